@@ -1,0 +1,243 @@
+"""Adds documents to an index: shard after shard, each committed as it is done.
+
+A run that is stopped leaves its last commit, marked unfinished; the next run passes over the documents that are there
+already, unchanged. After a finished run a document whose id is there is refused, or takes the other's place.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace as changed
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.analysis import Analyser
+from ctxsearch.build import SHARD_FILE, ShardBuilder, Stopwatch, check_document, document_digest
+from ctxsearch.catalog.reader import Catalog
+from ctxsearch.commit import Commit, shard_folders, write_commit
+from ctxsearch.domain import Document, IndexReport, Progress
+from ctxsearch.errors import CtxSearchError
+from ctxsearch.protocols import Encoder, VectorCodec
+from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, sync_folder
+from ctxsearch.vectors.codec import Codec, CodecParameters, train
+
+_REFUSED_KEPT = 100
+
+
+def codec_parameters(codec: Codec, dimension: int, commit: Commit) -> CodecParameters | None:
+    """The codec's parameters as a commit holds them; None where they are still to be trained."""
+    if not codec.is_trained:
+        return CodecParameters(codec, dimension)
+    if commit.ranges is None:
+        return None
+    return CodecParameters(codec, dimension, np.array(commit.ranges, dtype=np.float32))
+
+
+class Adding:
+    """One run that adds documents; whoever starts it holds the writer's lock.
+
+    Args:
+        folder: the index.
+        commit: its newest commit.
+        settings: the bytes of its settings, whose digest every shard keeps.
+        analyser: cuts the texts.
+        encoder: gives the vectors.
+        codec: how they are kept.
+        make_codec: gives the codec by its parameters.
+        on_progress: is told how many words are encoded.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        commit: Commit,
+        *,
+        settings: bytes,
+        analyser: Analyser,
+        encoder: Encoder,
+        codec: Codec,
+        make_codec: Callable[[CodecParameters], VectorCodec],
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self.commit = commit
+        self._folder = folder
+        self._settings_digest = digest_bytes(settings)
+        self._analyser = analyser
+        self._encoder = encoder
+        self._codec = codec
+        self._make_codec = make_codec
+        self._parameters = codec_parameters(codec, encoder.dimension, commit)
+        self._on_progress = on_progress
+        self._watch = Stopwatch()
+        self._catalogs = {shard.shard_id: Catalog(folder / shard.shard_id) for shard in commit.shards}
+        self._builder: ShardBuilder | None = None
+        self._removed: dict[str, set[int]] = {}
+        self._seen: set[bytes] = set()
+        self._skipped: Counter[str] = Counter()
+        self._refused: list[str] = []
+        self._refused_count = self._resumed = self._replaced = 0
+        self._documents = self._words = self._without_vector = self._shards = self._bytes = 0
+
+    def run(self, documents: Iterable[Document], *, replace: bool, shard_tokens: int) -> IndexReport:
+        """Adds the documents, see `Index.add`."""
+        start = time.perf_counter()
+        resuming = self.commit.unfinished
+        clear_leftovers(self._folder, self.commit)
+        try:
+            for document in self._timed(documents):
+                if not self._is_new(document, replace=replace, resuming=resuming):
+                    continue
+                builder = self._builder or self._start_shard()
+                builder.add(document, self._digest)
+                if self._on_progress:
+                    self._on_progress(Progress("encode", self._words + builder.encoded, None))
+                if builder.tokens >= shard_tokens:
+                    self._end_shard(unfinished=True)
+            self._end_shard(unfinished=False)
+        except CtxSearchError:
+            # A source that breaks off costs nothing of what was read before it.
+            self._end_shard(unfinished=True)
+            raise
+        finally:
+            if self._builder is not None:
+                self._builder.abandon()
+            for catalog in self._catalogs.values():
+                catalog.close()
+            clear_leftovers(self._folder, self.commit)
+        return IndexReport(
+            documents=self._documents,
+            words=self._words,
+            without_vector=self._without_vector,
+            replaced=self._replaced,
+            resumed=self._resumed,
+            skipped=dict(self._skipped),
+            refused=self._refused,
+            refused_count=self._refused_count,
+            shards=self._shards,
+            bytes=self._bytes,
+            seconds=time.perf_counter() - start,
+            stages=dict(self._watch.seconds),
+        )
+
+    def _timed(self, documents: Iterable[Document]) -> Iterator[Document]:
+        iterator = iter(documents)
+        while True:
+            with self._watch.stage("read"):
+                document = next(iterator, None)
+            if document is None:
+                return
+            yield document
+
+    def _is_new(self, document: Document, *, replace: bool, resuming: bool) -> bool:
+        """Whether a document is to be added; notes its digest, and the document it replaces."""
+        check_document(document)
+        if not document.text.strip():
+            self._skipped["empty"] += 1
+            return False
+        with self._watch.stage("read"):
+            self._digest = document_digest(document)
+            identity = sha256(document.document_id.encode()).digest()[:12]
+            if identity in self._seen:
+                return self._refuse(document)
+            self._seen.add(identity)
+            there = self._find(document.document_id)
+        if there is None:
+            return True
+        shard_id, number, digest = there
+        if digest == self._digest and (resuming or replace):
+            if resuming:
+                self._resumed += 1
+            else:
+                self._skipped["unchanged"] += 1
+            return False
+        if not replace:
+            return self._refuse(document)
+        self._removed.setdefault(shard_id, set()).add(number)
+        self._replaced += 1
+        return True
+
+    def _refuse(self, document: Document) -> bool:
+        self._refused_count += 1
+        if len(self._refused) < _REFUSED_KEPT:
+            self._refused.append(document.document_id)
+        return False
+
+    def _find(self, document_id: str) -> tuple[str, int, str] | None:
+        for shard in self.commit.shards:
+            row = self._catalogs[shard.shard_id].find_document(document_id)
+            if row is not None and row.number not in shard.removed:
+                return shard.shard_id, row.number, row.digest
+        return None
+
+    def _start_shard(self) -> ShardBuilder:
+        self._building = self._folder / f"{TEMPORARY_PREFIX}shard"
+        self._building.mkdir()
+        self._builder = ShardBuilder(
+            self._building,
+            analyser=self._analyser,
+            encoder=self._encoder,
+            codec_for=self._codec_for,
+            watch=self._watch,
+        )
+        return self._builder
+
+    def _codec_for(self, sample: NDArray[np.float32]) -> VectorCodec:
+        if self._parameters is None:
+            self._parameters = train(self._codec, sample)
+        return self._make_codec(self._parameters)
+
+    def _end_shard(self, *, unfinished: bool) -> None:
+        """Finishes the shard that is being built, if there is one, and commits."""
+        builder = self._builder
+        if builder is None and self.commit.unfinished == unfinished:
+            return
+        shards = [
+            changed(shard, removed=tuple(sorted({*shard.removed, *self._removed.get(shard.shard_id, ())})))
+            for shard in self.commit.shards
+        ]
+        if builder is not None:
+            entry = builder.finish(self._settings_digest)
+            self._builder = None
+            entry = changed(entry, shard_id=f"shard-{entry.files[SHARD_FILE][1][:16]}")
+            with self._watch.stage("digest and commit"):
+                self._building.rename(self._folder / entry.shard_id)
+                sync_folder(self._folder)
+            shards.append(entry)
+            self._documents += entry.documents
+            self._words += builder.tokens
+            self._without_vector += builder.without_vector
+            self._bytes += sum(size for size, _ in entry.files.values())
+            self._shards += 1
+        ranges = None if self._parameters is None else self._parameters.ranges
+        commit = Commit(
+            self.commit.number + 1,
+            tuple(shards),
+            unfinished,
+            None if ranges is None else tuple(tuple(row) for row in ranges.tolist()),
+        )
+        with self._watch.stage("digest and commit"):
+            write_commit(self._folder, commit)
+        self.commit = commit
+        self._removed.clear()
+        if builder is not None:
+            self._catalogs[entry.shard_id] = Catalog(self._folder / entry.shard_id)
+        if self._on_progress:
+            self._on_progress(Progress("commit", self._words, None))
+
+
+def clear_leftovers(folder: Path, commit: Commit) -> None:
+    """Removes what a build that did not come to its end left behind; only the holder of the lock may."""
+    committed = {shard.shard_id for shard in commit.shards}
+    for path in [*folder.glob(f"{TEMPORARY_PREFIX}*"), *shard_folders(folder)]:
+        if path.name in committed:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)

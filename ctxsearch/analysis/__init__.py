@@ -1,0 +1,15 @@
+"""Cuts a text into segments (sentences) and tokens with exact offsets, and files each token under a lemma.
+
+analyser     class Analyser: the three parts below, put together
+sentences    where a text is cut
+words        what counts as a token
+lemmas       the key that a token is filed under
+"""
+
+from __future__ import annotations
+
+from ctxsearch.analysis.analyser import Analyser
+from ctxsearch.analysis.lemmas import normal_form, surface_form
+from ctxsearch.analysis.sentences import MAX_SEGMENT_CHARS
+
+__all__ = ["MAX_SEGMENT_CHARS", "Analyser", "normal_form", "surface_form"]

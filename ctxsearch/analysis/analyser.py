@@ -1,0 +1,91 @@
+"""The analyser of one language: text in, segments with tokens and lemmas out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ctxsearch.analysis.lemmas import Lemmatiser
+from ctxsearch.analysis.sentences import cut_sentences
+from ctxsearch.analysis.words import find_words, word_patterns
+from ctxsearch.domain import Segment
+
+_LANGUAGE = re.compile(r"([A-Za-z]{2,8})(?:[-_][A-Za-z0-9]{1,8})*", re.ASCII)
+_MAX_CACHED_LEMMAS = 1_000_000
+
+
+class Analyser:
+    """Cuts texts of one language into segments and tokens, and gives the lemma of a form.
+
+    The same text always gives the same segments; nothing is learnt from one text to the next.
+
+    >>> analyser = Analyser("en")
+    >>> [segment.text for segment in analyser.segments("They rowed to the bank. The bank's roof leaked.")]
+    ['They rowed to the bank.', " The bank's roof leaked."]
+    >>> segment = next(analyser.segments("The banks weren't well-known."))
+    >>> list(zip(segment.forms, segment.lemmas))
+    [('The', 'the'), ('banks', 'bank'), ("weren't", 'be'), ('well-known', 'well-known')]
+    >>> segment.spans.tolist()
+    [[0, 3], [4, 9], [10, 17], [18, 28]]
+
+    Attributes:
+        language: the language as a bare lower-case code, such as 'en' for 'en-GB'.
+        punctuation: whether punctuation marks and symbols are tokens too.
+        has_lemmas: False where no dictionary covers the language; a form's lemma is then its normal form.
+    """
+
+    def __init__(self, language: str = "en", *, punctuation: bool = False) -> None:
+        """Make an analyser.
+
+        Args:
+            language: a BCP 47 or ISO 639 code; a region or a script is ignored.
+            punctuation: make a token of each run of the same punctuation mark or symbol.
+
+        Raises:
+            ValueError: If the code is malformed. A well-formed code of an unknown language is taken.
+        """
+        match = _LANGUAGE.fullmatch(language)
+        if match is None:
+            raise ValueError(f"{language!r} is not a language code; give one such as 'en', 'de' or 'pt-BR'.")
+        self.language = match[1].lower()
+        self.punctuation = punctuation
+        self._lemmatiser = Lemmatiser(self.language)
+        self.has_lemmas = self._lemmatiser.has_dictionary
+        self._patterns = word_patterns(self.language, punctuation=punctuation)
+        self._lemmas = _LemmaCache(self._lemmatiser)
+
+    def segments(self, text: str) -> Iterator[Segment]:
+        """Cut a text into segments that tile it, each with its tokens.
+
+        >>> [(s.start, s.end, s.forms) for s in Analyser("en").segments("One.  Two!")]
+        [(0, 4, ['One']), (4, 10, ['Two'])]
+        """
+        lemma_of = self._lemmas.__getitem__
+        for start, end in cut_sentences(text, self.language):
+            stretch = text[start:end]
+            forms, spans = find_words(self._patterns, stretch)
+            yield Segment(start, stretch, spans, forms, list(map(lemma_of, forms)))
+
+    def lemma(self, form: str) -> str:
+        """Give the key that a form is filed under: its dictionary form, in normal form.
+
+        >>> Analyser("en").lemma("Running"), Analyser("de").lemma("Häuser")
+        ('run', 'haus')
+        """
+        return self._lemmas[form]
+
+
+class _LemmaCache(dict[str, str]):
+    """Remembers lemmas by form; a hit costs no Python call, which is most of the speed of `segments`."""
+
+    def __init__(self, lemmatiser: Lemmatiser) -> None:
+        super().__init__()
+        self._lemmatiser = lemmatiser
+
+    def __missing__(self, form: str) -> str:
+        lemma = self._lemmatiser.lemma(form)
+        # Starting afresh bounds the memory; words that are common come back at once.
+        if len(self) >= _MAX_CACHED_LEMMAS:
+            self.clear()
+        self[form] = lemma
+        return lemma

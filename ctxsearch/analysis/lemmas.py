@@ -1,0 +1,185 @@
+"""The key that a token is filed under: its lemma in normal form.
+
+simplemma's dictionaries give the lemma. What it does beyond them is used with care, because a wrong lemma hides a word
+where nobody looks for it, while a missing one leaves it under its own form:
+
+- Numbers, addresses, abbreviations and words with digits keep their normal form (simplemma: 1990s is
+  *nineteen-nineties*), and so do hyphenated words that its dictionary does not have (*risk-taking* is not *risk-take*).
+- A capital at the start of a sentence must not matter: the lower-case entry goes first, except in languages that write
+  nouns with a capital. Words in capitals are looked up as written only if they are their own lemma (*US*, *AIDS*, but
+  not *FT*, which is *fort* in addresses).
+- In English, words of two letters are mostly codes there (*ne* is *northeast*): a closed list says which are words.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+import regex
+import simplemma
+from simplemma.strategies import DictionaryLookupStrategy
+
+_IGNORABLE = regex.compile(r"[\p{Cf}\p{DI}]+")
+_LETTERS = regex.compile(r"[\p{L}\p{M}'-]+")
+_SAME_MARK = str.maketrans({"\u2019": "'", "\u02bc": "'", "\uff07": "'", "\u2010": "-", "\u2011": "-"})
+
+# Longer "words" are data, such as base64; looking inside them costs much and finds nothing.
+_LONGEST_WORD = 64
+_CAPITAL_NOUNS = frozenset({"de", "lb"})
+_DICTIONARY_NAMES = {"bs": "hbs", "hr": "hbs", "no": "nb", "sh": "hbs", "sr": "hbs"}
+
+_ENGLISH = {
+    "'d": "'d",
+    "'ll": "will",
+    "'m": "be",
+    "'re": "be",
+    "'s": "'s",
+    "'ve": "have",
+    "ain't": "ain't",
+    "am": "be",
+    "an": "a",
+    "can't": "can",
+    "cannot": "can",
+    "is": "be",
+    "me": "i",
+    "shan't": "shall",
+    "us": "we",
+    "won't": "will",
+    # Where the dictionary is wrong about words that many texts have.
+    "bacteria": "bacterium",
+    "bacterium": "bacterium",
+    "deposited": "deposit",
+    "develop": "develop",
+    "developed": "develop",
+    "developing": "develop",
+    "develops": "develop",
+    "don": "don",
+    "goddess": "goddess",
+    "gone": "go",
+    "jeans": "jeans",
+    "lenses": "lens",
+    "longed": "long",
+    "mars": "mars",
+    "mixes": "mix",
+    "morals": "moral",
+    "singing": "sing",
+    "smoothed": "smooth",
+    "swinging": "swing",
+    "swore": "swear",
+    "wales": "wales",
+    "weed": "weed",
+    "worse": "bad",
+    "worst": "bad",
+}
+_ENGLISH_NEGATED = frozenset(
+    {"are", "could", "dare", "dared", "did", "do", "does", "had", "has", "have", "is", "may", "might", "must", "need"}
+    | {"ought", "should", "was", "were", "would"}
+)
+# Verbs of Middle English that the dictionary prefers: playe, growe, thinke, mixe, crosse, guarde.
+_ENGLISH_OBSOLETE = regex.compile(r"(\p{L}{2,}(?:[wxy]|nk|ss|ld|rd|aim))e")
+
+
+def normal_form(text: str) -> str:
+    """Bring a form to the spelling that forms are compared in.
+
+    NFC, case folded, apostrophes and hyphens of one kind, and nothing that cannot be seen (soft hyphens, joiners).
+
+    >>> normal_form("Rock\\u2019n\\u2019Roll"), normal_form("co\\u00adoperate"), normal_form("STRASSE")
+    ("rock'n'roll", 'cooperate', 'strasse')
+    """
+    if text.isascii():
+        return text.lower()
+    visible: str = _IGNORABLE.sub("", text)
+    # Folding twice, from NFD: folding may compose, and composing may bring a letter that folds again.
+    for _ in range(2):
+        visible = unicodedata.normalize("NFC", unicodedata.normalize("NFD", visible).casefold())
+    # Last, because one letter folds into an apostrophe and an n.
+    return visible.translate(_SAME_MARK)
+
+
+class Lemmatiser:
+    """Gives the lemmas of one language.
+
+    Attributes:
+        has_dictionary: whether there is a dictionary for the language.
+    """
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._code = _DICTIONARY_NAMES.get(language, language)
+        self._dictionary = DictionaryLookupStrategy()
+        try:
+            self._dictionary.exact_lemma("a", self._code)
+        except ValueError:
+            self.has_dictionary = False
+        else:
+            self.has_dictionary = True
+
+    def lemma(self, form: str) -> str:
+        """Give the lemma of a form in normal form; never empty unless the form is."""
+        key = normal_form(form)
+        if self.has_dictionary and len(form) <= _LONGEST_WORD:
+            word = unicodedata.normalize("NFC", _IGNORABLE.sub("", form).translate(_SAME_MARK))
+            if _LETTERS.fullmatch(word):
+                return normal_form(self._look_up(word) or key) or form
+        return key or form
+
+    def _look_up(self, word: str) -> str | None:
+        if self._language == "en":
+            return self._english(word)
+        has_capital_nouns = self._language in _CAPITAL_NOUNS
+        lemma = self._as_written_first(word) if has_capital_nouns else self._lower_case_first(word)
+        if lemma is None and "-" not in word and not word.endswith("'"):
+            known_case = word if has_capital_nouns and not word.isupper() else word.lower()
+            lemma = simplemma.lemmatize(known_case, self._code)
+        return lemma
+
+    def _english(self, word: str) -> str | None:
+        low = word.lower()
+        if word.isupper() and len(word) > 1 and self._exact(word) == word:
+            return word
+        if low in _ENGLISH:
+            return _ENGLISH[low]
+        if len(low) <= 2:
+            return None
+        if low.endswith("n't"):
+            verb = low[:-3]
+            return self._lower_case_first(verb) if verb in _ENGLISH_NEGATED else None
+        lemma = self._lower_case_first(word)
+        if lemma is None:
+            return None if "-" in low or "'" in low else simplemma.lemmatize(low, "en")
+        obsolete = _ENGLISH_OBSOLETE.fullmatch(lemma)
+        if obsolete:
+            modern: str = obsolete[1]
+            return modern if self._exact(modern) == modern else lemma
+        return lemma
+
+    def _exact(self, word: str) -> str | None:
+        return self._dictionary.exact_lemma(word, self._code)
+
+    def _as_written_first(self, word: str) -> str | None:
+        spellings = [word, word.capitalize(), word.lower()]
+        return next((lemma for spelling in spellings if (lemma := self._exact(spelling)) is not None), None)
+
+    def _lower_case_first(self, word: str) -> str | None:
+        low, capital = word.lower(), word.capitalize()
+        if word not in (low, capital):
+            lemma = self._exact(word)
+            if lemma is not None and (lemma == word or not word.isupper()):
+                return lemma
+        lemma = self._exact(low)
+        if lemma is None or lemma == low:
+            # The dictionary has americans, its own lemma, beside Americans, whose lemma is American.
+            proper = self._exact(capital)
+            if proper is not None and (lemma is None or proper != capital):
+                return proper
+        return lemma
+
+
+def surface_form(form: str) -> str:
+    """Give a form as the catalog lists it: one spelling (NFC) for what Unicode can write in several ways.
+
+    >>> surface_form("cafe\\u0301") == "caf\\u00e9"
+    True
+    """
+    return form if form.isascii() else unicodedata.normalize("NFC", form)

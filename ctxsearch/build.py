@@ -1,0 +1,231 @@
+"""Builds one shard: documents in, a folder of finished files out.
+
+Text is analysed and encoded in blocks, so that windows of like length meet in a batch; vectors go to the sorting
+writer, sentences to the catalog. Memory is bounded by the block, the writer's run and the shard's lexicon.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.analysis import Analyser, normal_form, surface_form
+from ctxsearch.catalog.schema import CATALOG_FILE
+from ctxsearch.catalog.writer import CatalogWriter
+from ctxsearch.commit import ShardEntry
+from ctxsearch.domain import Document, Segment
+from ctxsearch.errors import SourceError
+from ctxsearch.protocols import Encoder, VectorCodec
+from ctxsearch.storage import digest_files, json_bytes, put_bytes_if_absent, sync_folder
+from ctxsearch.vectors.files import LISTS_FILE, TOKEN_BITS, VECTORS_FILE, VectorWriter
+
+SHARD_FILE = "shard.json"
+
+# Tokens encoded in one call: some five batches of windows, so that those in a batch are of nearly one length.
+_BLOCK_TOKENS = 32_768
+
+
+def document_digest(document: Document) -> str:
+    """What tells this version of a document from another: its text and metadata, hashed."""
+    named = {"id": document.document_id, "title": document.title, "metadata": dict(document.metadata)}
+    return sha256(json_bytes(named) + document.text.encode()).hexdigest()[:32]
+
+
+class Stopwatch:
+    """Adds up the seconds that each stage of a build takes."""
+
+    def __init__(self) -> None:
+        self.seconds: Counter[str] = Counter()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Counts what happens inside towards a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] += time.perf_counter() - start  # type: ignore[assignment]
+
+
+class Lexicon:
+    """The words of a shard: pairs of lemma and form, numbered as they come."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, str], int] = {}
+
+    def number(self, pairs: list[tuple[str, str]]) -> NDArray[np.int32]:
+        """The number of each pair of lemma and form. Shape: (n_pairs,)."""
+        numbers = self._numbers
+        return np.array([numbers.setdefault(pair, len(numbers)) for pair in pairs], dtype=np.int32)
+
+    def sorted_pairs(self) -> list[tuple[str, str]]:
+        """All pairs, by lemma, then form."""
+        return sorted(self._numbers)
+
+    def order(self) -> NDArray[np.int32]:
+        """The rank of each pair among all, by number. Shape: (n_pairs,)."""
+        ranks = np.empty(len(self._numbers), dtype=np.int32)
+        ranks[[self._numbers[pair] for pair in self.sorted_pairs()]] = np.arange(len(ranks), dtype=np.int32)
+        return ranks
+
+
+class ShardBuilder:
+    """Takes documents, and writes a shard of them into an empty folder.
+
+    Args:
+        folder: where the files go; nothing else is in it.
+        analyser: cuts the text.
+        encoder: gives the vectors.
+        codec_for: gives the codec, see `VectorWriter`.
+        watch: counts the seconds of each stage.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        analyser: Analyser,
+        encoder: Encoder,
+        codec_for: Callable[[NDArray[np.float32]], VectorCodec],
+        watch: Stopwatch,
+    ) -> None:
+        self._folder = folder
+        self._analyser = analyser
+        self._encoder = encoder
+        self._watch = watch
+        self._catalog = CatalogWriter(folder)
+        self._vectors = VectorWriter(folder, encoder.dimension, codec_for)
+        self._lexicon = Lexicon()
+        self._block: list[tuple[int, list[Segment]]] = []
+        self._block_tokens = 0
+        self.document_ids: set[str] = set()
+        self.tokens = self.encoded = 0
+        self.without_vector = 0
+
+    def add(self, document: Document, digest: str) -> None:
+        """Takes one document.
+
+        Raises:
+            SourceError: its text is no valid Unicode.
+        """
+        self.document_ids.add(document.document_id)
+        passage = self._open_passage()
+        words = 0
+        segments = self._analyser.segments(document.text)
+        while True:
+            with self._watch.stage("analyse"):
+                segment = next(segments, None)
+            if segment is None:
+                break
+            passage.append(segment)
+            self._catalog.add_segment(segment)
+            words += len(segment.forms)
+            self._block_tokens += len(segment.forms)
+            if self._block_tokens >= _BLOCK_TOKENS:
+                # A document as long as a library is encoded a block at a time like any other.
+                self._flush()
+                passage = self._open_passage()
+        self.tokens += words
+        self._catalog.end_document(document, words, digest)
+
+    def _open_passage(self) -> list[Segment]:
+        """A new run of consecutive segments at the end of the block."""
+        self._block.append((self._catalog.segments, []))
+        return self._block[-1][1]
+
+    def _flush(self) -> None:
+        """Encodes the block, and hands its vectors on."""
+        block = [(first, segments) for first, segments in self._block if segments]
+        self.encoded += self._block_tokens
+        self._block, self._block_tokens = [], 0
+        if not block:
+            return
+        with self._watch.stage("encode"):
+            vectors, present = self._encoder.encode([segments for _, segments in block])
+        with self._watch.stage("sort and write"):
+            pairs: list[tuple[str, str]] = []
+            ids: list[NDArray[np.int64]] = []
+            for first, segments in block:
+                for number, segment in enumerate(segments, start=first):
+                    forms = segment.forms if segment.text.isascii() else [surface_form(form) for form in segment.forms]
+                    pairs.extend(zip(segment.lemmas, forms, strict=True))
+                    ids.append(np.arange(len(forms), dtype=np.int64) + (number << TOKEN_BITS))
+            all_ids = np.concatenate(ids)
+            if not present.all():
+                self.without_vector += int(len(present) - np.count_nonzero(present))
+                pairs = [pair for pair, has in zip(pairs, present, strict=True) if has]
+                vectors, all_ids = vectors[present], all_ids[present]
+            self._vectors.add(vectors, self._lexicon.number(pairs), all_ids, self._lexicon.order)
+
+    def finish(self, settings_digest: str) -> ShardEntry:
+        """Writes everything, durably; the shard is whole when its ``shard.json`` is there.
+
+        Args:
+            settings_digest: what tells the index's settings, kept in the shard.
+        """
+        self._flush()
+        with self._watch.stage("sort and write"):
+            pairs = self._lexicon.sorted_pairs()
+            lemmas: list[str] = []
+            lemma_of = np.empty(len(pairs), dtype=np.int32)
+            for rank, (lemma, _) in enumerate(pairs):
+                if not lemmas or lemmas[-1] != lemma:
+                    lemmas.append(lemma)
+                lemma_of[rank] = len(lemmas) - 1
+            rows = self._vectors.rows
+            counts = self._vectors.finish(self._lexicon.order(), lemma_of)
+        with self._watch.stage("catalog"):
+            frequencies = np.bincount(lemma_of, weights=counts, minlength=len(lemmas)).astype(np.int64).tolist()
+            first_rows = (np.cumsum(counts) - counts).tolist() if counts else []
+            self._catalog.finish(
+                list(zip(range(len(lemmas)), lemmas, frequencies, strict=True)),
+                [
+                    (rank, form, normal_form(form), int(lemma_of[rank]), int(first_rows[rank]), counts[rank])
+                    for rank, (_, form) in enumerate(pairs)
+                ],
+            )
+        with self._watch.stage("digest and commit"):
+            files = _sized(self._folder, (VECTORS_FILE, LISTS_FILE, CATALOG_FILE))
+            described = {
+                "rows": rows,
+                "lemmas": len(lemmas),
+                "documents": self._catalog.documents,
+                "segments": self._catalog.segments,
+                "words": self.tokens,
+                "without_vector": self.without_vector,
+                "settings": settings_digest,
+                "files": {name: list(entry) for name, entry in files.items()},
+            }
+            put_bytes_if_absent(self._folder / SHARD_FILE, json_bytes(described))
+            files |= _sized(self._folder, (SHARD_FILE,))
+            sync_folder(self._folder)
+        return ShardEntry("", rows, len(lemmas), self._catalog.documents, files)
+
+    def abandon(self) -> None:
+        """Lets go of the files; whoever made the folder removes it."""
+        self._catalog.close()
+
+
+def check_document(document: Document) -> None:
+    """Refuses what no index can hold.
+
+    Raises:
+        SourceError: the text or the id is no valid Unicode.
+    """
+    try:
+        document.text.encode()
+        document.document_id.encode()
+    except UnicodeEncodeError as error:
+        where = document.document_id.encode(errors="replace").decode()
+        raise SourceError(where, f"it is no valid Unicode at character {error.start} (a lone surrogate)") from error
+
+
+def _sized(folder: Path, names: tuple[str, ...]) -> dict[str, tuple[int, str]]:
+    return {name: ((folder / name).stat().st_size, digest_files(folder / name)) for name in names}

@@ -1,0 +1,184 @@
+"""Reads the catalog of a committed shard, which never changes."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlite_utils import Database
+
+from ctxsearch.catalog.schema import CATALOG_FILE
+from ctxsearch.catalog.where import DOCUMENT_COLUMNS, Filter
+from ctxsearch.domain import Metadata
+from ctxsearch.errors import IndexDamaged
+
+# Parameters in one statement; SQLite's own limit was 999 for a long time.
+_BATCH = 900
+
+_DOCUMENTS = "select document, document_id, metadata, first_segment, segments, digest from documents"
+
+
+class FormRow(NamedTuple):
+    """A form, and the rows of the vectors that hold its occurrences."""
+
+    form: str
+    lemma: str
+    first_row: int
+    frequency: int
+
+
+class DocumentRow(NamedTuple):
+    """A document's row; ``first_segment`` and ``segments`` say which segments are its own."""
+
+    number: int
+    document_id: str
+    metadata: Metadata
+    first_segment: int
+    segments: int
+    digest: str
+
+
+class SegmentRow(NamedTuple):
+    """A segment; ``spans`` are counted from its start. Shape of ``spans``: (n_tokens, 2), uint16."""
+
+    number: int
+    document: int
+    start: int
+    text: str
+    spans: NDArray[np.uint16]
+
+
+class Catalog:
+    """The catalog of one shard, opened read-only.
+
+    Args:
+        folder: the shard's folder.
+
+    Raises:
+        IndexDamaged: the file is missing or is not a catalog.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / CATALOG_FILE
+        try:
+            # Committed shards never change, so SQLite needs no lock and no journal; and the file may be a stranger's.
+            connection = sqlite3.connect(
+                f"{self.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+            )
+            connection.execute("pragma trusted_schema = off")
+            connection.execute("pragma cell_size_check = on")
+            self._db = Database(connection)
+            starts = [row[0] for row in self._rows("select first_segment from documents order by document")]
+        except sqlite3.Error as error:
+            raise IndexDamaged(str(self.path), f"SQLite says {str(error)!r}") from error
+        self.first_segments = np.array(starts, dtype=np.int64)
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._db.close()
+
+    def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        try:
+            return self._db.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise IndexDamaged(str(self.path), f"SQLite says {str(error)!r}") from error
+
+    def lemma_number(self, lemma: str) -> int | None:
+        """The rank of a lemma, which is the number of its list."""
+        rows = self._rows("select lemma_no from lemmas where lemma = ?", [lemma])
+        return int(rows[0][0]) if rows else None  # type: ignore[call-overload]
+
+    def lemmas(self, numbers: Iterable[int]) -> dict[int, str]:
+        """Lemmas by their rank."""
+        return dict(self._by_number("select lemma_no, lemma from lemmas where lemma_no", numbers))  # type: ignore[arg-type]
+
+    def lemma_frequencies(self) -> Iterator[tuple[str, int]]:
+        """Every lemma with its frequency, in order of lemma."""
+        yield from self._db.execute("select lemma, frequency from lemmas order by lemma_no")
+
+    def forms(self, *, form: str | None = None, folded: str | None = None, lemma: str | None = None) -> list[FormRow]:
+        """The forms that are written so, or whose normal form is so, or that belong to a lemma."""
+        conditions = {"forms.form = ?": form, "forms.folded = ?": folded, "lemmas.lemma = ?": lemma}
+        given = {condition: value for condition, value in conditions.items() if value is not None}
+        rows = self._rows(
+            "select forms.form, lemmas.lemma, forms.first_row, forms.frequency from forms"
+            f" join lemmas using (lemma_no) where {' and '.join(given)} order by form_no",
+            list(given.values()),
+        )
+        return [FormRow(*row) for row in rows]  # type: ignore[arg-type]
+
+    def metadata_columns(self) -> list[str]:
+        """The names that a filter may use."""
+        rows = self._rows("select name from metadata_columns order by name")
+        return [*(str(row[0]) for row in rows), *DOCUMENT_COLUMNS]
+
+    def documents_where(self, filters: Sequence[Filter]) -> NDArray[np.bool_]:
+        """Which documents meet all of some conditions. Shape: (n_documents,)."""
+        allowed = np.zeros(len(self.first_segments), dtype=np.bool_)
+        conditions, parameters = ["1"], []
+        for condition, values in (item.sql() for item in filters):
+            conditions.append(condition)
+            parameters.extend(values)
+        rows = self._rows(f"select document from documents where {' and '.join(conditions)}", parameters)
+        allowed[np.array([row[0] for row in rows], dtype=np.int64)] = True
+        return allowed
+
+    def find_document(self, document_id: str) -> DocumentRow | None:
+        """The document with this id."""
+        rows = self._rows(f"{_DOCUMENTS} where document_id = ?", [document_id])
+        return _document(rows[0]) if rows else None
+
+    def documents(self, numbers: Iterable[int]) -> dict[int, DocumentRow]:
+        """Documents by their numbers."""
+        rows = self._by_number(f"{_DOCUMENTS} where document", numbers)
+        return {int(row[0]): _document(row) for row in rows}  # type: ignore[call-overload]
+
+    def totals(self) -> tuple[int, int, int]:
+        """How many documents, segments and words there are."""
+        rows = self._rows("select count(*), coalesce(sum(segments), 0), coalesce(sum(words), 0) from documents")
+        documents, segments, words = rows[0]
+        return documents, segments, words  # type: ignore[return-value]
+
+    def segments(self, numbers: Iterable[int]) -> dict[int, SegmentRow]:
+        """Segments by their numbers."""
+        select = "select segment, document, start, text, tokens from segments where segment"
+        return {int(row[0]): _segment(row) for row in self._by_number(select, numbers)}  # type: ignore[call-overload]
+
+    def segment_at(self, document: DocumentRow, offset: int) -> SegmentRow | None:
+        """The segment of a document that holds a character."""
+        # Segments of a document are numbered in the order of the text, so the row is found by halving.
+        low, high = document.first_segment, document.first_segment + document.segments
+        while low < high:
+            middle = (low + high) // 2
+            row = self.segments([middle]).get(middle)
+            if row is None:
+                raise IndexDamaged(str(self.path), f"segment {middle} is missing")
+            if offset < row.start:
+                high = middle
+            elif offset >= row.start + len(row.text):
+                low = middle + 1
+            else:
+                return row
+        return None
+
+    def _by_number(self, select: str, numbers: Iterable[int]) -> Iterator[tuple[object, ...]]:
+        wanted = sorted(set(numbers))
+        for first in range(0, len(wanted), _BATCH):
+            batch = wanted[first : first + _BATCH]
+            yield from self._rows(f"{select} in ({', '.join('?' * len(batch))})", batch)
+
+
+def _document(row: Sequence[object]) -> DocumentRow:
+    number, document_id, metadata, first_segment, segments, digest = row
+    return DocumentRow(number, document_id, json.loads(str(metadata)), first_segment, segments, digest)  # type: ignore[arg-type]
+
+
+def _segment(row: Sequence[object]) -> SegmentRow:
+    number, document, start, text, tokens = row
+    spans = np.frombuffer(tokens, dtype="<u2").reshape(-1, 2)  # type: ignore[call-overload]
+    return SegmentRow(number, document, start, text, spans)  # type: ignore[arg-type]

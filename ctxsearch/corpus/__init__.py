@@ -1,0 +1,6 @@
+"""Reads folders and files of text, JSONL, CSV and TSV as a stream of documents."""
+
+from ctxsearch.corpus.reading import Corpus, read
+from ctxsearch.corpus.records import MAX_RECORD_CHARS
+
+__all__ = ["MAX_RECORD_CHARS", "Corpus", "read"]

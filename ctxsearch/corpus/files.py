@@ -1,0 +1,160 @@
+"""Finds the files of a source, in an order that depends on their names alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from ctxsearch.errors import SourceError
+
+METADATA_TABLES = ("metadata.csv", "metadata.tsv")
+UNREAD_KEPT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to read.
+
+    Attributes:
+        path: where it is.
+        uri: its path as given, with ``/``, fit to be shown and stored.
+        name: its path under the source folder, or its file name if it was named itself; without ``.gz``, so that
+            packing a file does not change the ids of its documents.
+        ending: what says how to read it, such as ``.csv.gz``.
+        size: in bytes, as it lies on the disk.
+    """
+
+    path: Path
+    uri: str
+    name: str
+    ending: str
+    size: int
+
+    @property
+    def packed(self) -> bool:
+        """Whether the file is compressed."""
+        return self.ending.endswith(".gz")
+
+    @property
+    def stem(self) -> str:
+        """The file's own name without its ending."""
+        return self.path.name[: -len(self.ending)]
+
+
+@dataclass(slots=True)
+class Source:
+    """A folder or file that a caller named.
+
+    Attributes:
+        files: the files to read, in order.
+        tables: those at the top of a folder that may say more about its text files; they may be among ``files``.
+        unread: the first names of files that no reader knows; ``unread_count`` counts them all.
+    """
+
+    files: list[File] = field(default_factory=list)
+    tables: list[File] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    unread_count: int = 0
+
+
+def find(source: str | Path, endings: Collection[str], *, glob: str | None) -> Source:
+    """Lists the files of one source.
+
+    Args:
+        source: a folder or a file.
+        endings: those that can be read, in lower case.
+        glob: a pattern that the files of a folder must match.
+
+    Raises:
+        SourceError: the source is missing, is of an unknown kind, or holds nothing to read.
+    """
+    path = Path(source)
+    # An empty name means the working folder to pathlib; here it is far more often an unset variable.
+    if not os.fspath(source) or not os.path.lexists(path):
+        raise SourceError(shown(path) if os.fspath(source) else "''", "there is no such file or folder")
+    if os.path.isdir(path):
+        return _find_in_folder(path, endings, glob)
+    if not os.path.isfile(path):
+        raise SourceError(shown(path), "it is neither a file nor a folder that can be opened")
+    ending = _ending(path.name, endings)
+    if ending is None:
+        known = f"The known endings are: {' '.join(endings)}."
+        raise SourceError(shown(path), "its ending does not say how to read it", hint=known)
+    return Source([_file(path, path.name, ending)])
+
+
+def shown(path: Path) -> str:
+    """Returns a path with ``/`` between its parts, as text that can be printed and stored whatever its bytes."""
+    return path.as_posix().encode("utf-8", "backslashreplace").decode()
+
+
+def _find_in_folder(folder: Path, endings: Collection[str], glob: str | None) -> Source:
+    found = Source()
+    for name in _walk(folder):
+        path = folder / name
+        wanted = glob is None or PurePosixPath(name).match(glob)
+        table = name.lower() in METADATA_TABLES
+        if not (wanted or table):
+            continue
+        ending = _ending(path.name, endings) if path.is_file() else None
+        if ending is None:
+            found.unread_count += 1
+            if len(found.unread) < UNREAD_KEPT:
+                found.unread.append(shown(path))
+            continue
+        file = _file(path, name, ending)
+        if wanted:
+            found.files.append(file)
+        if table:
+            found.tables.append(file)
+    if not found.files:
+        which = "no file to read" if glob is None else f"no file to read that matches {glob}"
+        raise SourceError(shown(folder), f"it holds {which}", hint=f"The known endings are: {' '.join(endings)}.")
+    return found
+
+
+def _walk(root: Path) -> Iterator[str]:
+    """Yields the relative path of every file under a folder, sorted, without hidden ones.
+
+    A link to a folder is followed only when it leads out of the root to a place not yet seen: what lies under the
+    root is read under its own name, and so no loop of links can matter.
+    """
+    top = Path(os.path.realpath(root))
+    seen = {top}
+
+    def visit(prefix: str, linked: bool) -> Iterator[str]:
+        try:
+            with os.scandir(root / prefix) as entries:
+                # With the slash, the order within each folder is the order of the whole relative paths.
+                below = sorted((entry.name + "/" * entry.is_dir(), entry.is_symlink()) for entry in entries)
+        except OSError as error:
+            raise SourceError(shown(root / prefix), f"the folder cannot be read ({error.strerror})") from error
+        for name, link in below:
+            if name.startswith("."):
+                continue
+            if not name.endswith("/"):
+                yield prefix + name
+                continue
+            real = Path(os.path.realpath(root / (prefix + name)))
+            away = linked or link
+            if real in seen or (away and real.is_relative_to(top)):
+                continue
+            seen.add(real)
+            yield from visit(prefix + name, away)
+
+    return visit("", False)
+
+
+def _ending(name: str, endings: Collection[str]) -> str | None:
+    lowered = name.lower()
+    return next((ending for ending in endings if lowered.endswith(ending)), None)
+
+
+def _file(path: Path, name: str, ending: str) -> File:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise SourceError(shown(path), f"it cannot be read ({error.strerror})") from error
+    return File(path, shown(path), name[:-3] if ending.endswith(".gz") else name, ending, size)

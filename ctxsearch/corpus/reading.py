@@ -1,0 +1,169 @@
+"""Reads any mix of folders and files, one document at a time."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from ctxsearch.corpus.files import UNREAD_KEPT, File, Source, find
+from ctxsearch.corpus.jsonl import read_jsonl
+from ctxsearch.corpus.lines import check_encoding
+from ctxsearch.corpus.records import Options, Reader
+from ctxsearch.corpus.tables import names_files, read_metadata, read_table
+from ctxsearch.corpus.text import read_text
+from ctxsearch.domain import Document, Metadata
+from ctxsearch.errors import SourceError
+
+# A new format is a new line here.
+READERS: dict[str, Reader] = {
+    ".txt": read_text,
+    ".txt.gz": read_text,
+    ".jsonl": read_jsonl,
+    ".jsonl.gz": read_jsonl,
+    ".csv": read_table,
+    ".csv.gz": read_table,
+    ".tsv": read_table,
+    ".tsv.gz": read_table,
+}
+
+
+class Corpus:
+    """The documents of some sources; each iteration reads the files anew.
+
+    The files are listed once, when the corpus is made. The counts are those of the present or last pass.
+
+    Attributes:
+        total_bytes: the size of all files as they lie on the disk.
+        bytes_read: how much of that has been read; with ``total_bytes`` it makes a progress bar.
+        skipped: how many bad records and files were passed over.
+        unread: files of folders that no reader knows, the first 100 names.
+        unread_count: how many such files there are.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[str | Path],
+        options: Options,
+        *,
+        skip_bad: bool = False,
+        on_skip: Callable[[SourceError], None] | None = None,
+        glob: str | None = None,
+    ) -> None:
+        check_encoding(options.encoding)
+        self._options = options
+        self._skip_bad = skip_bad
+        self._on_skip = on_skip
+        self._sources = [find(source, READERS, glob=glob) for source in sources]
+        self.total_bytes = sum(file.size for source in self._sources for file in {*source.files, *source.tables})
+        self.bytes_read = 0
+        self.skipped = 0
+        self.unread = [name for source in self._sources for name in source.unread][:UNREAD_KEPT]
+        self.unread_count = sum(source.unread_count for source in self._sources)
+
+    def __iter__(self) -> Iterator[Document]:
+        """Reads the documents, in the order of the sources, files and records.
+
+        Raises:
+            SourceError: a file or record cannot be read, and bad ones are not to be skipped.
+        """
+        self.bytes_read = 0
+        self.skipped = 0
+        for source in self._sources:
+            about, tables = self._read_metadata(source)
+            for file in source.files:
+                if file in tables:
+                    continue
+                for document in self._read(READERS[file.ending], file):
+                    if _is_text(file) and document.document_id in about:
+                        yield dataclasses.replace(document, metadata=about[document.document_id])
+                    else:
+                        yield document
+        # A metadata table that turned out to be none, and no corpus file either, was counted but not read.
+        self.bytes_read = self.total_bytes
+
+    def _read_metadata(self, source: Source) -> tuple[dict[str, Metadata], list[File]]:
+        """Returns the metadata of text files by name, and the tables that they come from."""
+        texts = {file.name for file in source.files if _is_text(file)}
+        tables = [table for table in source.tables if texts and names_files(table, self._options)]
+        rows = itertools.chain.from_iterable(self._read(read_metadata, table) for table in tables)
+        return {row.document_id: row.metadata for row in rows if row.document_id in texts}, tables
+
+    def _read(self, reader: Reader, file: File) -> Iterator[Document]:
+        """Yields what is good in a file, and raises or passes over what is bad."""
+        before = self.bytes_read
+
+        def on_read(n_bytes: int) -> None:
+            # A file may grow while it is read; the bar should not run over its end.
+            self.bytes_read = before + min(n_bytes, file.size)
+
+        for record in _with_errors(reader(file, self._options, on_read)):
+            if not isinstance(record, SourceError):
+                yield record
+            elif not self._skip_bad:
+                raise record
+            else:
+                self.skipped += 1
+                if self._on_skip:
+                    self._on_skip(record)
+        self.bytes_read = before + file.size
+
+
+def read(
+    *sources: str | Path,
+    text_column: str = "text",
+    id_column: str | None = None,
+    encoding: str = "utf-8",
+    skip_bad: bool = False,
+    on_skip: Callable[[SourceError], None] | None = None,
+    glob: str | None = None,
+) -> Corpus:
+    """Reads documents from folders and files: text, JSONL, CSV and TSV, each also packed with gzip.
+
+    A text file is one document, and its id is its path under the folder; in the others each record is one, and where
+    it has no id of its own it is called ``path#line``. A file ``metadata.csv`` or ``metadata.tsv`` at the top of a
+    folder gives its text files metadata, if it has a column ``id``, ``file`` or ``filename`` (or ``id_column``).
+    Texts come as they are in the file, line ends and all.
+
+    Args:
+        sources: folders, which are read with all that is in them, and files.
+        text_column: the column, or the field of a JSON object, that has the text.
+        id_column: the same for the id; without it, ``id``.
+        encoding: of all files.
+        skip_bad: whether to pass over bad records, and files that cannot be read, instead of raising.
+        on_skip: is called with the error of each that is passed over.
+        glob: reads only those files of a folder whose name matches, for instance ``*.txt`` or ``letters/*.txt``.
+
+    Returns:
+        An iterable of documents, which reads as it goes and may be gone through again.
+
+    Raises:
+        SourceError: a source is missing or has nothing to read, or there is no such encoding. Whatever else is wrong
+            with a file or record is raised when it is come to.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "river.txt").write_text("They rowed to the bank.")
+    ...     _ = Path(folder, "rows.csv").write_text("id,year,text\\nloan,1912,The bank lent us money.\\n")
+    ...     for document in read(folder):
+    ...         print(document.document_id, document.text, document.metadata)
+    river.txt They rowed to the bank. {}
+    loan The bank lent us money. {'year': 1912}
+    """
+    if not sources:
+        raise ValueError("name at least one folder or file to read")
+    options = Options(text_column=text_column, id_column=id_column, encoding=encoding)
+    return Corpus(sources, options, skip_bad=skip_bad, on_skip=on_skip, glob=glob)
+
+
+def _with_errors(records: Iterator[Document | SourceError]) -> Iterator[Document | SourceError]:
+    """Turns the error that ends a file into its last record."""
+    try:
+        yield from records
+    except SourceError as error:
+        yield error
+
+
+def _is_text(file: File) -> bool:
+    return READERS[file.ending] is read_text

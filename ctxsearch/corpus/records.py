@@ -1,0 +1,84 @@
+"""What every reader shares: its options, the checks that a document must pass, and the sentences for what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ctxsearch.corpus.files import File
+from ctxsearch.corpus.lines import BadByte, Line, decode, read_chunks, split_lines
+from ctxsearch.domain import Document
+from ctxsearch.errors import SourceError
+
+MAX_RECORD_CHARS = 100_000_000
+MAX_ID_CHARS = 1_000
+
+_NOT_IN_AN_ID = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to read: see :func:`ctxsearch.corpus.read`."""
+
+    text_column: str = "text"
+    id_column: str | None = None
+    encoding: str = "utf-8"
+    max_record_chars: int = MAX_RECORD_CHARS
+
+
+OnRead = Callable[[int], None]
+
+# A reader yields the errors of single records, so that reading can go on, and raises what ends the file.
+Reader = Callable[[File, Options, OnRead], Iterator[Document | SourceError]]
+
+
+def lines_of(file: File, options: Options, on_read: OnRead) -> Iterator[Line]:
+    """Yields the lines of a file."""
+    return split_lines(decode(read_chunks(file, on_read), options.encoding), options.max_record_chars)
+
+
+def checked(document: Document, file: File, line: int | None = None) -> Document:
+    """Returns the document as it is.
+
+    Raises:
+        SourceError: its id cannot serve as one, or a text in it is not Unicode.
+    """
+    name = document.document_id
+    if not name:
+        raise SourceError(file.uri, "the document's id is empty", line=line)
+    if len(name) > MAX_ID_CHARS:
+        why = f"the document's id has {len(name):,} characters, and {MAX_ID_CHARS:,} is the most"
+        raise SourceError(file.uri, why, line=line)
+    if _NOT_IN_AN_ID.search(name):
+        why = f"the document's id {name!a} has a control character or half of a surrogate pair in it"
+        raise SourceError(file.uri, why, line=line)
+    metadata = document.metadata
+    for text in (document.text, document.title, document.uri, *metadata, *metadata.values()):
+        if isinstance(text, str) and not text.isascii():
+            try:
+                text.encode()
+            except UnicodeEncodeError as error:
+                why = f"half of a surrogate pair, \\u{ord(text[error.start]):04x}, stands alone in it"
+                raise SourceError(file.uri, why, line=line) from error
+    return document
+
+
+def line_error(line: Line, file: File, options: Options) -> SourceError | None:
+    """Returns what is wrong with a line before anyone looks into it."""
+    if line.too_long:
+        return too_long(file, options, line.number)
+    return bad_byte(line.bad, file, options, line.number) if line.bad else None
+
+
+def too_long(file: File, options: Options, line: int | None = None) -> SourceError:
+    """Returns the error for a record, or a text file, over the limit."""
+    why = f"it has more than {options.max_record_chars:,} characters, too many for one document"
+    return SourceError(file.uri, why, line=line, hint="Cut it into several documents.")
+
+
+def bad_byte(bad: BadByte, file: File, options: Options, line: int | None = None) -> SourceError:
+    """Returns the error for bytes that are not in the encoding."""
+    likely = "utf-16" if bad.offset == 0 and bad.value in (0xFE, 0xFF) else "latin-1"
+    why = f"byte 0x{bad.value:02x} at offset {bad.offset} is not {options.encoding}"
+    return SourceError(file.uri, why, line=line, hint=f"Use --encoding, for instance --encoding {likely}.")

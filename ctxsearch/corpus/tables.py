@@ -1,0 +1,219 @@
+"""Reads CSV and TSV: a header, then a document a row.
+
+The rows are split here and not by the csv module. Its limit on the length of a cell is one setting for the whole
+process, which cannot be raised and put back safely while other threads read; a quote that is never closed makes it
+gather the rest of the file; and before Python 3.11 it refuses NUL. A test compares the two on what both can read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ctxsearch.corpus.files import File
+from ctxsearch.corpus.records import OnRead, Options, checked, line_error, lines_of, too_long
+from ctxsearch.domain import Document, Metadata
+from ctxsearch.errors import SourceError
+
+# At most 18 digits: every such number fits into 64 bits. Longer ones, and ones with leading zeros, are names.
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
+
+_METADATA_ID_COLUMNS = ("id", "file", "filename")
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The cells of a row, and the line that it starts on."""
+
+    line: int
+    cells: list[str]
+
+
+def read_table(file: File, options: Options, on_read: OnRead) -> Iterator[Document | SourceError]:
+    """Yields a document, or what is wrong with it, for each row.
+
+    Raises:
+        SourceError: the file cannot be read, or its header does not fit.
+    """
+    rows = _rows(file, options, on_read)
+    columns = _header(file, rows)
+    text_at = _column(file, columns, options.text_column, "text")
+    id_at = None
+    if options.id_column is not None:
+        id_at = _column(file, columns, options.id_column, "id")
+    elif "id" in columns:
+        id_at = columns.index("id")
+    for row in _fitting(file, rows, columns):
+        if isinstance(row, SourceError):
+            yield row
+            continue
+        document_id = f"{file.name}#{row.line}" if id_at is None else row.cells[id_at]
+        metadata = _metadata(columns, row.cells, {text_at, id_at})
+        try:
+            uri = f"{file.uri}#{row.line}"
+            yield checked(Document(document_id, row.cells[text_at], metadata, uri=uri), file, row.line)
+        except SourceError as error:
+            yield error
+
+
+def names_files(file: File, options: Options) -> bool:
+    """Tells whether a table has a column that says which text file each row is about.
+
+    A table that cannot be read counts as one that has, so that reading it tells what is wrong.
+    """
+    try:
+        columns = _header(file, _rows(file, options, lambda _: None))
+    except SourceError:
+        return True
+    return _name_column(columns, options) is not None
+
+
+def read_metadata(file: File, options: Options, on_read: OnRead) -> Iterator[Document | SourceError]:
+    """Yields, for each row of a table about text files, a document with the file's name and metadata, without text.
+
+    Raises:
+        SourceError: the file cannot be read, or its header does not fit.
+    """
+    rows = _rows(file, options, on_read)
+    columns = _header(file, rows)
+    name_at = _name_column(columns, options)
+    if name_at is None:
+        raise SourceError(file.uri, f"it has no column {' or '.join(_METADATA_ID_COLUMNS)} with the files' names")
+    for row in _fitting(file, rows, columns):
+        if isinstance(row, SourceError):
+            yield row
+            continue
+        name = row.cells[name_at].removesuffix(".gz")
+        try:
+            yield checked(Document(name, "", _metadata(columns, row.cells, {name_at})), file, row.line)
+        except SourceError as error:
+            yield error
+
+
+def _name_column(columns: Sequence[str], options: Options) -> int | None:
+    candidates = (options.id_column, *_METADATA_ID_COLUMNS)
+    return next((columns.index(name) for name in candidates if name in columns), None)
+
+
+def _header(file: File, rows: Iterator[_Row | SourceError]) -> list[str]:
+    header = next(rows, None)
+    if header is None:
+        raise SourceError(file.uri, "it is empty, and should have a header row")
+    if isinstance(header, SourceError):
+        raise header
+    # A column without a name (a row number, or a comma at every end) may come twice; it is never read.
+    named = [name for name in header.cells if name]
+    twice = sorted({name for name in named if named.count(name) > 1})
+    if twice:
+        hint = "Give every column a name of its own."
+        raise SourceError(file.uri, f"the header has columns of one name: {', '.join(twice)}", hint=hint)
+    return header.cells
+
+
+def _column(file: File, columns: Sequence[str], name: str, what: str) -> int:
+    if name not in columns:
+        have = ", ".join(column for column in columns if column) or "none"
+        hint = f"The columns are: {have}. Choose one with --{what}-column."
+        raise SourceError(file.uri, f"there is no column {name!r} for the {what}", hint=hint)
+    return columns.index(name)
+
+
+def _fitting(file: File, rows: Iterator[_Row | SourceError], columns: Sequence[str]) -> Iterator[_Row | SourceError]:
+    """Turns each row that has not a cell for each column into an error."""
+    for row in rows:
+        if isinstance(row, _Row) and len(row.cells) != len(columns):
+            why = f"the row has {len(row.cells)} cells, and the header {len(columns)}"
+            yield SourceError(file.uri, why, line=row.line)
+        else:
+            yield row
+
+
+def _metadata(columns: Sequence[str], cells: Sequence[str], leave_out: set[int | None]) -> Metadata:
+    return {
+        name: _value(cell)
+        for at, (name, cell) in enumerate(zip(columns, cells, strict=True))
+        if name and cell and at not in leave_out
+    }
+
+
+def _value(cell: str) -> str | int | float:
+    if _WHOLE.fullmatch(cell):
+        return int(cell)
+    return float(cell) if _DECIMAL.fullmatch(cell) else cell
+
+
+def _rows(file: File, options: Options, on_read: OnRead) -> Iterator[_Row | SourceError]:
+    """Yields the rows that are not blank; after a bad row, reading goes on with the next line."""
+    delimiter = "\t" if file.ending.startswith(".tsv") else ","
+    start = 1
+    row: UnfinishedRow | None = None
+    error: SourceError | None = None
+    for line in lines_of(file, options, on_read):
+        if row is None:
+            if not (_without_end(line.text) or line.bad or line.too_long):
+                continue
+            row, start, error = UnfinishedRow(delimiter), line.number, None
+        # A bad byte spoils the row but not where it ends, so the row is read on; a long line was not kept at all.
+        error = error or line_error(line, file, options)
+        row.length += len(line.text)
+        if line.too_long or row.length > options.max_record_chars + 1:
+            row = None
+            yield too_long(file, options, start)
+        elif row.add(line.text):
+            cells, row = row.cells, None
+            yield error or _Row(start, cells)
+    if row is not None:
+        yield error or SourceError(file.uri, "a quoted cell starts in this row and never ends", line=start)
+
+
+class UnfinishedRow:
+    """Splits a row into cells, line by line, since a quoted cell may go on over many lines."""
+
+    def __init__(self, delimiter: str) -> None:
+        self.cells: list[str] = []
+        self.length = 0
+        self._delimiter = delimiter
+        self._quoted: list[str] | None = None
+
+    def add(self, line: str) -> bool:
+        """Takes the next line of the row; true when the row is whole."""
+        if self._quoted is None and '"' not in line:
+            self.cells = _without_end(line).split(self._delimiter)
+            return True
+        at = 0
+        while True:
+            if self._quoted is None and line.startswith('"', at):
+                self._quoted = []
+                at += 1
+            if self._quoted is not None:
+                at = self._add_quoted(self._quoted, line, at)
+                if at < 0:
+                    return False
+            end = line.find(self._delimiter, at)
+            # What follows a closing quote belongs to the cell, as the csv module has it.
+            bare = _without_end(line[at:]) if end < 0 else line[at:end]
+            self.cells.append("".join([*(self._quoted or ()), bare]))
+            self._quoted = None
+            if end < 0:
+                return True
+            at = end + 1
+
+    @staticmethod
+    def _add_quoted(quoted: list[str], line: str, at: int) -> int:
+        """Adds to a quoted cell; returns where it ends, or -1 if it goes on in the next line."""
+        while True:
+            end = line.find('"', at)
+            if end < 0:
+                quoted.append(line[at:])
+                return -1
+            quoted.append(line[at:end])
+            if not line.startswith('"', end + 1):
+                return end + 1
+            quoted.append('"')
+            at = end + 2
+
+
+def _without_end(line: str) -> str:
+    return line.removesuffix("\n").removesuffix("\r")

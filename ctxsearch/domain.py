@@ -1,0 +1,176 @@
+"""The nouns of ctxsearch: frozen records that every other part shares, and that import nothing.
+
+Spans are half-open character offsets: ``text[start:end]``. A score is a cosine similarity; higher is nearer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MetadataValue = str | int | float | bool | None
+Metadata = Mapping[str, MetadataValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One source text.
+
+    >>> Document("letters/1", "They rowed to the bank.", {"year": 1912}).metadata["year"]
+    1912
+    """
+
+    document_id: str
+    text: str
+    metadata: Metadata = field(default_factory=dict)
+    title: str = ""
+    uri: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word as a reader sees it, ``text[start:end] == form``."""
+
+    position: int
+    start: int
+    end: int
+    form: str
+    lemma: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One sentence of a document with its tokens.
+
+    The segments of a document tile it: joined in order they are its text. White space between two sentences
+    belongs to the later one (as byte-level tokenizers want it), and white space at the end to the last.
+
+    Attributes:
+        start: offset of the segment in the document's text.
+        text: the segment's text.
+        spans: start and end of each token, counted from the segment's start. Shape: (n_tokens, 2), int32.
+        forms: each token as written.
+        lemmas: each token's lemma, in the normal form that the index is sorted by.
+    """
+
+    start: int
+    text: str
+    spans: NDArray[np.int32]
+    forms: Sequence[str]
+    lemmas: Sequence[str]
+
+    @property
+    def end(self) -> int:
+        """Offset of the segment's end in the document's text."""
+        return self.start + len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A word in a text: the word is ``text[start:end]``.
+
+    >>> usage = Usage("They rowed to the bank.", 18, 22)
+    >>> usage.text[usage.start:usage.end]
+    'bank'
+    """
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConcordanceLine:
+    """One occurrence in its context (KWIC), with its score where it answers a query.
+
+    ``left + node + right`` is a stretch of the document's text; ``start`` and ``end`` are the node's offsets there.
+    """
+
+    key: str
+    score: float | None
+    left: str
+    node: str
+    right: str
+    form: str
+    lemma: str
+    document_id: str
+    start: int
+    end: int
+    metadata: Metadata
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What a model's tokenizer cuts a text into; ``token`` is the position of the word it belongs to, if any."""
+
+    piece: str
+    start: int
+    end: int
+    token: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far long work has come: ``done`` of ``total``; a total of None is not known yet."""
+
+    stage: str
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What a run of `Index.add` did.
+
+    Attributes:
+        documents: added (those that took the place of another included).
+        words: tokens of these documents.
+        without_vector: those among the words that the model has no piece for.
+        replaced: documents that took the place of one with their id.
+        resumed: documents passed over because an interrupted run had added them.
+        skipped: how many documents were left out, by reason.
+        refused: ids that are in the index already, or came twice; the first hundred.
+        refused_count: how many there are.
+        shards: how many were written.
+        bytes: what they take on disk.
+        seconds: how long it took.
+        stages: seconds by stage.
+    """
+
+    documents: int
+    words: int
+    without_vector: int
+    replaced: int
+    resumed: int
+    skipped: Mapping[str, int]
+    refused: Sequence[str]
+    refused_count: int
+    shards: int
+    bytes: int
+    seconds: float
+    stages: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexInfo:
+    """What an index holds and how it was made; ``settings`` are those of ``ctxsearch.json``."""
+
+    path: str
+    settings: Mapping[str, str | int | bool]
+    commit: int
+    unfinished: bool
+    shards: int
+    documents: int
+    documents_removed: int
+    segments: int
+    words: int
+    occurrences: int
+    without_vector: int
+    lemmas: int
+    bytes: int
+    metadata_columns: Sequence[str]

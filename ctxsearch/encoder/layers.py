@@ -1,0 +1,61 @@
+"""How a user says which layers of a model make a vector, and how its pieces make a word."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Pooling(Enum):
+    """How the pieces of a word become one vector."""
+
+    MEAN = "mean"
+    FIRST = "first"
+    LAST = "last"
+
+
+class Join(Enum):
+    """How several layers become one vector."""
+
+    SUM = "sum"
+    MEAN = "mean"
+    CONCAT = "concat"
+
+
+_LAYERS = re.compile(r"(?P<join>sum|mean|concat):(?P<layers>\d+(-\d+)?(,\d+(-\d+)?)*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """Which layers, and how they are joined; layer 0 is the embedding, layer 1 the first that has seen context."""
+
+    join: Join
+    numbers: tuple[int, ...]
+
+    def dimension(self, hidden_size: int) -> int:
+        """Length of the joined vector."""
+        return hidden_size * len(self.numbers) if self.join is Join.CONCAT else hidden_size
+
+
+def parse_layers(text: str, n_layers: int) -> Layers:
+    """Reads ``last``, ``sum:9-12``, ``mean:1,6`` or ``concat:3-6``, for a model of so many layers.
+
+    >>> parse_layers("concat:3-6", 6).numbers
+    (3, 4, 5, 6)
+
+    Raises:
+        ValueError: it cannot be read, or names a layer that the model does not have.
+    """
+    if text == "last":
+        return Layers(Join.SUM, (n_layers,))
+    match = _LAYERS.fullmatch(text)
+    if match is None:
+        raise ValueError(f"The layers {text!r} cannot be read; write last, sum:9-12, mean:1,6 or concat:3-6.")
+    numbers: list[int] = []
+    for part in match["layers"].split(","):
+        low, _, high = part.partition("-")
+        numbers.extend(range(int(low), min(int(high or low), n_layers + 1) + 1))
+    if not numbers or max(numbers) > n_layers or len(set(numbers)) < len(numbers):
+        raise ValueError(f"The layers {text!r} do not fit a model with layers 0 to {n_layers}, each named once.")
+    return Layers(Join(match["join"]), tuple(numbers))

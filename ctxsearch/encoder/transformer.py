@@ -1,0 +1,178 @@
+"""The encoder proper: windows through a transformer, layers joined, pieces pooled into words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import transformers
+from numpy.typing import NDArray
+
+from ctxsearch.alignment import Alignment, align
+from ctxsearch.domain import Segment
+from ctxsearch.encoder.hardware import choose_device, choose_dtype
+from ctxsearch.encoder.layers import Join, Pooling, parse_layers
+from ctxsearch.encoder.locate import locate_model, model_digest
+from ctxsearch.encoder.tokenizer import PieceTokenizer
+from ctxsearch.encoder.windows import Window, batches, windows
+from ctxsearch.errors import ModelError
+from ctxsearch.protocols import Encoded
+
+# Pieces in a batch, padding included: 64 windows of 128, past which this gets no faster on two cores.
+_BATCH_PIECES = 64 * 128
+
+
+class TransformerEncoder:
+    """Any BERT-like encoder of transformers, by its fast tokenizer.
+
+    Args:
+        model: a folder or a name, see `locate_model`.
+        layers: which layers make a vector, see `parse_layers`.
+        pooling: how pieces make a word: ``mean``, ``first`` or ``last``.
+        window: pieces that the model sees at once, its special ones included.
+        device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; the GPU that is there, or else the CPU, where None.
+        dtype: ``bf16``, ``fp16`` or ``fp32``; what the device computes fastest without loss that matters, where None.
+
+    Raises:
+        ModelError: the model cannot be found or used.
+        ValueError: a setting does not fit the model.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        layers: str = "last",
+        pooling: str = "mean",
+        window: int = 128,
+        device: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        folder = locate_model(model)
+        self.digest = model_digest(folder)
+        self.tokenizer = PieceTokenizer(model, folder)
+        self._device = choose_device(device)
+        self.dtype = choose_dtype(dtype, self._device)
+        self._model = _load(model, str(folder))
+        torch.nn.Module.to(self._model, device=self._device, dtype=self.dtype)
+        config = self._model.config
+        self._layers = parse_layers(layers, config.num_hidden_layers)
+        self._last_only = self._layers.numbers == (config.num_hidden_layers,)
+        self.dimension = self._layers.dimension(config.hidden_size)
+        self._pooling = Pooling(pooling)
+        self._pad = config.pad_token_id if isinstance(config.pad_token_id, int) else 0
+        specials = len(self.tokenizer.prefix) + len(self.tokenizer.suffix)
+        limit = _longest_input(config)
+        if not specials + 2 <= window <= limit:
+            raise ValueError(f"The window {window} does not fit {model}: it takes {specials + 2} to {limit} pieces.")
+        self._window = window - specials
+
+    def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
+        """Embeds every token of some passages, see `Encoder.encode`.
+
+        Tokens without a piece (zero-width characters, say) have no vector.
+        """
+        segments = [segment for passage in passages for segment in passage]
+        cut = self.tokenizer.cut([segment.text for segment in segments])
+        counts = iter([len(ids) for ids, _ in cut])
+        packed = windows([[next(counts) for _ in passage] for passage in passages], self._window)
+        ids = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in cut)])
+        pieces = self._piece_vectors(ids, packed)
+        alignment = _align_all(segments, [spans for _, spans in cut])
+        return self._pool(pieces, alignment)
+
+    @torch.inference_mode()
+    def _piece_vectors(self, ids: NDArray[np.int64], packed: Sequence[Window]) -> torch.Tensor:
+        """The joined layers at every piece. Shape: (n_pieces, dimension), float32."""
+        pieces = torch.empty((len(ids), self.dimension), dtype=torch.float32, device=self._device)
+        prefix, suffix = self.tokenizer.prefix, self.tokenizer.suffix
+        lengths = [window.stop - window.start + len(prefix) + len(suffix) for window in packed]
+        for batch in batches(lengths, _BATCH_PIECES):
+            longest, shortest = lengths[batch[0]], lengths[batch[-1]]
+            inputs = np.full((len(batch), longest), self._pad, dtype=np.int64)
+            for row, number in enumerate(batch):
+                window = packed[number]
+                inputs[row, : lengths[number]] = [*prefix, *ids[window.start : window.stop], *suffix]
+            mask = None
+            if shortest < longest:
+                ends = np.array([lengths[number] for number in batch])
+                mask = torch.from_numpy((np.arange(longest) < ends[:, None]).astype(np.int64)).to(self._device)
+            hidden = self._forward(torch.from_numpy(inputs).to(self._device), mask)
+            for row, number in enumerate(batch):
+                start, _, keep_start, keep_stop = packed[number]
+                shift = len(prefix) - start
+                pieces[keep_start:keep_stop] = hidden[row, keep_start + shift : keep_stop + shift]
+        return pieces
+
+    def _forward(self, inputs: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """One pass of the model, and its layers joined. Shape: (n_windows, length, dimension)."""
+        output = self._model(input_ids=inputs, attention_mask=mask, output_hidden_states=not self._last_only)
+        last: torch.Tensor = output.last_hidden_state
+        if self._last_only:
+            return last
+        # Some models normalize once more after the last layer, so its output is taken as the model gives it.
+        states = [*output.hidden_states[:-1], last]
+        chosen = [states[number].float() for number in self._layers.numbers]
+        if self._layers.join is Join.CONCAT:
+            return torch.cat(chosen, dim=-1)
+        total = torch.stack(chosen).sum(dim=0)
+        return total if self._layers.join is Join.SUM else total / len(chosen)
+
+    @torch.inference_mode()
+    def _pool(self, pieces: torch.Tensor, alignment: Alignment) -> Encoded:
+        first, last = (torch.from_numpy(column).to(self._device) for column in alignment)
+        present = last > first
+        vectors = torch.zeros((len(first), self.dimension), dtype=torch.float32, device=self._device)
+        if bool(present.any()):
+            first, last = first[present], last[present]
+            if self._pooling is Pooling.FIRST:
+                pooled = pieces[first]
+            elif self._pooling is Pooling.LAST:
+                pooled = pieces[last - 1]
+            else:
+                sizes = last - first
+                offsets = torch.cumsum(sizes, 0) - sizes
+                within = torch.arange(int(sizes.sum()), device=self._device) - offsets.repeat_interleave(sizes)
+                members = first.repeat_interleave(sizes) + within
+                pooled = torch.nn.functional.embedding_bag(members, pieces, offsets, mode="mean")
+            vectors[present] = torch.nn.functional.normalize(pooled, dim=-1)
+        return Encoded(vectors.cpu().numpy(), present.cpu().numpy())
+
+
+def _align_all(segments: Sequence[Segment], piece_spans: Sequence[NDArray[np.int64]]) -> Alignment:
+    """Aligns many segments in one call: each is moved behind the one before, with a gap that nothing crosses."""
+    if not segments:
+        return Alignment(np.empty(0, np.int64), np.empty(0, np.int64))
+    lengths = np.array([len(segment.text) + 1 for segment in segments], dtype=np.int64)
+    bases = np.cumsum(lengths) - lengths
+    pieces = np.concatenate(piece_spans) + np.repeat(bases, [len(spans) for spans in piece_spans])[:, None]
+    tokens = np.concatenate([segment.spans for segment in segments]).astype(np.int64)
+    tokens += np.repeat(bases, [len(segment.spans) for segment in segments])[:, None]
+    return align(pieces, tokens)
+
+
+def _load(model: str, folder: str) -> transformers.PreTrainedModel:
+    # A pooler that a checkpoint lacks, or has and we do not use, is no news to a user.
+    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        loaded: transformers.PreTrainedModel = transformers.AutoModel.from_pretrained(
+            folder, use_safetensors=True, trust_remote_code=False, local_files_only=True
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        raise ModelError(model, f"transformers cannot load it ({' '.join(str(error).split())[:300]}).") from error
+    if getattr(loaded.config, "is_encoder_decoder", False) or not hasattr(loaded.config, "num_hidden_layers"):
+        raise ModelError(model, "it is no BERT-like encoder.")
+    loaded.eval()  # type: ignore[no-untyped-call]
+    return loaded
+
+
+def _longest_input(config: transformers.PretrainedConfig) -> int:
+    """Pieces that a model has positions for."""
+    positions = getattr(config, "max_position_embeddings", None)
+    if not isinstance(positions, int) or positions <= 0:
+        return 1 << 16  # relative positions only
+    # RoBERTa and its kin number positions from the padding piece's id plus one.
+    table = config.model_type in {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "longformer", "mpnet"}
+    return positions - (config.pad_token_id + 1 if table and isinstance(config.pad_token_id, int) else 0)

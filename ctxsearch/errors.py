@@ -1,0 +1,140 @@
+"""Everything that ctxsearch raises on purpose.
+
+    CtxSearchError
+    ├── IndexNotFound (FileNotFoundError)      no index at this path
+    ├── IndexExists (FileExistsError)          an index is there already
+    ├── IndexLocked (BlockingIOError)          another process is writing
+    ├── IndexDamaged (ValueError)              a file of the index is not what the commit says
+    ├── FormatTooNew (ValueError)              written by a newer ctxsearch
+    ├── SettingsMismatch (ValueError)          the index was made with other settings
+    ├── SourceError (ValueError)               a source file or record cannot be read
+    ├── ModelError (ValueError)                a model cannot be found or used
+    ├── QueryError (ValueError)                a query that cannot be understood
+    │   └── WordNotFound (LookupError)         the corpus does not have this word
+    ├── KeyNotFound (LookupError)              no such occurrence
+    └── MissingExtra (ImportError)             an optional dependency is not installed
+
+Every message is a whole sentence that says what to do next; the facts it is made of are attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class CtxSearchError(Exception):
+    """The root of every error that ctxsearch raises on purpose."""
+
+
+class IndexNotFound(CtxSearchError, FileNotFoundError):
+    """There is no index at this path."""
+
+    def __init__(self, path: str, known: Sequence[str] = ()) -> None:
+        self.path = path
+        self.known = tuple(known)
+        have = f" Indexes found: {', '.join(self.known)}." if self.known else ""
+        super().__init__(f"There is no index at {path}.{have} Make one with: ctxsearch index {path} SOURCE.")
+
+
+class IndexExists(CtxSearchError, FileExistsError):
+    """An index is there already."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"There is an index at {path} already; open it to add to it, or choose another name.")
+
+
+class IndexLocked(CtxSearchError, BlockingIOError):
+    """Another process is writing to the index."""
+
+    def __init__(self, path: str, holder: str) -> None:
+        self.path = path
+        self.holder = holder
+        super().__init__(f"{path} is being written by {holder}; wait for it to end, then try again.")
+
+
+class IndexDamaged(CtxSearchError, ValueError):
+    """A file of the index is missing, or is not what the commit says."""
+
+    def __init__(self, path: str, why: str) -> None:
+        self.path = path
+        self.why = why
+        super().__init__(f"{path} is damaged: {why}. Restore it from a copy, or build the index again.")
+
+
+class FormatTooNew(CtxSearchError, ValueError):
+    """The index was written by a newer ctxsearch."""
+
+    def __init__(self, path: str, found: int, known: int) -> None:
+        self.path = path
+        self.found = found
+        self.known = known
+        super().__init__(
+            f"{path} has format version {found}, and this ctxsearch reads up to {known}; install a newer ctxsearch."
+        )
+
+
+class SettingsMismatch(CtxSearchError, ValueError):
+    """The index was made with other settings than those asked for."""
+
+    def __init__(self, path: str, setting: str, index_has: object, asked: object) -> None:
+        self.path = path
+        self.setting = setting
+        self.index_has = index_has
+        self.asked = asked
+        super().__init__(
+            f"{path} was made with {setting} {index_has}, not {asked}; leave the option out, or make a new index."
+        )
+
+
+class SourceError(CtxSearchError, ValueError):
+    """A source file, or a record in it, cannot be read."""
+
+    def __init__(self, path: str, why: str, *, line: int | None = None, hint: str = "") -> None:
+        self.path = path
+        self.line = line
+        self.why = why
+        self.hint = hint
+        where = f"{path}, line {line}" if line is not None else path
+        super().__init__(f"{where}: {why}.{' ' + hint if hint else ''}")
+
+
+class ModelError(CtxSearchError, ValueError):
+    """A model cannot be found or cannot be used."""
+
+    def __init__(self, model: str, why: str) -> None:
+        self.model = model
+        self.why = why
+        super().__init__(f"The model {model} cannot be used: {why}")
+
+
+class QueryError(CtxSearchError, ValueError):
+    """A query that cannot be understood."""
+
+
+class WordNotFound(QueryError, LookupError):
+    """The corpus does not have this word."""
+
+    def __init__(self, word: str, nearest: Sequence[str] = ()) -> None:
+        self.word = word
+        self.nearest = tuple(nearest)
+        offer = f" Nearest: {', '.join(self.nearest)}." if self.nearest else ""
+        super().__init__(f"The corpus does not have the word {word!r}.{offer}")
+
+
+class KeyNotFound(CtxSearchError, LookupError):
+    """No such occurrence in the index."""
+
+    def __init__(self, key: str, why: str) -> None:
+        self.key = key
+        self.why = why
+        super().__init__(f"There is no occurrence {key!r}: {why}. A key is DOCUMENT_ID:START, as query prints it.")
+
+
+class MissingExtra(CtxSearchError, ImportError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        self.package = package
+        self.extra = extra
+        super().__init__(f"{package} is not installed; install it with: pip install 'ctxsearch[{extra}]'.")

@@ -1,0 +1,29 @@
+"""Where indexes are: at a path, or by name under ``indexes/`` or ``$CTXSEARCH_INDEXES``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ctxsearch.settings import SETTINGS_FILE
+
+
+def indexes_folder() -> Path:
+    """The folder whose indexes go by their bare names."""
+    return Path(os.environ.get("CTXSEARCH_INDEXES") or "indexes")
+
+
+def locate_index(name: str | Path) -> Path:
+    """The folder that a name or path of an index means; a bare name is a path only where an index is there."""
+    path = Path(name).expanduser()
+    if isinstance(name, Path) or len(path.parts) != 1 or (path / SETTINGS_FILE).is_file():
+        return path
+    return indexes_folder() / path
+
+
+def known_indexes() -> tuple[str, ...]:
+    """The names of the indexes under `indexes_folder`."""
+    try:
+        return tuple(sorted(path.parent.name for path in indexes_folder().glob(f"*/{SETTINGS_FILE}")))
+    except OSError:
+        return ()

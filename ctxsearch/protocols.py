@@ -1,0 +1,89 @@
+"""The seams: what the use cases ask of an encoder, of a codec and of a shard's vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ctxsearch.domain import Segment
+
+
+class Encoded(NamedTuple):
+    """The vectors of the tokens of some segments, one row a token, in order.
+
+    Attributes:
+        vectors: unit length where present, zero elsewhere. Shape: (n_tokens, dimension), float32.
+        present: whether the token has a vector. Shape: (n_tokens,), bool.
+    """
+
+    vectors: NDArray[np.float32]
+    present: NDArray[np.bool_]
+
+
+class Encoder(Protocol):
+    """Turns words in their context into vectors."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+
+    @property
+    def digest(self) -> str:
+        """What tells this model's weights from all others."""
+
+    def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
+        """Embeds every token of some passages.
+
+        Args:
+            passages: each a run of consecutive segments of one document; no context passes from one to the next.
+        """
+
+
+class Neighbours(NamedTuple):
+    """Rows of a shard with their scores, nearest first, ties by row.
+
+    Attributes:
+        rows: positions in the shard's vectors. Shape: (n,), int64.
+        scores: inner products with the query. Shape: (n,), float32.
+    """
+
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+
+class VectorCodec(Protocol):
+    """How a vector is written to disk."""
+
+    @property
+    def code_size(self) -> int:
+        """Bytes a vector."""
+
+    def encode(self, vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Codes of vectors. Shape: (n, dimension) in, (n, code_size) out."""
+
+    def decode(self, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Vectors of codes. Shape: (n, code_size) in, (n, dimension) out."""
+
+
+class VectorShard(Protocol):
+    """The vectors of one shard: a matrix of codes, its rows in order of lemma, form, segment and token."""
+
+    def search(
+        self, start: int, stop: int, query: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
+    ) -> Neighbours:
+        """The k rows of ``start:stop`` that score highest, and every further row that ties with the last of them.
+
+        Args:
+            start: first row.
+            stop: the row after the last.
+            query: Shape: (dimension,).
+            k: how many are wanted, at least 1.
+            allowed: which of the rows may answer. Shape: (stop - start,).
+        """
+
+    def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The decoded vectors of some rows. Shape: (n, dimension)."""

@@ -1,0 +1,77 @@
+"""The word a query asks about, and its vector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.analysis import Analyser
+from ctxsearch.domain import Segment, Usage
+from ctxsearch.errors import QueryError
+from ctxsearch.protocols import Encoder
+
+# Usages encoded in one call.
+_EMBED_BATCH = 256
+
+
+class Asked(NamedTuple):
+    """The marked word of a usage, among the tokens of its text."""
+
+    segments: Sequence[Segment]
+    row: int
+    form: str
+    lemma: str
+
+
+def marked_token(usage: Usage, analyser: Analyser) -> Asked:
+    """Finds the word that a usage marks.
+
+    Raises:
+        QueryError: what is marked is no word, more than one, or a part of one.
+    """
+    if not 0 <= usage.start < usage.end <= len(usage.text):
+        raise QueryError(
+            f"The span {usage.start}:{usage.end} is not in the text, which has {len(usage.text)} characters."
+        )
+    marked = usage.text[usage.start : usage.end]
+    segments = list(analyser.segments(usage.text))
+    touched: list[tuple[int, int, int, str, str]] = []
+    row = 0
+    for segment in segments:
+        for (start, end), form, lemma in zip(segment.spans.tolist(), segment.forms, segment.lemmas, strict=True):
+            start, end = start + segment.start, end + segment.start
+            if start < usage.end and end > usage.start:
+                touched.append((row, start, end, form, lemma))
+            row += 1
+    if not touched:
+        raise QueryError(f"There is no word in what is marked, {marked!r}.")
+    if len(touched) > 1:
+        words = " and ".join(repr(form) for *_, form, _ in touched[:5])
+        raise QueryError(f"The marked text {marked!r} is more than one word, {words}; mark one of them.")
+    row, start, end, form, lemma = touched[0]
+    if usage.start > start or usage.end < end:
+        raise QueryError(f"The marked text {marked!r} is part of the word {form!r}; mark the whole word.")
+    return Asked(segments, row, form, lemma)
+
+
+def embed(usages: Sequence[Usage], analyser: Analyser, encoder: Encoder) -> NDArray[np.float32]:
+    """The vector of the marked word of each usage. Shape: (n, dimension), unit length.
+
+    Raises:
+        QueryError: a usage marks no word, or one that the model has no piece for.
+    """
+    asked = [marked_token(usage, analyser) for usage in usages]
+    result = np.empty((len(asked), encoder.dimension), dtype=np.float32)
+    for first in range(0, len(asked), _EMBED_BATCH):
+        batch = asked[first : first + _EMBED_BATCH]
+        encoded = encoder.encode([one.segments for one in batch])
+        base = 0
+        for number, one in enumerate(batch, start=first):
+            if not encoded.present[base + one.row]:
+                raise QueryError(f"The model has no piece for {one.form!r}, so it has no vector.")
+            result[number] = encoded.vectors[base + one.row]
+            base += sum(len(segment.forms) for segment in one.segments)
+    return result

@@ -1,0 +1,74 @@
+"""Finds occurrences by their keys, and words that are written like one that is not there."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ctxsearch.analysis import surface_form
+from ctxsearch.catalog.reader import SegmentRow
+from ctxsearch.errors import KeyNotFound, WordNotFound
+from ctxsearch.query.scope import OpenShard, Rows
+from ctxsearch.vectors.files import TOKEN_BITS
+
+
+class Place(NamedTuple):
+    """Where an occurrence was found by its key."""
+
+    shard: int
+    row: int
+    lemma: str
+
+
+def find_key(shards: Sequence[OpenShard], key: str) -> Place:
+    """Where the occurrence with this key is.
+
+    Raises:
+        KeyNotFound: it is nowhere.
+    """
+    document_id, colon, offset = key.rpartition(":")
+    if not colon or not offset.isascii() or not offset.isdigit() or len(offset) > 18:
+        raise KeyNotFound(key, "it does not end in a colon and a number")
+    start = int(offset)
+    # The newest shard first: a document that was replaced lives on in an older one, taken out.
+    for number in range(len(shards) - 1, -1, -1):
+        shard = shards[number]
+        document = shard.catalog.find_document(document_id)
+        if document is None or document.number in shard.entry.removed:
+            continue
+        segment = shard.catalog.segment_at(document, start)
+        position = -1 if segment is None else int(np.searchsorted(segment.spans[:, 0], start - segment.start))
+        if segment is None or position == len(segment.spans) or segment.start + segment.spans[position, 0] != start:
+            raise KeyNotFound(key, "no word begins there")
+        return _place(shard, number, segment, position, key)
+    raise KeyNotFound(key, f"the index has no document {document_id!r}")
+
+
+def _place(shard: OpenShard, number: int, segment: SegmentRow, position: int, key: str) -> Place:
+    start, end = segment.spans[position]
+    wanted = segment.number << TOKEN_BITS | position
+    for row in shard.catalog.forms(form=surface_form(segment.text[start:end])):
+        ids = shard.files.ids[row.first_row : row.first_row + row.frequency]
+        at = int(np.searchsorted(ids, wanted))
+        if at < len(ids) and ids[at] == wanted:
+            return Place(number, row.first_row + at, row.lemma)
+    raise KeyNotFound(key, "the model gave that word no vector")
+
+
+def nearest_words(shards: Sequence[OpenShard], word: str, n: int = 5) -> list[str]:
+    """Lemmas that are written most like a word, the more frequent first among equals."""
+    frequencies: dict[str, int] = {}
+    for shard in shards:
+        for lemma, frequency in shard.catalog.lemma_frequencies():
+            if abs(len(lemma) - len(word)) <= 2 and set(lemma) & set(word):
+                frequencies[lemma] = frequencies.get(lemma, 0) + frequency
+    return difflib.get_close_matches(word, sorted(frequencies, key=lambda item: (-frequencies[item], item)), n, 0.7)
+
+
+def require(shards: Sequence[OpenShard], rows: Iterable[Sequence[Rows]], word: str) -> None:
+    """Raises `WordNotFound` if there is nothing to search."""
+    if not any(stretch.stop > stretch.start for part in rows for stretch in part):
+        raise WordNotFound(word, nearest_words(shards, word))

@@ -1,0 +1,102 @@
+"""Which rows answer, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.errors import QueryError
+from ctxsearch.query.scope import OpenShard, Rows, row_mask
+
+# How much *unlike* counts beside *like*; see `towards`.
+UNLIKE_WEIGHT = 0.5
+
+
+class Found(NamedTuple):
+    """An occurrence in a shard, with its score if it answers a query."""
+
+    shard: int
+    row: int
+    score: float | None
+
+
+def search(
+    shards: Sequence[OpenShard],
+    rows: Sequence[Sequence[Rows]],
+    allowed: Sequence[NDArray[np.bool_] | None],
+    query: NDArray[np.float32],
+    k: int | None,
+    min_score: float | None = None,
+) -> list[Found]:
+    """The k best rows over all shards, and every further one that ties with the last; every row where k is None.
+
+    Args:
+        shards: where.
+        rows: what to scan of each shard.
+        allowed: see `allowed_documents`.
+        query: Shape: (dimension,).
+        k: how many.
+        min_score: leave out rows that score less.
+    """
+    found: list[Found] = []
+    for number, shard in enumerate(shards):
+        for stretch in rows[number]:
+            documents = allowed[number]
+            mask = None if documents is None else row_mask(shard, stretch, documents)
+            size = stretch.stop - stretch.start
+            if size:
+                near = shard.vectors.search(stretch.start, stretch.stop, query, min(k or size, size), mask)
+                found.extend(
+                    Found(number, row, score)
+                    for row, score in zip(near.rows.tolist(), near.scores.tolist(), strict=True)
+                    if min_score is None or score >= min_score
+                )
+    found.sort(key=lambda item: -(item.score or 0.0))
+    if k is not None and len(found) > k:
+        last = found[k - 1].score
+        found = found[: k + _ties(found[k:], last)]
+    return found
+
+
+def _ties(following: Sequence[Found], score: float | None) -> int:
+    return next((number for number, item in enumerate(following) if item.score != score), len(following))
+
+
+def listing(
+    shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]], allowed: Sequence[NDArray[np.bool_] | None]
+) -> list[Found]:
+    """All rows, in the order of the corpus."""
+    found: list[Found] = []
+    for number, shard in enumerate(shards):
+        parts = []
+        for stretch in rows[number]:
+            documents = allowed[number]
+            part = np.arange(stretch.start, stretch.stop, dtype=np.int64)
+            parts.append(part if documents is None else part[row_mask(shard, stretch, documents)])
+        if parts:
+            joined = np.concatenate(parts)
+            by_text = joined[np.argsort(shard.files.ids[joined], kind="stable")]
+            found.extend(Found(number, row, None) for row in by_text.tolist())
+    return found
+
+
+def towards(like: NDArray[np.float32], unlike: NDArray[np.float32]) -> NDArray[np.float32]:
+    """One query vector out of several examples: the mean of *like* minus half the mean of *unlike*, of unit length.
+
+    J. J. Rocchio (1971), Relevance feedback in information retrieval, in: The SMART Retrieval System.
+
+    Args:
+        like: Shape: (n, dimension), n at least 1.
+        unlike: Shape: (n, dimension), n may be 0.
+    """
+    query = like.mean(axis=0)
+    if len(unlike):
+        query = query - UNLIKE_WEIGHT * unlike.mean(axis=0)
+    length = float(np.linalg.norm(query))
+    if length < 1e-6:
+        raise QueryError("What is liked and what is not cancel each other out; choose other lines.")
+    unit: NDArray[np.float32] = (query / length).astype(np.float32)
+    return unit

@@ -1,0 +1,96 @@
+"""What a query may answer with: the rows of a word in every shard, and the documents that pass its filters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.catalog.reader import Catalog, FormRow
+from ctxsearch.catalog.where import parse_filters
+from ctxsearch.commit import ShardEntry
+from ctxsearch.errors import QueryError
+from ctxsearch.protocols import VectorShard
+from ctxsearch.vectors.files import TOKEN_BITS, VectorFiles
+
+
+@dataclass(frozen=True)
+class OpenShard:
+    """A shard with its parts opened."""
+
+    entry: ShardEntry
+    catalog: Catalog
+    files: VectorFiles
+    vectors: VectorShard
+
+
+class Rows(NamedTuple):
+    """A stretch of a shard's rows."""
+
+    start: int
+    stop: int
+
+
+def rows_of_lemma(shard: OpenShard, lemma: str, forms: Sequence[str] = ()) -> list[Rows]:
+    """The rows of a lemma, or of some of its forms only."""
+    if forms:
+        return [_rows(row) for row in shard.catalog.forms(lemma=lemma) if row.form in forms]
+    number = shard.catalog.lemma_number(lemma)
+    return [] if number is None else [Rows(int(shard.files.lists[number]), int(shard.files.lists[number + 1]))]
+
+
+def rows_of_word(shard: OpenShard, word: str, forms: Sequence[str] = ()) -> list[Rows]:
+    """The rows of a lemma, and of every form of another lemma that is written so.
+
+    Args:
+        shard: where.
+        word: in normal form.
+        forms: only rows of these forms, where any are given.
+    """
+    rows = rows_of_lemma(shard, word, forms)
+    for row in shard.catalog.forms(folded=word):
+        if row.lemma != word and (not forms or row.form in forms):
+            rows.append(_rows(row))
+    return rows
+
+
+def all_rows(shard: OpenShard, forms: Sequence[str] = ()) -> list[Rows]:
+    """All rows of a shard, or of some forms whatever their lemma."""
+    if forms:
+        return [_rows(row) for form in forms for row in shard.catalog.forms(form=form)]
+    return [Rows(0, shard.entry.rows)]
+
+
+def _rows(row: FormRow) -> Rows:
+    return Rows(row.first_row, row.first_row + row.frequency)
+
+
+def allowed_documents(shards: Sequence[OpenShard], where: Sequence[str]) -> list[NDArray[np.bool_] | None]:
+    """Which documents of each shard may answer: those that meet the filters, and are not taken out; None is all.
+
+    Raises:
+        QueryError: a filter cannot be read, or names a column that no document has.
+    """
+    filters = parse_filters(where)
+    known = sorted({column for shard in shards for column in shard.catalog.metadata_columns()}) if filters else []
+    for item in filters:
+        if item.column not in known:
+            raise QueryError(f"No document has the column {item.column!r}; there are: {', '.join(known)}.")
+    allowed: list[NDArray[np.bool_] | None] = []
+    for shard in shards:
+        if not filters and not shard.entry.removed:
+            allowed.append(None)
+            continue
+        mask = shard.catalog.documents_where(filters)
+        mask[list(shard.entry.removed)] = False
+        allowed.append(mask)
+    return allowed
+
+
+def row_mask(shard: OpenShard, rows: Rows, documents: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which rows belong to the documents allowed. Shape: (n_rows,)."""
+    segments = shard.files.ids[rows.start : rows.stop] >> TOKEN_BITS
+    return documents[np.searchsorted(shard.catalog.first_segments, segments, side="right") - 1]

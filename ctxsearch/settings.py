@@ -1,0 +1,96 @@
+"""Everything that makes a vector of an index what it is, and ``ctxsearch.json``, where it is kept.
+
+The file is written once, when an index is created, and never changes: a vector made with other settings must not
+come beside those that are there.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from ctxsearch.errors import FormatTooNew, IndexDamaged, IndexNotFound, SettingsMismatch
+from ctxsearch.storage import json_bytes, put_bytes_if_absent
+
+SETTINGS_FILE = "ctxsearch.json"
+FORMAT_VERSION = 1
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an index was made with.
+
+    Attributes:
+        model: the model's name, or the folder it was loaded from.
+        model_digest: SHA-256 of its weights, configuration and tokenizer.
+        layers: which layers are joined, and how: ``last``, ``sum:9-12``, ``mean:1,6``, ``concat:3-6``.
+        pooling: how the pieces of a word become one vector: ``mean``, ``first`` or ``last``.
+        window: pieces that the model sees at once, its own special ones included.
+        dimension: components of a vector.
+        language: what sentences and lemmas are cut by.
+        punctuation: whether punctuation marks are occurrences.
+        codec: how vectors are kept: ``fp16`` or ``sq8``.
+    """
+
+    model: str
+    model_digest: str
+    layers: str
+    pooling: str
+    window: int
+    dimension: int
+    language: str
+    punctuation: bool
+    codec: str
+
+    def check_asked(self, path: Path, **asked: object) -> None:
+        """Compares settings that a user asked for (None where not) with those of the index.
+
+        Raises:
+            SettingsMismatch: one of them differs.
+        """
+        for name, value in asked.items():
+            if value is not None and value != getattr(self, name):
+                raise SettingsMismatch(str(path), name.replace("_", " "), getattr(self, name), value)
+
+
+def write_settings(folder: Path, settings: Settings) -> None:
+    """Writes ``ctxsearch.json`` into a new index.
+
+    Raises:
+        FileExistsError: there is one.
+    """
+    content = {"format_version": FORMAT_VERSION, **asdict(settings)}
+    put_bytes_if_absent(folder / SETTINGS_FILE, json_bytes(content))
+
+
+def read_settings(folder: Path, known_indexes: tuple[str, ...] = ()) -> Settings:
+    """Reads ``ctxsearch.json``.
+
+    Raises:
+        IndexNotFound: there is none.
+        IndexDamaged: it cannot be read.
+        FormatTooNew: a newer ctxsearch made the index.
+    """
+    path = folder / SETTINGS_FILE
+    try:
+        content = json.loads(path.read_bytes())
+        version = content.pop("format_version")
+        if isinstance(version, int) and version > FORMAT_VERSION:
+            raise FormatTooNew(str(folder), version, FORMAT_VERSION)
+        settings = Settings(**content)
+        wrong = [
+            field.name
+            for field in fields(settings)
+            if type(getattr(settings, field.name)).__name__ != field.type  # annotations are strings here
+        ]
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise IndexNotFound(str(folder), known_indexes) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        if isinstance(error, FormatTooNew):
+            raise
+        raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
+    if wrong or not 0 < settings.dimension < 1 << 20:
+        raise IndexDamaged(str(path), f"its {', '.join(wrong) or 'dimension'} cannot be")
+    return settings

@@ -1,0 +1,50 @@
+"""How a user marks a word in a sentence: ``They rowed to the [bank].``"""
+
+from __future__ import annotations
+
+from ctxsearch.domain import Usage
+from ctxsearch.errors import QueryError
+
+
+def parse_usage(marked: str) -> Usage:
+    r"""Reads a sentence with one word in brackets; a literal bracket is written ``\[`` or ``\]``, a backslash ``\\``.
+
+    >>> parse_usage("They rowed to the [bank].")
+    Usage(text='They rowed to the bank.', start=18, end=22)
+    >>> parse_usage(r"He wrote \[sic\] after the [date].").text
+    'He wrote [sic] after the date.'
+
+    Raises:
+        QueryError: no word is marked, or more than one, or a bracket is left open.
+    """
+    plain: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    escaped = False
+    for character in marked:
+        if escaped:
+            if character not in "[]\\":
+                plain.append("\\")
+            plain.append(character)
+            escaped = False
+        elif character == "\\":
+            escaped = True
+        elif character == "[":
+            starts.append(len(plain))
+        elif character == "]":
+            ends.append(len(plain))
+        else:
+            plain.append(character)
+    if escaped:
+        plain.append("\\")
+    how = "write the sentence with one word in brackets, for instance 'They rowed to the [bank].'"
+    if not starts and not ends:
+        raise QueryError(f"No word is marked; {how}")
+    if len(starts) != len(ends) or any(start > end for start, end in zip(starts, ends, strict=True)):
+        raise QueryError(f"The brackets do not pair; {how} A literal bracket is written \\[.")
+    if len(starts) > 1:
+        raise QueryError(f"{len(starts)} words are marked; {how} A literal bracket is written \\[.")
+    text = "".join(plain)
+    if not text[starts[0] : ends[0]].strip():
+        raise QueryError(f"The brackets are empty; {how}")
+    return Usage(text, starts[0], ends[0])

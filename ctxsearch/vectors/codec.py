@@ -1,0 +1,75 @@
+"""What a code is: sizes, training, and the parameters that all shards of an index share.
+
+``fp16`` keeps each component in half precision. ``sq8`` keeps it in 8 bits between a low and a high value that are
+trained once for the index, a pair for each dimension (shards with ranges of their own could not be compared, nor
+joined). The formula of ``sq8`` is that of FAISS's ``QT_8bit``: component = low + width * (code + 0.5) / 255.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+# A training sample can be small (the first shard of a small corpus), and its extremes too narrow for what comes
+# later; five standard deviations cover unit vectors of every model tried.
+RANGE_DEVIATIONS = 5.0
+
+
+class Codec(Enum):
+    """How components are written."""
+
+    FP16 = "fp16"
+    SQ8 = "sq8"
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether the codec has ranges to train."""
+        return self is Codec.SQ8
+
+    def code_size(self, dimension: int) -> int:
+        """Bytes a vector of this many components."""
+        return dimension * (2 if self is Codec.FP16 else 1)
+
+
+@dataclass(frozen=True)
+class CodecParameters:
+    """A codec with all that it needs: the dimension and, where it has them, its ranges.
+
+    Attributes:
+        codec: which.
+        dimension: components of a vector.
+        ranges: the low values, then the widths. Shape: (2, dimension), float32.
+    """
+
+    codec: Codec
+    dimension: int
+    ranges: NDArray[np.float32] | None = None
+
+    def __post_init__(self) -> None:
+        shape = None if self.ranges is None else self.ranges.shape
+        if shape != ((2, self.dimension) if self.codec.is_trained else None):
+            raise ValueError(f"codec {self.codec.value} of dimension {self.dimension} cannot have ranges {shape}")
+
+    @property
+    def code_size(self) -> int:
+        """Bytes a vector."""
+        return self.codec.code_size(self.dimension)
+
+
+def train(codec: Codec, sample: NDArray[np.float32]) -> CodecParameters:
+    """Finds a codec's ranges from a sample of vectors.
+
+    Args:
+        codec: which codec.
+        sample: Shape: (n, dimension), n at least 1.
+    """
+    if not codec.is_trained:
+        return CodecParameters(codec, sample.shape[1])
+    mean, reach = sample.mean(axis=0), RANGE_DEVIATIONS * sample.std(axis=0)
+    low = np.minimum(sample.min(axis=0), mean - reach)
+    high = np.maximum(sample.max(axis=0), mean + reach)
+    width = np.maximum(high - low, np.float32(1e-6))
+    return CodecParameters(codec, sample.shape[1], np.stack([low, width]).astype(np.float32))

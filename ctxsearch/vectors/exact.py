@@ -1,0 +1,66 @@
+"""The reference: codecs and search in plain numpy, against which the FAISS back end is tested."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.protocols import Neighbours
+from ctxsearch.vectors.codec import CodecParameters
+
+
+class ExactCodec:
+    """Encodes and decodes by the formulas in `ctxsearch.vectors.codec`."""
+
+    def __init__(self, parameters: CodecParameters) -> None:
+        self._parameters = parameters
+
+    @property
+    def code_size(self) -> int:
+        """Bytes a vector."""
+        return self._parameters.code_size
+
+    def encode(self, vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Codes of vectors. Shape: (n, dimension) in, (n, code_size) out."""
+        ranges = self._parameters.ranges
+        if ranges is None:
+            return np.ascontiguousarray(vectors, dtype="<f2").view(np.uint8)
+        low, width = ranges
+        codes: NDArray[np.uint8] = (np.clip((vectors - low) / width, 0, 1) * np.float32(255)).astype(np.uint8)
+        return codes
+
+    def decode(self, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Vectors of codes. Shape: (n, code_size) in, (n, dimension) out."""
+        ranges = self._parameters.ranges
+        if ranges is None:
+            return np.ascontiguousarray(codes).view("<f2").astype(np.float32)
+        low, width = ranges
+        decoded: NDArray[np.float32] = low + width * ((codes.astype(np.float32) + np.float32(0.5)) / np.float32(255))
+        return decoded
+
+
+class ExactShard:
+    """Decodes every row it is asked about, and sorts all the scores."""
+
+    def __init__(self, codes: NDArray[np.uint8], parameters: CodecParameters) -> None:
+        self._codes = codes
+        self._codec = ExactCodec(parameters)
+
+    def search(
+        self, start: int, stop: int, query: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
+    ) -> Neighbours:
+        """The k rows that score highest, and all that tie with the last of them: see `VectorShard.search`."""
+        rows = np.arange(start, stop, dtype=np.int64)
+        if allowed is not None:
+            rows = rows[allowed]
+        scores = self._codec.decode(self._codes[rows]) @ query
+        order = np.lexsort((rows, -scores))
+        rows, scores = rows[order], scores[order]
+        if len(rows) > k:
+            keep = int(np.count_nonzero(scores >= scores[k - 1]))
+            rows, scores = rows[:keep], scores[:keep]
+        return Neighbours(rows, scores)
+
+    def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The decoded vectors of some rows. Shape: (n, dimension)."""
+        return self._codec.decode(self._codes[rows])

@@ -1,0 +1,131 @@
+"""The door to FAISS: codecs and search by its scalar quantizers.
+
+A shard's codes are one matrix, its rows in order of lemma, so a lemma, a form or the whole shard is a slice of it,
+and a slice is scanned by FAISS's own inverted-list scanner straight from the mapped file. FAISS never parses a file
+of ours: every bound is checked here, in Python, before a pointer is handed over.
+
+Chosen over an ``OnDiskInvertedLists`` over the same bytes: no object a list (one million lists cost FAISS 153 MB an
+open), a form is scanned alone, and a search over all words is one call. Measured on 200 000 vectors of 384
+dimensions, one core: 3 microseconds a call, 40 to 58 million fp16 rows/s and 32 to 36 million 8-bit rows/s for k = 20;
+with a bitmap that allows one row in a hundred, eight times as fast.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.errors import MissingExtra
+from ctxsearch.protocols import Neighbours
+from ctxsearch.vectors.codec import Codec, CodecParameters
+
+try:
+    import faiss
+except ImportError as error:
+    raise MissingExtra("faiss", "cpu") from error
+
+_QUANTIZER = {Codec.FP16: faiss.ScalarQuantizer.QT_fp16, Codec.SQ8: faiss.ScalarQuantizer.QT_8bit}
+
+# Beyond the k best, so that rows which tie with the last of them are seen in the same scan.
+_MARGIN = 16
+
+
+def _index(parameters: CodecParameters) -> faiss.IndexIVFScalarQuantizer:
+    """An empty inverted file whose scanner knows the codec; the coarse quantizer takes no part."""
+    coarse = faiss.IndexFlatIP(parameters.dimension)
+    index = faiss.IndexIVFScalarQuantizer(
+        coarse, parameters.dimension, 1, _QUANTIZER[parameters.codec], faiss.METRIC_INNER_PRODUCT, False
+    )
+    if parameters.ranges is not None:
+        faiss.copy_array_to_vector(np.ascontiguousarray(parameters.ranges).ravel(), index.sq.trained)
+    return index
+
+
+class FaissCodec:
+    """Encodes and decodes by FAISS's scalar quantizer."""
+
+    def __init__(self, parameters: CodecParameters) -> None:
+        self._parameters = parameters
+        self._index = _index(parameters)
+
+    @property
+    def code_size(self) -> int:
+        """Bytes a vector."""
+        return self._parameters.code_size
+
+    def encode(self, vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Codes of vectors. Shape: (n, dimension) in, (n, code_size) out."""
+        codes: NDArray[np.uint8] = self._index.sq.compute_codes(np.ascontiguousarray(vectors))
+        return codes
+
+    def decode(self, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Vectors of codes. Shape: (n, code_size) in, (n, dimension) out."""
+        vectors: NDArray[np.float32] = self._index.sq.decode(np.ascontiguousarray(codes))
+        return vectors
+
+
+class FaissShard:
+    """Searches a shard's codes where they lie.
+
+    Args:
+        codes: Shape: (n_rows, code_size), contiguous; usually memory-mapped.
+        parameters: the index's codec.
+    """
+
+    def __init__(self, codes: NDArray[np.uint8], parameters: CodecParameters) -> None:
+        if codes.ndim != 2 or codes.shape[1] != parameters.code_size or not codes.flags.c_contiguous:
+            raise ValueError(f"codes of shape {codes.shape} do not fit {parameters.code_size} bytes a row")
+        self._codes = codes
+        self._parameters = parameters
+        self._index = _index(parameters)
+
+    def search(
+        self, start: int, stop: int, query: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
+    ) -> Neighbours:
+        """The k rows that score highest, and all that tie with the last of them: see `VectorShard.search`."""
+        if not 0 <= start <= stop <= len(self._codes):
+            raise ValueError(f"rows {start}:{stop} are not among {len(self._codes)}")
+        if query.shape != (self._parameters.dimension,) or k < 1:
+            raise ValueError(f"cannot search with a query of shape {query.shape} for k = {k}")
+        size = stop - start
+        if allowed is not None and allowed.shape != (size,):
+            raise ValueError(f"a filter of shape {allowed.shape} does not fit {size} rows")
+        matching = size if allowed is None else int(np.count_nonzero(allowed))
+        if not matching:
+            return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
+        wanted = min(matching, k + _MARGIN)
+        while True:
+            rows, scores = self._scan(start, size, query, wanted, allowed)
+            if wanted == matching or scores[-1] < scores[min(k, wanted) - 1]:
+                break
+            wanted = min(matching, 4 * wanted)
+        keep = int(np.count_nonzero(scores >= scores[min(k, len(scores)) - 1]))
+        return Neighbours(rows[:keep] + start, scores[:keep])
+
+    def _scan(
+        self, start: int, size: int, query: NDArray[np.float32], wanted: int, allowed: NDArray[np.bool_] | None
+    ) -> Neighbours:
+        """The ``wanted`` best offsets from ``start``, without FAISS's -1 for those it did not find."""
+        query = np.ascontiguousarray(query, dtype=np.float32)
+        scores = np.full(wanted, -np.inf, dtype=np.float32)
+        offsets = np.full(wanted, -1, dtype=np.int64)
+        selector = None
+        if allowed is not None:
+            bits = np.packbits(allowed, bitorder="little")
+            selector = faiss.IDSelectorBitmap(size, faiss.swig_ptr(bits))
+        # With store_pairs the scanner answers list << 32 | offset, and our only list is number 0. (A shard of 2**32
+        # rows cannot be: a commit is refused long before.)
+        scanner = self._index.get_InvertedListScanner(True, selector, None)
+        scanner.set_query(faiss.swig_ptr(query))
+        scanner.set_list(0, 0.0)
+        codes = self._codes[start : start + size]
+        scanner.scan_codes(size, faiss.swig_ptr(codes), None, faiss.swig_ptr(scores), faiss.swig_ptr(offsets), wanted)
+        found = offsets >= 0
+        offsets, scores = offsets[found], scores[found]
+        order = np.lexsort((offsets, -scores))
+        return Neighbours(offsets[order], scores[order])
+
+    def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The decoded vectors of some rows. Shape: (n, dimension)."""
+        vectors: NDArray[np.float32] = self._index.sq.decode(np.ascontiguousarray(self._codes[rows]))
+        return vectors

@@ -1,0 +1,209 @@
+"""The vector files of a shard, and how they are written in bounded memory.
+
+    vectors.dat    the codes, one row an occurrence in order of (lemma, form, segment, token); then the rows' ids
+    lists.npy      first row of each lemma's list, and the number of rows at the end: (n_lemmas + 1,) int64
+
+An id is ``segment << 16 | token``. The codes of all lists lie together, and the ids behind them, so that a form, a
+lemma or the whole shard is one slice of one matrix, and a scan touches no id; only the rows that answer have theirs
+read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.errors import IndexDamaged
+from ctxsearch.protocols import VectorCodec
+from ctxsearch.storage import sync
+
+VECTORS_FILE = "vectors.dat"
+LISTS_FILE = "lists.npy"
+
+TOKEN_BITS = 16
+
+# A run is sorted in memory before it goes to disk, in single precision; this bounds it whatever the dimension.
+RUN_BYTES = 128 << 20
+# Rows joined at a time when the runs are merged.
+_MERGE_BYTES = 64 << 20
+
+
+class VectorFiles(NamedTuple):
+    """The opened vector files of a shard.
+
+    Attributes:
+        codes: memory-mapped. Shape: (n_rows, code_size), uint8.
+        ids: memory-mapped. Shape: (n_rows,), int64.
+        lists: first row of each list, and the number of rows. Shape: (n_lemmas + 1,), int64.
+    """
+
+    codes: NDArray[np.uint8]
+    ids: NDArray[np.int64]
+    lists: NDArray[np.int64]
+
+
+def open_vectors(folder: Path, code_size: int, rows: int, lemmas: int) -> VectorFiles:
+    """Maps a shard's vector files, and checks them against what the shard says of itself.
+
+    Raises:
+        IndexDamaged: a file is missing, or has another size or shape than it must have.
+    """
+    path = folder / LISTS_FILE
+    try:
+        lists = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
+    if lists.shape != (lemmas + 1,) or lists.dtype != np.int64:
+        raise IndexDamaged(str(path), f"it should hold {lemmas + 1} list offsets")
+    if lists[0] != 0 or lists[-1] != rows or (np.diff(lists) < 0).any():
+        raise IndexDamaged(str(path), "its list offsets are out of order")
+    path = folder / VECTORS_FILE
+    expected = rows * (code_size + 8)
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
+    if size != expected:
+        raise IndexDamaged(str(path), f"it has {size} bytes where {expected} are expected")
+    if not rows:
+        return VectorFiles(np.empty((0, code_size), np.uint8), np.empty(0, np.int64), lists)
+    data = np.memmap(path, dtype=np.uint8, mode="r")
+    codes = data[: rows * code_size].reshape(rows, code_size)
+    ids = data[rows * code_size :].view("<i8")
+    return VectorFiles(codes, ids, lists)
+
+
+class VectorWriter:
+    """Takes vectors in the order of the text, and writes them in the order of the index.
+
+    An external merge sort: runs of bounded size are sorted, encoded and put beside the goal; the merge reads every run
+    once, front to back. Only keys (16 bytes a row) stay in memory.
+
+    Args:
+        folder: where the files go.
+        dimension: components of a vector.
+        codec_for: gives the codec; it is asked once, with the first run's vectors, which a codec may be trained on.
+    """
+
+    def __init__(self, folder: Path, dimension: int, codec_for: Callable[[NDArray[np.float32]], VectorCodec]) -> None:
+        self._folder = folder
+        self._codec_for = codec_for
+        self._codec: VectorCodec | None = None
+        self._buffer = np.empty((max(1, RUN_BYTES // (4 * dimension)), dimension), np.float32)
+        self._buffer_keys = np.empty(len(self._buffer), np.int32)
+        self._buffer_ids = np.empty(len(self._buffer), np.int64)
+        self._filled = 0
+        self._runs: list[_Run] = []
+
+    @property
+    def rows(self) -> int:
+        """Rows taken so far."""
+        return self._filled + sum(len(run.ids) for run in self._runs)
+
+    def add(
+        self,
+        vectors: NDArray[np.float32],
+        keys: NDArray[np.int32],
+        ids: NDArray[np.int64],
+        order_of: Callable[[], NDArray[np.int32]],
+    ) -> None:
+        """Takes some rows.
+
+        Args:
+            vectors: Shape: (n, dimension).
+            keys: the number of each row's (lemma, form), in any numbering. Shape: (n,).
+            ids: ``segment << 16 | token``. Shape: (n,).
+            order_of: called when a run is full: the sort rank of each key known so far.
+        """
+        taken = 0
+        while taken < len(ids):
+            room = min(len(self._buffer) - self._filled, len(ids) - taken)
+            into, out_of = slice(self._filled, self._filled + room), slice(taken, taken + room)
+            self._buffer[into] = vectors[out_of]
+            self._buffer_keys[into] = keys[out_of]
+            self._buffer_ids[into] = ids[out_of]
+            self._filled += room
+            taken += room
+            if self._filled == len(self._buffer):
+                self._write_run(order_of())
+
+    def _write_run(self, order: NDArray[np.int32]) -> None:
+        vectors = self._buffer[: self._filled]
+        keys, ids = self._buffer_keys[: self._filled], self._buffer_ids[: self._filled]
+        if self._codec is None:
+            self._codec = self._codec_for(vectors)
+        sorted_rows = np.lexsort((ids, order[keys]))
+        path = self._folder / f"run-{len(self._runs)}.tmp"
+        with path.open("wb") as file:
+            for start in range(0, len(sorted_rows), 16384):
+                file.write(self._codec.encode(vectors[sorted_rows[start : start + 16384]]).data)
+        self._runs.append(_Run(path, keys[sorted_rows], ids[sorted_rows]))
+        self._filled = 0
+
+    def finish(self, order: NDArray[np.int32], lemma_of: NDArray[np.int32]) -> Sequence[int]:
+        """Writes the files, fsynced.
+
+        Args:
+            order: the final rank of each key, by (lemma, form). Shape: (n_keys,).
+            lemma_of: the lemma's rank, for each rank of a key. Shape: (n_keys,).
+
+        Returns:
+            The number of rows of each key, by its rank.
+        """
+        if self._filled or not self._runs:
+            self._write_run(order)
+        assert self._codec is not None
+        ranks = [order[run.keys] for run in self._runs]
+        counts = np.zeros(len(order), np.int64)
+        for run_ranks in ranks:
+            counts += np.bincount(run_ranks, minlength=len(order))
+        code_size = self._codec.code_size
+        ends = np.cumsum(counts)
+        rows = int(ends[-1]) if len(ends) else 0
+        ids = np.empty(rows, "<i8")
+        files = [run.path.open("rb") for run in self._runs]
+        try:
+            with (self._folder / VECTORS_FILE).open("wb") as goal:
+                first = written = 0
+                while first < len(order):
+                    limit = written + max(1, _MERGE_BYTES // code_size)
+                    last = max(first + 1, int(np.searchsorted(ends, limit, side="right")))
+                    parts, part_ranks, part_ids = [], [], []
+                    for run, run_ranks, file in zip(self._runs, ranks, files, strict=True):
+                        low, high = np.searchsorted(run_ranks, [first, last])
+                        part = np.empty((int(high - low), code_size), np.uint8)
+                        file.readinto(part.data)
+                        parts.append(part)
+                        part_ranks.append(run_ranks[low:high])
+                        part_ids.append(run.ids[low:high])
+                    codes, joined_ids = np.concatenate(parts), np.concatenate(part_ids)
+                    by_key = np.lexsort((joined_ids, np.concatenate(part_ranks)))
+                    goal.write(codes[by_key].data)
+                    ids[written : written + len(by_key)] = joined_ids[by_key]
+                    written += len(by_key)
+                    first = last
+                goal.write(ids.data)
+                sync(goal)
+        finally:
+            for file in files:
+                file.close()
+        for run in self._runs:
+            run.path.unlink()
+        lemmas = int(lemma_of.max()) + 1 if len(lemma_of) else 0
+        lists = np.zeros(lemmas + 1, np.int64)
+        lists[1:] = np.cumsum(np.bincount(lemma_of, weights=counts, minlength=lemmas)).astype(np.int64)
+        with (self._folder / LISTS_FILE).open("wb") as goal:
+            np.save(goal, lists, allow_pickle=False)
+            sync(goal)
+        sizes: list[int] = counts.tolist()
+        return sizes
+
+
+class _Run(NamedTuple):
+    path: Path
+    keys: NDArray[np.int32]
+    ids: NDArray[np.int64]

@@ -1,0 +1,312 @@
+"""Segments tile their text, tokens are the words a reader sees, and lemmas are keys that a reader would look under."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ctxsearch.analysis import MAX_SEGMENT_CHARS, Analyser, normal_form
+
+ENGLISH = Analyser("en")
+WITH_MARKS = Analyser("en", punctuation=True)
+FRENCH = Analyser("fr")
+WITHOUT_LEMMAS = Analyser("tlh")
+
+# Characters that have broken tokenizers, thrown together with ordinary words.
+STRANGE = [
+    *" \t\n\r\0\x1c\x85\u00a0\u2028\u3000",
+    *"\u200b\u200c\u200d\u00ad\u2060\ufeff\u202e\u0301\u20e3\ufe0f\ud800\udfff\U000e0100",
+    *"a\u00c9\u00df\u0130\u0131\u03a3\u03c2\u01c5\ufb03\u0345\u115f\u3164\u2163\u00bd\u00b2\u0661\u0967",
+    *"\u6f22\u3005\u3007\u3072\u30fc\u30ab\uff9e\ud55c\u0e44\u0e17\u0e22\u103a\u1019\u0e31\u05d0\u0628\u0646",
+    *".,:;!?-'\u2019\u02bc&@/%$()\"\u201c\u201d\u3002_\u2010\u2011\U0001f600",
+    *[
+        "http://",
+        "www.",
+        "'s",
+        "n't",
+        "l'",
+        "U.S.",
+        "Dr. ",
+        "bank",
+        "1,2",
+        "\r\n",
+        "\r\n\r\n",
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+        "e\u0301",
+        "a@b.c",
+    ],
+]
+strange_texts = st.lists(st.one_of(st.sampled_from(STRANGE), st.characters(codec=None)), max_size=60).map("".join)
+analysers = st.sampled_from([ENGLISH, WITH_MARKS, FRENCH, WITHOUT_LEMMAS])
+
+
+def forms(text: str, language: str = "en", *, punctuation: bool = False) -> list[str]:
+    analyser = Analyser(language, punctuation=punctuation)
+    return [form for segment in analyser.segments(text) for form in segment.forms]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The well-known mother-in-law is twenty\u2011one.", "The well-known mother-in-law is twenty\u2011one"),
+        ("He rowed--slowly - home\u2014pre- and post-war -x", "He rowed slowly home pre and post-war x"),
+        ("Don't: it's O'Brien's rock'n'roll o\u2019clock", "Don't it 's O'Brien 's rock'n'roll o\u2019clock"),
+        ("the bank's, banks' I'm we'll I'd've 'tis", "the bank 's banks I 'm we 'll I 'd 've tis"),
+        ("THE BANK\u2019S", "THE BANK \u2019S"),
+        ("1,234.56 3.5. 10:30, 2024-01-05 1/2 $5 50%", "1,234.56 3.5 10:30 2024-01-05 1/2 5 50"),
+        ("the 1990s, 2nd 5kg COVID-19", "the 1990s 2nd 5kg COVID-19"),
+        ("the U.S. at 5 a.m. e.g. Dr. Who, J.R.R. Tolkien", "the U.S. at 5 a.m. e.g. Dr Who J.R.R. Tolkien"),
+        ("AT&T and R&D, salt & pepper", "AT&T and R&D salt pepper"),
+        ("(see https://a.org/b?c=D!E#f-g_h).", "see https://a.org/b?c=D!E#f-g_h"),
+        ("www.bank.example, WWW.X.ORG! http://", "www.bank.example WWW.X.ORG http"),
+        ("mail a.b+c@mail.example.org. not@all", "mail a.b+c@mail.example.org not all"),
+        ("\u0301a e\u0301t\u00e9 a\u200bb co\u00adop x\u00ad \U0001f600 _it_", "a e\u0301t\u00e9 a b co\u00adop x it"),
+        ("漢字のテストとコーヒー。", "漢 字 の テスト と コーヒー"),
+        ("한국어 단어 ภาษาไทย", "한국어 단어 ภาษาไทย"),
+        ("\u0646\u0645\u06cc\u200c\u062f\u0627\u0646\u0645", "\u0646\u0645\u06cc\u200c\u062f\u0627\u0646\u0645"),
+        ("bank\u00b9 a\ud800b c\0d", "bank a b c d"),
+    ],
+)
+def test_tokens_are_words(text: str, expected: str) -> None:
+    """A token is a word as a reader sees it."""
+    assert forms(text) == expected.split(" ")
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("fr", "L'eau qu\u2019elle n'a, aujourd'hui prud'homme", "L' eau qu\u2019 elle n' a aujourd'hui prud'homme"),
+        ("it", "dell'acqua, un'amica C'\u00e8", "dell' acqua un' amica C' \u00e8"),
+        ("ca", "l'aigua d'aqu\u00ed", "l' aigua d' aqu\u00ed"),
+        ("nl", "de foto's", "de foto's"),
+        ("en-GB", "l'eau", "l'eau"),
+    ],
+)
+def test_elision_is_split_where_the_language_has_it(language: str, text: str, expected: str) -> None:
+    """Elided words are split off in Catalan, French and Italian, clitics in English, and neither elsewhere."""
+    assert forms(text, language) == expected.split()
+
+
+def test_punctuation_on_request() -> None:
+    """With punctuation=True each run of one mark is a token and its own lemma; the words stay the same."""
+    assert forms("Well... $5?! co-op's", punctuation=True) == ["Well", "...", "$", "5", "?", "!", "co-op", "'s"]
+    segment = next(WITH_MARKS.segments("Oh!!"))
+    assert list(segment.lemmas) == ["oh", "!!"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("They rowed.  The bank!\n", ["They rowed.", "  The bank!\n"]),
+        ("A title\r\n\r\n \r\nThe text.", ["A title", "\r\n\r\n \r\nThe text."]),
+        (" \n One.", [" \n One."]),
+        (" \n\n ", [" \n\n "]),
+        ("", []),
+        ("Dr. Smith came. He left.", ["Dr. Smith came.", " He left."]),
+        ("\U0001f600 yes. No\ud800. E\u0301t. Q", ["\U0001f600 yes.", " No\ud800.", " E\u0301t.", " Q"]),
+        ("See http://a.b/c?d=E!F. Next.", ["See http://a.b/c?d=E!F.", " Next."]),
+        ("日本語です。次の文。", ["日本語です。", "次の文。"]),
+    ],
+)
+def test_segments_are_sentences(text: str, expected: list[str]) -> None:
+    """A segment is a sentence, with the white space before it; at the very end also the white space after it."""
+    assert [segment.text for segment in ENGLISH.segments(text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("lemma", "variants"),
+    [
+        ("bank", "bank Bank banks Banks BANKS"),
+        ("run", "run Running running RAN"),
+        ("turkey", "turkey Turkey TURKEY"),
+        ("be", "is Is IS was were been am 'm 're \u2019re isn't Weren't WASN'T"),
+        ("do", "do does did don't Don't don\u2019t DOESN'T didn't"),
+        ("have", "have had haven't 've"),
+        ("will", "won't 'll will"),
+        ("can", "can can't cannot"),
+        ("'s", "'s \u2019s 'S"),
+        ("'d", "'d"),
+        ("us", "US"),
+        ("u.s.", "U.S."),
+        ("we", "us Us"),
+        ("aids", "AIDS"),
+        ("i", "I i me"),
+        ("a", "a A an An"),
+        ("as", "as As"),
+        ("ft", "FT ft"),
+        ("well-known", "well-known Well-Known well\u2011known"),
+        ("risk-taking", "risk-taking Risk-taking"),
+        ("mother-in-law", "mothers-in-law mother-in-law"),
+        ("1990s", "1990s"),
+        ("12th", "12th"),
+        ("american", "American Americans americans"),
+        ("james", "James james"),
+        ("play", "playing plays played"),
+        ("think", "thinking thinks"),
+        ("hope", "hoping hoped"),
+        ("caf\u00e9", "caf\u00e9s cafe\u0301s CAFE\u0301S Caf\u00e9"),
+        ("o'brien", "O'Brien O\u2019BRIEN"),
+        ("https://a.org/b", "https://A.org/b"),
+        ("cooperate", "co\u00adoperates Cooperated"),
+    ],
+)
+def test_english_lemmas(lemma: str, variants: str) -> None:
+    """A form is filed where a reader would look, whatever its capitals, apostrophes and accents are made of."""
+    assert {form: ENGLISH.lemma(form) for form in variants.split()} == dict.fromkeys(variants.split(), lemma)
+
+
+@pytest.mark.parametrize(
+    ("language", "form", "lemma"),
+    [
+        ("de", "Häuser", "haus"),
+        ("de", "HÄUSER", "haus"),
+        ("de", "Banken", "bank"),
+        ("de", "Waren", "ware"),
+        ("de", "waren", "sein"),
+        ("de", "Straßenbahnen", "strassenbahn"),
+        ("fr", "Chevaux", "cheval"),
+        ("fr", "qu\u2019", "que"),
+        ("fr", "aujourd'hui", "aujourd'hui"),
+    ],
+)
+def test_lemmas_of_other_languages(language: str, form: str, lemma: str) -> None:
+    """Capitals tell nouns from verbs in German only."""
+    assert Analyser(language).lemma(form) == lemma
+
+
+def test_language_without_dictionary() -> None:
+    """A language without a dictionary works; a form's lemma is its normal form."""
+    assert ENGLISH.has_lemmas
+    assert not WITHOUT_LEMMAS.has_lemmas
+    assert WITHOUT_LEMMAS.lemma("Banks\u00ad") == "banks"
+
+
+@pytest.mark.parametrize("code", ["en", "en-GB", "EN_us", "en-Latn-x-a1"])
+def test_region_is_ignored(code: str) -> None:
+    """The region or script of a language code makes no difference."""
+    assert Analyser(code).language == "en"
+
+
+@pytest.mark.parametrize("code", ["", "e", "12", "en-", "en gb", "english language", "../en", "\u00e9n", "en\n"])
+def test_malformed_language_is_refused(code: str) -> None:
+    """A malformed language code is refused in a sentence that says what to give."""
+    with pytest.raises(ValueError, match=r"is not a language code; give one such as 'en'"):
+        Analyser(code)
+
+
+@given(analysers, strange_texts)
+def test_segments_tile_the_text(analyser: Analyser, text: str) -> None:
+    """Joined in order the segments are the text, and none is empty."""
+    position = 0
+    for segment in analyser.segments(text):
+        assert segment.text
+        assert segment.start == position
+        position = segment.end
+        assert text[segment.start : segment.end] == segment.text
+    assert position == len(text)
+
+
+@given(analysers, strange_texts)
+def test_spans_slice_back_to_forms(analyser: Analyser, text: str) -> None:
+    """Each span slices its segment to its form; spans increase, do not overlap, and lie inside the segment."""
+    for segment in analyser.segments(text):
+        assert segment.spans.dtype == np.int32
+        assert segment.spans.shape == (len(segment.forms), 2)
+        assert len(segment.lemmas) == len(segment.forms)
+        spans = segment.spans.tolist()
+        assert [segment.text[start:end] for start, end in spans] == list(segment.forms)
+        assert all(0 <= start < end <= len(segment.text) for start, end in spans)
+        assert all(before[1] <= after[0] for before, after in pairwise(spans))
+
+
+@given(analysers, strange_texts)
+def test_white_space_leads(analyser: Analyser, text: str) -> None:
+    """Only the last segment ends in white space, and only a text of nothing else gives a blank segment."""
+    segments = list(analyser.segments(text))
+    assert not any(segment.text[-1].isspace() for segment in segments[:-1])
+    assert len(segments) <= 1 or all(segment.text.strip() for segment in segments)
+
+
+@given(analysers, strange_texts)
+def test_lemmas_are_normal_and_never_empty(analyser: Analyser, text: str) -> None:
+    """A token's lemma is never empty and is in normal form, so looking it up again changes nothing."""
+    for segment in analyser.segments(text):
+        for form, lemma in zip(segment.forms, segment.lemmas, strict=True):
+            assert lemma
+            assert normal_form(lemma) == lemma
+            assert analyser.lemma(form) == lemma
+
+
+@given(strange_texts)
+def test_lemma_is_idempotent_without_dictionary(text: str) -> None:
+    """Without a dictionary the lemma of a lemma is that lemma, and the normal form of a normal form is itself."""
+    assert normal_form(normal_form(text)) == normal_form(text)
+    lemma = WITHOUT_LEMMAS.lemma(text)
+    assert WITHOUT_LEMMAS.lemma(lemma) == lemma
+
+
+def test_normal_form_is_idempotent_everywhere() -> None:
+    """The normal form of every character is its own normal form, alone and with a mark after it."""
+    for mark in ("", "\u0301", "\u0345"):
+        texts = (chr(code) + mark for code in range(0x20000))
+        assert [text for text in texts if normal_form(normal_form(text)) != normal_form(text)] == []
+
+
+@given(st.text(st.characters(categories=["Ll"], max_codepoint=0x24F), min_size=2, max_size=12))
+def test_initial_capital_makes_no_difference(word: str) -> None:
+    """The capital at the start of a sentence does not change an English lemma."""
+    assert ENGLISH.lemma(word.capitalize()) == ENGLISH.lemma(word.capitalize().lower())
+
+
+@given(st.lists(st.sampled_from(["They rowed", "to the bank.", "Why?", "\u201cNo.\u201d", "Dr.", "1. x", "U.S."])))
+def test_line_ends_make_no_difference(lines: list[str]) -> None:
+    """The tokens are the same with CRLF and with LF between sentences."""
+    assert forms("\r\n".join(lines)) == forms("\n".join(lines))
+    assert forms("\r\n\r\n".join(lines)) == forms("\n\n".join(lines))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a", " ", "Word. ", "word ", "x\n", "漢", "a.", "\u0301", "\n\n"]),
+            st.sampled_from([1, MAX_SEGMENT_CHARS - 1, MAX_SEGMENT_CHARS, MAX_SEGMENT_CHARS + 1, 140_000]),
+        ),
+        max_size=4,
+    )
+)
+def test_segments_are_bounded(stretches: list[tuple[str, int]]) -> None:
+    """No segment is longer than MAX_SEGMENT_CHARS, and long texts are tiled too."""
+    text = "".join((unit * length)[:length] for unit, length in stretches)
+    texts = [segment.text for segment in WITHOUT_LEMMAS.segments(text)]
+    assert "".join(texts) == text
+    assert all(0 < len(piece) <= MAX_SEGMENT_CHARS for piece in texts)
+
+
+def test_long_sentence_is_cut_at_white_space() -> None:
+    """A sentence over the limit is cut before the white space nearest to it, so no word is split."""
+    text = "riverbank " * 10_000
+    segments = list(ENGLISH.segments(text))
+    assert len(segments) > 3
+    assert {form for segment in segments for form in segment.forms} == {"riverbank"}
+    assert all(len(segment.text) > MAX_SEGMENT_CHARS - 20 for segment in segments[:-1])
+
+
+def test_sentences_do_not_depend_on_blocks() -> None:
+    """A sentence that lies across the bound of two blocks is found whole."""
+    text = "They rowed to the river bank. " * 20_000
+    assert {segment.text.strip() for segment in ENGLISH.segments(text)} == {"They rowed to the river bank."}
+
+
+@pytest.mark.parametrize("unit", ["a", "a.", "a@", "a.b@", "http://", "!", "-'", "\u00ad", "漢"])
+def test_line_without_white_space_takes_linear_time(unit: str) -> None:
+    """A line of 2 MB without white space is analysed in seconds."""
+    text = (unit * 2_000_000)[:2_000_000]
+    began = time.perf_counter()
+    assert sum(len(segment.text) for segment in ENGLISH.segments(text)) == len(text)
+    assert time.perf_counter() - began < 20
