@@ -161,6 +161,16 @@ class Index:
         settings = read_settings(folder, known_indexes())
         return cls(folder, settings, read_commit(folder), encoder, {"device": device, "dtype": dtype})
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has been committed yet."""
+        return self._commit.number == 0
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the last run that added documents was interrupted."""
+        return self._commit.unfinished
+
     def close(self) -> None:
         """Lets go of all files."""
         for shard in self._shards.values():

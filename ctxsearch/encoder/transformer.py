@@ -98,14 +98,14 @@ class TransformerEncoder:
             if shortest < longest:
                 ends = np.array([lengths[number] for number in batch])
                 mask = torch.from_numpy((np.arange(longest) < ends[:, None]).astype(np.int64)).to(self._device)
-            hidden = self._forward(torch.from_numpy(inputs).to(self._device), mask)
+            hidden = self.forward(torch.from_numpy(inputs).to(self._device), mask)
             for row, number in enumerate(batch):
                 start, _, keep_start, keep_stop = packed[number]
                 shift = len(prefix) - start
                 pieces[keep_start:keep_stop] = hidden[row, keep_start + shift : keep_stop + shift]
         return pieces
 
-    def _forward(self, inputs: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    def forward(self, inputs: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         """One pass of the model, and its layers joined. Shape: (n_windows, length, dimension)."""
         output = self._model(input_ids=inputs, attention_mask=mask, output_hidden_states=not self._last_only)
         last: torch.Tensor = output.last_hidden_state

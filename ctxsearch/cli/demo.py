@@ -1,0 +1,43 @@
+"""The demo: builds an index of the sample corpus, and asks it four telling questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import as_file, files
+
+import ctxsearch
+from ctxsearch.cli.output import Format, print_lines
+from ctxsearch.cli.progress import progress_bar
+from ctxsearch.errors import IndexNotFound
+from ctxsearch.index import Index
+
+QUESTIONS = (
+    ("Two senses of a noun: the bank of a river, not the one with the money.", "They rowed to the [bank]."),
+    ("Two senses of a verb: to dismiss, not to shoot.", "The company [fired] half of its staff before Christmas."),
+    ("A name against a common noun: the planet, not the metal.", "The probe sent back pictures of [Mercury]."),
+    ("A figurative use: a storm of protest, not of rain.", "The minister's speech raised a [storm] of criticism."),
+)
+_LINES = 6
+
+
+def run_demo(say: Callable[[str], None]) -> None:
+    """Builds the index ``sample`` if it is not there, and answers the questions."""
+    with _sample_index(say) as index:
+        for explanation, sentence in QUESTIONS:
+            print(f"\n{explanation}\n$ ctxsearch query sample {sentence!r} -k {_LINES}")
+            print_lines(index.query(sentence, k=_LINES), Format.TABLE)
+
+
+def _sample_index(say: Callable[[str], None]) -> Index:
+    with as_file(files("ctxsearch") / "sample" / "documents.jsonl") as path:
+        corpus = ctxsearch.read(path)
+        try:
+            index = Index.open("sample")
+            if not index.is_new and not index.is_unfinished:
+                return index
+        except IndexNotFound:
+            index = Index.create("sample")
+        with progress_bar(corpus) as on_progress:
+            report = index.add(corpus, on_progress=on_progress)
+    say(f"Built {index.path}: {report.documents:,} documents, {report.words:,} words in {report.seconds:.1f} s.")
+    return index

@@ -1,0 +1,97 @@
+"""Prints concordance lines: aligned and coloured for people, JSON, CSV or TSV for programs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from enum import Enum
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+from ctxsearch.domain import ConcordanceLine, MetadataValue
+
+FIELDS = ("key", "score", "left", "node", "right", "form", "lemma", "document_id", "start", "end")
+
+
+class Format(Enum):
+    """How lines are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    TSV = "tsv"
+
+
+def print_lines(lines: Sequence[ConcordanceLine], output: Format) -> None:
+    """Prints lines to standard output."""
+    if output is Format.JSON:
+        for line in lines:
+            print(json.dumps(asdict(line), ensure_ascii=False))
+    elif output is Format.TABLE:
+        _print_table(lines)
+    else:
+        _print_rows(lines, "," if output is Format.CSV else "\t")
+
+
+def _print_rows(lines: Sequence[ConcordanceLine], delimiter: str) -> None:
+    columns = sorted({name for line in lines for name in line.metadata})
+    writer = csv.writer(sys.stdout, delimiter=delimiter, lineterminator="\n")
+    # A document may have metadata called "start"; the prefix keeps such a column apart.
+    writer.writerow([*FIELDS, *(f"metadata.{name}" for name in columns)])
+    for line in lines:
+        values: list[MetadataValue] = [getattr(line, field) for field in FIELDS]
+        values += [line.metadata.get(name) for name in columns]
+        writer.writerow(["" if value is None else value for value in values])
+
+
+def _print_table(lines: Sequence[ConcordanceLine]) -> None:
+    """One line each: the score, the key, and the node in one column, with as much context as the terminal has."""
+    console = Console(soft_wrap=True, highlight=False, emoji=False, markup=False)
+    if not lines:
+        return
+    width = console.width if console.is_terminal else 120
+    scored = any(line.score is not None for line in lines)
+    key_width = min(28, max(cell_len(line.key) for line in lines))
+    node_width = max(cell_len(_one_line(line.node)) for line in lines)
+    room = max(20, width - key_width - node_width - (8 if scored else 2) - 3)
+    left_width = min(room // 2, max(cell_len(_one_line(line.left)) for line in lines))
+    right_width = room - left_width
+    for line in lines:
+        left, node, right = _one_line(line.left), _one_line(line.node), _one_line(line.right)
+        text = Text(no_wrap=True)
+        if scored:
+            text.append(f"{line.score or 0.0:6.3f}  ", style="cyan")
+        text.append(_fit(line.key, key_width) + "  ", style="dim")
+        text.append(_cut_left(left, left_width))
+        text.append(node, style="bold red")
+        if not console.is_terminal or console.no_color:
+            # Without colour the node is marked as a query marks it.
+            text = Text.assemble(text[: len(text) - len(node)], "[", node, "]")
+        text.append(_cut_right(right, right_width))
+        console.print(text)
+
+
+def _one_line(text: str) -> str:
+    """A stretch of text with its line ends and control characters shown as blanks."""
+    return "".join(" " if character.isspace() or not character.isprintable() else character for character in text)
+
+
+def _fit(text: str, width: int) -> str:
+    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
+
+
+def _cut_left(text: str, width: int) -> str:
+    if cell_len(text) <= width:
+        return " " * (width - cell_len(text)) + text
+    while cell_len(text) > width - 1:
+        text = text[max(1, cell_len(text) - width) if text.isascii() else 1 :]
+    return " " * (width - 1 - cell_len(text)) + "…" + text
+
+
+def _cut_right(text: str, width: int) -> str:
+    return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"

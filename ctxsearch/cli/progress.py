@@ -1,0 +1,47 @@
+"""A progress bar with rate and time left, on standard error, only where that is a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from ctxsearch import domain
+from ctxsearch.corpus import Corpus
+
+
+@contextmanager
+def progress_bar(corpus: Corpus) -> Iterator[Callable[[domain.Progress], None] | None]:
+    """Draws how much of a corpus has been indexed.
+
+    The bar is told words, and goes by the bytes that have been read of the files, whose sum is known beforehand.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    bar = Progress(
+        TextColumn("indexing"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%  {task.fields[words]:,} words  {task.fields[rate]:,.0f} words/s"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("indexing", total=corpus.total_bytes or 1, words=0, rate=0.0)
+
+        def show(progress: domain.Progress) -> None:
+            elapsed = bar.tasks[0].elapsed or 0.0
+            bar.update(
+                task,
+                completed=corpus.bytes_read,
+                words=progress.done,
+                rate=progress.done / elapsed if elapsed > 0 else 0.0,
+            )
+
+        yield show
