@@ -271,7 +271,7 @@ class Index:
         _check_options(k, context)
         usage = parse_usage(usage) if isinstance(usage, str) else usage
         asked = marked_token(usage, self._get_analyser())
-        shards, forms = self._opened(), _forms(form)
+        shards, forms = self.open_shards(), _forms(form)
         if any_word:
             rows = [scope.all_rows(shard, forms) for shard in shards]
         else:
@@ -320,7 +320,7 @@ class Index:
         from ctxsearch.query.ranking import towards
 
         _check_options(k, context)
-        shards, forms = self._opened(), _forms(form)
+        shards, forms = self.open_shards(), _forms(form)
         liked = [find_key(shards, key) for key in _forms(keys)]
         disliked = [find_key(shards, key) for key in _forms(unlike)]
         if not liked:
@@ -376,7 +376,7 @@ class Index:
             raise QueryError(f"A sample cannot have {sample} lines; give at least 1.")
         if order not in _ORDERS:
             raise QueryError(f"There is no order {order!r}; use {', '.join(_ORDERS)}.")
-        shards = self._opened()
+        shards = self.open_shards()
         found = listing(shards, *self._word(word, form, where))
         if sample is not None and sample < len(found):
             drawn = random.Random(seed).sample(range(len(found)), sample)
@@ -397,7 +397,7 @@ class Index:
         """
         from ctxsearch.query.ranking import listing
 
-        return len(listing(self._opened(), *self._word(word, form, where)))
+        return len(listing(self.open_shards(), *self._word(word, form, where)))
 
     def embed(self, usages: Sequence[str | Usage]) -> NDArray[np.float32]:
         """The vectors of marked words, made as the index's own are.
@@ -420,7 +420,7 @@ class Index:
         """What the index holds and how it was made."""
         from ctxsearch.build import SHARD_FILE
 
-        shards = self._opened()
+        shards = self.open_shards()
         lemmas: set[str] = set()
         totals = [0, 0, 0]
         without_vector = 0
@@ -459,7 +459,7 @@ class Index:
         from ctxsearch.query import scope
         from ctxsearch.query.keys import require
 
-        shards, forms, folded = self._opened(), _forms(form), normal_form(word)
+        shards, forms, folded = self.open_shards(), _forms(form), normal_form(word)
         rows = [scope.rows_of_word(shard, folded) for shard in shards]
         require(shards, rows, word)
         if forms:
@@ -481,12 +481,13 @@ class Index:
         from ctxsearch.query.ranking import search
 
         given = set(without)
-        shards = self._opened()
+        shards = self.open_shards()
         found = search(shards, rows, allowed, vector, None if k is None else k + len(given), min_score)
         found = [item for item in found if (item.shard, item.row) not in given]
         return ranked_lines(shards, found, None if context == "sentence" else context, k)
 
-    def _opened(self) -> list[OpenShard]:
+    def open_shards(self) -> list[OpenShard]:
+        """The shards of the commit, for those who want to look below the concordance."""
         from ctxsearch.adding import codec_parameters
         from ctxsearch.catalog.reader import Catalog
         from ctxsearch.query.scope import OpenShard
