@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ctxsearch.analysis import Analyser
 from ctxsearch.build import SHARD_FILE, ShardBuilder, Stopwatch, check_document, document_digest
 from ctxsearch.catalog.reader import Catalog
-from ctxsearch.commit import Commit, shard_folders, write_commit
+from ctxsearch.commit import Commit, drop_invalid, shard_folders, write_commit
 from ctxsearch.domain import Document, IndexReport, Progress
 from ctxsearch.errors import CtxSearchError
 from ctxsearch.protocols import Encoder, VectorCodec
@@ -233,6 +233,7 @@ class Adding:
 
 def clear_leftovers(folder: Path, commit: Commit) -> None:
     """Removes what a build that did not come to its end left behind; only the holder of the lock may."""
+    drop_invalid(folder, commit)
     committed = {shard.shard_id for shard in commit.shards}
     for path in [*folder.glob(f"{TEMPORARY_PREFIX}*"), *shard_folders(folder)]:
         if path.name in committed:

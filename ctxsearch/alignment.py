@@ -35,12 +35,17 @@ def align(piece_spans: NDArray[np.int64], token_spans: NDArray[np.int64]) -> Ali
     >>> align(np.array([[0, 2], [2, 3], [3, 6], [6, 7]]), np.array([[0, 6]]))
     Alignment(first=array([0]), last=array([3]))
     """
-    starts, ends = piece_spans[:, 0], piece_spans[:, 1]
+    # A piece of no width (a model's own mark) lies in no token.
+    wide = np.flatnonzero(piece_spans[:, 1] > piece_spans[:, 0])
+    starts, ends = piece_spans[wide, 0], piece_spans[wide, 1]
     # The bytes of one character, cut apart, all have the character's span; a mark that normalization moved can step
     # back. Running extremes keep both columns in order for the search, and change nothing else.
     ends = np.maximum.accumulate(ends) if len(ends) else ends
     starts = np.minimum.accumulate(starts[::-1])[::-1] if len(starts) else starts
     first = np.searchsorted(ends, token_spans[:, 0], side="right")
     last = np.searchsorted(starts, token_spans[:, 1], side="left")
-    # A piece of no width (a model's own mark) lies in no token.
-    return Alignment(first.astype(np.int64), np.maximum(first, last).astype(np.int64))
+    found = last > first
+    result = np.zeros((2, len(token_spans)), dtype=np.int64)
+    result[0, found] = wide[first[found]]
+    result[1, found] = wide[last[found] - 1] + 1
+    return Alignment(result[0], result[1])

@@ -6,6 +6,7 @@ writer, sentences to the catalog. Memory is bounded by the block, the writer's r
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from ctxsearch.analysis import Analyser, normal_form, surface_form
 from ctxsearch.catalog.schema import CATALOG_FILE
 from ctxsearch.catalog.writer import CatalogWriter
 from ctxsearch.commit import ShardEntry
-from ctxsearch.domain import Document, Segment
+from ctxsearch.domain import Document, MetadataValue, Segment
 from ctxsearch.errors import SourceError
 from ctxsearch.protocols import Encoder, VectorCodec
 from ctxsearch.storage import digest_files, json_bytes, put_bytes_if_absent, sync_folder
@@ -117,7 +118,7 @@ class ShardBuilder:
         """
         self.document_ids.add(document.document_id)
         passage = self._open_passage()
-        words = 0
+        words = held = 0
         segments = self._analyser.segments(document.text)
         while True:
             with self._watch.stage("analyse"):
@@ -128,10 +129,14 @@ class ShardBuilder:
             self._catalog.add_segment(segment)
             words += len(segment.forms)
             self._block_tokens += len(segment.forms)
-            if self._block_tokens >= _BLOCK_TOKENS:
-                # A document as long as a library is encoded a block at a time like any other.
+            held += len(segment.forms)
+            if held >= _BLOCK_TOKENS:
+                # A document as long as a library is encoded a block at a time. Where it is cut depends on itself
+                # alone: its vectors are the same whatever was indexed before it.
                 self._flush()
-                passage = self._open_passage()
+                passage, held = self._open_passage(), 0
+        if self._block_tokens >= _BLOCK_TOKENS:
+            self._flush()
         self.tokens += words
         self._catalog.end_document(document, words, digest)
 
@@ -214,18 +219,26 @@ class ShardBuilder:
 
 
 def check_document(document: Document) -> None:
-    """Refuses what no index can hold.
+    """Refuses what no index can hold: text that is no Unicode, metadata that is no JSON.
 
     Raises:
-        SourceError: the text or the id is no valid Unicode.
+        SourceError: with the reason.
     """
+    where = document.document_id.encode(errors="replace").decode()
     try:
         document.text.encode()
-        document.document_id.encode()
+        about = [document.document_id, document.title, document.uri, dict(document.metadata)]
+        json.dumps(about, ensure_ascii=False, allow_nan=False).encode()
     except UnicodeEncodeError as error:
-        where = document.document_id.encode(errors="replace").decode()
-        raise SourceError(where, f"it is no valid Unicode at character {error.start} (a lone surrogate)") from error
+        raise SourceError(where, f"it is no valid Unicode near character {error.start} (a lone surrogate)") from error
+    except (TypeError, ValueError) as error:
+        wrong = next((name for name, value in document.metadata.items() if value != value or not _plain(value)), "")
+        raise SourceError(where, f"its metadata {wrong!r} cannot be kept ({error})") from error
 
 
 def _sized(folder: Path, names: tuple[str, ...]) -> dict[str, tuple[int, str]]:
     return {name: ((folder / name).stat().st_size, digest_files(folder / name)) for name in names}
+
+
+def _plain(value: MetadataValue) -> bool:
+    return value is None or (isinstance(value, (str, int, float)) and value not in (float("inf"), float("-inf")))

@@ -68,9 +68,9 @@ def read_commit(folder: Path) -> Commit:
         IndexDamaged: there are commits, and none is valid.
     """
     numbered = _commits(folder)
-    for _, path in reversed(numbered):
+    for number, path in reversed(numbered):
         commit = _parse(path)
-        if commit is not None:
+        if commit is not None and commit.number == number:
             return commit
     if numbered:
         raise IndexDamaged(str(numbered[-1][1]), "no commit file is valid")
@@ -105,6 +105,13 @@ def write_commit(folder: Path, commit: Commit) -> None:
         path.unlink(missing_ok=True)
 
 
+def drop_invalid(folder: Path, newest: Commit) -> None:
+    """Removes commit files that are newer than the newest valid one; only the holder of the lock may."""
+    for number, path in _commits(folder):
+        if number > newest.number:
+            path.unlink(missing_ok=True)
+
+
 def shard_folders(folder: Path) -> list[Path]:
     """The shard folders that there are, committed or not."""
     return sorted(path for path in folder.iterdir() if _SHARD.fullmatch(path.name))
@@ -136,5 +143,5 @@ def _parse(path: Path) -> Commit | None:
             return None
         ranges = body["ranges"]
         return Commit(body["number"], shards, body["unfinished"], ranges and tuple(tuple(row) for row in ranges))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -19,7 +19,7 @@ from ctxsearch.domain import ConcordanceLine, Document, IndexInfo, IndexReport, 
 from ctxsearch.errors import IndexDamaged, IndexExists, QueryError, SettingsMismatch
 from ctxsearch.lock import writer_lock
 from ctxsearch.places import known_indexes, locate_index
-from ctxsearch.settings import DEFAULT_MODEL, SETTINGS_FILE, Settings, read_settings, write_settings
+from ctxsearch.settings import CHOICES, DEFAULT_MODEL, SETTINGS_FILE, Settings, read_settings, write_settings
 from ctxsearch.usage import parse_usage
 
 if TYPE_CHECKING:
@@ -110,15 +110,13 @@ class Index:
             ValueError: a setting is unknown or does not fit the model.
         """
         from ctxsearch.analysis import Analyser
-        from ctxsearch.vectors.codec import Codec
 
         folder = locate_index(path)
-        if (folder / SETTINGS_FILE).exists() and read_commit(folder).number:
+        if folder.is_dir() and read_commit(folder).number:
             raise IndexExists(str(folder))
-        if codec not in (known := [member.value for member in Codec]):
-            raise ValueError(f"There is no codec {codec!r}; use {' or '.join(known)}.")
-        if pooling not in ("mean", "first", "last"):
-            raise ValueError(f"There is no pooling {pooling!r}; use mean, first or last.")
+        for name, value in (("codec", codec), ("pooling", pooling)):
+            if value not in CHOICES[name]:
+                raise ValueError(f"There is no {name} {value!r}; use {' or '.join(CHOICES[name])}.")
         analyser = Analyser(language, punctuation=punctuation)
         if encoder is None:
             encoder = _load_encoder(model, layers, pooling, window, device, dtype)
@@ -271,7 +269,7 @@ class Index:
         _check_options(k, context)
         usage = parse_usage(usage) if isinstance(usage, str) else usage
         asked = marked_token(usage, self._get_analyser())
-        shards, forms = self.open_shards(), _forms(form)
+        shards, forms = self.open_shards(), _surface_forms(form)
         if any_word:
             rows = [scope.all_rows(shard, forms) for shard in shards]
         else:
@@ -320,9 +318,9 @@ class Index:
         from ctxsearch.query.ranking import towards
 
         _check_options(k, context)
-        shards, forms = self.open_shards(), _forms(form)
-        liked = [find_key(shards, key) for key in _forms(keys)]
-        disliked = [find_key(shards, key) for key in _forms(unlike)]
+        shards, forms = self.open_shards(), _surface_forms(form)
+        liked = [find_key(shards, key) for key in _strings(keys)]
+        disliked = [find_key(shards, key) for key in _strings(unlike)]
         if not liked:
             raise QueryError("Give the key of at least one line to be like.")
         vectors = np.stack(
@@ -420,7 +418,7 @@ class Index:
         """What the index holds and how it was made."""
         from ctxsearch.build import SHARD_FILE
 
-        shards = self.open_shards()
+        shards = self.open_shards(allow_empty=True)
         lemmas: set[str] = set()
         totals = [0, 0, 0]
         without_vector = 0
@@ -459,7 +457,7 @@ class Index:
         from ctxsearch.query import scope
         from ctxsearch.query.keys import require
 
-        shards, forms, folded = self.open_shards(), _forms(form), normal_form(word)
+        shards, forms, folded = self.open_shards(), _surface_forms(form), normal_form(word)
         rows = [scope.rows_of_word(shard, folded) for shard in shards]
         require(shards, rows, word)
         if forms:
@@ -486,7 +484,7 @@ class Index:
         found = [item for item in found if (item.shard, item.row) not in given]
         return ranked_lines(shards, found, None if context == "sentence" else context, k)
 
-    def open_shards(self) -> list[OpenShard]:
+    def open_shards(self, *, allow_empty: bool = False) -> list[OpenShard]:
         """The shards of the commit, for those who want to look below the concordance."""
         from ctxsearch.adding import codec_parameters
         from ctxsearch.catalog.reader import Catalog
@@ -495,8 +493,10 @@ class Index:
         from ctxsearch.vectors.faiss import FaissShard
         from ctxsearch.vectors.files import open_vectors
 
-        if not self._commit.shards:
+        if not self._commit.shards and not allow_empty:
             raise QueryError(f"The index {self.path} is empty; add documents with: ctxsearch index {self.path} SOURCE.")
+        if not self._commit.shards:
+            return []
         parameters = codec_parameters(Codec(self.settings.codec), self.settings.dimension, self._commit)
         if parameters is None:
             raise IndexDamaged(str(self.path), "the commit has no ranges for the codec")
@@ -535,8 +535,14 @@ def _load_encoder(model: str, layers: str, pooling: str, window: int, device: st
     return TransformerEncoder(model, layers=layers, pooling=pooling, window=window, device=device, dtype=dtype)
 
 
-def _forms(form: str | Sequence[str]) -> list[str]:
-    return [form] if isinstance(form, str) else list(form)
+def _surface_forms(form: str | Sequence[str]) -> list[str]:
+    from ctxsearch.analysis import surface_form
+
+    return list(dict.fromkeys(surface_form(one) for one in _strings(form)))
+
+
+def _strings(one: str | Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([one] if isinstance(one, str) else one))
 
 
 def _check_options(k: int | None, context: ConcordanceContext) -> None:

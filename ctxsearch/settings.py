@@ -15,6 +15,7 @@ from ctxsearch.storage import json_bytes, put_bytes_if_absent
 
 SETTINGS_FILE = "ctxsearch.json"
 FORMAT_VERSION = 1
+CHOICES = {"codec": ("fp16", "sq8"), "pooling": ("mean", "first", "last")}
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
 
@@ -77,7 +78,9 @@ def read_settings(folder: Path, known_indexes: tuple[str, ...] = ()) -> Settings
     try:
         content = json.loads(path.read_bytes())
         version = content.pop("format_version")
-        if isinstance(version, int) and version > FORMAT_VERSION:
+        if type(version) is not int or version < 1:
+            raise ValueError(f"format version {version!r}")
+        if version > FORMAT_VERSION:
             raise FormatTooNew(str(folder), version, FORMAT_VERSION)
         settings = Settings(**content)
         wrong = [
@@ -85,9 +88,10 @@ def read_settings(folder: Path, known_indexes: tuple[str, ...] = ()) -> Settings
             for field in fields(settings)
             if type(getattr(settings, field.name)).__name__ != field.type  # annotations are strings here
         ]
+        wrong += [name for name, choices in CHOICES.items() if getattr(settings, name) not in choices]
     except (FileNotFoundError, NotADirectoryError) as error:
         raise IndexNotFound(str(folder), known_indexes) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, FormatTooNew):
             raise
         raise IndexDamaged(str(path), f"it cannot be read ({error})") from error

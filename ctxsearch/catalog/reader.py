@@ -99,7 +99,7 @@ class Catalog:
 
     def lemma_frequencies(self) -> Iterator[tuple[str, int]]:
         """Every lemma with its frequency, in order of lemma."""
-        yield from self._db.execute("select lemma, frequency from lemmas order by lemma_no")
+        yield from self._rows("select lemma, frequency from lemmas order by lemma_no")  # type: ignore[misc]
 
     def forms(self, *, form: str | None = None, folded: str | None = None, lemma: str | None = None) -> list[FormRow]:
         """The forms that are written so, or whose normal form is so, or that belong to a lemma."""

@@ -28,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
+    rich_markup_mode=None,  # square brackets mark words here, not colours
 )
 
 
@@ -187,7 +188,7 @@ def query(
     as_csv: options.Csv = False,
     as_tsv: options.Tsv = False,
 ) -> None:
-    """Find the uses of a word that are like the marked one: query mine "They rowed to the [bank]." """
+    """Find the uses of a word that are like the marked one, as in "They rowed to the [bank]."."""
     output, around = options.output_format(as_json, as_csv, as_tsv), options.parse_context(context)
     with Index.open(index, device=device, dtype=dtype) as opened:
         lines = opened.query(

@@ -55,7 +55,8 @@ def parse_layers(text: str, n_layers: int) -> Layers:
     numbers: list[int] = []
     for part in match["layers"].split(","):
         low, _, high = part.partition("-")
-        numbers.extend(range(int(low), min(int(high or low), n_layers + 1) + 1))
-    if not numbers or max(numbers) > n_layers or len(set(numbers)) < len(numbers):
-        raise ValueError(f"The layers {text!r} do not fit a model with layers 0 to {n_layers}, each named once.")
+        first, last = int(low), int(high or low)
+        if not first <= last <= n_layers or any(first <= number <= last for number in numbers):
+            raise ValueError(f"The layers {text!r} do not fit a model with layers 0 to {n_layers}, each named once.")
+        numbers.extend(range(first, last + 1))
     return Layers(Join(match["join"]), tuple(numbers))

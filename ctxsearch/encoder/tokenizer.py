@@ -14,6 +14,8 @@ from ctxsearch.errors import ModelError
 # Lone surrogates cannot be sent to the tokenizer; a replacement of the same length keeps the offsets.
 _SURROGATES = dict.fromkeys(range(55296, 57344), "�")
 
+_TOKENIZER_FILES = ("vocab.txt", "vocab.json", "tokenizer_config.json")
+
 _PROBE = "The walruses' naïve façade, 3.5 km away \U0001f600."
 
 
@@ -47,6 +49,11 @@ class PieceTokenizer:
             (np.array(encoding.ids, dtype=np.int64), np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2))
             for encoding in encodings
         ]
+
+    @property
+    def size(self) -> int:
+        """How many pieces the tokenizer knows."""
+        return max(self._tokenizer.get_vocab(with_added_tokens=True).values(), default=-1) + 1
 
     def piece(self, piece_id: int) -> str:
         """A piece as the tokenizer writes it, ``##l`` say."""
@@ -83,6 +90,8 @@ def _load(model: str, folder: Path) -> Tokenizer:
         # The library raises bare Exception for every fault of the file.
         except Exception as error:
             raise ModelError(model, f"{path} cannot be read ({error}).") from error
+    if not any((folder / name).is_file() for name in _TOKENIZER_FILES) and not any(folder.glob("*.model")):
+        raise ModelError(model, f"{folder} holds no tokenizer; save it there with save_pretrained of transformers.")
     import transformers
 
     try:

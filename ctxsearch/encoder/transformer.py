@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import transformers
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
 from ctxsearch.alignment import Alignment, align
 from ctxsearch.domain import Segment
@@ -60,7 +61,14 @@ class TransformerEncoder:
         self._layers = parse_layers(layers, config.num_hidden_layers)
         self._last_only = self._layers.numbers == (config.num_hidden_layers,)
         self.dimension = self._layers.dimension(config.hidden_size)
+        if pooling not in (known := [member.value for member in Pooling]):
+            raise ValueError(f"There is no pooling {pooling!r}; use {', '.join(known)}.")
         self._pooling = Pooling(pooling)
+        if self.tokenizer.size > config.vocab_size:
+            raise ModelError(
+                model,
+                f"its tokenizer has {self.tokenizer.size} pieces, and the model {config.vocab_size}; they do not match.",
+            )
         self._pad = config.pad_token_id if isinstance(config.pad_token_id, int) else 0
         specials = len(self.tokenizer.prefix) + len(self.tokenizer.suffix)
         limit = _longest_input(config)
@@ -157,11 +165,15 @@ def _load(model: str, folder: str) -> transformers.PreTrainedModel:
     transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        loaded: transformers.PreTrainedModel = transformers.AutoModel.from_pretrained(
-            folder, use_safetensors=True, trust_remote_code=False, local_files_only=True
+        loaded: transformers.PreTrainedModel
+        loaded, report = transformers.AutoModel.from_pretrained(
+            folder, use_safetensors=True, trust_remote_code=False, local_files_only=True, output_loading_info=True
         )
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise ModelError(model, f"transformers cannot load it ({' '.join(str(error).split())[:300]}).") from error
+    # The pooler serves sentence tasks only, and many checkpoints come without one.
+    if missing := sorted(name for name in report["missing_keys"] if "pooler" not in name):
+        raise ModelError(model, f"its weights lack {len(missing)} of the model's parts, {missing[0]} among them.")
     if getattr(loaded.config, "is_encoder_decoder", False) or not hasattr(loaded.config, "num_hidden_layers"):
         raise ModelError(model, "it is no BERT-like encoder.")
     loaded.eval()  # type: ignore[no-untyped-call]

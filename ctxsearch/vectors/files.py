@@ -10,6 +10,7 @@ read.
 
 from __future__ import annotations
 
+import tokenize
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +26,8 @@ VECTORS_FILE = "vectors.dat"
 LISTS_FILE = "lists.npy"
 
 TOKEN_BITS = 16
+
+_LONGEST_HEADER = 4096
 
 # A run is sorted in memory before it goes to disk, in single precision; this bounds it whatever the dimension.
 RUN_BYTES = 128 << 20
@@ -54,8 +57,11 @@ def open_vectors(folder: Path, code_size: int, rows: int, lemmas: int) -> Vector
     """
     path = folder / LISTS_FILE
     try:
+        # The header could promise an array beyond all memory; the size cannot.
+        if path.stat().st_size > 8 * (lemmas + 1) + _LONGEST_HEADER:
+            raise ValueError("it is longer than it should be")
         lists = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, MemoryError, SyntaxError, tokenize.TokenError) as error:
         raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
     if lists.shape != (lemmas + 1,) or lists.dtype != np.int64:
         raise IndexDamaged(str(path), f"it should hold {lemmas + 1} list offsets")

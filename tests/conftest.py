@@ -1,0 +1,117 @@
+"""What the tests share: an encoder whose vectors a person can work out, and indexes built with it in milliseconds."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from ctxsearch import Document, Index
+from ctxsearch.domain import Segment
+from ctxsearch.protocols import Encoded
+
+# The same examples in every run, however slow the machine.
+settings.register_profile("ctxsearch", derandomize=True, deadline=None)
+settings.load_profile("ctxsearch")
+
+MakeIndex = Callable[..., Index]
+
+
+class WindowEncoder:
+    """Makes a word's vector by counting the words beside it: up to three on either side, in the same passage.
+
+    Each neighbouring form, in lower case, counts in one of 64 components, which its hash chooses; the counts are
+    brought to unit length. So two uses score as high as they share neighbours, and *river bank* comes apart from
+    *savings bank*. A word without neighbours counts itself. As in BERT, a form of zero-width characters or U+FFFD alone
+    has no vector.
+    """
+
+    reach = 3
+
+    def __init__(self, digest: str = "window-encoder") -> None:
+        self.dimension = 64
+        self.digest = digest
+
+    def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
+        """Counts the neighbours of every token."""
+        forms = [[form for segment in passage for form in segment.forms] for passage in passages]
+        present = np.array([_is_seen(form) for words in forms for form in words], np.bool_)
+        vectors = np.concatenate([np.empty((0, self.dimension), np.float32), *map(self._count, forms)])
+        return Encoded(vectors * present[:, None], present)
+
+    def _count(self, words: Sequence[str]) -> np.ndarray:
+        components = [self.component(form) for form in words]
+        counts = np.zeros((len(words), self.dimension), np.float32)
+        for step in range(1, self.reach + 1):
+            here, there = np.arange(len(words) - step), components[step:]
+            counts[here, there] += 1
+            counts[here + step, components[: len(here)]] += 1
+        if len(words) == 1:
+            counts[0, components[0]] = 1
+        return counts / np.linalg.norm(counts, axis=1, keepdims=True)
+
+    @staticmethod
+    @cache
+    def component(form: str) -> int:
+        """Where a neighbour is counted."""
+        return int.from_bytes(blake2b(form.lower().encode(), digest_size=8).digest(), "big") % 64
+
+
+def _is_seen(form: str) -> bool:
+    return any(unicodedata.category(character) != "Cf" and character != "\ufffd" for character in form)
+
+
+@pytest.fixture
+def encoder() -> WindowEncoder:
+    """The window encoder."""
+    return WindowEncoder()
+
+
+@pytest.fixture
+def river_documents() -> list[Document]:
+    """Four texts with river banks, four with banks that lend money, and one without any."""
+    return [
+        Document("rowing", "They rowed to the bank of the river. The oars were wet.", {"year": 1908, "genre": "novel"}),
+        Document("loan", "The bank lent us money. We repaid the bank in June.", {"year": 1987, "genre": "news"}),
+        Document("reeds", "Reeds grew on the bank of the river.", {"year": 1921, "genre": "nature"}),
+        Document("rates", "The bank lent money at five per cent.", {"year": 1992, "genre": "news"}),
+        Document("angler", "An angler sat on the bank of the river. He ate bread.", {"year": 1953, "genre": "novel"}),
+        Document("crisis", "Two banks failed. Nobody knew which bank lent money to whom.", {"year": 2008}),
+        Document("flood", "The flood broke both banks of the river.", {"year": 1953, "genre": "news"}),
+        Document("savings", "Every savings bank lent money that year.", {"year": 1908, "genre": "novel"}),
+        Document("tea", "She poured the tea and cut the bread.", {"year": 1921, "genre": "novel"}),
+    ]
+
+
+@pytest.fixture
+def make_index(tmp_path: Path) -> Iterator[MakeIndex]:
+    """Builds an index of some documents with the window encoder, each call in a folder of its own.
+
+    ``path`` gives the folder; ``replace`` and ``shard_tokens`` go to `Index.add`, everything else to `Index.create`.
+    """
+    made: list[Index] = []
+
+    def make(documents: Iterable[Document] = (), *, path: Path | None = None, **options: object) -> Index:
+        adding = {name: options.pop(name) for name in ("replace", "shard_tokens") if name in options}
+        options.setdefault("encoder", WindowEncoder())
+        index = Index.create(path or tmp_path / f"index-{len(made)}", model="window", **options)  # type: ignore[arg-type]
+        made.append(index)
+        if documents:
+            index.add(documents, **adding)  # type: ignore[arg-type]
+        return index
+
+    yield make
+    for index in made:
+        index.close()
+
+
+@pytest.fixture
+def index(make_index: MakeIndex, river_documents: list[Document]) -> Index:
+    """An index of the river documents."""
+    return make_index(river_documents)

@@ -1,0 +1,1193 @@
+"""Class Index from outside, with an encoder whose scores a person can work out: what it answers, and what survives."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from conftest import MakeIndex, WindowEncoder
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ctxsearch import ConcordanceLine, Document, Index, Progress, Usage
+from ctxsearch.analysis import Analyser
+from ctxsearch.errors import (
+    FormatTooNew,
+    IndexDamaged,
+    IndexExists,
+    IndexLocked,
+    IndexNotFound,
+    KeyNotFound,
+    QueryError,
+    SettingsMismatch,
+    SourceError,
+    WordNotFound,
+)
+
+RIVER = "She sat on the [bank] of the river."
+MONEY = "The [bank] lent her money."
+
+ANALYSER = Analyser("en")
+
+# Ends shards after "loan" (23 words) and after "angler" (28 words) in the river documents.
+SHARD_TOKENS = 20
+
+
+def keys(lines: Sequence[ConcordanceLine]) -> list[str]:
+    return [line.key for line in lines]
+
+
+def ids(lines: Sequence[ConcordanceLine]) -> list[str]:
+    return [line.document_id for line in lines]
+
+
+def scores(lines: Sequence[ConcordanceLine]) -> list[float]:
+    assert all(line.score is not None for line in lines)
+    return [line.score for line in lines if line.score is not None]
+
+
+def reopened(index: Index) -> Index:
+    return Index.open(index.path, encoder=WindowEncoder())
+
+
+def texts(*sentences: str) -> list[Document]:
+    """Documents a, b, c..., each with one of the texts."""
+    return [Document("abcdefghijklmnopqrstuvwxyz"[number], text) for number, text in enumerate(sentences)]
+
+
+def everything(index: Index) -> list[ConcordanceLine]:
+    """Every occurrence of an index with its score."""
+    return index.query(RIVER, k=None, any_word=True)
+
+
+def state(index: Index) -> tuple[list[str], list[ConcordanceLine]]:
+    """The files of an index, and all that it answers."""
+    return sorted(path.name for path in index.path.iterdir()), everything(index)
+
+
+class Use(NamedTuple):
+    """An occurrence as the reference sees it."""
+
+    key: str
+    form: str
+    lemma: str
+    vector: np.ndarray
+
+
+def uses(document: Document) -> list[Use]:
+    """The occurrences of a document, found without an index: one passage, and vectors in half precision."""
+    segments = list(ANALYSER.segments(document.text))
+    vectors = iter(WindowEncoder().encode([segments]).vectors.astype(np.float16).astype(np.float32))
+    return [
+        Use(f"{document.document_id}:{segment.start + start}", form, lemma, next(vectors))
+        for segment in segments
+        for (start, _), form, lemma in zip(segment.spans.tolist(), segment.forms, segment.lemmas, strict=True)
+    ]
+
+
+words = st.sampled_from(["bank", "banks", "Bank", "river", "money", "the", "of", "lent", "bank's"])
+sentences = st.lists(words, min_size=1, max_size=8).map(lambda forms: " ".join(forms) + ".")
+years = st.sampled_from([{}, {"year": 1908}, {"year": 1990}])
+corpora = st.lists(st.tuples(st.lists(sentences, min_size=1, max_size=3).map(" ".join), years), max_size=5).map(
+    lambda made: [
+        Document("first", "The bank of the river lent money.", {"year": 1953}),
+        *(Document(str(number), text, year) for number, (text, year) in enumerate(made, start=8)),
+    ]
+)
+
+
+@contextmanager
+def built(documents: Iterable[Document], shard_tokens: int = 2_000_000) -> Iterator[Index]:
+    """An index for one example of a law."""
+    with TemporaryDirectory() as folder, Index.create(Path(folder), encoder=WindowEncoder()) as index:
+        index.add(documents, shard_tokens=shard_tokens)
+        yield index
+
+
+# ------------------------------------------------------------------------------------ the same word, a similar sense
+
+
+def test_similar_sense_comes_first(index: Index) -> None:
+    """River banks answer a river bank, the more neighbours they share the nearer, and money banks come after."""
+    lines = index.query(RIVER)
+    # Neighbours of the query: sat, on, the, of, the, river. Its vector has length sqrt(8), for "the" counts twice.
+    assert ids(lines[:4]) == ["angler", "reeds", "rowing", "flood"]
+    assert scores(lines[:4]) == pytest.approx([8 / 8, 7 / 8, 6 / 8, 4 / 48**0.5], abs=1e-3)
+    assert set(ids(lines[4:])) == {"loan", "rates", "crisis", "savings"}
+    assert set(ids(index.query(MONEY, k=4))) == {"loan", "rates", "crisis", "savings"}
+
+
+def test_only_the_marked_word_answers(index: Index) -> None:
+    """A query is answered by the forms of the marked lemma and by no other word."""
+    assert {line.form for line in index.query(RIVER, k=None)} == {"bank", "banks"}
+    assert {line.lemma for line in index.query(RIVER, k=None)} == {"bank"}
+    assert keys(index.query("Both [rivers] rose.", k=None)) == keys(index.query("Both [river] rose.", k=None))
+
+
+@settings(max_examples=15)
+@given(corpora, st.booleans())
+def test_answers_are_those_of_reference(documents: list[Document], any_word: bool) -> None:
+    """A query finds every occurrence that is asked for, each with its cosine, nearest first, ties by key."""
+    with built(documents, shard_tokens=15) as index:
+        lines = index.query(RIVER, k=None, any_word=any_word)
+    (query,) = (
+        use.vector for use in uses(Document("query", RIVER.replace("[", "").replace("]", ""))) if use.form == "bank"
+    )
+    expected = {
+        use.key: float(use.vector @ query)
+        for document in documents
+        for use in uses(document)
+        if any_word or use.lemma == "bank"
+    }
+    assert {line.key: line.score for line in lines} == pytest.approx(expected, abs=1e-3)
+    assert lines == sorted(lines, key=lambda line: (-(line.score or 0), line.key))
+    assert len(lines) == len(expected)
+
+
+def answers(index: Index) -> list[list[ConcordanceLine]]:
+    """What an index that has the document "first" says to all kinds of questions."""
+    return [
+        *(index.query(RIVER, k=k) for k in (1, 3, None)),
+        index.query(MONEY, k=4, min_score=0.3),
+        index.query(RIVER, form="bank"),
+        *(index.query(RIVER, k=k, any_word=True, context="sentence") for k in (5, None)),
+        index.query(RIVER, any_word=True, form=["bank", "Bank"]),
+        index.query(RIVER, where=["year>=1950", "document_id!=9"], k=3),
+        index.like("first:4", k=3),
+        index.like(["first:4", "first:16"], unlike=["first:27"], k=5, context=2),
+        index.like("first:4", any_word=True, k=None),
+        *(index.concordance("bank", order=order) for order in ("corpus", "left", "node", "right")),  # type: ignore[arg-type]
+        index.concordance("bank", sample=3, seed=5),
+        index.concordance("bank", where=["year<1950"], limit=2),
+    ]
+
+
+@settings(max_examples=15)
+@given(corpora)
+def test_many_shards_answer_as_one(documents: list[Document]) -> None:
+    """An index answers the same, to the last bit of a score, whether its documents lie in one shard or in many."""
+    with built(documents) as one, built(documents, shard_tokens=1) as many:
+        assert (one.info().shards, many.info().shards) == (1, len(documents))
+        assert answers(many) == answers(one)
+
+
+def test_vectors_do_not_depend_on_documents_before() -> None:
+    """A document is encoded whole, wherever in a shard it comes, so that its shard can end anywhere before it."""
+    before = Document("before", "rain " * 32_766)
+    after = Document("after", "Water rose. The bank of the river broke. Nobody slept. They rowed away.")
+    with built([before, after]) as one, built([before, after], shard_tokens=1) as many:
+        assert one.query(RIVER) == many.query(RIVER)
+
+
+@pytest.mark.parametrize("shard_tokens", [1, 2_000_000])
+def test_k_cuts_the_whole_answer(make_index: MakeIndex, river_documents: list[Document], shard_tokens: int) -> None:
+    """The first k lines are the first k of all lines, through ties too."""
+    index = make_index(river_documents, shard_tokens=shard_tokens)
+    whole = everything(index)
+    # Most words share no neighbour with the query, so a k of more than 40 cuts through a great tie at 0.
+    assert scores(whole).count(0) > 20
+    for k in range(1, len(whole) + 2):
+        assert index.query(RIVER, k=k, any_word=True) == whole[:k]
+    for k in range(1, 12):
+        assert index.query(RIVER, k=k) == [line for line in whole if line.lemma == "bank"][:k]
+        assert index.like("reeds:18", k=k) == index.like("reeds:18", k=None)[:k]
+
+
+@pytest.mark.parametrize("shard_tokens", [1, 14, 2_000_000])
+def test_ties_go_by_key(make_index: MakeIndex, shard_tokens: int) -> None:
+    """Of equal sentences those with the smaller keys come first, also where k cuts through them."""
+    same = [Document(name, "They sat on the bank of the river.") for name in ("9", "e", "d", "10", "b", "a")]
+    index = make_index(same, shard_tokens=shard_tokens)
+    lines = index.query(RIVER, k=4)
+    assert keys(lines) == ["10:16", "9:16", "a:16", "b:16"]
+    assert len(set(scores(lines))) == 1
+
+
+def test_default_k_is_twenty(make_index: MakeIndex) -> None:
+    """A query shows 20 lines unless it is told otherwise, and all with k=None."""
+    index = make_index([Document(str(number), "The bank lent money.") for number in range(45)])
+    assert [len(index.query(MONEY)), len(index.query(MONEY, k=None)), len(index.query(MONEY, k=100))] == [20, 45, 45]
+
+
+def test_min_score_is_a_floor(index: Index) -> None:
+    """Lines that score less than min_score are left out, and those that score just so much are not."""
+    lines = index.query(RIVER)
+    floor = scores(lines)[2]
+    assert index.query(RIVER, min_score=floor) == lines[:3]
+    assert index.query(RIVER, min_score=1.1) == []
+
+
+def test_form_is_what_is_written(index: Index) -> None:
+    """With form only occurrences written exactly so answer; several forms are joined."""
+    assert {line.form for line in index.query(RIVER, form="banks")} == {"banks"}
+    assert keys(index.query(RIVER, form=["banks", "bank"])) == keys(index.query(RIVER))
+    with pytest.raises(WordNotFound, match="'Bank'"):
+        index.query(RIVER, form="Bank")
+    with pytest.raises(WordNotFound, match="'river'"):
+        index.query(RIVER, form="river")
+
+
+def test_form_given_twice_counts_once(index: Index) -> None:
+    """A form that is asked for twice does not make a line come twice."""
+    lines = index.query(RIVER, form="banks", any_word=True)
+    assert len(lines) == 2
+    assert index.query(RIVER, form=["banks", "banks"], any_word=True) == lines
+    assert index.query(RIVER, form=["banks", "banks"]) == lines
+    assert index.like("flood:21", form=["banks", "banks"], any_word=True) == index.like("flood:21", form="banks")
+
+
+@pytest.mark.parametrize("form", ["caf\u00e9", "cafe\u0301"])
+@pytest.mark.parametrize("written", ["caf\u00e9", "cafe\u0301"])
+def test_form_has_one_spelling(make_index: MakeIndex, written: str, form: str) -> None:
+    """An accent is the same whether it is one character with its letter or its own, in the text and in a filter."""
+    index = make_index([Document("a", f"The {written} by the river.")])
+    (line,) = index.query("The [caf\u00e9] of the town.", form=form)
+    assert line.node == written
+    assert len(index.concordance(form, form=form)) == 1
+
+
+def test_any_word_searches_all_words(index: Index) -> None:
+    """With any_word every word may answer, also to a word that the corpus does not have."""
+    assert keys(index.query("An angler sat on the [stone] of the river.", any_word=True, k=1)) == ["angler:21"]
+    assert len(everything(index)) == 85
+    assert {line.form for line in index.query("[Stone]!", any_word=True, form=["river", "money"], k=None)} == {
+        "river",
+        "money",
+    }
+
+
+def test_query_takes_usage(index: Index) -> None:
+    """A Usage says the same as a sentence with brackets; white space inside the brackets does no harm."""
+    assert index.query(Usage("She sat on the bank of the river.", 15, 19)) == index.query(RIVER)
+    assert index.query("She sat on the[ bank ]of the river.") == index.query(RIVER)
+
+
+@pytest.mark.parametrize(
+    ("usage", "why"),
+    [
+        ("They rowed to the [river bank].", "more than one word, 'river' and 'bank'"),
+        ("The [bank's] roof leaked.", "more than one word, 'bank' and \"'s\""),
+        ("The [river]bank.", "part of the word 'riverbank'"),
+        ("The river[bank].", "part of the word 'riverbank'"),
+        ("The bank[ ... ]failed.", "There is no word in what is marked"),
+        ("The bank[\u200b]failed.", "There is no word in what is marked"),
+        ("The bank.", "No word is marked"),
+        ("The [bank] of the [river].", "2 words are marked"),
+        ("The [bank of the river.", "do not pair"),
+        ("The [] river.", "brackets are empty"),
+        (Usage("The bank.", 4, 10), "The span 4:10 is not in the text, which has 9 characters"),
+        (Usage("The bank.", 4, 4), "The span 4:4 is not in the text"),
+        (Usage("The bank.", -5, -1), "The span -5:-1 is not in the text"),
+        (Usage("", 0, 0), "The span 0:0 is not in the text"),
+    ],
+)
+def test_exactly_one_word_is_marked(index: Index, usage: str | Usage, why: str) -> None:
+    """What marks no word, several, or a part of one is refused, and the error quotes what was marked."""
+    with pytest.raises(QueryError) as raised:
+        index.query(usage)
+    assert why in str(raised.value)
+
+
+def test_missing_word_offers_nearest(index: Index) -> None:
+    """A word that the corpus does not have is told with lemmas that are written like it."""
+    for ask in (lambda: index.query("The [bnak] lent money."), lambda: index.concordance("bnak")):
+        with pytest.raises(WordNotFound, match="does not have the word 'bnak'") as raised:
+            ask()
+        assert raised.value.word == "bnak"
+        assert "bank" in raised.value.nearest
+    with pytest.raises(WordNotFound) as raised:
+        index.count("xyzzy")
+    assert raised.value.nearest == ()
+
+
+@pytest.mark.parametrize(
+    "options", [{"k": 0}, {"k": -1}, {"context": -1}, {"context": "paragraph"}, {"context": 1.5}], ids=str
+)
+def test_impossible_options_are_refused(index: Index, options: dict[str, object]) -> None:
+    """A number of lines or a context that cannot be is a QueryError wherever it is given."""
+    listed = {"limit" if name == "k" else name: value for name, value in options.items()}
+    for ask in (
+        lambda: index.query(RIVER, **options),  # type: ignore[arg-type]
+        lambda: index.like("reeds:18", **options),  # type: ignore[arg-type]
+        lambda: index.concordance("bank", **listed),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(QueryError):
+            ask()
+
+
+def test_empty_index_says_so(make_index: MakeIndex) -> None:
+    """A query to an index without documents says how to add some."""
+    index = make_index()
+    for ask in (lambda: index.query(RIVER), lambda: index.concordance("bank"), lambda: index.like("a:1")):
+        with pytest.raises(QueryError, match="is empty; add documents with"):
+            ask()
+
+
+# --------------------------------------------------------------------------------------------------------- metadata
+
+LIBRARY = [
+    Document("a", "The bank.", {"year": 1990, "genre": "fiction", "draft": True}, title="Letters"),
+    Document("b", "The bank.", {"year": "1990", "genre": "non-fiction", "draft": "true"}),
+    Document("c", "The bank.", {"year": 2001.5, "genre": "", "draft": False}),
+    Document("d", "The bank.", {"year": None, "genre": "O'Brien's \"x\".y -- ; %_"}),
+    Document("e", "The bank."),
+    Document("f", "The bank.", {"O'Brien": "x", "a.b": 1, 'quo"te': "y", "$.year": 3, "": "z", "draft": 1}),
+]
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("year=1990", "ab"),
+        ("year = 1990.0", "a"),
+        ("year==1990", "ab"),
+        ("year!=1990", "cdef"),
+        ("year>=1990", "ac"),
+        ("year>1990", "c"),
+        ("year<2001.6", "ac"),
+        ("year<=-1", ""),
+        ("year>=abc", ""),
+        ("genre=fiction", "a"),
+        ("genre = fiction ", "a"),
+        ("genre!=fiction", "bcdef"),
+        ("genre=", "c"),
+        ("genre>=fiction", "ab"),
+        ("genre=Fiction", ""),
+        ("draft=true", "ab"),
+        ("draft=True", "a"),
+        ("draft=false", "c"),
+        ("draft!=true", "cdef"),
+        ("document_id=a", "a"),
+        ("document_id!=a", "bcdef"),
+        ("document_id>=e", "ef"),
+        ("title=Letters", "a"),
+        ("O'Brien=x", "f"),
+        ("a.b=1", "f"),
+        ("a.b>0", "f"),
+        ('quo"te=y', "f"),
+        ("$.year=3", "f"),
+        ("genre=O'Brien's \"x\".y -- ; %_", "d"),
+        ("genre=x' or '1'='1", ""),
+        ("genre=%", ""),
+        ("genre=fiction'; drop table documents; --", ""),
+        ("genre=fiction\0", ""),
+    ],
+)
+def test_where_filters_documents(make_index: MakeIndex, where: str, expected: str) -> None:
+    """A filter compares numbers with numbers and text with text; any name and any value is just a name or a value."""
+    index = make_index(LIBRARY)
+    assert "".join(ids(index.concordance("bank", where=[where]))) == expected
+    assert "".join(ids(index.query("The [bank].", where=[where]))) == expected
+    assert index.count("bank", where=[where]) == len(expected)
+    assert "".join(ids(index.like("e:4", where=[where]))) == expected.replace("e", "")
+    assert index.count("bank") == len(LIBRARY)
+
+
+def test_all_filters_must_hold(make_index: MakeIndex) -> None:
+    """Several filters are joined by and, also in several shards."""
+    index = make_index(LIBRARY, shard_tokens=1)
+    assert ids(index.concordance("bank", where=["year>=1990", "genre!=fiction"])) == ["c"]
+    assert index.concordance("bank", where=["year<1990", "year>1990"]) == []
+
+
+@pytest.mark.parametrize("where", ["year2>=1990", "genre' or 1=1 --=x", "json(1)=1", "document=0"])
+def test_unknown_column_is_told(make_index: MakeIndex, where: str) -> None:
+    """A column that no document has is an error that lists those there are, never a silent nothing."""
+    with pytest.raises(QueryError, match=r"there are: .*draft, genre") as raised:
+        make_index(LIBRARY).query("The [bank].", where=[where])
+    assert "No document has the column" in str(raised.value)
+
+
+@pytest.mark.parametrize("where", ["year", "", "=1990", "!=", ">=2000"])
+def test_unreadable_filter_is_told(index: Index, where: str) -> None:
+    """A filter without a column or an operator is quoted, with an example of a good one."""
+    with pytest.raises(QueryError, match="cannot be read; write COLUMN OPERATOR VALUE"):
+        index.query(RIVER, where=[where])
+
+
+def test_metadata_comes_with_the_line(make_index: MakeIndex) -> None:
+    """A line carries its document's metadata as it was given, types included."""
+    index = make_index(LIBRARY, shard_tokens=1)
+    metadata = [dict(line.metadata) for line in index.concordance("bank")]
+    assert [json.dumps(one) for one in metadata] == [json.dumps(document.metadata) for document in LIBRARY]
+    assert index.info().metadata_columns[:1] == [""]
+    assert {"$.year", "O'Brien", "a.b", "draft", "genre", 'quo"te', "year"} < set(index.info().metadata_columns)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_metadata_that_json_has_no_word_for_is_refused(make_index: MakeIndex, value: float) -> None:
+    """NaN and infinity in metadata are refused when they come, for no filter could be used over them."""
+    index = make_index()
+    with pytest.raises(SourceError, match="size"):
+        index.add([Document("a", "The bank.", {"size": 1}), Document("b", "The bank.", {"size": value})])
+    assert ids(index.concordance("bank", where=["size=1"])) == ["a"]
+
+
+# ----------------------------------------------------------------------------------------------------------- lines
+
+
+@pytest.mark.parametrize(
+    ("context", "left", "right"),
+    [
+        (0, "", ""),
+        (1, "The ", " was"),
+        (3, "We sat. The ", " was wet. Ducks"),
+        (4, "We sat. The ", " was wet. Ducks swam."),
+        (99, "We sat. The ", " was wet. Ducks swam."),
+        ("sentence", "The ", " was wet."),
+    ],
+)
+def test_context_is_words_or_the_sentence(make_index: MakeIndex, context: int, left: str, right: str) -> None:
+    """Context is so many words on either side, over the borders of sentences but not of documents; or the sentence."""
+    index = make_index(texts("The bank closed.", "  We sat. The bank was wet. Ducks swam.\n", "The bank opened."))
+    lines = [index.query("The [bank] was wet.", k=1, context=context)[0], index.concordance("bank", context=context)[1]]
+    assert [(line.left, line.node, line.right) for line in lines] == [(left, "bank", right)] * 2
+
+
+@settings(max_examples=15)
+@given(corpora, st.integers(0, 12))
+def test_context_has_the_words_asked_for(documents: list[Document], context: int) -> None:
+    """On either side stand so many words, or as many as the document has there."""
+    starts = {
+        document.document_id: [int(use.key.rpartition(":")[2]) for use in uses(document)] for document in documents
+    }
+    with built(documents) as index:
+        lines = index.query(RIVER, k=None, any_word=True, context=context)
+    for line in lines:
+        position, total = starts[line.document_id].index(line.start), len(starts[line.document_id])
+        first, last = line.start - len(line.left), line.end + len(line.right)
+        shown = [start for start in starts[line.document_id] if first <= start < last]
+        assert len(shown) == min(context, position) + 1 + min(context, total - position - 1)
+
+
+STRANGE = [
+    *" \n\0\t.?!'-\u00a0\u200b\u200d\u00ad\ufeff\u202e\u0301\u2028\ufffd\U0001f600\U000e0100\u05d0\u0628\u6f22\u0e17",
+    *[
+        "bank",
+        "e\u0301",
+        "\u1100\u1161",
+        "\u0130",
+        "stra\u00dfe",
+        "\U0001f468\u200d\U0001f469",
+        ". The ",
+        "\r\n",
+        "co\u00adop",
+    ],
+]
+strange_texts = st.lists(st.sampled_from(STRANGE) | st.characters(codec="utf-8"), max_size=40).map("".join)
+
+
+@settings(max_examples=25)
+@given(strange_texts, strange_texts, st.sampled_from([0, 2, "sentence"]))
+@example("The bank\0closed", "\u05d4\u05d1\u05e0\u05e7 \u202ebank\u202c", 2)
+def test_line_is_a_piece_of_its_document(first: str, second: str, context: int) -> None:
+    """Whatever the text is made of, a line's parts lie in it where the line says, and its key leads back to it."""
+    given_texts = {"plain": "The bank of the river.", first: first, f":{second}\0": second}
+    documents = [Document(document_id, text) for document_id, text in given_texts.items()]
+    with built(documents, shard_tokens=4) as index:
+        lines = index.query(RIVER, k=None, any_word=True, context=context)  # type: ignore[arg-type]
+        for line in lines:
+            text = given_texts[line.document_id]
+            assert text[line.start : line.end] == line.node == line.form
+            assert text[line.start - len(line.left) : line.end + len(line.right)] == line.left + line.node + line.right
+            assert line.key == f"{line.document_id}:{line.start}"
+            assert line.key not in keys(index.like(line.key, form=line.form, k=None))
+    assert sorted(keys(lines)) == sorted(use.key for document in documents for use in uses(document))
+
+
+def test_very_long_sentences_are_whole(make_index: MakeIndex) -> None:
+    """A sentence and a word of 40 000 characters lose nothing: every word of them is found where it stands."""
+    index = make_index([Document("sentence", "The bank " + "rain " * 8000 + "river."), Document("word", "a" * 40_000)])
+    assert index.count("rain") == 8000
+    assert [line.start for line in index.concordance("rain", limit=3, context=0)] == [9, 14, 19]
+    (line,) = index.concordance("river", context=3)
+    assert (line.left, line.start) == ("rain rain rain ", 40_009)
+    parts = index.query(RIVER, any_word=True, where=["document_id=word"])
+    assert "".join(line.node for line in sorted(parts, key=lambda line: line.start)) == "a" * 40_000
+
+
+# ------------------------------------------------------------------------------------------------------------- like
+
+
+def test_like_finds_what_is_like_without_it(index: Index) -> None:
+    """Lines like a line come nearest first, and the line itself is not among them."""
+    lines = index.like("angler:21")
+    assert keys(lines[:3]) == ["reeds:18", "rowing:18", "flood:21"]
+    assert scores(lines[:2]) == pytest.approx([7 / 8, 6 / 8], abs=1e-3)
+    assert keys(lines) == [line.key for line in index.query(RIVER) if line.key != "angler:21"]
+
+
+def test_like_needs_no_model(index: Index) -> None:
+    """Vectors that are there need no model: like and concordance work whatever the model is."""
+    other = Index.open(index.path, encoder=WindowEncoder("another"))
+    assert other.like("angler:21") == index.like("angler:21")
+    assert other.concordance("bank") == index.concordance("bank")
+
+
+def test_several_keys_are_taken_together(index: Index, river_documents: list[Document]) -> None:
+    """The query of several keys is the mean of their vectors, and none of them is among the lines."""
+    vectors = {use.key: use.vector for document in river_documents for use in uses(document)}
+    mean = (vectors["angler:21"] + vectors["rates:4"]) / 2
+    found = {line.key: line.score for line in index.like(["angler:21", "rates:4"])}
+    assert len(found) == 8
+    assert not {"angler:21", "rates:4"} & found.keys()
+    assert found["reeds:18"] == pytest.approx(float(mean @ vectors["reeds:18"] / np.linalg.norm(mean)), abs=1e-3)
+
+
+def test_unlike_moves_away(index: Index) -> None:
+    """What is like an unlike line falls, and the unlike line is left out."""
+    plain = {line.key: line.score or 0 for line in index.like(["reeds:18", "rates:4"])}
+    away = {line.key: line.score or 0 for line in index.like(["reeds:18", "rates:4"], unlike="loan:4")}
+    assert "loan:4" in plain
+    assert "loan:4" not in away
+    assert away["savings:14"] < plain["savings:14"]
+    assert away["angler:21"] / plain["angler:21"] > 2 * away["savings:14"] / plain["savings:14"]
+
+
+def test_keys_of_several_words_search_them_all(index: Index) -> None:
+    """Like searches the words of the keys and no other, unless it is told to search any word."""
+    assert {line.lemma for line in index.like(["reeds:18", "rowing:30"], k=None)} == {"bank", "river"}
+    assert {line.lemma for line in index.like(["reeds:18", "rates:4"], k=None)} == {"bank"}
+    assert len(index.like("reeds:18", any_word=True, k=None)) == 84
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("reeds:17", "no word begins there"),
+        ("reeds:19", "no word begins there"),
+        ("reeds:35", "no word begins there"),
+        ("reeds:9999", "no word begins there"),
+        ("nowhere:4", "the index has no document 'nowhere'"),
+        ("reeds", "it does not end in a colon and a number"),
+        ("reeds:", "it does not end in a colon and a number"),
+        ("reeds:-1", "it does not end in a colon and a number"),
+        ("reeds:\u0661\u0668", "it does not end in a colon and a number"),
+        ("reeds:1" + "0" * 30, "it does not end in a colon and a number"),
+        ("", "it does not end in a colon and a number"),
+    ],
+)
+def test_unknown_key_is_told(index: Index, key: str, why: str) -> None:
+    """A key that leads to no occurrence is told with the reason, liked or not."""
+    for ask in (lambda: index.like(key), lambda: index.like("reeds:18", unlike=[key])):
+        with pytest.raises(KeyNotFound) as raised:
+            ask()
+        assert (raised.value.key, raised.value.why) == (key, why)
+
+
+def test_like_needs_a_key(index: Index) -> None:
+    """Like without a key is told so, not answered with anything."""
+    with pytest.raises(QueryError, match="at least one line"):
+        index.like([], unlike="reeds:18")
+
+
+# ------------------------------------------------------------------------------------------------------ concordance
+
+
+def test_lemma_stands_for_its_forms(index: Index) -> None:
+    """A lemma lists all its forms, another form only itself, and case does not matter."""
+    assert index.count("bank") == 10
+    assert {line.form for line in index.concordance("bank")} == {"bank", "banks"}
+    assert keys(index.concordance("banks")) == ["crisis:4", "flood:21"]
+    assert keys(index.concordance("BANK")) == keys(index.concordance("bank", form=["banks", "bank"]))
+    assert keys(index.concordance("bank", form="banks")) == ["crisis:4", "flood:21"]
+    assert all(line.score is None for line in index.concordance("bank"))
+
+
+def test_concordance_is_in_corpus_order(index: Index, river_documents: list[Document]) -> None:
+    """Lines come in the order of the corpus: documents as they were added, words as they stand."""
+    expected = [use.key for document in river_documents for use in uses(document) if use.lemma == "bank"]
+    assert keys(index.concordance("bank")) == expected
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [("corpus", "abcde"), ("left", "ecbad"), ("right", "edacb"), ("node", "edabc")],
+)
+def test_lines_are_sorted_by_their_words(make_index: MakeIndex, order: str, expected: str) -> None:
+    """Lines are sorted by the words left of the node from near to far, by those right of it, or by the node."""
+    sentences = ["A red big bank fell.", "One Old big bank rose.", "One large big BANKS open.", "A small bank broke."]
+    index = make_index(texts(*sentences, "a Bank"))
+    lines = index.concordance("bank", order=order)  # type: ignore[arg-type]
+    assert "".join(ids(lines)) == expected
+    assert index.concordance("bank", order=order, limit=2) == lines[:2]  # type: ignore[arg-type]
+
+
+def test_sample_is_drawn_by_its_seed(make_index: MakeIndex) -> None:
+    """A sample is a part of all lines, in the order of the corpus; the same seed draws the same, another others."""
+    index = make_index([Document(str(number), "The bank lent money.") for number in range(60)])
+    whole = keys(index.concordance("bank"))
+    samples = [keys(index.concordance("bank", sample=10, seed=seed)) for seed in range(5)]
+    assert all(len(sample) == 10 and sample == [key for key in whole if key in sample] for sample in samples)
+    assert samples == [keys(reopened(index).concordance("bank", sample=10, seed=seed)) for seed in range(5)]
+    assert len({tuple(sample) for sample in samples}) == 5
+    assert keys(index.concordance("bank", sample=10)) == samples[0]
+    assert keys(index.concordance("bank", sample=60)) == keys(index.concordance("bank", sample=99)) == whole
+    assert keys(index.concordance("bank", sample=10, limit=3)) == samples[0][:3]
+
+
+def test_concordance_refuses_what_cannot_be(index: Index) -> None:
+    """An unknown order and a sample of nothing are refused."""
+    with pytest.raises(QueryError, match="no order 'size'; use corpus, left, node, right"):
+        index.concordance("bank", order="size")  # type: ignore[arg-type]
+    with pytest.raises(QueryError, match="sample cannot have 0 lines"):
+        index.concordance("bank", sample=0)
+
+
+# ---------------------------------------------------------------------------------------------------- embed and info
+
+
+def test_embed_gives_unit_vectors(index: Index) -> None:
+    """Embed gives one vector of unit length for each usage, made of its word's neighbours."""
+    vectors = index.embed([MONEY, RIVER, Usage("The bank lent her money.", 4, 8)])
+    assert (vectors.shape, vectors.dtype) == ((3, 64), np.float32)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 1, 1])
+    neighbours = sorted(WindowEncoder.component(form) for form in ("the", "lent", "her", "money"))
+    assert np.flatnonzero(vectors[0]).tolist() == neighbours
+    assert vectors[0, neighbours].tolist() == [0.5] * 4
+    assert (vectors[0] == vectors[2]).all()
+    assert index.embed([]).shape == (0, 64)
+
+
+def test_embed_keeps_the_order_of_many(index: Index) -> None:
+    """Many usages, more than are encoded at once, come back in their order."""
+    usages = [f"The [bank] number {number} lent money." for number in range(600)]
+    vectors = index.embed(usages)
+    assert all((vectors[number] == index.embed([usages[number]])[0]).all() for number in (0, 255, 256, 511, 512, 599))
+
+
+def test_word_without_piece_is_counted_and_told(make_index: MakeIndex) -> None:
+    """A word that the model has no piece for is counted, has no line and no vector, and a query for it says so."""
+    index = make_index([Document("a", "The bank \ufffd fell.")], punctuation=True)
+    info = index.info()
+    assert (info.words, info.occurrences, info.without_vector) == (5, 4, 1)
+    assert [line.node for line in sorted(everything(index), key=lambda line: line.start)] == [
+        "The",
+        "bank",
+        "fell",
+        ".",
+    ]
+    with pytest.raises(QueryError, match="The model has no piece for '\ufffd', so it has no vector"):
+        index.embed(["The [\ufffd] fell."])
+    with pytest.raises(KeyNotFound, match="the model gave that word no vector"):
+        index.like("a:9")
+
+
+def test_info_counts(make_index: MakeIndex) -> None:
+    """Info counts what a person counts."""
+    documents = [
+        Document("a", "The banks rose. The river fell.", {"year": 1908}),
+        Document("b", " \n"),
+        Document("c", "It fell.", {"genre": "news"}),
+    ]
+    index = make_index(documents, shard_tokens=6)
+    info = index.info()
+    assert (info.documents, info.documents_removed, info.segments, info.shards) == (2, 0, 3, 2)
+    assert (info.words, info.occurrences, info.without_vector) == (8, 8, 0)
+    assert info.lemmas == len({"the", "bank", "rise", "river", "fall", "it"})
+    assert {"year", "genre", "document_id"} <= set(info.metadata_columns)
+    assert info.bytes == sum(path.stat().st_size for path in index.path.glob("shard-*/*"))
+    assert (info.path, info.unfinished) == (str(index.path), False)
+    assert (info.settings["model"], info.settings["dimension"]) == ("window", 64)
+
+
+def test_report_tells_what_was_done(make_index: MakeIndex) -> None:
+    """The report of a run counts documents and words, those left out, and the bytes that the shards take."""
+    index = make_index()
+    report = index.add([*texts("The bank.", "", "\n\t", "It fell."), Document("a", "Again.")], shard_tokens=2)
+    assert (report.documents, report.words, report.shards) == (2, 4, 2)
+    assert (report.skipped, report.refused, report.refused_count) == ({"empty": 2}, ["a"], 1)
+    assert (report.replaced, report.resumed, report.without_vector) == (0, 0, 0)
+    assert report.bytes == sum(path.stat().st_size for path in index.path.glob("shard-*/*"))
+
+
+def test_empty_index_has_an_info(make_index: MakeIndex) -> None:
+    """Info also tells how an index was made that holds nothing yet."""
+    info = make_index().info()
+    assert (info.documents, info.words, info.shards, info.commit) == (0, 0, 0, 0)
+    assert info.settings["model"] == "window"
+
+
+# --------------------------------------------------------------------------------------------------- making, opening
+
+
+def test_reopened_index_answers_the_same(make_index: MakeIndex, river_documents: list[Document]) -> None:
+    """Closing an index and opening it again changes nothing."""
+    first = Document("first", "The bank of the river lent money. Bank!", {"year": 1953})
+    for codec in ("fp16", "sq8"):
+        index = make_index([first, *river_documents], shard_tokens=SHARD_TOKENS, codec=codec)
+        before = answers(index), index.info()
+        index.close()
+        with reopened(index) as again:
+            assert (answers(again), again.info()) == before
+
+
+def test_sq8_answers_nearly_as_fp16(make_index: MakeIndex, river_documents: list[Document]) -> None:
+    """The 8-bit codec gives every line nearly the score that half precision gives it, in half the space."""
+    fp16, sq8 = make_index(river_documents), make_index(river_documents, codec="sq8")
+    expected = {line.key: line.score for line in everything(fp16)}
+    assert {line.key: line.score for line in everything(sq8)} == pytest.approx(expected, abs=0.03)
+    assert keys(sq8.query(RIVER, k=4)) == keys(fp16.query(RIVER, k=4))
+    sizes = [sum(path.stat().st_size for path in index.path.glob("shard-*/vectors.dat")) for index in (fp16, sq8)]
+    assert sizes == [85 * (128 + 8), 85 * (64 + 8)]
+
+
+def test_sq8_is_trained_once(make_index: MakeIndex) -> None:
+    """Shards added at different times have the same ranges, so equal sentences tie exactly."""
+    index = make_index(texts("The bank lent money."), codec="sq8")
+    reopened(index).add([Document("z", "The bank lent money."), Document("y", "A river bank fell.")])
+    first, second, _ = reopened(index).query(MONEY)
+    assert (first.document_id, second.document_id) == ("a", "z")
+    assert first.score == second.score
+
+
+def test_same_documents_give_same_bytes(make_index: MakeIndex, river_documents: list[Document]) -> None:
+    """The same documents built twice give the same shards, byte for byte."""
+    for codec in ("fp16", "sq8"):
+        contents = [
+            {path.relative_to(index.path): path.read_bytes() for path in index.path.glob("shard-*/*")}
+            for index in (make_index(river_documents, shard_tokens=SHARD_TOKENS, codec=codec) for _ in range(2))
+        ]
+        assert len(contents[0]) == 4 * len(["vectors.dat", "lists.npy", "catalog.sqlite", "shard.json"])
+        assert contents[0] == contents[1]
+
+
+def test_index_is_made_once(index: Index, make_index: MakeIndex) -> None:
+    """An index that has a commit is not made again; one that holds nothing yet may be, with other settings."""
+    before = state(index)
+    with pytest.raises(IndexExists, match="already"):
+        Index.create(index.path, encoder=WindowEncoder("other"))
+    assert state(reopened(index)) == before
+    empty = make_index(codec="sq8")
+    assert Index.create(empty.path, encoder=WindowEncoder()).settings.codec == "fp16"
+    assert Index.open(empty.path).settings.codec == "fp16"
+
+
+def test_index_without_settings_is_not_made_over(index: Index) -> None:
+    """Where commits are but the settings are lost, no other index is made over them."""
+    (index.path / "ctxsearch.json").unlink()
+    with pytest.raises((IndexExists, IndexDamaged)):
+        Index.create(index.path, encoder=WindowEncoder())
+
+
+def test_wrong_settings_are_value_errors(tmp_path: Path) -> None:
+    """Settings that cannot be are refused before anything is made."""
+    for option, value in (("codec", "zip"), ("pooling", "max"), ("language", "?")):
+        with pytest.raises(ValueError, match=value.replace("?", r"\?")):
+            Index.create(tmp_path / "index", encoder=WindowEncoder(), **{option: value})  # type: ignore[arg-type]
+    assert not (tmp_path / "index").exists()
+
+
+def test_missing_index_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening what is no index names the path and the indexes there are; a bare name means one of these."""
+    monkeypatch.setenv("CTXSEARCH_INDEXES", str(tmp_path))
+    Index.create("letters", encoder=WindowEncoder()).add(texts("The bank."))
+    assert (tmp_path / "letters" / "ctxsearch.json").is_file()
+    assert Index.open("letters").count("bank") == 1
+    with pytest.raises(IndexNotFound, match="Indexes found: letters"):
+        Index.open("lettres")
+    with pytest.raises(IndexNotFound):
+        Index.open(tmp_path / "lettres")
+
+
+def test_index_of_newer_format_is_told(index: Index) -> None:
+    """An index that a newer ctxsearch made is refused, to readers and to writers who open it."""
+    path = index.path / "ctxsearch.json"
+    path.write_text(path.read_text().replace('"format_version": 1', '"format_version": 2'))
+    with pytest.raises(FormatTooNew, match="format version 2"):
+        reopened(index)
+
+
+def test_other_model_is_told(index: Index, river_documents: list[Document]) -> None:
+    """A model that is not the index's own is refused wherever vectors would meet, and nothing is changed."""
+    before = state(index)
+    other = Index.open(index.path, encoder=WindowEncoder("another model"))
+    for ask in (
+        lambda: other.query(RIVER),
+        lambda: other.embed([RIVER]),
+        lambda: other.add([Document("new", "The bank.")]),
+    ):
+        with pytest.raises(SettingsMismatch, match=r"was made with the model window \(window-encod") as raised:
+            ask()
+        assert "another mode" in str(raised.value)
+    assert state(reopened(index)) == before
+
+
+# ----------------------------------------------------------------------------------------------------------- adding
+
+
+def test_known_ids_are_refused(index: Index) -> None:
+    """Documents whose ids are there, or come twice, are refused by name, and what was there is as before."""
+    before = state(index)
+    report = index.add([Document("reeds", "Another text."), Document("tea", "She poured the tea and cut the bread.")])
+    assert (report.documents, report.refused, report.refused_count) == (0, ["reeds", "tea"], 2)
+    assert state(index) == state(reopened(index)) == before
+    report = index.add([Document("new", "The first bank."), Document("new", "The second bank.")])
+    assert (report.documents, report.refused) == (1, ["new"])
+    assert [line.left for line in index.concordance("bank", where=["document_id=new"])] == ["The first "]
+
+
+def test_refused_ids_are_listed_up_to_a_hundred(make_index: MakeIndex) -> None:
+    """Of many refused ids a hundred are named, and all are counted."""
+    documents = [Document(str(number), "The bank.") for number in range(150)]
+    report = make_index(documents).add(documents)
+    assert (list(report.refused), report.refused_count) == ([str(number) for number in range(100)], 150)
+
+
+def test_replaced_document_is_gone_at_once(index: Index) -> None:
+    """A document that is replaced is in no answer any more, and its new text is in all."""
+    report = index.add([Document("reeds", "A heron sat on the bank of the river.", {"year": 2020})], replace=True)
+    assert (report.documents, report.replaced, report.refused_count) == (1, 1, 0)
+    for one in (index, reopened(index)):
+        assert keys(one.query(RIVER, k=2)) == ["angler:21", "reeds:19"]
+        for lines in (one.query(RIVER, k=None), everything(one), one.concordance("bank"), one.like("angler:21")):
+            assert {line.metadata["year"] for line in lines if line.document_id == "reeds"} == {2020}
+        assert one.concordance("grow") == []
+        assert one.count("bank") == 10
+        assert one.concordance("bank", where=["year=1921"]) == []
+        assert one.like("reeds:19", k=1)[0].key == "angler:21"
+        with pytest.raises(KeyNotFound, match="no word begins there"):
+            one.like("reeds:18")
+        assert (one.info().documents, one.info().documents_removed) == (9, 1)
+
+
+def test_document_is_replaced_again_and_again(make_index: MakeIndex) -> None:
+    """Of a document that is replaced several times only the last text is left, in whichever shard it is."""
+    index = make_index(texts("The bank of the river.", "The bank."))
+    for number in range(3):
+        index.add([Document("a", f"The bank number {number}.")], replace=True, shard_tokens=1)
+    assert [(line.document_id, line.right) for line in index.concordance("bank")] == [("b", "."), ("a", " number 2.")]
+    assert (index.info().documents, index.info().documents_removed) == (2, 3)
+
+
+def test_unchanged_document_is_not_replaced(index: Index, river_documents: list[Document]) -> None:
+    """Replacing a document by itself does nothing; a change of metadata or title alone is a change."""
+    before = state(index)
+    report = index.add(river_documents, replace=True)
+    assert (report.documents, report.replaced, report.skipped) == (0, 0, {"unchanged": 9})
+    assert state(reopened(index)) == before
+    tea = river_documents[-1]
+    assert index.add([replace(tea, metadata={"year": 1922})], replace=True).replaced == 1
+    assert index.add([replace(tea, title="Tea")], replace=True).replaced == 1
+
+
+def test_shards_must_have_room(index: Index) -> None:
+    """A shard of no words is refused."""
+    with pytest.raises(ValueError, match="cannot have 0 words"):
+        index.add([], shard_tokens=0)
+
+
+def test_progress_counts_words(make_index: MakeIndex, river_documents: list[Document]) -> None:
+    """Progress never goes back, and ends with all words that were added."""
+    seen: list[Progress] = []
+    make_index().add(river_documents, shard_tokens=SHARD_TOKENS, on_progress=seen.append)
+    assert [one.done for one in seen] == sorted(one.done for one in seen)
+    assert (seen[-1].stage, seen[-1].done) == ("commit", 85)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        Document("bad", "The \ud800 bank."),
+        Document("bad\udfff", "The bank."),
+        Document("bad", "The bank.", title="\ud800"),
+        Document("bad", "The bank.", uri="\ud800"),
+        Document("bad", "The bank.", {"name": "\ud800"}),
+        Document("bad", "The bank.", {"\ud800": "name"}),
+    ],
+    ids=["text", "id", "title", "uri", "metadata value", "metadata name"],
+)
+def test_lone_surrogate_is_refused(make_index: MakeIndex, bad: Document) -> None:
+    """A document that is no valid Unicode anywhere is a SourceError, and what came before it is kept."""
+    index = make_index()
+    with pytest.raises(SourceError, match="bad"):
+        index.add([*texts("The bank.", "The river bank."), bad, Document("c", "The bank.")])
+    for one in (index, reopened(index)):
+        assert ids(one.concordance("bank")) == ["a", "b"]
+
+
+# ------------------------------------------------------------------------------------------------ what goes wrong
+
+
+def broken_off(documents: Sequence[Document], error: BaseException) -> Iterator[Document]:
+    yield from documents
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "kept"),
+    [(KeyboardInterrupt(), 5), (RuntimeError("bug"), 5), (SourceError("letters.txt", "it cannot be read"), 6)],
+    ids=["stopped", "failed", "unreadable"],
+)
+def test_broken_run_is_resumed(
+    make_index: MakeIndex, river_documents: list[Document], error: BaseException, kept: int
+) -> None:
+    """A run that breaks off leaves its last commit; the next run goes on, and ends where an undisturbed one ends."""
+    index = make_index()
+    with pytest.raises(type(error)):
+        index.add(broken_off(river_documents[:6], error), shard_tokens=SHARD_TOKENS)
+    for one in (index, reopened(index)):
+        assert {line.document_id for line in everything(one)} == {one.document_id for one in river_documents[:kept]}
+        assert (one.info().documents, one.info().unfinished) == (kept, True)
+    report = reopened(index).add(river_documents, shard_tokens=SHARD_TOKENS)
+    assert (report.resumed, report.documents, report.refused_count) == (kept, 9 - kept, 0)
+    undisturbed = make_index(river_documents, shard_tokens=SHARD_TOKENS)
+    assert everything(reopened(index)) == everything(undisturbed)
+    assert index.info().unfinished is True
+    assert reopened(index).info().unfinished is False
+
+
+def test_finished_run_is_not_resumed(index: Index, river_documents: list[Document]) -> None:
+    """After a run that was resumed and came to its end, known ids are refused again."""
+    with pytest.raises(KeyboardInterrupt):
+        index.add(broken_off(texts("The bank.", "The river."), KeyboardInterrupt()), shard_tokens=1)
+    assert index.add(texts("The bank.", "The river.", "The end.")).resumed == 2
+    assert index.add(texts("The bank.")).refused == ["a"]
+
+
+def test_run_stopped_before_its_first_commit_leaves_nothing(make_index: MakeIndex) -> None:
+    """A run that is stopped before it has committed anything leaves an empty index, which can be added to."""
+    index = make_index()
+    with pytest.raises(KeyboardInterrupt):
+        index.add(broken_off(texts("The bank."), KeyboardInterrupt()))
+    assert sorted(path.name for path in index.path.iterdir()) == ["ctxsearch.json", "lock"]
+    assert index.add(texts("The bank.")).documents == 1
+
+
+def test_stopped_replacement_changes_nothing(index: Index) -> None:
+    """A document whose replacement was not committed is still there."""
+    before = state(index)
+    with pytest.raises(KeyboardInterrupt):
+        index.add(broken_off([Document("reeds", "No word.")], KeyboardInterrupt()), replace=True)
+    assert state(index) == state(reopened(index)) == before
+
+
+def test_leftovers_are_cleaned_by_next_writer(index: Index, tmp_path: Path) -> None:
+    """What a killed writer left is removed by the next writer, not by readers; and nothing else is."""
+    before = state(index)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "kept").write_bytes(b"")
+    for name in (".tmp-shard", "shard-0123456789abcdef", "notes", "shard-mine"):
+        (index.path / name).mkdir()
+        (index.path / name / "vectors.dat").write_bytes(b"half")
+    (index.path / ".tmp-7-commit-00000009.json").write_bytes(b"half")
+    (index.path / "shard-fedcba9876543210").symlink_to(tmp_path / "elsewhere")
+    (index.path / "senses.sqlite").write_bytes(b"")
+    everything(reopened(index))
+    assert (index.path / ".tmp-shard").exists()
+    index.add([])
+    files, lines = state(index)
+    assert sorted({*files} - {*before[0]}) == ["notes", "senses.sqlite", "shard-mine"]
+    assert lines == before[1]
+    assert (tmp_path / "elsewhere" / "kept").exists()
+
+
+KILL_ITSELF = """
+import os, signal, sys
+from ctxsearch import Document, Index
+from conftest import WindowEncoder
+
+def documents():
+    for line in sys.stdin:
+        yield Document(*eval(line))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+Index.create(sys.argv[1], encoder=WindowEncoder(), model="window").add(documents(), shard_tokens=int(sys.argv[2]))
+"""
+
+
+def test_killed_build_is_resumed(make_index: MakeIndex, river_documents: list[Document], tmp_path: Path) -> None:
+    """A build killed in the middle of a shard leaves its commits, a free lock, and rubbish that the next one clears."""
+    lines = [repr((one.document_id, one.text, dict(one.metadata))) + "\n" for one in river_documents[:6]]
+    done = subprocess.run(
+        [sys.executable, "-c", KILL_ITSELF, str(tmp_path / "killed"), str(SHARD_TOKENS)],
+        input="".join(lines),
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert (tmp_path / "killed" / ".tmp-shard" / "catalog.sqlite").exists()
+    killed = Index.open(tmp_path / "killed", encoder=WindowEncoder())
+    assert killed.info().documents == 5
+    assert killed.add(river_documents, shard_tokens=SHARD_TOKENS).resumed == 5
+    undisturbed = make_index(river_documents, shard_tokens=SHARD_TOKENS)
+    assert everything(killed) == everything(undisturbed)
+    assert [path for path in killed.path.iterdir() if path.name.startswith(".tmp-")] == []
+
+
+def test_one_writer_at_a_time(index: Index) -> None:
+    """While one writes another is refused, by add and by create, and readers read what was committed."""
+    before = everything(index)
+
+    def documents() -> Iterator[Document]:
+        yield Document("new", "The bank of the river.")
+        with pytest.raises(IndexLocked, match=f"process {os.getpid()};"):
+            reopened(index).add(texts("The bank."))
+        assert everything(reopened(index)) == before
+        yield Document("newer", "The river.")
+
+    assert index.add(documents()).documents == 2
+    assert reopened(index).add(texts("The bank.")).documents == 1
+
+
+def test_reader_keeps_its_commit(index: Index) -> None:
+    """An index that is open goes on seeing the commit it was opened at, whatever another adds or replaces."""
+    reader, lazy = reopened(index), reopened(index)
+    before = everything(reader)
+    for number in range(4):
+        reopened(index).add([Document("reeds", f"Heron {number} sat on the bank of the river.")], replace=True)
+    assert everything(reader) == everything(lazy) == before
+    assert reader.info().documents_removed == 0
+    assert everything(reopened(index)) != before
+
+
+def test_writer_starts_from_newest_commit(index: Index) -> None:
+    """An index that was opened before another one added, adds to what that one left."""
+    old = reopened(index)
+    reopened(index).add([Document("new", "The bank.")])
+    assert old.add([Document("new", "The bank."), Document("newer", "The bank.")]).refused == ["new"]
+    assert ids(old.concordance("bank")[-2:]) == ["new", "newer"]
+
+
+def shorten(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def lengthen(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"\0")
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def scramble(path: Path) -> None:
+    path.write_bytes(b"\x93NUMPY\x01\x00" + bytes(range(256)) * 4)
+
+
+def other_offsets(path: Path) -> None:
+    offsets = np.load(path)
+    np.save(path, offsets[::-1])
+
+
+def pickled(path: Path) -> None:
+    np.save(path, np.array([{}], dtype=object), allow_pickle=True)
+
+
+def endless(path: Path) -> None:
+    header = b"{'descr': '<i8', 'fortran_order': False, 'shape': (1000000000000000,), }".ljust(117) + b"\n"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+
+
+def unfinished_header(path: Path) -> None:
+    header = b"{'descr': '<i8', ((((".ljust(117) + b"\n"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+
+
+def without_words(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("drop table lemmas")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("vectors.dat", shorten),
+        ("vectors.dat", lengthen),
+        ("vectors.dat", empty),
+        ("vectors.dat", Path.unlink),
+        ("lists.npy", shorten),
+        ("lists.npy", empty),
+        ("lists.npy", scramble),
+        ("lists.npy", other_offsets),
+        ("lists.npy", pickled),
+        ("lists.npy", endless),
+        ("lists.npy", unfinished_header),
+        ("lists.npy", Path.unlink),
+        ("catalog.sqlite", empty),
+        ("catalog.sqlite", scramble),
+        ("catalog.sqlite", without_words),
+        ("catalog.sqlite", Path.unlink),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_damaged_file_is_told(index: Index, name: str, damage: Callable[[Path], None]) -> None:
+    """A file of a shard that is missing, or not what it should be, is an IndexDamaged that names it."""
+    (path,) = index.path.glob(f"shard-*/{name}")
+    damage(path)
+    for ask in (lambda: reopened(index).query(RIVER), lambda: reopened(index).info()):
+        with pytest.raises(IndexDamaged) as raised:
+            ask()
+        assert raised.value.path == str(path)
+
+
+def test_missing_shard_is_told(index: Index) -> None:
+    """A shard that is gone is told, to readers and to writers."""
+    (folder,) = index.path.glob("shard-*")
+    shutil.rmtree(folder)
+    for ask in (lambda: reopened(index).query(RIVER), lambda: reopened(index).add(texts("The bank."))):
+        with pytest.raises(IndexDamaged, match=folder.name):
+            ask()
+
+
+def test_broken_commit_gives_way_to_one_before(index: Index) -> None:
+    """Where the newest commit is broken the one before is the index, and adding goes on from there."""
+    before = everything(index)
+    index.add([Document("new", "The bank.")])
+    newest = max(index.path.glob("commit-*.json"))
+    shorten(newest)
+    newest.write_bytes(newest.read_bytes()[:40])
+    assert everything(reopened(index)) == before
+    report = reopened(index).add([Document("newer", "The bank.")])
+    assert report.documents == 1
+    assert ids(reopened(index).concordance("bank"))[-2:] == ["savings", "newer"]
+
+
+def test_no_valid_commit_is_told(index: Index) -> None:
+    """Where all commits are broken the index is damaged, and is not taken for an empty one."""
+    index.add([Document("new", "The bank.")])
+    for path in index.path.glob("commit-*.json"):
+        empty(path)
+    for ask in (lambda: reopened(index), lambda: Index.create(index.path, encoder=WindowEncoder())):
+        with pytest.raises(IndexDamaged, match="no commit file is valid"):
+            ask()
+
+
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """No file can grow beyond a size; Python ignores the signal that comes with it, so writing fails."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("size", [0, 300, 5_000, 30_000, 60_000, 100_000])
+def test_full_disk_costs_no_commit(make_index: MakeIndex, river_documents: list[Document], size: int) -> None:
+    """Wherever the disk is full the error comes out, the index is as of its last commit, and adding works later."""
+    index = make_index(river_documents[:5])
+    before = state(index)
+    more = [*river_documents[5:], *(Document(str(number), "The bank lent money. " * 9) for number in range(99))]
+    with full_disk(size), pytest.raises((OSError, sqlite3.Error)):
+        index.add(more)
+    assert state(index) == state(reopened(index)) == before
+    index.add(more)
+    assert everything(index) == everything(make_index([*river_documents[:5], *more]))
