@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -69,8 +72,8 @@ class CatalogWriter:
             self._flush()
 
     def _flush(self) -> None:
-        # insert_all takes a dict a row; tuples through executemany are about ten times as fast.
-        with self._db.atomic():
+        with self._told(), self._db.atomic():
+            # insert_all takes a dict a row; tuples through executemany are about ten times as fast.
             self._db.conn.executemany(f"insert into documents values ({_marks(10)})", self._documents)
             self._db.conn.executemany(f"insert into segments values ({_marks(5)})", self._segments)
         self._documents.clear()
@@ -86,7 +89,7 @@ class CatalogWriter:
             forms: number, form, its normal form, the lemma's number, first row, frequency.
         """
         self._flush()
-        with self._db.atomic():
+        with self._told(), self._db.atomic():
             self._db.conn.executemany(f"insert into lemmas values ({_marks(3)})", lemmas)
             self._db.conn.executemany(f"insert into forms values ({_marks(6)})", forms)
             self._db.conn.executemany(
@@ -94,9 +97,19 @@ class CatalogWriter:
             )
             # The same documents give the same bytes, whenever they are indexed.
             self._db.conn.execute("update _sqlite_migrations set applied_at = ''")
-        self._db.execute("analyze")
+        with self._told():
+            self._db.execute("analyze")
         self.close()
         sync_file(self._path)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turns SQLite's error about a full or failing disk into the one that every other file raises."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            full = errno.ENOSPC if "full" in str(error) else errno.EIO
+            raise OSError(full, f"SQLite says {str(error)!r}", str(self._path)) from error
 
     def close(self) -> None:
         """Lets go of the file."""

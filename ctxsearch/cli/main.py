@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -45,7 +44,7 @@ def run() -> None:
         sys.exit(0)
     except (CtxSearchError, ValueError) as error:
         _fail(str(error))
-    except (OSError, sqlite3.OperationalError) as error:
+    except OSError as error:
         _fail(f"{error}. Nothing that was committed is lost.")
 
 

@@ -67,7 +67,7 @@ class TransformerEncoder:
         if self.tokenizer.size > config.vocab_size:
             raise ModelError(
                 model,
-                f"its tokenizer has {self.tokenizer.size} pieces, and the model {config.vocab_size}; they do not match.",
+                f"its tokenizer has {self.tokenizer.size} pieces, the model {config.vocab_size}; they do not match.",
             )
         self._pad = config.pad_token_id if isinstance(config.pad_token_id, int) else 0
         specials = len(self.tokenizer.prefix) + len(self.tokenizer.suffix)
