@@ -44,13 +44,13 @@ class DocumentRow(NamedTuple):
 
 
 class SegmentRow(NamedTuple):
-    """A segment; ``spans`` are counted from its start. Shape of ``spans``: (n_tokens, 2), uint16."""
+    """A segment; ``spans`` are counted from its start. Shape of ``spans``: (n_tokens, 2), int64."""
 
     number: int
     document: int
     start: int
     text: str
-    spans: NDArray[np.uint16]
+    spans: NDArray[np.int64]
 
 
 class Catalog:
@@ -180,5 +180,6 @@ def _document(row: Sequence[object]) -> DocumentRow:
 
 def _segment(row: Sequence[object]) -> SegmentRow:
     number, document, start, text, tokens = row
-    spans = np.frombuffer(tokens, dtype="<u2").reshape(-1, 2)  # type: ignore[call-overload]
+    # Wide enough to add the segment's start to: 16 bits on disk are not.
+    spans = np.frombuffer(tokens, dtype="<u2").astype(np.int64).reshape(-1, 2)  # type: ignore[call-overload]
     return SegmentRow(number, document, start, text, spans)  # type: ignore[arg-type]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from ctxsearch.protocols import Encoded
 
 # Pieces in a batch, padding included: 64 windows of 128, past which this gets no faster on two cores.
 _BATCH_PIECES = 64 * 128
+_FEW_PIECES = 256
 
 
 class TransformerEncoder:
@@ -86,7 +88,8 @@ class TransformerEncoder:
         counts = iter([len(ids) for ids, _ in cut])
         packed = windows([[next(counts) for _ in passage] for passage in passages], self._window)
         ids = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in cut)])
-        pieces = self._piece_vectors(ids, packed)
+        with _threads_for(len(ids)):
+            pieces = self._piece_vectors(ids, packed)
         alignment = _align_all(segments, [spans for _, spans in cut])
         return self._pool(pieces, alignment)
 
@@ -146,6 +149,20 @@ class TransformerEncoder:
                 pooled = torch.nn.functional.embedding_bag(members, pieces, offsets, mode="mean")
             vectors[present] = torch.nn.functional.normalize(pooled, dim=-1)
         return Encoded(vectors.cpu().numpy(), present.cpu().numpy())
+
+
+@contextmanager
+def _threads_for(pieces: int) -> Iterator[None]:
+    """One thread for a sentence or two: several gain nothing there, and spin while another process has their core."""
+    threads = torch.get_num_threads()
+    if pieces > _FEW_PIECES:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _align_all(segments: Sequence[Segment], piece_spans: Sequence[NDArray[np.int64]]) -> Alignment:
