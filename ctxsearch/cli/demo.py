@@ -12,9 +12,15 @@ from ctxsearch.errors import IndexNotFound
 from ctxsearch.index import Index
 
 QUESTIONS = (
-    ("Two senses of a noun: the bank of a river, not the one with the money.", "They rowed to the [bank]."),
+    (
+        "Two senses of a noun: the bank of a river, not the one with the money.",
+        "They rowed across the river to the muddy [bank].",
+    ),
     ("Two senses of a verb: to dismiss, not to shoot.", "The company [fired] half of its staff before Christmas."),
-    ("A name against a common noun: the planet, not the metal.", "The probe sent back pictures of [Mercury]."),
+    (
+        "A name against a common noun: the planet, not the metal.",
+        "The probe sent back pictures of the planet [Mercury], close to the Sun.",
+    ),
     ("A figurative use: a storm of protest, not of rain.", "The minister's speech raised a [storm] of criticism."),
 )
 _LINES = 6
@@ -29,14 +35,15 @@ def run_demo(say: Callable[[str], None]) -> None:
 
 
 def _sample_index(say: Callable[[str], None]) -> Index:
+    # In single precision, so that every machine prints the same scores.
     with as_file(files("ctxsearch") / "sample" / "documents.jsonl") as path:
         corpus = ctxsearch.read(path)
         try:
-            index = Index.open("sample")
+            index = Index.open("sample", dtype="fp32")
             if not index.is_new and not index.is_unfinished:
                 return index
         except IndexNotFound:
-            index = Index.create("sample")
+            index = Index.create("sample", dtype="fp32")
         with progress_bar(corpus) as on_progress:
             report = index.add(corpus, on_progress=on_progress)
     say(f"Built {index.path}: {report.documents:,} documents, {report.words:,} words in {report.seconds:.1f} s.")
