@@ -133,6 +133,8 @@ class Index:
         )
         folder.mkdir(parents=True, exist_ok=True)
         with writer_lock(folder):
+            if read_commit(folder).number:
+                raise IndexExists(str(folder))  # made by another process in the meantime
             # An index without a commit holds nothing that could be lost.
             (folder / SETTINGS_FILE).unlink(missing_ok=True)
             write_settings(folder, settings)

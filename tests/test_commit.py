@@ -220,7 +220,9 @@ def test_lock_is_free_after_error(tmp_path: Path) -> None:
 
 def test_lock_of_killed_process_is_free(tmp_path: Path) -> None:
     """Another process's lock holds us off, and is free as soon as that process is killed."""
-    with subprocess.Popen([sys.executable, "-c", HOLD_LOCK, tmp_path], stdout=subprocess.PIPE) as holder:
+    command = [sys.executable, "-c", HOLD_LOCK, str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as holder:
         try:
             assert holder.stdout is not None
             assert holder.stdout.readline() == b"held\n"

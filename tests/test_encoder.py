@@ -44,10 +44,11 @@ LAYER_CHOICES = {
     "sum:0-0": (sum, [0]),
     "mean:1": (sum, [1]),
     "sum:2-2": (sum, [2]),
-    "concat:3": (np.hstack, [3]),
+    "sum:3-3": (sum, [3]),
     "sum:1-3": (sum, [1, 2, 3]),
     "mean:0,2": (sum, [0, 2]),
     "concat:3,0-1": (np.hstack, [3, 0, 1]),
+    "concat:0-3": (np.hstack, [0, 1, 2, 3]),
 }
 POOLINGS = {"mean": np.mean, "first": lambda rows, axis: rows[0], "last": lambda rows, axis: rows[-1]}
 
@@ -166,7 +167,8 @@ def lowest_cosine(encoded: Encoded, expected: Sequence[Vectors]) -> float:
 def test_vectors_are_those_of_transformers(folders: dict[str, Path], family: str, pooling: str) -> None:
     """All layers are what a plain call gives for each sentence alone, though the sentences share a padded batch."""
     segments = [segment(text) for text in SENTENCES]
-    for layers in LAYER_CHOICES:
+    # A concatenation of all layers holds each of them.
+    for layers in LAYER_CHOICES if pooling == "mean" else ["last", "concat:0-3"]:
         encoder = TransformerEncoder(
             str(folders[family]), layers=layers, pooling=pooling, window=POSITIONS, device="cpu", dtype="fp32"
         )
@@ -200,7 +202,9 @@ def test_bf16_comes_close_to_fp32(folders: dict[str, Path], family: str) -> None
     """Half the bits cost less than a thousandth of a cosine, and a tenth of that where this was measured."""
     segments = [segment(text) for text in SENTENCES]
     expected = [vector for s in segments for vector in plain(folders[family]).words(s.text, s.spans)]
-    assert lowest_cosine(loaded(folders[family], dtype="bf16").encode([[s] for s in segments]), expected) >= 0.999
+    encoded = loaded(folders[family], dtype="bf16").encode([[s] for s in segments])
+    assert lowest_cosine(encoded, expected) >= 0.999
+    assert (encoded.vectors != loaded(folders[family]).encode([[s] for s in segments]).vectors).any()
 
 
 @pytest.mark.parametrize("kind", STRANGE_TEXTS)
@@ -468,6 +472,21 @@ def test_a_window_must_fit_the_model(folders: dict[str, Path], family: str, wind
             loaded(folders[family], window).encode([])
 
 
+@pytest.mark.parametrize("kind", ["data2vec-text", "roberta-prelayernorm", "luke"])
+def test_a_window_leaves_out_positions_that_are_not_used(folders: dict[str, Path], kind: str, tmp_path: Path) -> None:
+    """Every model that numbers positions from its padding piece takes as many pieces as it can number, and no more."""
+    settings = json.loads((folders["roberta"] / "config.json").read_text())
+    names = ["vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"]
+    config = transformers.AutoConfig.for_model(
+        kind, **{name: settings[name] for name in names}, max_position_embeddings=POSITIONS + 2, pad_token_id=1
+    )
+    transformers.AutoModel.from_config(config).save_pretrained(tmp_path)
+    shutil.copy(folders["roberta"] / "tokenizer.json", tmp_path)
+    with pytest.raises(ValueError, match=rf"it takes 4 to {POSITIONS} pieces\."):
+        TransformerEncoder(str(tmp_path), window=POSITIONS + 1)
+    assert loaded(tmp_path).encode([[segment("they rowed to the bank " * 40)]]).present.all()
+
+
 @pytest.mark.parametrize("layers", ["first", "sum:4", "concat:0-4", "mean:"])
 def test_layers_must_fit_the_model(folder: Path, layers: str) -> None:
     """Layers that cannot be read, or that the model lacks, are refused when it is loaded."""
@@ -611,6 +630,14 @@ def test_a_folder_without_a_tokenizer_is_refused(folders: dict[str, Path], famil
     for name in ("config.json", "model.safetensors"):
         shutil.copy(folders[family] / name, tmp_path)
     refused(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["BertTokenizer", "XLMRobertaTokenizer", "RobertaTokenizer"])
+def test_a_tokenizer_without_its_vocabulary_is_refused(folder: Path, name: str) -> None:
+    """A folder whose tokenizer is named but not there is refused; transformers would make one that knows no word."""
+    (folder / "tokenizer.json").unlink()
+    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": name}))
+    assert "tokenizer" in refused(folder)
 
 
 def test_a_model_that_also_writes_is_refused(folder: Path) -> None:

@@ -198,7 +198,7 @@ def test_k_cuts_the_whole_answer(make_index: MakeIndex, river_documents: list[Do
     """The first k lines are the first k of all lines, through ties too."""
     index = make_index(river_documents, shard_tokens=shard_tokens)
     whole = everything(index)
-    # Most words share no neighbour with the query, so a k of more than 40 cuts through a great tie at 0.
+    # Words that share no neighbour with the query tie at 0.
     assert scores(whole).count(0) > 20
     for k in range(1, len(whole) + 2):
         assert index.query(RIVER, k=k, any_word=True) == whole[:k]
@@ -207,13 +207,16 @@ def test_k_cuts_the_whole_answer(make_index: MakeIndex, river_documents: list[Do
         assert index.like("reeds:18", k=k) == index.like("reeds:18", k=None)[:k]
 
 
-@pytest.mark.parametrize("shard_tokens", [1, 14, 2_000_000])
+@pytest.mark.parametrize("shard_tokens", [100, 2_000_000])
 def test_ties_go_by_key(make_index: MakeIndex, shard_tokens: int) -> None:
-    """Of equal sentences those with the smaller keys come first, also where k cuts through them."""
-    same = [Document(name, "They sat on the bank of the river.") for name in ("9", "e", "d", "10", "b", "a")]
-    index = make_index(same, shard_tokens=shard_tokens)
+    """Of equal sentences those with the smaller keys come first, also where k cuts through many of them."""
+    names = [str(number) for number in range(60, 0, -1)]
+    index = make_index(
+        [Document(name, "They sat on the bank of the river.") for name in names], shard_tokens=shard_tokens
+    )
     lines = index.query(RIVER, k=4)
-    assert keys(lines) == ["10:16", "9:16", "a:16", "b:16"]
+    assert keys(lines) == ["10:16", "11:16", "12:16", "13:16"]
+    assert keys(index.query(RIVER, k=None)) == sorted(f"{name}:16" for name in names)
     assert len(set(scores(lines))) == 1
 
 

@@ -69,6 +69,9 @@ class PieceTokenizer:
     def _probe(self) -> None:
         """Some families of tokenizers report wrong offsets; a sentence that does not come back tells."""
         (ids, spans), (joined, _) = self.cut([_PROBE, _PROBE.replace(" ", "")])
+        # Without its vocabulary, transformers makes some families a tokenizer to which every word is unknown.
+        if len(set(ids.tolist())) == 1:
+            raise ModelError(self._model, "its tokenizer knows no word; its vocabulary is missing.")
         covered = np.zeros(len(_PROBE) + 1, dtype=np.bool_)
         for start, end in spans:
             covered[start:end] = True

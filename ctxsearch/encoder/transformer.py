@@ -73,7 +73,7 @@ class TransformerEncoder:
             )
         self._pad = config.pad_token_id if isinstance(config.pad_token_id, int) else 0
         specials = len(self.tokenizer.prefix) + len(self.tokenizer.suffix)
-        limit = _longest_input(config)
+        limit = _longest_input(self._model)
         if not specials + 2 <= window <= limit:
             raise ValueError(f"The window {window} does not fit {model}: it takes {specials + 2} to {limit} pieces.")
         self._window = window - specials
@@ -197,11 +197,13 @@ def _load(model: str, folder: str) -> transformers.PreTrainedModel:
     return loaded
 
 
-def _longest_input(config: transformers.PretrainedConfig) -> int:
+def _longest_input(model: transformers.PreTrainedModel) -> int:
     """Pieces that a model has positions for."""
+    config = model.config
     positions = getattr(config, "max_position_embeddings", None)
     if not isinstance(positions, int) or positions <= 0:
         return 1 << 16  # relative positions only
-    # RoBERTa and its kin number positions from the padding piece's id plus one.
-    table = config.model_type in {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "longformer", "mpnet"}
-    return positions - (config.pad_token_id + 1 if table and isinstance(config.pad_token_id, int) else 0)
+    # RoBERTa and its kin number positions from the padding piece's id plus one, which their table says.
+    parts = dict(model.named_modules())
+    padding = getattr(parts.get("embeddings.position_embeddings"), "padding_idx", None)
+    return positions - (padding + 1 if isinstance(padding, int) else 0)

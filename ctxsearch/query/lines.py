@@ -109,8 +109,8 @@ class _Surroundings:
         while after <= words and (one := self._get(chain[-1].number + 1)) and one.document == segment.document:
             chain.append(one)
             after += len(one.spans)
-        spans: list[tuple[int, int]] = []
-        for one in chain:
-            shift = one.start - chain[0].start
-            spans.extend((start + shift, end + shift) for start, end in one.spans.tolist())
-        return words_around("".join(one.text for one in chain), spans, before, words)
+        spans = np.concatenate([one.spans + (one.start - chain[0].start) for one in chain])
+        # A sentence can have thousands of words; only those around the node matter.
+        first = max(0, before - words - 1)
+        near = [(start, end) for start, end in spans[first : before + words + 2].tolist()]
+        return words_around("".join(one.text for one in chain), near, before - first, words)
