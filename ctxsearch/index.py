@@ -488,10 +488,12 @@ class Index:
 
     def open_shards(self, *, allow_empty: bool = False) -> list[OpenShard]:
         """The shards of the commit, for those who want to look below the concordance."""
+        import numpy as np
+
         from ctxsearch.adding import codec_parameters
         from ctxsearch.catalog.reader import Catalog
         from ctxsearch.query.scope import OpenShard
-        from ctxsearch.vectors.codec import Codec
+        from ctxsearch.vectors.codec import Codec, train
         from ctxsearch.vectors.faiss import FaissShard
         from ctxsearch.vectors.files import open_vectors
 
@@ -500,6 +502,9 @@ class Index:
         if not self._commit.shards:
             return []
         parameters = codec_parameters(Codec(self.settings.codec), self.settings.dimension, self._commit)
+        if parameters is None and not any(entry.rows for entry in self._commit.shards):
+            # Nothing but texts without words: nothing to train on, and nothing to decode.
+            parameters = train(Codec(self.settings.codec), np.zeros((1, self.settings.dimension), np.float32))
         if parameters is None:
             raise IndexDamaged(str(self.path), "the commit has no ranges for the codec")
         for entry in self._commit.shards:

@@ -73,7 +73,9 @@ class Catalog:
             connection.execute("pragma trusted_schema = off")
             connection.execute("pragma cell_size_check = on")
             self._db = Database(connection)
-            starts = [row[0] for row in self._rows("select first_segment from documents order by document")]
+            starts = [
+                number for (number,) in self._checked("select first_segment from documents order by document", (int,))
+            ]
         except sqlite3.Error as error:
             raise IndexDamaged(str(self.path), f"SQLite says {str(error)!r}") from error
         self.first_segments = np.array(starts, dtype=np.int64)
@@ -87,6 +89,15 @@ class Catalog:
             return self._db.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             raise IndexDamaged(str(self.path), f"SQLite says {str(error)!r}") from error
+
+    def _checked(
+        self, sql: str, kinds: tuple[type, ...], parameters: Sequence[object] = ()
+    ) -> Iterator[tuple[object, ...]]:
+        """Rows whose cells are of the kinds that a writer puts there; SQLite itself would let anything pass."""
+        for row in self._rows(sql, parameters):
+            if tuple(map(type, row)) != kinds:
+                raise IndexDamaged(str(self.path), f"a row holds {', '.join(type(cell).__name__ for cell in row)}")
+            yield row
 
     def lemma_number(self, lemma: str) -> int | None:
         """The rank of a lemma, which is the number of its list."""
@@ -105,9 +116,10 @@ class Catalog:
         """The forms that are written so, or whose normal form is so, or that belong to a lemma."""
         conditions = {"forms.form = ?": form, "forms.folded = ?": folded, "lemmas.lemma = ?": lemma}
         given = {condition: value for condition, value in conditions.items() if value is not None}
-        rows = self._rows(
+        rows = self._checked(
             "select forms.form, lemmas.lemma, forms.first_row, forms.frequency from forms"
             f" join lemmas using (lemma_no) where {' and '.join(given)} order by form_no",
+            (str, str, int, int),
             list(given.values()),
         )
         return [FormRow(*row) for row in rows]  # type: ignore[arg-type]
@@ -131,12 +143,12 @@ class Catalog:
     def find_document(self, document_id: str) -> DocumentRow | None:
         """The document with this id."""
         rows = self._rows(f"{_DOCUMENTS} where document_id = ?", [document_id])
-        return _document(rows[0]) if rows else None
+        return self._document(rows[0]) if rows else None
 
     def documents(self, numbers: Iterable[int]) -> dict[int, DocumentRow]:
         """Documents by their numbers."""
         rows = self._by_number(f"{_DOCUMENTS} where document", numbers)
-        return {int(row[0]): _document(row) for row in rows}  # type: ignore[call-overload]
+        return {int(row[0]): self._document(row) for row in rows}  # type: ignore[call-overload]
 
     def totals(self) -> tuple[int, int, int]:
         """How many documents, segments and words there are."""
@@ -147,7 +159,7 @@ class Catalog:
     def segments(self, numbers: Iterable[int]) -> dict[int, SegmentRow]:
         """Segments by their numbers."""
         select = "select segment, document, start, text, tokens from segments where segment"
-        return {int(row[0]): _segment(row) for row in self._by_number(select, numbers)}  # type: ignore[call-overload]
+        return {int(row[0]): self._segment(row) for row in self._by_number(select, numbers)}  # type: ignore[call-overload]
 
     def segment_at(self, document: DocumentRow, offset: int) -> SegmentRow | None:
         """The segment of a document that holds a character."""
@@ -172,14 +184,20 @@ class Catalog:
             batch = wanted[first : first + _BATCH]
             yield from self._rows(f"{select} in ({', '.join('?' * len(batch))})", batch)
 
+    def _document(self, row: Sequence[object]) -> DocumentRow:
+        number, document_id, metadata, first_segment, segments, digest = row
+        try:
+            fields = json.loads(str(metadata))
+        except ValueError:
+            fields = None
+        if not isinstance(fields, dict) or type(first_segment) is not int or type(segments) is not int:
+            raise IndexDamaged(str(self.path), f"document {number} cannot be read")
+        return DocumentRow(number, document_id, fields, first_segment, segments, digest)  # type: ignore[arg-type]
 
-def _document(row: Sequence[object]) -> DocumentRow:
-    number, document_id, metadata, first_segment, segments, digest = row
-    return DocumentRow(number, document_id, json.loads(str(metadata)), first_segment, segments, digest)  # type: ignore[arg-type]
-
-
-def _segment(row: Sequence[object]) -> SegmentRow:
-    number, document, start, text, tokens = row
-    # Wide enough to add the segment's start to: 16 bits on disk are not.
-    spans = np.frombuffer(tokens, dtype="<u2").astype(np.int64).reshape(-1, 2)  # type: ignore[call-overload]
-    return SegmentRow(number, document, start, text, spans)  # type: ignore[arg-type]
+    def _segment(self, row: Sequence[object]) -> SegmentRow:
+        number, document, start, text, tokens = row
+        if tuple(map(type, row)) != (int, int, int, str, bytes) or len(tokens) % 4:  # type: ignore[arg-type]
+            raise IndexDamaged(str(self.path), f"segment {number} cannot be read")
+        # Wide enough to add the segment's start to: 16 bits on disk are not.
+        spans = np.frombuffer(tokens, dtype="<u2").astype(np.int64).reshape(-1, 2)  # type: ignore[call-overload]
+        return SegmentRow(number, document, start, text, spans)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ctxsearch.errors import QueryError
 
-_FILTER = re.compile(r"\s*(?P<column>[^=!<>]+?)\s*(?P<operator>>=|<=|!=|=|>|<)=?\s*(?P<value>.*?)\s*", re.DOTALL)
+_OPERATOR = re.compile(r"(>=|<=|!=|=|>|<)=?")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 
 # What a filter may name besides the metadata.
@@ -35,7 +35,7 @@ class Filter:
             return test, parameters
         negated = self.operator == "!="
         test, parameters = Filter(self.column, "=" if negated else self.operator, self.value)._test("value")
-        if self.value.lower() in ("true", "false"):
+        if self.operator in ("=", "!=") and self.value.lower() in ("true", "false"):
             test, parameters = f"({test} or type = ?)", [*parameters, self.value.lower()]
         # The key is compared, not built into a JSON path, so any name a source came with is just a name.
         exists = f"exists (select 1 from json_each(documents.metadata) where key = ? and {test})"
@@ -73,10 +73,11 @@ def parse_filters(filters: Sequence[str]) -> tuple[Filter, ...]:
 
 
 def _parse(text: str) -> Filter:
-    match = _FILTER.fullmatch(text)
-    if match is None:
+    match = _OPERATOR.search(text)
+    column = text[: match.start()].strip() if match else ""
+    if match is None or not column:
         raise QueryError(
             f"The filter {text!r} cannot be read; write COLUMN OPERATOR VALUE with one of = != < <= > >=,"
             " for instance 'year>=1990'."
         )
-    return Filter(match["column"], match["operator"], match["value"])
+    return Filter(column, match[1], text[match.end() :].strip())

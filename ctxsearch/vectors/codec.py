@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 # A training sample can be small (the first shard of a small corpus), and its extremes too narrow for what comes
 # later; five standard deviations cover unit vectors of every model tried.
 RANGE_DEVIATIONS = 5.0
+_PRIOR_ROWS = 8
 
 
 class Codec(Enum):
@@ -59,6 +60,30 @@ class CodecParameters:
         return self.codec.code_size(self.dimension)
 
 
+def check_codes(codes: NDArray[np.uint8], parameters: CodecParameters) -> None:
+    """Raises ValueError unless codes are rows that the codec made, one after the other in memory."""
+    if codes.ndim != 2 or codes.shape[1] != parameters.code_size or not codes.flags.c_contiguous:
+        raise ValueError(f"codes of shape {codes.shape} do not fit {parameters.code_size} bytes a row")
+
+
+def check_search(
+    rows: int,
+    dimension: int,
+    start: int,
+    stop: int,
+    query: NDArray[np.float32],
+    k: int,
+    allowed: NDArray[np.bool_] | None,
+) -> None:
+    """Raises ValueError for a search that `VectorShard.search` cannot be asked."""
+    if not 0 <= start <= stop <= rows:
+        raise ValueError(f"rows {start}:{stop} are not among {rows}")
+    if query.shape != (dimension,) or k < 1:
+        raise ValueError(f"cannot search with a query of shape {query.shape} for k = {k}")
+    if allowed is not None and allowed.shape != (stop - start,):
+        raise ValueError(f"a filter of shape {allowed.shape} does not fit {stop - start} rows")
+
+
 def train(codec: Codec, sample: NDArray[np.float32]) -> CodecParameters:
     """Finds a codec's ranges from a sample of vectors.
 
@@ -68,7 +93,10 @@ def train(codec: Codec, sample: NDArray[np.float32]) -> CodecParameters:
     """
     if not codec.is_trained:
         return CodecParameters(codec, sample.shape[1])
-    mean, reach = sample.mean(axis=0), RANGE_DEVIATIONS * sample.std(axis=0)
+    # As if _PRIOR_ROWS vectors in all directions had come before: a few words say little about the spread of others.
+    weight = len(sample) / (len(sample) + _PRIOR_ROWS)
+    spread = np.sqrt(weight * sample.var(axis=0) + (1 - weight) / sample.shape[1])
+    mean, reach = sample.mean(axis=0), RANGE_DEVIATIONS * spread
     low = np.minimum(sample.min(axis=0), mean - reach)
     high = np.maximum(sample.max(axis=0), mean + reach)
     width = np.maximum(high - low, np.float32(1e-6))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.protocols import Neighbours
-from ctxsearch.vectors.codec import CodecParameters
+from ctxsearch.vectors.codec import CodecParameters, check_codes, check_search
 
 
 class ExactCodec:
@@ -43,17 +43,21 @@ class ExactShard:
     """Decodes every row it is asked about, and sorts all the scores."""
 
     def __init__(self, codes: NDArray[np.uint8], parameters: CodecParameters) -> None:
+        check_codes(codes, parameters)
         self._codes = codes
+        self._parameters = parameters
         self._codec = ExactCodec(parameters)
 
     def search(
         self, start: int, stop: int, query: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
     ) -> Neighbours:
         """The k rows that score highest, and all that tie with the last of them: see `VectorShard.search`."""
+        check_search(len(self._codes), self._parameters.dimension, start, stop, query, k, allowed)
         rows = np.arange(start, stop, dtype=np.int64)
         if allowed is not None:
             rows = rows[allowed]
-        scores = self._codec.decode(self._codes[rows]) @ query
+        # Not ``@``: BLAS adds up equal rows in different orders, and they would not tie.
+        scores = (self._codec.decode(self._codes[rows]).astype(np.float64) * query).sum(axis=1).astype(np.float32)
         order = np.lexsort((rows, -scores))
         rows, scores = rows[order], scores[order]
         if len(rows) > k:

@@ -96,9 +96,12 @@ class FaissShard:
         wanted = min(matching, k + _MARGIN)
         while True:
             rows, scores = self._scan(start, size, query, wanted, allowed)
-            if wanted == matching or scores[-1] < scores[min(k, wanted) - 1]:
+            # Fewer are found than wanted where scores are NaN, which is no score.
+            if wanted == matching or len(scores) < wanted or scores[-1] < scores[min(k, wanted) - 1]:
                 break
             wanted = min(matching, 4 * wanted)
+        if not len(scores):
+            return Neighbours(rows, scores)
         keep = int(np.count_nonzero(scores >= scores[min(k, len(scores)) - 1]))
         return Neighbours(rows[:keep] + start, scores[:keep])
 
@@ -120,6 +123,8 @@ class FaissShard:
         scanner.set_list(0, 0.0)
         codes = self._codes[start : start + size]
         scanner.scan_codes(size, faiss.swig_ptr(codes), None, faiss.swig_ptr(scores), faiss.swig_ptr(offsets), wanted)
+        # SWIG does not know that the scanner is ours, and would never free it.
+        faiss.InvertedListScanner.__swig_destroy__(scanner)  # type: ignore[attr-defined]
         found = offsets >= 0
         offsets, scores = offsets[found], scores[found]
         order = np.lexsort((offsets, -scores))

@@ -60,7 +60,7 @@ def open_vectors(folder: Path, code_size: int, rows: int, lemmas: int) -> Vector
         # The header could promise an array beyond all memory; the size cannot.
         if path.stat().st_size > 8 * (lemmas + 1) + _LONGEST_HEADER:
             raise ValueError("it is longer than it should be")
-        lists = np.load(path, allow_pickle=False)
+        lists = np.array(np.lib.format.open_memmap(path, mode="r"))  # never a pickle, nor a zip archive
     except (OSError, ValueError, EOFError, MemoryError, SyntaxError, tokenize.TokenError) as error:
         raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
     if lists.shape != (lemmas + 1,) or lists.dtype != np.int64:
@@ -160,14 +160,13 @@ class VectorWriter:
         Returns:
             The number of rows of each key, by its rank.
         """
-        if self._filled or not self._runs:
+        if self._filled:
             self._write_run(order)
-        assert self._codec is not None
         ranks = [order[run.keys] for run in self._runs]
         counts = np.zeros(len(order), np.int64)
         for run_ranks in ranks:
             counts += np.bincount(run_ranks, minlength=len(order))
-        code_size = self._codec.code_size
+        code_size = self._codec.code_size if self._codec else 1  # there are no rows without a codec
         ends = np.cumsum(counts)
         rows = int(ends[-1]) if len(ends) else 0
         ids = np.empty(rows, "<i8")
