@@ -25,18 +25,9 @@ from ctxsearch.domain import Document, IndexReport, Progress
 from ctxsearch.errors import CtxSearchError
 from ctxsearch.protocols import Encoder, VectorCodec
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, sync_folder
-from ctxsearch.vectors.codec import Codec, CodecParameters, train
+from ctxsearch.vectors.codec import Codec, CodecParameters, parameters_of, train
 
 _REFUSED_KEPT = 100
-
-
-def codec_parameters(codec: Codec, dimension: int, commit: Commit) -> CodecParameters | None:
-    """The codec's parameters as a commit holds them; None where they are still to be trained."""
-    if not codec.is_trained:
-        return CodecParameters(codec, dimension)
-    if commit.ranges is None:
-        return None
-    return CodecParameters(codec, dimension, np.array(commit.ranges, dtype=np.float32))
 
 
 class Adding:
@@ -72,7 +63,7 @@ class Adding:
         self._encoder = encoder
         self._codec = codec
         self._make_codec = make_codec
-        self._parameters = codec_parameters(codec, encoder.dimension, commit)
+        self._parameters = parameters_of(codec, encoder.dimension, commit.ranges)
         self._on_progress = on_progress
         self._watch = Stopwatch()
         self._catalogs = {shard.shard_id: Catalog(folder / shard.shard_id) for shard in commit.shards}
@@ -137,9 +128,11 @@ class Adding:
     def _is_new(self, document: Document, *, replace: bool, resuming: bool) -> bool:
         """Whether a document is to be added; notes its digest, and the document it replaces."""
         check_document(document)
-        if not document.text.strip():
+        is_empty = not document.text.strip()
+        if is_empty:
             self._skipped["empty"] += 1
-            return False
+            if not replace:
+                return False
         with self._watch.stage("read"):
             self._digest = document_digest(document)
             identity = sha256(document.document_id.encode()).digest()[:12]
@@ -148,7 +141,7 @@ class Adding:
             self._seen.add(identity)
             there = self._find(document.document_id)
         if there is None:
-            return True
+            return not is_empty
         shard_id, number, digest = there
         if digest == self._digest and (resuming or replace):
             if resuming:
@@ -160,7 +153,7 @@ class Adding:
             return self._refuse(document)
         self._removed.setdefault(shard_id, set()).add(number)
         self._replaced += 1
-        return True
+        return not is_empty
 
     def _refuse(self, document: Document) -> bool:
         self._refused_count += 1
@@ -195,7 +188,7 @@ class Adding:
     def _end_shard(self, *, unfinished: bool) -> None:
         """Finishes the shard that is being built, if there is one, and commits."""
         builder = self._builder
-        if builder is None and self.commit.unfinished == unfinished:
+        if builder is None and self.commit.unfinished == unfinished and not self._removed:
             return
         shards = [
             changed(shard, removed=tuple(sorted({*shard.removed, *self._removed.get(shard.shard_id, ())})))

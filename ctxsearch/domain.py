@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 MetadataValue = str | int | float | bool | None
 Metadata = Mapping[str, MetadataValue]
+
+ConcordanceContext = int | Literal["sentence"]
+"""How much stands on either side of a node: a number of words, or the sentence."""
+
+Order = Literal["corpus", "left", "node", "right"]
+"""How the lines of a concordance are sorted."""
 
 
 @dataclass(frozen=True, slots=True)

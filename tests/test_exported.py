@@ -32,11 +32,12 @@ def loaded_by(program: str, *arguments: str) -> set[str]:
 
 
 def public_functions(exported: object) -> Iterator[tuple[str, object]]:
-    """An exported function, or the methods and properties of an exported class that are its own and public."""
+    """An exported function, or the public methods and properties of an exported class that this package wrote."""
     if not inspect.isclass(exported):
         yield getattr(exported, "__name__", "?"), exported
         return
-    for name, member in vars(exported).items():
+    ours = [base for base in exported.__mro__ if base.__module__.startswith("ctxsearch")]
+    for name, member in ((name, member) for base in ours for name, member in vars(base).items()):
         if name.startswith("_"):
             continue
         if isinstance(member, property):

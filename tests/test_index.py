@@ -859,7 +859,8 @@ def test_replaced_document_is_gone_at_once(index: Index) -> None:
         assert keys(one.query(RIVER, k=2)) == ["angler:21", "reeds:19"]
         for lines in (one.query(RIVER, k=None), everything(one), one.concordance("bank"), one.like("angler:21")):
             assert {line.metadata["year"] for line in lines if line.document_id == "reeds"} == {2020}
-        assert one.concordance("grow") == []
+        with pytest.raises(WordNotFound):
+            one.concordance("grow")
         assert one.count("bank") == 10
         assert one.concordance("bank", where=["year=1921"]) == []
         assert one.like("reeds:19", k=1)[0].key == "angler:21"
@@ -875,6 +876,40 @@ def test_document_is_replaced_again_and_again(make_index: MakeIndex) -> None:
         index.add([Document("a", f"The bank number {number}.")], replace=True, shard_tokens=1)
     assert [(line.document_id, line.right) for line in index.concordance("bank")] == [("b", "."), ("a", " number 2.")]
     assert (index.info().documents, index.info().documents_removed) == (2, 3)
+
+
+def test_replaced_text_counts_no_more(make_index: MakeIndex) -> None:
+    """What `info` counts after a replacement is what an index of the new texts alone counts."""
+    index = make_index(texts("The old heron sat on the bank.", "A river."))
+    index.add([Document("a", "A young \u200b otter swam.")], replace=True)
+    fresh = make_index([Document("b", "A river."), Document("a", "A young \u200b otter swam.")])
+    counts = ("documents", "segments", "words", "occurrences", "without_vector", "lemmas")
+    assert [getattr(index.info(), name) for name in counts] == [getattr(fresh.info(), name) for name in counts]
+
+
+def test_word_of_replaced_text_is_not_found(make_index: MakeIndex) -> None:
+    """A word that only a replaced text had is not in the corpus any more, and is not offered as a near one."""
+    index = make_index(texts("A heron sat. The bank.", "Herring swam."))
+    index.add([Document("a", "The bank.")], replace=True)
+    for ask in (
+        lambda: index.concordance("heron"),
+        lambda: index.query("The [heron] sat."),
+        lambda: index.count("herons"),
+    ):
+        with pytest.raises(WordNotFound):
+            ask()
+    with pytest.raises(WordNotFound) as raised:
+        index.query("The [herony] sat.")
+    assert "heron" not in raised.value.nearest
+
+
+def test_empty_text_takes_the_other_out(index: Index) -> None:
+    """With replace, a document whose text is empty now leaves nothing of the one that had its id."""
+    report = index.add([Document("reeds", "  \n")], replace=True)
+    assert (report.documents, report.replaced, report.skipped) == (0, 1, {"empty": 1})
+    assert index.info().documents == 8
+    assert "reeds" not in ids(reopened(index).concordance("bank"))
+    assert index.add([Document("reeds", " ")]).skipped == {"empty": 1}
 
 
 def test_unchanged_document_is_not_replaced(index: Index, river_documents: list[Document]) -> None:

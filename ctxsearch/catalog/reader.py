@@ -32,6 +32,14 @@ class FormRow(NamedTuple):
     frequency: int
 
 
+class Totals(NamedTuple):
+    """How much a shard holds."""
+
+    documents: int
+    segments: int
+    words: int
+
+
 class DocumentRow(NamedTuple):
     """A document's row; ``first_segment`` and ``segments`` say which segments are its own."""
 
@@ -150,11 +158,14 @@ class Catalog:
         rows = self._by_number(f"{_DOCUMENTS} where document", numbers)
         return {int(row[0]): self._document(row) for row in rows}  # type: ignore[call-overload]
 
-    def totals(self) -> tuple[int, int, int]:
-        """How many documents, segments and words there are."""
-        rows = self._rows("select count(*), coalesce(sum(segments), 0), coalesce(sum(words), 0) from documents")
-        documents, segments, words = rows[0]
-        return documents, segments, words  # type: ignore[return-value]
+    def totals(self, *, without: Sequence[int] = ()) -> Totals:
+        """How many documents, segments and words there are, leaving out some documents by their numbers."""
+        sums = "count(*), coalesce(sum(segments), 0), coalesce(sum(words), 0) from documents"
+        total = Totals(*self._rows(f"select {sums}")[0])  # type: ignore[arg-type]
+        for marks, batch in _batches(without):
+            left_out = Totals(*self._rows(f"select {sums} where document in ({marks})", batch)[0])  # type: ignore[arg-type]
+            total = Totals(*(have - less for have, less in zip(total, left_out, strict=True)))
+        return total
 
     def segments(self, numbers: Iterable[int]) -> dict[int, SegmentRow]:
         """Segments by their numbers."""
@@ -179,10 +190,8 @@ class Catalog:
         return None
 
     def _by_number(self, select: str, numbers: Iterable[int]) -> Iterator[tuple[object, ...]]:
-        wanted = sorted(set(numbers))
-        for first in range(0, len(wanted), _BATCH):
-            batch = wanted[first : first + _BATCH]
-            yield from self._rows(f"{select} in ({', '.join('?' * len(batch))})", batch)
+        for marks, batch in _batches(numbers):
+            yield from self._rows(f"{select} in ({marks})", batch)
 
     def _document(self, row: Sequence[object]) -> DocumentRow:
         number, document_id, metadata, first_segment, segments, digest = row
@@ -201,3 +210,11 @@ class Catalog:
         # Wide enough to add the segment's start to: 16 bits on disk are not.
         spans = np.frombuffer(tokens, dtype="<u2").astype(np.int64).reshape(-1, 2)  # type: ignore[call-overload]
         return SegmentRow(number, document, start, text, spans)  # type: ignore[arg-type]
+
+
+def _batches(numbers: Iterable[int]) -> Iterator[tuple[str, list[int]]]:
+    """Some numbers, each once, in parts that a statement has room for; with as many question marks."""
+    wanted = sorted(set(numbers))
+    for first in range(0, len(wanted), _BATCH):
+        batch = wanted[first : first + _BATCH]
+        yield ", ".join("?" * len(batch)), batch

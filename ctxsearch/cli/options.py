@@ -1,46 +1,102 @@
-"""The options that several commands share."""
+"""The options that several commands share, each told once."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Annotated, get_type_hints
 
 import typer
 
 from ctxsearch.cli.output import Format
-from ctxsearch.index import ConcordanceContext
+from ctxsearch.domain import ConcordanceContext
 
 IndexName = Annotated[
     str, typer.Argument(metavar="INDEX", help="A path, or a name under indexes/ (or $CTXSEARCH_INDEXES).")
 ]
-K = Annotated[int, typer.Option("-k", min=1, help="How many lines.")]
-All = Annotated[bool, typer.Option("--all", help="All lines, however far.")]
-MinScore = Annotated[float | None, typer.Option(help="Only lines that score so much; a score is a cosine.")]
 Form = Annotated[list[str] | None, typer.Option(help="Only occurrences written exactly so; may be given again.")]
-AnyWord = Annotated[bool, typer.Option("--any-word", help="Search all words, not just this one.")]
 Where = Annotated[
     list[str] | None,
     typer.Option(help="A condition on the metadata, 'year>=1990' or 'genre=fiction'; all that are given must hold."),
 ]
-Context = Annotated[str, typer.Option(help="Words on either side, or 'sentence'.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Comma-separated, with a header.")]
-Tsv = Annotated[bool, typer.Option("--tsv", help="Tab-separated, with a header.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; the GPU if there is one, by default.")]
 Dtype = Annotated[str | None, typer.Option(help="bf16, fp16 or fp32; what the hardware is fast at, by default.")]
 
 
-def output_format(json: bool, csv: bool, tsv: bool) -> Format:
-    """The one format that was asked for."""
-    chosen = [made for asked, made in ((json, Format.JSON), (csv, Format.CSV), (tsv, Format.TSV)) if asked]
-    if len(chosen) > 1:
-        raise typer.BadParameter("Choose one of --json, --csv and --tsv.")
-    return chosen[0] if chosen else Format.TABLE
+@dataclass(frozen=True)
+class Search:
+    """What `query` and `like` can be told besides the word."""
+
+    k: Annotated[int, typer.Option("-k", min=1, help="How many lines.")] = 20
+    every: Annotated[bool, typer.Option("--all", help="All lines, however far.")] = False
+    min_score: Annotated[float | None, typer.Option(help="Only lines that score so much; a score is a cosine.")] = None
+    form: Form = None
+    any_word: Annotated[bool, typer.Option("--any-word", help="Search all words, not just this one.")] = False
+    where: Where = None
+
+    @property
+    def limit(self) -> int | None:
+        """How many lines; None for all."""
+        return None if self.every else self.k
 
 
-def parse_context(text: str) -> ConcordanceContext:
-    """A number of words, or the sentence."""
-    if text == "sentence":
-        return "sentence"
-    if not text.isascii() or not text.isdigit() or len(text) > 6:
-        raise typer.BadParameter(f"{text!r} is neither a number of words nor 'sentence'.", param_hint="--context")
-    return int(text)
+@dataclass(frozen=True)
+class Shown:
+    """How lines are printed."""
+
+    context: Annotated[str, typer.Option(help="Words on either side, or 'sentence'.")] = "10"
+    json: Json = False
+    csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with a header.")] = False
+    tsv: Annotated[bool, typer.Option("--tsv", help="Tab-separated, with a header.")] = False
+
+    def __post_init__(self) -> None:
+        if self.json + self.csv + self.tsv > 1:
+            raise typer.BadParameter("Choose one of --json, --csv and --tsv.")
+        number = self.context.isascii() and self.context.isdigit() and len(self.context) <= 6
+        if not number and self.context != "sentence":
+            raise typer.BadParameter(
+                f"{self.context!r} is neither a number of words nor 'sentence'.", param_hint="--context"
+            )
+
+    @property
+    def format(self) -> Format:
+        """The one format that was asked for."""
+        chosen = ((self.json, Format.JSON), (self.csv, Format.CSV), (self.tsv, Format.TSV))
+        return next((made for asked, made in chosen if asked), Format.TABLE)
+
+    @property
+    def around(self) -> ConcordanceContext:
+        """A number of words, or the sentence."""
+        return "sentence" if self.context == "sentence" else int(self.context)
+
+
+def with_records(command: Callable[..., None]) -> Callable[..., None]:
+    """Lets a command take records of options, `Search` say, as parameters: Typer is shown each of their fields.
+
+    Typer reads a command's signature, and has no notion of options that belong together.
+    """
+    signature = inspect.signature(command)
+    hints = get_type_hints(command, include_extras=True)
+    records = {name: hints[name] for name in signature.parameters if is_dataclass(hints[name])}
+    shown: list[inspect.Parameter] = []
+    for name, parameter in signature.parameters.items():
+        if name not in records:
+            shown.append(parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=hints[name]))
+            continue
+        kinds = get_type_hints(records[name], include_extras=True)
+        shown.extend(
+            inspect.Parameter(part.name, parameter.KEYWORD_ONLY, default=part.default, annotation=kinds[part.name])
+            for part in fields(records[name])
+        )
+
+    def run(**given: object) -> None:
+        for name, record in records.items():
+            given[name] = record(**{part.name: given.pop(part.name) for part in fields(record)})
+        command(**given)
+
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    run.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in shown}
+    return run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from ctxsearch.analysis import surface_form
 from ctxsearch.catalog.reader import SegmentRow
 from ctxsearch.errors import KeyNotFound, WordNotFound
-from ctxsearch.query.scope import OpenShard, Rows
+from ctxsearch.query.scope import OpenShard, Rows, has_living, rows_of_lemma
 from ctxsearch.vectors.files import TOKEN_BITS
 
 
@@ -65,10 +65,16 @@ def nearest_words(shards: Sequence[OpenShard], word: str, n: int = 5) -> list[st
         for lemma, frequency in shard.catalog.lemma_frequencies():
             if abs(len(lemma) - len(word)) <= 2 and set(lemma) & set(word):
                 frequencies[lemma] = frequencies.get(lemma, 0) + frequency
-    return difflib.get_close_matches(word, sorted(frequencies, key=lambda item: (-frequencies[item], item)), n, 0.7)
+    by_frequency = sorted(frequencies, key=lambda item: (-frequencies[item], item))
+    close = difflib.get_close_matches(word, by_frequency, 2 * n, 0.7)
+    return [lemma for lemma in close if _occurs(shards, [rows_of_lemma(shard, lemma) for shard in shards])][:n]
 
 
-def require(shards: Sequence[OpenShard], rows: Iterable[Sequence[Rows]], word: str) -> None:
-    """Raises `WordNotFound` if there is nothing to search."""
-    if not any(stretch.stop > stretch.start for part in rows for stretch in part):
+def require(shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]], word: str) -> None:
+    """Raises `WordNotFound` if there is nothing to search but what was taken out."""
+    if not _occurs(shards, rows):
         raise WordNotFound(word, nearest_words(shards, word))
+
+
+def _occurs(shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]]) -> bool:
+    return any(has_living(shard, stretch) for shard, part in zip(shards, rows, strict=True) for stretch in part)

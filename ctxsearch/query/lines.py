@@ -36,15 +36,6 @@ def lines(shards: Sequence[OpenShard], found: Sequence[Found], context: int | No
     return [line for line in result if line is not None]
 
 
-def ranked_lines(
-    shards: Sequence[OpenShard], found: Sequence[Found], context: int | None, k: int | None
-) -> list[ConcordanceLine]:
-    """Lines nearest first, ties by key, cut at k."""
-    made = lines(shards, found, context)
-    made.sort(key=lambda line: (-(line.score or 0.0), line.key))
-    return made[:k]
-
-
 def _shard_lines(shard: OpenShard, found: Sequence[Found], context: int | None) -> list[ConcordanceLine]:
     rows = np.array([item.row for item in found], dtype=np.int64)
     ids = shard.files.ids[rows]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,11 @@ from ctxsearch.catalog.where import parse_filters
 from ctxsearch.commit import ShardEntry
 from ctxsearch.errors import QueryError
 from ctxsearch.protocols import VectorShard
-from ctxsearch.vectors.files import TOKEN_BITS, VectorFiles
+from ctxsearch.vectors.codec import CodecParameters
+from ctxsearch.vectors.files import TOKEN_BITS, VectorFiles, open_vectors
+
+# Rows looked at in one go to see whether any is left; most often the first few tell.
+_ROWS = 4096
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,28 @@ class OpenShard:
     catalog: Catalog
     files: VectorFiles
     vectors: VectorShard
+
+
+def open_shard(
+    index: Path,
+    entry: ShardEntry,
+    parameters: CodecParameters,
+    make: Callable[[NDArray[np.uint8], CodecParameters], VectorShard],
+) -> OpenShard:
+    """Opens a shard of a commit.
+
+    Args:
+        index: the index's folder.
+        entry: the shard, as the commit names it.
+        parameters: the index's codec.
+        make: gives the back end that searches its codes.
+
+    Raises:
+        IndexDamaged: a file is missing, or is not what the commit says.
+    """
+    folder = index / entry.shard_id
+    files = open_vectors(folder, parameters.code_size, entry.rows, entry.lemmas)
+    return OpenShard(entry, Catalog(folder), files, make(files.codes, parameters))
 
 
 class Rows(NamedTuple):
@@ -68,6 +95,24 @@ def _rows(row: FormRow) -> Rows:
     return Rows(row.first_row, row.first_row + row.frequency)
 
 
+def living_documents(shard: OpenShard) -> NDArray[np.bool_] | None:
+    """Which documents of a shard were not taken out. Shape: (n_documents,); None where none was."""
+    if not shard.entry.removed:
+        return None
+    living = np.ones(shard.entry.documents, dtype=np.bool_)
+    living[list(shard.entry.removed)] = False
+    return living
+
+
+def has_living(shard: OpenShard, rows: Rows) -> bool:
+    """Whether a row of the stretch belongs to a document that was not taken out."""
+    documents = living_documents(shard)
+    if documents is None:
+        return rows.stop > rows.start
+    parts = (Rows(start, min(start + _ROWS, rows.stop)) for start in range(rows.start, rows.stop, _ROWS))
+    return any(row_mask(shard, part, documents).any() for part in parts)
+
+
 def allowed_documents(shards: Sequence[OpenShard], where: Sequence[str]) -> list[NDArray[np.bool_] | None]:
     """Which documents of each shard may answer: those that meet the filters, and are not taken out; None is all.
 
@@ -81,12 +126,11 @@ def allowed_documents(shards: Sequence[OpenShard], where: Sequence[str]) -> list
             raise QueryError(f"No document has the column {item.column!r}; there are: {', '.join(known)}.")
     allowed: list[NDArray[np.bool_] | None] = []
     for shard in shards:
-        if not filters and not shard.entry.removed:
-            allowed.append(None)
-            continue
-        mask = shard.catalog.documents_where(filters)
-        mask[list(shard.entry.removed)] = False
-        allowed.append(mask)
+        living = living_documents(shard)
+        if filters:
+            chosen = shard.catalog.documents_where(filters)
+            living = chosen if living is None else chosen & living
+        allowed.append(living)
     return allowed
 
 

@@ -7,6 +7,7 @@ joined). The formula of ``sq8`` is that of FAISS's ``QT_8bit``: component = low 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -58,6 +59,17 @@ class CodecParameters:
     def code_size(self) -> int:
         """Bytes a vector."""
         return self.codec.code_size(self.dimension)
+
+
+def parameters_of(codec: Codec, dimension: int, ranges: Sequence[Sequence[float]] | None) -> CodecParameters | None:
+    """The codec's parameters as a commit keeps them; None where they are still to be trained.
+
+    Raises:
+        ValueError: the ranges are not those of such a codec.
+    """
+    if not codec.is_trained:
+        return CodecParameters(codec, dimension)
+    return None if ranges is None else CodecParameters(codec, dimension, np.array(ranges, dtype=np.float32))
 
 
 def check_codes(codes: NDArray[np.uint8], parameters: CodecParameters) -> None:

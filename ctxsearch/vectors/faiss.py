@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.errors import MissingExtra
 from ctxsearch.protocols import Neighbours
-from ctxsearch.vectors.codec import Codec, CodecParameters
+from ctxsearch.vectors.codec import Codec, CodecParameters, check_codes, check_search
 
 try:
     import faiss
@@ -73,8 +73,7 @@ class FaissShard:
     """
 
     def __init__(self, codes: NDArray[np.uint8], parameters: CodecParameters) -> None:
-        if codes.ndim != 2 or codes.shape[1] != parameters.code_size or not codes.flags.c_contiguous:
-            raise ValueError(f"codes of shape {codes.shape} do not fit {parameters.code_size} bytes a row")
+        check_codes(codes, parameters)
         self._codes = codes
         self._parameters = parameters
         self._index = _index(parameters)
@@ -83,13 +82,8 @@ class FaissShard:
         self, start: int, stop: int, query: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
     ) -> Neighbours:
         """The k rows that score highest, and all that tie with the last of them: see `VectorShard.search`."""
-        if not 0 <= start <= stop <= len(self._codes):
-            raise ValueError(f"rows {start}:{stop} are not among {len(self._codes)}")
-        if query.shape != (self._parameters.dimension,) or k < 1:
-            raise ValueError(f"cannot search with a query of shape {query.shape} for k = {k}")
+        check_search(len(self._codes), self._parameters.dimension, start, stop, query, k, allowed)
         size = stop - start
-        if allowed is not None and allowed.shape != (size,):
-            raise ValueError(f"a filter of shape {allowed.shape} does not fit {size} rows")
         matching = size if allowed is None else int(np.count_nonzero(allowed))
         if not matching:
             return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))

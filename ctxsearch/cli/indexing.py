@@ -1,0 +1,130 @@
+"""The commands that make, fill and describe an index."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import ctxsearch
+from ctxsearch.cli.console import say
+from ctxsearch.cli.options import Device, Dtype, IndexName, Json
+from ctxsearch.cli.progress import progress_bar
+from ctxsearch.errors import IndexNotFound
+from ctxsearch.index import DEFAULT_SHARD_TOKENS, Index
+from ctxsearch.settings import DEFAULT_MODEL
+
+
+def index(
+    index: IndexName,
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="Folders, .txt, .jsonl, .csv, .tsv (or .gz).")
+    ],
+    model: Annotated[str | None, typer.Option(help=f"A folder or a name. [default: {DEFAULT_MODEL}]")] = None,
+    layers: Annotated[str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: last]")] = None,
+    pooling: Annotated[str | None, typer.Option(help="mean, first or last of a word's pieces. [default: mean]")] = None,
+    window: Annotated[int | None, typer.Option(help="Pieces that the model sees at once. [default: 128]")] = None,
+    language: Annotated[str | None, typer.Option(help="For sentences and lemmas. [default: en]")] = None,
+    punctuation: Annotated[bool | None, typer.Option("--punctuation", help="Index punctuation marks too.")] = None,
+    codec: Annotated[str | None, typer.Option(help="fp16, or sq8 in half the space. [default: fp16]")] = None,
+    device: Device = None,
+    dtype: Dtype = None,
+    shard_tokens: Annotated[int, typer.Option(min=1, help="Words in a shard.")] = DEFAULT_SHARD_TOKENS,
+    replace: Annotated[bool, typer.Option("--replace", help="Let a document take the place of its namesake.")] = False,
+    text_column: Annotated[str, typer.Option(help="The column or field with the text.")] = "text",
+    id_column: Annotated[str | None, typer.Option(help="The column or field with the id. [default: id]")] = None,
+    encoding: Annotated[str, typer.Option(help="Of all source files.")] = "utf-8",
+    glob: Annotated[str | None, typer.Option(help="Only files of a folder that match, '*.txt' for instance.")] = None,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Pass over bad records, and count them.")] = False,
+) -> None:
+    """Make an index, or add documents to one.
+
+    An interrupted run goes on where it stopped: give the same command again.
+    """
+    corpus = ctxsearch.read(
+        *sources,
+        text_column=text_column,
+        id_column=id_column,
+        encoding=encoding,
+        skip_bad=skip_bad,
+        on_skip=lambda error: say(f"Skipped: {error}"),
+        glob=glob,
+    )
+    asked: dict[str, object] = {
+        "layers": layers,
+        "pooling": pooling,
+        "window": window,
+        "language": language,
+        "punctuation": punctuation,
+        "codec": codec,
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    with _open_or_create(index, model, given, device, dtype) as opened:
+        try:
+            with progress_bar(corpus) as on_progress:
+                report = opened.add(corpus, replace=replace, shard_tokens=shard_tokens, on_progress=on_progress)
+        except KeyboardInterrupt:
+            say(f"Stopped. {opened.path} is as of its last commit; give the same command again to go on.")
+            raise typer.Exit(130) from None
+    _report(index, report, corpus)
+
+
+def _open_or_create(
+    name: str, model: str | None, given: dict[str, object], device: str | None, dtype: str | None
+) -> Index:
+    try:
+        opened = Index.open(name, device=device, dtype=dtype)
+    except IndexNotFound:
+        opened = None
+    if opened is None or opened.is_new:
+        settings = {"model": model or DEFAULT_MODEL, **given}
+        return Index.create(name, device=device, dtype=dtype, **settings)  # type: ignore[arg-type]
+    if model is not None and Path(model).is_dir():
+        model = str(Path(model).resolve())
+    opened.settings.check_asked(opened.path, model=model, **given)
+    return opened
+
+
+def _report(name: str, report: ctxsearch.IndexReport, corpus: ctxsearch.Corpus) -> None:
+    rate = report.words / report.seconds if report.seconds else 0.0
+    size = report.bytes / report.words if report.words else 0.0
+    say(
+        f"{name}: {report.documents:,} documents, {report.words:,} words added in {report.seconds:.1f} s"
+        f" ({rate:,.0f} words/s, {size:.0f} bytes/word)."
+    )
+    if report.resumed:
+        say(f"Passed over {report.resumed:,} documents that the interrupted run had added.")
+    if report.replaced:
+        say(f"Replaced {report.replaced:,} documents.")
+    for reason, count in report.skipped.items():
+        say(f"Skipped {count:,} documents: {reason}.")
+    if corpus.skipped:
+        say(f"Skipped {corpus.skipped:,} bad records.")
+    if corpus.unread_count:
+        say(f"Passed over {corpus.unread_count:,} files of unknown kinds: {', '.join(corpus.unread[:5])}.")
+    if report.without_vector:
+        say(f"{report.without_vector:,} words have no vector: the model has no piece for them.")
+    if report.refused_count:
+        names = ", ".join(report.refused[:5]) + (", ..." if report.refused_count > 5 else "")
+        say(
+            f"Error: {report.refused_count:,} documents are there already and were left as they are: {names}."
+            " Give --replace to put the new ones in their place."
+        )
+        raise typer.Exit(1)
+
+
+def info(index: IndexName, as_json: Json = False) -> None:
+    """Say what an index holds, and how it was made."""
+    with Index.open(index) as opened:
+        content = asdict(opened.info())
+    if as_json:
+        print(json.dumps(content, ensure_ascii=False))
+        return
+    settings = content.pop("settings")
+    rows = {**content, **settings}
+    for name, value in rows.items():
+        shown = ", ".join(value) if isinstance(value, (list, tuple)) else f"{value:,}" if type(value) is int else value
+        print(f"{name.replace('_', ' '):<18}  {shown}")

@@ -1,0 +1,98 @@
+"""The commands that print concordance lines."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ctxsearch.cli.console import say
+from ctxsearch.cli.options import Device, Dtype, Form, IndexName, Search, Shown, Where, with_records
+from ctxsearch.cli.output import print_lines
+from ctxsearch.domain import ConcordanceLine, Order
+from ctxsearch.index import Index
+
+
+@with_records
+def query(
+    index: IndexName,
+    sentence: Annotated[str, typer.Argument(help="A sentence with one word in brackets; a literal bracket is \\[.")],
+    search: Search,
+    shown: Shown,
+    device: Device = None,
+    dtype: Dtype = None,
+) -> None:
+    """Find the uses of a word that are like the marked one, as in "They rowed to the [bank]."."""
+    with Index.open(index, device=device, dtype=dtype) as opened:
+        lines = opened.query(
+            sentence,
+            k=search.limit,
+            min_score=search.min_score,
+            form=search.form or (),
+            any_word=search.any_word,
+            where=search.where or (),
+            context=shown.around,
+        )
+    _print(lines, shown)
+
+
+@with_records
+def like(
+    index: IndexName,
+    keys: Annotated[list[str], typer.Argument(metavar="KEY...", help="Of the lines to be like, DOCUMENT_ID:START.")],
+    search: Search,
+    shown: Shown,
+    unlike: Annotated[list[str] | None, typer.Option(help="The key of a line not to be like; again for more.")] = None,
+) -> None:
+    """Find more lines like these, and not like those; the keys are those that other commands print."""
+    with Index.open(index) as opened:
+        lines = opened.like(
+            keys,
+            unlike=unlike or (),
+            k=search.limit,
+            min_score=search.min_score,
+            form=search.form or (),
+            any_word=search.any_word,
+            where=search.where or (),
+            context=shown.around,
+        )
+    _print(lines, shown)
+
+
+@with_records
+def concordance(
+    index: IndexName,
+    word: Annotated[str, typer.Argument(help="A lemma, for all its forms; or a form, for itself.")],
+    shown: Shown,
+    form: Form = None,
+    where: Where = None,
+    limit: Annotated[int | None, typer.Option("-k", "--limit", min=1, help="Only so many lines.")] = None,
+    sample: Annotated[int | None, typer.Option(min=1, help="A random sample of so many lines.")] = None,
+    seed: Annotated[int, typer.Option(help="Draws the sample; the same seed, the same lines.")] = 0,
+    sort: Annotated[
+        Order, typer.Option(help="By the words left of the node, the node, or the words right.")
+    ] = "corpus",
+    count: Annotated[bool, typer.Option("--count", help="Print only how many lines there are.")] = False,
+) -> None:
+    """List every line of a word."""
+    with Index.open(index) as opened:
+        if count:
+            print(opened.count(word, form=form or (), where=where or ()))
+            return
+        lines = opened.concordance(
+            word,
+            form=form or (),
+            where=where or (),
+            limit=limit,
+            sample=sample,
+            seed=seed,
+            order=sort,
+            context=shown.around,
+        )
+    _print(lines, shown)
+
+
+def _print(lines: list[ConcordanceLine], shown: Shown) -> None:
+    if not lines:
+        say("No line meets the conditions.")
+    print_lines(lines, shown.format)

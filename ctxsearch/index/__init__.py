@@ -1,0 +1,9 @@
+"""The public face: class Index joins the use cases to SQLite, FAISS and the model.
+
+Back ends are imported when they are first used, and only here, so that ``import ctxsearch`` and every command that
+needs no model stay light.
+"""
+
+from ctxsearch.index.index import DEFAULT_SHARD_TOKENS, Index
+
+__all__ = ["DEFAULT_SHARD_TOKENS", "Index"]

@@ -1,0 +1,191 @@
+"""The reading half of an index: what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ctxsearch.domain import ConcordanceContext, ConcordanceLine, IndexInfo, Order, Usage
+from ctxsearch.index.parts import Parts
+from ctxsearch.usage import parse_usage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ctxsearch.query.options import Search
+    from ctxsearch.query.scope import OpenShard
+
+DEFAULT_CONTEXT = 10
+
+
+class Answers:
+    """What an index answers as of one commit.
+
+    Args:
+        parts: of the index.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def query(
+        self,
+        usage: str | Usage,
+        *,
+        k: int | None = 20,
+        form: str | Sequence[str] = (),
+        min_score: float | None = None,
+        any_word: bool = False,
+        where: Sequence[str] = (),
+        context: ConcordanceContext = DEFAULT_CONTEXT,
+    ) -> list[ConcordanceLine]:
+        """The uses of the marked word that are most like this one, nearest first, ties by key.
+
+        Args:
+            usage: a sentence with its word in brackets, ``"They rowed to the [bank]."``, or a `Usage`.
+            k: how many lines; None for all.
+            form: only occurrences written exactly so (or in one of several ways).
+            min_score: only lines that score so much.
+            any_word: search all words, not just the marked one.
+            where: conditions on the metadata, such as ``"year>=1990"``; all must hold.
+            context: words on either side, or ``"sentence"``.
+
+        Raises:
+            QueryError: the usage, a filter or an option cannot be understood.
+            WordNotFound: the corpus does not have the word.
+        """
+        from ctxsearch.query.similarity import like_usage
+
+        asked = _search(k, form, min_score, any_word, where, context)
+        return like_usage(
+            self.open_shards(),
+            parse_usage(usage) if isinstance(usage, str) else usage,
+            asked,
+            analyser=self._parts.analyser(),
+            get_encoder=self._parts.encoder,
+        )
+
+    def like(
+        self,
+        keys: str | Sequence[str],
+        *,
+        unlike: str | Sequence[str] = (),
+        k: int | None = 20,
+        form: str | Sequence[str] = (),
+        min_score: float | None = None,
+        any_word: bool = False,
+        where: Sequence[str] = (),
+        context: ConcordanceContext = DEFAULT_CONTEXT,
+    ) -> list[ConcordanceLine]:
+        """The uses that are most like some occurrences and least like others, without those given; needs no model.
+
+        Args:
+            keys: of the occurrences to be like, as lines carry them.
+            unlike: of the occurrences not to be like.
+            k: how many lines; None for all.
+            form: only occurrences written exactly so.
+            min_score: only lines that score so much.
+            any_word: search all words, not just those of the keys.
+            where: conditions on the metadata.
+            context: words on either side, or ``"sentence"``.
+
+        Raises:
+            KeyNotFound: the index has no such occurrence.
+            QueryError: a filter or an option cannot be understood.
+        """
+        from ctxsearch.query.options import strings
+        from ctxsearch.query.similarity import like_occurrences
+
+        asked = _search(k, form, min_score, any_word, where, context)
+        return like_occurrences(self.open_shards(), strings(keys), strings(unlike), asked)
+
+    def concordance(
+        self,
+        word: str,
+        *,
+        form: str | Sequence[str] = (),
+        where: Sequence[str] = (),
+        limit: int | None = None,
+        sample: int | None = None,
+        seed: int = 0,
+        order: Order = "corpus",
+        context: ConcordanceContext = DEFAULT_CONTEXT,
+    ) -> list[ConcordanceLine]:
+        """Every line of a lemma, or of a form.
+
+        Args:
+            word: a lemma, which stands for all its forms; or a form, which stands for itself.
+            form: only occurrences written exactly so.
+            where: conditions on the metadata.
+            limit: the first so many lines, in the order asked for; None for all.
+            sample: a random sample of so many lines.
+            seed: draws the sample; the same seed draws the same lines.
+            order: ``corpus``, or by the words ``left`` of the node (nearest first), the ``node`` itself, or ``right``.
+            context: words on either side, or ``"sentence"``.
+
+        Raises:
+            WordNotFound: the corpus does not have the word.
+            QueryError: a filter or an option cannot be understood.
+        """
+        from ctxsearch.query import concordance as use
+        from ctxsearch.query.options import checked_context, checked_count, surface_forms
+
+        limit, around = checked_count(limit), checked_context(context)
+        sample, order = use.checked_sample(sample), use.checked_order(order)
+        shards = self.open_shards()
+        found = use.drawn(use.occurrences(shards, word, surface_forms(form), where), sample, seed)
+        return use.ordered_lines(shards, found, order, limit, around)
+
+    def count(self, word: str, *, form: str | Sequence[str] = (), where: Sequence[str] = ()) -> int:
+        """How many lines `concordance` has for a word.
+
+        Raises:
+            WordNotFound: the corpus does not have the word.
+            QueryError: a filter cannot be understood.
+        """
+        from ctxsearch.query.concordance import occurrences
+        from ctxsearch.query.options import surface_forms
+
+        return len(occurrences(self.open_shards(), word, surface_forms(form), where))
+
+    def embed(self, usages: Sequence[str | Usage]) -> NDArray[np.float32]:
+        """The vectors of marked words, made as the index's own are.
+
+        Args:
+            usages: sentences with a word in brackets, or `Usage`s.
+
+        Returns:
+            Shape: (n, dimension), float32, unit length.
+
+        Raises:
+            QueryError: a usage marks no word.
+        """
+        from ctxsearch.query.asked import embed
+
+        parsed = [parse_usage(usage) if isinstance(usage, str) else usage for usage in usages]
+        return embed(parsed, self._parts.analyser(), self._parts.encoder())
+
+    def info(self) -> IndexInfo:
+        """What the index holds and how it was made; documents that were taken out do not count."""
+        from ctxsearch.query.description import describe
+
+        parts = self._parts
+        return describe(parts.path, parts.settings, parts.commit, parts.shards(allow_empty=True))
+
+    def open_shards(self) -> list[OpenShard]:
+        """The shards of the commit, for those who want to look below the concordance."""
+        return self._parts.shards()
+
+
+def _search(
+    k: int | None,
+    form: str | Sequence[str],
+    min_score: float | None,
+    any_word: bool,
+    where: Sequence[str],
+    context: ConcordanceContext,
+) -> Search:
+    from ctxsearch.query.options import Search, checked_context, checked_count, surface_forms
+
+    return Search(checked_count(k), surface_forms(form), min_score, any_word, where, checked_context(context))

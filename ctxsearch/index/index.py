@@ -1,0 +1,219 @@
+"""Class Index: makes, opens and changes an index; what it answers is in `ctxsearch.index.answers`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ctxsearch.commit import Commit, read_commit
+from ctxsearch.domain import Document, IndexReport, Progress
+from ctxsearch.errors import IndexExists
+from ctxsearch.index.answers import Answers
+from ctxsearch.index.parts import Parts, load_encoder
+from ctxsearch.lock import writer_lock
+from ctxsearch.places import known_indexes, locate_index
+from ctxsearch.settings import CHOICES, DEFAULT_MODEL, SETTINGS_FILE, Settings, read_settings, write_settings
+
+if TYPE_CHECKING:
+    from ctxsearch.protocols import Encoder
+
+DEFAULT_SHARD_TOKENS = 2_000_000
+
+
+class Index(Answers):
+    """An index over every word of a corpus: make one with `Index.create`, or open one with `Index.open`.
+
+    An open index goes on seeing the commit it was opened at; `add` moves it to the commit it makes.
+
+    >>> import tempfile
+    >>> index = Index.create(tempfile.mkdtemp() + "/mine")
+    >>> report = index.add([
+    ...     Document("1", "They rowed to the bank and tied up the boat."),
+    ...     Document("2", "The bank raised its interest rates."),
+    ...     Document("3", "Reeds grew along the bank of the river."),
+    ... ])
+    >>> for line in index.query("We sat on the grassy [bank] and fished.", k=2, context=4):
+    ...     print(line.key, line.left + "|" + line.node + "|" + line.right)
+    3:21 Reeds grew along the |bank| of the river.
+    1:18 They rowed to the |bank| and tied up the
+    """
+
+    # ------------------------------------------------------------------------------------------------ life
+
+    @classmethod
+    def create(
+        cls,
+        path: str | Path,
+        *,
+        model: str = DEFAULT_MODEL,
+        layers: str = "last",
+        pooling: str = "mean",
+        window: int = 128,
+        language: str = "en",
+        punctuation: bool = False,
+        codec: str = "fp16",
+        device: str | None = None,
+        dtype: str | None = None,
+        encoder: Encoder | None = None,
+    ) -> Index:
+        """Makes an empty index.
+
+        Args:
+            path: a folder, or a bare name, which means a folder under ``indexes/`` (or ``$CTXSEARCH_INDEXES``).
+            model: a folder with a model, or a name: the embedded model's, or one in the Hugging Face cache or hub.
+            layers: ``last``, ``sum:9-12``, ``mean:1,6`` or ``concat:3-6``; layer 0 is the embedding.
+            pooling: how a word's pieces become one vector: ``mean``, ``first`` or ``last``.
+            window: pieces that the model sees at once.
+            language: by which sentences and lemmas are cut.
+            punctuation: whether punctuation marks are occurrences too.
+            codec: how vectors are kept: ``fp16``, or ``sq8`` in half the space.
+            device: ``cpu``, ``cuda``...; the GPU if there is one, where None.
+            dtype: ``bf16``, ``fp16`` or ``fp32``; what suits the device, where None.
+            encoder: an encoder of your own in place of the model, whose name is then ``model``.
+
+        Raises:
+            IndexExists: there is one already.
+            ModelError: the model cannot be found or used.
+            ValueError: a setting is unknown or does not fit the model.
+        """
+        from ctxsearch.analysis import Analyser
+
+        folder = locate_index(path)
+        if folder.is_dir() and read_commit(folder).number:
+            raise IndexExists(str(folder))
+        for name, value in (("codec", codec), ("pooling", pooling)):
+            if value not in CHOICES[name]:
+                raise ValueError(f"There is no {name} {value!r}; use {' or '.join(CHOICES[name])}.")
+        analyser = Analyser(language, punctuation=punctuation)
+        if encoder is None:
+            encoder = load_encoder(model, layers, pooling, window, device, dtype)
+        settings = Settings(
+            model=str(Path(model).resolve()) if Path(model).is_dir() else model,
+            model_digest=encoder.digest,
+            layers=layers,
+            pooling=pooling,
+            window=window,
+            dimension=encoder.dimension,
+            language=analyser.language,
+            punctuation=punctuation,
+            codec=codec,
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        with writer_lock(folder):
+            if read_commit(folder).number:
+                raise IndexExists(str(folder))  # made by another process in the meantime
+            # An index without a commit holds nothing that could be lost.
+            (folder / SETTINGS_FILE).unlink(missing_ok=True)
+            write_settings(folder, settings)
+        return cls(Parts(folder, settings, Commit(), encoder, {"device": device, "dtype": dtype}))
+
+    @classmethod
+    def open(
+        cls, path: str | Path, *, device: str | None = None, dtype: str | None = None, encoder: Encoder | None = None
+    ) -> Index:
+        """Opens an index as of its newest commit; the model is loaded when it is first needed.
+
+        Args:
+            path: a folder, or a bare name, see `create`.
+            device: where the model runs, see `create`.
+            dtype: in which type, see `create`.
+            encoder: the encoder of an index that was created with one.
+
+        Raises:
+            IndexNotFound: there is none.
+            IndexDamaged: a file is missing or cannot be read.
+            FormatTooNew: a newer ctxsearch made it.
+        """
+        folder = locate_index(path)
+        settings = read_settings(folder, known_indexes())
+        return cls(Parts(folder, settings, read_commit(folder), encoder, {"device": device, "dtype": dtype}))
+
+    @property
+    def path(self) -> Path:
+        """The folder it is in."""
+        return self._parts.path
+
+    @property
+    def settings(self) -> Settings:
+        """What it was made with."""
+        return self._parts.settings
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has been committed yet."""
+        return self._parts.commit.number == 0
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the last run that added documents was interrupted."""
+        return self._parts.commit.unfinished
+
+    def close(self) -> None:
+        """Lets go of all files."""
+        self._parts.close()
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------------------------------------ writing
+
+    def add(
+        self,
+        documents: Iterable[Document],
+        *,
+        replace: bool = False,
+        shard_tokens: int = DEFAULT_SHARD_TOKENS,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> IndexReport:
+        """Adds documents, shard after shard; what is committed stays whatever happens later.
+
+        A document whose id is there already is refused, and the report says so. After a run that was interrupted, the
+        same documents are passed over, so that the same call goes on where it stopped.
+
+        Args:
+            documents: any iterable; it is read as it goes.
+            replace: let a document take the place of the one that has its id.
+            shard_tokens: a shard ends with the first document that brings it to so many words.
+            on_progress: is called with the number of words encoded so far.
+
+        Raises:
+            IndexLocked: another process writes to the index.
+            SettingsMismatch: the model is not the one that the index was made with.
+            SourceError: a document cannot be read, or is no valid Unicode.
+        """
+        from ctxsearch.adding import Adding
+        from ctxsearch.vectors.codec import Codec
+        from ctxsearch.vectors.faiss import FaissCodec
+
+        if shard_tokens < 1:
+            raise ValueError(f"A shard cannot have {shard_tokens} words; give at least 1.")
+        encoder = self._parts.encoder()
+        with writer_lock(self.path):
+            adding = Adding(
+                self.path,
+                read_commit(self.path),
+                settings=json.dumps(asdict(self.settings), sort_keys=True).encode(),
+                analyser=self._parts.analyser(),
+                encoder=encoder,
+                codec=Codec(self.settings.codec),
+                make_codec=FaissCodec,
+                on_progress=on_progress,
+            )
+            try:
+                return adding.run(documents, replace=replace, shard_tokens=shard_tokens)
+            finally:
+                self._move_to(adding.commit)
+
+    def _move_to(self, commit: Commit) -> None:
+        # An entry holds what was taken out, so a changed shard is opened anew.
+        self._parts.close()
+        self._parts.commit = commit

@@ -1,0 +1,65 @@
+"""What a query is asked with besides its word: how many lines, which occurrences, how much context."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ctxsearch.analysis import surface_form
+from ctxsearch.domain import ConcordanceContext
+from ctxsearch.errors import QueryError
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The options of a search by similarity, checked.
+
+    Attributes:
+        k: how many lines; None for all.
+        forms: only occurrences written in one of these ways, as `surface_forms` gives them; empty for any.
+        min_score: only lines that score so much.
+        any_word: search all words.
+        where: conditions on the metadata; all must hold.
+        context: words on either side, or None for the sentence.
+    """
+
+    k: int | None
+    forms: Sequence[str]
+    min_score: float | None
+    any_word: bool
+    where: Sequence[str]
+    context: int | None
+
+
+def surface_forms(form: str | Sequence[str]) -> list[str]:
+    """One form or several, each once, as the catalog spells them."""
+    return list(dict.fromkeys(surface_form(one) for one in strings(form)))
+
+
+def strings(one: str | Sequence[str]) -> list[str]:
+    """One string or several, each once."""
+    return list(dict.fromkeys([one] if isinstance(one, str) else one))
+
+
+def checked_count(lines: int | None) -> int | None:
+    """A number of lines that can be shown; None for all.
+
+    Raises:
+        QueryError: it is less than 1.
+    """
+    if lines is not None and lines < 1:
+        raise QueryError(f"{lines} lines cannot be shown; ask for at least 1.")
+    return lines
+
+
+def checked_context(context: ConcordanceContext) -> int | None:
+    """The words on either side that a context means; None for the sentence.
+
+    Raises:
+        QueryError: it is neither a number of words nor ``"sentence"``.
+    """
+    if context == "sentence":
+        return None
+    if not isinstance(context, int) or context < 0:
+        raise QueryError(f"The context {context!r} cannot be; give a number of words, or sentence.")
+    return context

@@ -1,0 +1,81 @@
+"""The use case the rest exists for: the same word in a similar sense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.analysis import Analyser
+from ctxsearch.domain import ConcordanceLine, Usage
+from ctxsearch.errors import QueryError
+from ctxsearch.protocols import Encoder
+from ctxsearch.query import scope
+from ctxsearch.query.asked import embed, marked_token
+from ctxsearch.query.keys import find_key, require
+from ctxsearch.query.lines import lines
+from ctxsearch.query.options import Search
+from ctxsearch.query.ranking import search, towards
+from ctxsearch.query.scope import OpenShard, Rows
+
+
+def like_usage(
+    shards: Sequence[OpenShard],
+    usage: Usage,
+    asked: Search,
+    *,
+    analyser: Analyser,
+    get_encoder: Callable[[], Encoder],
+) -> list[ConcordanceLine]:
+    """The lines most like a usage, see `Index.query`; the encoder is loaded only once all else is known to be right."""
+    word = marked_token(usage, analyser)
+    if asked.any_word:
+        rows = [scope.all_rows(shard, asked.forms) for shard in shards]
+    else:
+        rows = [scope.rows_of_lemma(shard, word.lemma) for shard in shards]
+        require(shards, rows, word.lemma)
+        if asked.forms:
+            rows = [scope.rows_of_lemma(shard, word.lemma, asked.forms) for shard in shards]
+    if asked.forms:
+        require(shards, rows, asked.forms[0])
+    allowed = scope.allowed_documents(shards, asked.where)
+    vector = embed([usage], analyser, get_encoder())[0]
+    return _nearest(shards, rows, allowed, vector, asked)
+
+
+def like_occurrences(
+    shards: Sequence[OpenShard], keys: Sequence[str], unlike: Sequence[str], asked: Search
+) -> list[ConcordanceLine]:
+    """The lines most like some occurrences and least like others, see `Index.like`."""
+    liked = [find_key(shards, key) for key in keys]
+    disliked = [find_key(shards, key) for key in unlike]
+    if not liked:
+        raise QueryError("Give the key of at least one line to be like.")
+    vectors = np.stack([shards[place.shard].vectors.vectors(np.array([place.row]))[0] for place in liked + disliked])
+    query = towards(vectors[: len(liked)], vectors[len(liked) :])
+    if asked.any_word:
+        rows = [scope.all_rows(shard, asked.forms) for shard in shards]
+    else:
+        lemmas = dict.fromkeys(place.lemma for place in liked)
+        rows = [[row for lemma in lemmas for row in scope.rows_of_lemma(shard, lemma, asked.forms)] for shard in shards]
+    if asked.forms:
+        require(shards, rows, asked.forms[0])
+    allowed = scope.allowed_documents(shards, asked.where)
+    return _nearest(shards, rows, allowed, query, asked, {(place.shard, place.row) for place in liked + disliked})
+
+
+def _nearest(
+    shards: Sequence[OpenShard],
+    rows: Sequence[Sequence[Rows]],
+    allowed: Sequence[NDArray[np.bool_] | None],
+    vector: NDArray[np.float32],
+    asked: Search,
+    without: Iterable[tuple[int, int]] = (),
+) -> list[ConcordanceLine]:
+    """Lines nearest first, ties by key, cut at k."""
+    given = set(without)
+    found = search(shards, rows, allowed, vector, None if asked.k is None else asked.k + len(given), asked.min_score)
+    made = lines(shards, [item for item in found if (item.shard, item.row) not in given], asked.context)
+    made.sort(key=lambda line: (-(line.score or 0.0), line.key))
+    return made[: asked.k]
