@@ -17,10 +17,11 @@ from ctxsearch.index import Index
 def query(
     index: IndexName,
     sentence: Annotated[str, typer.Argument(help="A sentence with one word in brackets; a literal bracket is \\[.")],
+    *,
     search: Search,
-    shown: Shown,
     device: Device = None,
     dtype: Dtype = None,
+    shown: Shown,
 ) -> None:
     """Find the uses of a word that are like the marked one, as in "They rowed to the [bank]."."""
     with Index.open(index, device=device, dtype=dtype) as opened:
@@ -40,9 +41,10 @@ def query(
 def like(
     index: IndexName,
     keys: Annotated[list[str], typer.Argument(metavar="KEY...", help="Of the lines to be like, DOCUMENT_ID:START.")],
+    *,
+    unlike: Annotated[list[str] | None, typer.Option(help="The key of a line not to be like; again for more.")] = None,
     search: Search,
     shown: Shown,
-    unlike: Annotated[list[str] | None, typer.Option(help="The key of a line not to be like; again for more.")] = None,
 ) -> None:
     """Find more lines like these, and not like those; the keys are those that other commands print."""
     with Index.open(index) as opened:
@@ -63,7 +65,7 @@ def like(
 def concordance(
     index: IndexName,
     word: Annotated[str, typer.Argument(help="A lemma, for all its forms; or a form, for itself.")],
-    shown: Shown,
+    *,
     form: Form = None,
     where: Where = None,
     limit: Annotated[int | None, typer.Option("-k", "--limit", min=1, help="Only so many lines.")] = None,
@@ -73,6 +75,7 @@ def concordance(
         Order, typer.Option(help="By the words left of the node, the node, or the words right.")
     ] = "corpus",
     count: Annotated[bool, typer.Option("--count", help="Print only how many lines there are.")] = False,
+    shown: Shown,
 ) -> None:
     """List every line of a word."""
     with Index.open(index) as opened:
