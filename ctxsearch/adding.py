@@ -6,7 +6,6 @@ already, unchanged. After a finished run a document whose id is there is refused
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -18,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.analysis import Analyser
-from ctxsearch.build import SHARD_FILE, ShardBuilder, Stopwatch, check_document, document_digest
+from ctxsearch.build import ShardBuilder, Stopwatch, check_document, document_digest
 from ctxsearch.catalog.reader import Catalog
-from ctxsearch.commit import Commit, drop_invalid, shard_folders, write_commit
+from ctxsearch.commit import Commit, tidy, write_commit
 from ctxsearch.domain import Document, IndexReport, Progress
 from ctxsearch.errors import CtxSearchError
 from ctxsearch.protocols import Encoder, VectorCodec
-from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, sync_folder
+from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
 from ctxsearch.vectors.codec import Codec, CodecParameters, parameters_of, train
 
 _REFUSED_KEPT = 100
@@ -36,7 +35,7 @@ class Adding:
     Args:
         folder: the index.
         commit: its newest commit.
-        settings: the bytes of its settings, whose digest every shard keeps.
+        settings: the text of its ``ctxsearch.json``.
         analyser: cuts the texts.
         encoder: gives the vectors.
         codec: how they are kept.
@@ -49,7 +48,7 @@ class Adding:
         folder: Path,
         commit: Commit,
         *,
-        settings: bytes,
+        settings: str,
         analyser: Analyser,
         encoder: Encoder,
         codec: Codec,
@@ -58,7 +57,7 @@ class Adding:
     ) -> None:
         self.commit = commit
         self._folder = folder
-        self._settings_digest = digest_bytes(settings)
+        self._settings = settings
         self._analyser = analyser
         self._encoder = encoder
         self._codec = codec
@@ -79,7 +78,7 @@ class Adding:
         """Adds the documents, see `Index.add`."""
         start = time.perf_counter()
         resuming = self.commit.unfinished
-        clear_leftovers(self._folder, self.commit)
+        tidy(self._folder, self.commit)
         try:
             for document in self._timed(documents):
                 if not self._is_new(document, replace=replace, resuming=resuming):
@@ -100,7 +99,7 @@ class Adding:
                 self._builder.abandon()
             for catalog in self._catalogs.values():
                 catalog.close()
-            clear_leftovers(self._folder, self.commit)
+            tidy(self._folder, self.commit)
         return IndexReport(
             documents=self._documents,
             words=self._words,
@@ -170,7 +169,7 @@ class Adding:
 
     def _start_shard(self) -> ShardBuilder:
         self._building = self._folder / f"{TEMPORARY_PREFIX}shard"
-        self._building.mkdir()
+        make_folder(self._building)
         self._builder = ShardBuilder(
             self._building,
             analyser=self._analyser,
@@ -195,12 +194,10 @@ class Adding:
             for shard in self.commit.shards
         ]
         if builder is not None:
-            entry = builder.finish(self._settings_digest)
+            entry = builder.finish(digest_bytes(self._settings.encode()), self.commit.number + 1)
             self._builder = None
-            entry = changed(entry, shard_id=f"shard-{entry.files[SHARD_FILE][1][:16]}")
             with self._watch.stage("digest and commit"):
-                self._building.rename(self._folder / entry.shard_id)
-                sync_folder(self._folder)
+                rename(self._building, self._folder / entry.shard_id)
             shards.append(entry)
             self._documents += entry.documents
             self._words += builder.tokens
@@ -213,6 +210,7 @@ class Adding:
             tuple(shards),
             unfinished,
             None if ranges is None else tuple(tuple(row) for row in ranges.tolist()),
+            self._settings,
         )
         with self._watch.stage("digest and commit"):
             write_commit(self._folder, commit)
@@ -222,16 +220,3 @@ class Adding:
             self._catalogs[entry.shard_id] = Catalog(self._folder / entry.shard_id)
         if self._on_progress:
             self._on_progress(Progress("commit", self._words, None))
-
-
-def clear_leftovers(folder: Path, commit: Commit) -> None:
-    """Removes what a build that did not come to its end left behind; only the holder of the lock may."""
-    drop_invalid(folder, commit)
-    committed = {shard.shard_id for shard in commit.shards}
-    for path in [*folder.glob(f"{TEMPORARY_PREFIX}*"), *shard_folders(folder)]:
-        if path.name in committed:
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)

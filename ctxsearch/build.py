@@ -17,17 +17,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.analysis import Analyser, normal_form, surface_form
-from ctxsearch.catalog.schema import CATALOG_FILE
+from ctxsearch.analysis import Analyser, surface_form
+from ctxsearch.catalog.words import lemma_ranks, word_tables
 from ctxsearch.catalog.writer import CatalogWriter
-from ctxsearch.commit import ShardEntry
+from ctxsearch.commit import CATALOG_FILE, LISTS_FILE, SHARD_FILE, VECTORS_FILE, ShardEntry
 from ctxsearch.domain import Document, MetadataValue, Segment
 from ctxsearch.errors import SourceError
 from ctxsearch.protocols import Encoder, VectorCodec
-from ctxsearch.storage import digest_files, json_bytes, put_bytes_if_absent, sync_folder
-from ctxsearch.vectors.files import LISTS_FILE, TOKEN_BITS, VECTORS_FILE, VectorWriter
-
-SHARD_FILE = "shard.json"
+from ctxsearch.storage import digest_bytes, digest_files, json_bytes, put_bytes_if_absent, sync
+from ctxsearch.vectors.files import TOKEN_BITS, VectorWriter
 
 # Tokens encoded in one call: some five batches of windows, so that those in a batch are of nearly one length.
 _BLOCK_TOKENS = 32_768
@@ -169,53 +167,70 @@ class ShardBuilder:
                 vectors, all_ids = vectors[present], all_ids[present]
             self._vectors.add(vectors, self._lexicon.number(pairs), all_ids, self._lexicon.order)
 
-    def finish(self, settings_digest: str) -> ShardEntry:
-        """Writes everything, durably; the shard is whole when its ``shard.json`` is there.
+    def finish(self, settings_digest: str, commit: int) -> ShardEntry:
+        """Writes everything, durably, see `finish_shard`.
 
         Args:
             settings_digest: what tells the index's settings, kept in the shard.
+            commit: the number of the commit that the shard is made for.
         """
         self._flush()
         with self._watch.stage("sort and write"):
             pairs = self._lexicon.sorted_pairs()
-            lemmas: list[str] = []
-            lemma_of = np.empty(len(pairs), dtype=np.int32)
-            for rank, (lemma, _) in enumerate(pairs):
-                if not lemmas or lemmas[-1] != lemma:
-                    lemmas.append(lemma)
-                lemma_of[rank] = len(lemmas) - 1
             rows = self._vectors.rows
-            counts = self._vectors.finish(self._lexicon.order(), lemma_of)
+            sizes = self._vectors.finish(self._lexicon.order(), lemma_ranks(pairs))
         with self._watch.stage("catalog"):
-            frequencies = np.bincount(lemma_of, weights=counts, minlength=len(lemmas)).astype(np.int64).tolist()
-            first_rows = (np.cumsum(counts) - counts).tolist() if counts else []
-            self._catalog.finish(
-                list(zip(range(len(lemmas)), lemmas, frequencies, strict=True)),
-                [
-                    (rank, form, normal_form(form), int(lemma_of[rank]), int(first_rows[rank]), counts[rank])
-                    for rank, (_, form) in enumerate(pairs)
-                ],
-            )
+            lemmas, forms = word_tables(pairs, sizes)
+            self._catalog.finish(lemmas, forms)
         with self._watch.stage("digest and commit"):
-            files = _sized(self._folder, (VECTORS_FILE, LISTS_FILE, CATALOG_FILE))
-            described = {
-                "rows": rows,
-                "lemmas": len(lemmas),
-                "documents": self._catalog.documents,
-                "segments": self._catalog.segments,
-                "words": self.tokens,
-                "without_vector": self.without_vector,
-                "settings": settings_digest,
-                "files": {name: list(entry) for name, entry in files.items()},
-            }
-            put_bytes_if_absent(self._folder / SHARD_FILE, json_bytes(described))
-            files |= _sized(self._folder, (SHARD_FILE,))
-            sync_folder(self._folder)
-        return ShardEntry("", rows, len(lemmas), self._catalog.documents, files)
+            return finish_shard(
+                self._folder,
+                rows=rows,
+                lemmas=len(lemmas),
+                documents=self._catalog.documents,
+                segments=self._catalog.segments,
+                words=self.tokens,
+                settings=settings_digest,
+                commit=commit,
+            )
 
     def abandon(self) -> None:
         """Lets go of the files; whoever made the folder removes it."""
         self._catalog.close()
+
+
+def finish_shard(
+    folder: Path, *, rows: int, lemmas: int, documents: int, segments: int, words: int, settings: str, commit: int
+) -> ShardEntry:
+    """Writes ``shard.json`` over the other files, which are there and synced: now the shard is whole.
+
+    Args:
+        folder: under its temporary name.
+        rows: occurrences.
+        lemmas: posting lists.
+        documents: how many.
+        segments: how many.
+        words: tokens, those without a vector included.
+        settings: SHA-256 of ``ctxsearch.json``.
+        commit: the number of the commit that the shard is made for: no two shards of an index are ever the same.
+    """
+    files = {name: _sized(folder / name) for name in (VECTORS_FILE, LISTS_FILE, CATALOG_FILE)}
+    described: dict[str, object] = {
+        "rows": rows,
+        "lemmas": lemmas,
+        "documents": documents,
+        "segments": segments,
+        "words": words,
+        "without_vector": words - rows,
+        "settings": settings,
+        "commit": commit,
+        "files": {name: list(entry) for name, entry in files.items()},
+    }
+    content = json_bytes(described)
+    put_bytes_if_absent(folder / SHARD_FILE, content)
+    files[SHARD_FILE] = len(content), digest_bytes(content)
+    sync(folder)
+    return ShardEntry(f"shard-{files[SHARD_FILE][1][:16]}", rows, lemmas, documents, files)
 
 
 def check_document(document: Document) -> None:
@@ -236,9 +251,9 @@ def check_document(document: Document) -> None:
         raise SourceError(where, f"its metadata {wrong!r} cannot be kept ({error})") from error
 
 
-def _sized(folder: Path, names: tuple[str, ...]) -> dict[str, tuple[int, str]]:
-    return {name: ((folder / name).stat().st_size, digest_files(folder / name)) for name in names}
-
-
 def _plain(value: MetadataValue) -> bool:
     return value is None or (isinstance(value, (str, int, float)) and value not in (float("inf"), float("-inf")))
+
+
+def _sized(path: Path) -> tuple[int, str]:
+    return path.stat().st_size, digest_files(path)

@@ -163,6 +163,65 @@ class IndexReport:
 
 
 @dataclass(frozen=True, slots=True)
+class CompactReport:
+    """What a run of `Index.compact` did.
+
+    Attributes:
+        shards_before: how many there were.
+        shards: how many there are.
+        documents_dropped: that had been taken out, and now take no more space.
+        bytes_before: what the shards took on disk; while somebody reads the old ones they are still there.
+        bytes: what they take.
+        seconds: how long it took.
+    """
+
+    shards_before: int
+    shards: int
+    documents_dropped: int
+    bytes_before: int
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that `Index.verify` found wrong.
+
+    Attributes:
+        path: the file.
+        why: what is wrong with it.
+        remedy: what to do about it.
+        shard: the shard that is not to be trusted any more, if it is one.
+    """
+
+    path: str
+    why: str
+    remedy: str
+    shard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What `Index.verify` found.
+
+    Attributes:
+        problems: nothing is wrong where there is none.
+        notes: what is no damage but good to know: what was not checked and why, what a later run clears away.
+        shards: how many were checked.
+        files: how many were checked.
+        bytes: that were read.
+        seconds: how long it took.
+    """
+
+    problems: Sequence[Problem]
+    notes: Sequence[str]
+    shards: int
+    files: int
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class IndexInfo:
     """What an index holds and how it was made; ``settings`` are those of ``ctxsearch.json``."""
 

@@ -12,6 +12,8 @@
     ├── QueryError (ValueError)                a query that cannot be understood
     │   └── WordNotFound (LookupError)         the corpus does not have this word
     ├── KeyNotFound (LookupError)              no such occurrence
+    ├── DocumentNotFound (LookupError)         no such document
+    ├── BackupError (ValueError)               a backup that cannot be made or brought back
     └── MissingExtra (ImportError)             an optional dependency is not installed
 
 Every message is a whole sentence that says what to do next; the facts it is made of are attributes.
@@ -59,7 +61,7 @@ class IndexDamaged(CtxSearchError, ValueError):
     def __init__(self, path: str, why: str) -> None:
         self.path = path
         self.why = why
-        super().__init__(f"{path} is damaged: {why}. Restore it from a copy, or build the index again.")
+        super().__init__(f"{path} is damaged: {why}. Run 'ctxsearch verify' on the index: it tells how to mend it.")
 
 
 class FormatTooNew(CtxSearchError, ValueError):
@@ -129,6 +131,25 @@ class KeyNotFound(CtxSearchError, LookupError):
         self.key = key
         self.why = why
         super().__init__(f"There is no occurrence {key!r}: {why}. A key is DOCUMENT_ID:START, as query prints it.")
+
+
+class DocumentNotFound(CtxSearchError, LookupError):
+    """No such documents in the index."""
+
+    def __init__(self, document_ids: Sequence[str]) -> None:
+        self.document_ids = tuple(document_ids)
+        shown = ", ".join(repr(document_id) for document_id in self.document_ids[:5])
+        more = f" and {len(self.document_ids) - 5:,} more" if len(self.document_ids) > 5 else ""
+        super().__init__(f"The index has no document {shown}{more}; nothing was removed.")
+
+
+class BackupError(CtxSearchError, ValueError):
+    """A backup that cannot be made, or cannot be brought back."""
+
+    def __init__(self, path: str, why: str) -> None:
+        self.path = path
+        self.why = why
+        super().__init__(f"{path}: {why}.")
 
 
 class MissingExtra(CtxSearchError, ImportError):

@@ -14,8 +14,15 @@ from ctxsearch.errors import FormatTooNew, IndexDamaged, IndexNotFound, Settings
 from ctxsearch.storage import json_bytes, put_bytes_if_absent
 
 SETTINGS_FILE = "ctxsearch.json"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""What this ctxsearch writes; it reads every version up to it.
+
+1: the model's digest is of all JSON and text files in its folder; commits do not tell the digest of the settings.
+2: the model's digest is of the files that make a vector what it is.
+"""
+
 CHOICES = {"codec": ("fp16", "sq8"), "pooling": ("mean", "first", "last")}
+_LONGEST = 1 << 20
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
 
@@ -33,6 +40,7 @@ class Settings:
         language: what sentences and lemmas are cut by.
         punctuation: whether punctuation marks are occurrences.
         codec: how vectors are kept: ``fp16`` or ``sq8``.
+        format_version: of the index's files.
     """
 
     model: str
@@ -44,6 +52,7 @@ class Settings:
     language: str
     punctuation: bool
     codec: str
+    format_version: int = FORMAT_VERSION
 
     def check_asked(self, path: Path, **asked: object) -> None:
         """Compares settings that a user asked for (None where not) with those of the index.
@@ -56,18 +65,19 @@ class Settings:
                 raise SettingsMismatch(str(path), name.replace("_", " "), getattr(self, name), value)
 
 
-def write_settings(folder: Path, settings: Settings) -> None:
-    """Writes ``ctxsearch.json`` into a new index.
+def write_settings(folder: Path, settings: Settings) -> str:
+    """Writes ``ctxsearch.json`` into a new index, and returns its text.
 
     Raises:
         FileExistsError: there is one.
     """
-    content = {"format_version": FORMAT_VERSION, **asdict(settings)}
-    put_bytes_if_absent(folder / SETTINGS_FILE, json_bytes(content))
+    content = json_bytes(asdict(settings))
+    put_bytes_if_absent(folder / SETTINGS_FILE, content)
+    return content.decode()
 
 
-def read_settings(folder: Path, known_indexes: tuple[str, ...] = ()) -> Settings:
-    """Reads ``ctxsearch.json``.
+def read_settings(folder: Path, known_indexes: tuple[str, ...] = ()) -> tuple[Settings, str]:
+    """Reads ``ctxsearch.json``, and returns its text as well.
 
     Raises:
         IndexNotFound: there is none.
@@ -76,8 +86,11 @@ def read_settings(folder: Path, known_indexes: tuple[str, ...] = ()) -> Settings
     """
     path = folder / SETTINGS_FILE
     try:
-        content = json.loads(path.read_bytes())
-        version = content.pop("format_version")
+        if path.stat().st_size > _LONGEST:
+            raise ValueError(f"it has more than {_LONGEST:,} bytes")
+        text = path.read_bytes().decode()
+        content = json.loads(text)
+        version = content["format_version"]
         if type(version) is not int or version < 1:
             raise ValueError(f"format version {version!r}")
         if version > FORMAT_VERSION:
@@ -97,4 +110,4 @@ def read_settings(folder: Path, known_indexes: tuple[str, ...] = ()) -> Settings
         raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
     if wrong or not 0 < settings.dimension < 1 << 20:
         raise IndexDamaged(str(path), f"its {', '.join(wrong) or 'dimension'} cannot be")
-    return settings
+    return settings, text

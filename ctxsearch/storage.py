@@ -1,38 +1,131 @@
-"""Files that survive a power cut: written beside their goal, fsynced, then put in place; and their digests."""
+"""Files that survive a power cut: written beside their goal, fsynced, then put in place; and their digests.
+
+Whatever is changed under an index goes through here, so that tests can put a disk in its place that is full, fails, or
+loses what was not synced. (SQLite writes its own files; they are synced here.)
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from types import TracebackType
 
 TEMPORARY_PREFIX = ".tmp-"
 
 _READ_SIZE = 1 << 20
 
 
-def sync(file: IO[bytes]) -> None:
-    """Forces what was written to a file onto the disk."""
-    file.flush()
-    os.fsync(file.fileno())
+class Disk:
+    """What is asked of a file system, one call to a method."""
+
+    def create(self, path: Path) -> int:
+        """Opens a new or emptied file for writing; returns its descriptor."""
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+
+    def write(self, descriptor: int, path: Path, data: memoryview) -> int:
+        """Writes some of the bytes at least; returns how many."""
+        return os.write(descriptor, data)
+
+    def sync(self, path: Path) -> None:
+        """Forces a file's content, or a folder's entries, onto the disk."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def link(self, path: Path, goal: Path) -> None:
+        """Gives a file a second name, which must be free."""
+        os.link(path, goal)
+
+    def rename(self, path: Path, goal: Path) -> None:
+        """Moves a file or folder."""
+        os.rename(path, goal)
+
+    def make_folder(self, path: Path) -> None:
+        """Makes a folder, which must not be there."""
+        path.mkdir()
+
+    def remove(self, path: Path) -> None:
+        """Removes a file, or a folder with all that is in it, if it is there; never what a link points to."""
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
-def sync_file(path: Path) -> None:
-    """Forces a file that somebody else wrote (SQLite, say) onto the disk."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+disk = Disk()
 
 
-def sync_folder(path: Path) -> None:
-    """Forces a folder's entries onto the disk, so that a file put into it is still there after a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+class NewFile:
+    """A file that is being written.
+
+    As a context manager: leaving it syncs the file, and leaving it by an error only closes it.
+
+    Args:
+        path: where; what was there is overwritten, so it is a temporary name, or lies in a folder of one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor = disk.create(path)
+
+    def write(self, content: bytes | memoryview) -> None:
+        """Writes bytes, all of them."""
+        left = memoryview(content).cast("B")
+        while left:
+            left = left[disk.write(self._descriptor, self._path, left) :]
+
+    def close(self) -> None:
+        """Closes the file without syncing it."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __enter__(self) -> NewFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                disk.sync(self._path)
+        finally:
+            self.close()
+
+
+def sync(path: Path) -> None:
+    """Forces a file that somebody else wrote (SQLite, say), or a folder's entries, onto the disk."""
+    disk.sync(path)
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder, which must not be there."""
+    disk.make_folder(path)
+
+
+def make_folders(path: Path) -> None:
+    """Makes a folder and those above it, where they are not there, durably."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for folder in missing:
+        disk.sync(folder.parent)
+
+
+def rename(path: Path, goal: Path) -> None:
+    """Moves a file or folder within one parent folder, durably; what it holds was synced before."""
+    disk.rename(path, goal)
+    disk.sync(goal.parent)
+
+
+def remove(path: Path) -> None:
+    """Removes a file, or a folder with all that is in it, if it is there."""
+    disk.remove(path)
 
 
 def put_bytes_if_absent(path: Path, content: bytes) -> None:
@@ -43,13 +136,20 @@ def put_bytes_if_absent(path: Path, content: bytes) -> None:
     """
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
     try:
-        with temporary.open("wb") as file:
+        with NewFile(temporary) as file:
             file.write(content)
-            sync(file)
-        os.link(temporary, path)  # fails where the name is taken, which a rename does not
+        disk.link(temporary, path)  # fails where the name is taken, which a rename does not
     finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
+        disk.remove(temporary)
+    disk.sync(path.parent)
+
+
+def put_bytes(path: Path, content: bytes) -> None:
+    """Writes a file whole and durably, in the place of the one that is there, or leaves that as it is."""
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
+    with NewFile(temporary) as file:
+        file.write(content)
+    rename(temporary, path)
 
 
 def json_bytes(content: Mapping[str, object]) -> bytes:

@@ -20,9 +20,10 @@ from sqlite_utils import Database
 
 from ctxsearch import Document
 from ctxsearch.catalog.reader import Catalog
-from ctxsearch.catalog.schema import CATALOG_FILE, migrations
+from ctxsearch.catalog.schema import migrations
 from ctxsearch.catalog.where import Filter, parse_filters
 from ctxsearch.catalog.writer import CatalogWriter
+from ctxsearch.commit import CATALOG_FILE
 from ctxsearch.domain import Metadata, Segment
 from ctxsearch.errors import CtxSearchError, IndexDamaged, QueryError
 

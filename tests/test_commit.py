@@ -16,26 +16,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctxsearch.commit import Commit, ShardEntry, read_commit, shard_folders, write_commit
+from ctxsearch.commit import (
+    DAMAGE_FILE,
+    SHARD_FILES,
+    Commit,
+    ShardEntry,
+    hold_commit,
+    newest_commit,
+    note_damage,
+    read_commit,
+    read_damage,
+    shard_folders,
+    tidy,
+    write_commit,
+)
 from ctxsearch.errors import FormatTooNew, IndexDamaged, IndexLocked, IndexNotFound, SettingsMismatch
 from ctxsearch.lock import writer_lock
-from ctxsearch.settings import SETTINGS_FILE, Settings, read_settings, write_settings
+from ctxsearch.settings import FORMAT_VERSION, SETTINGS_FILE, Settings, read_settings, write_settings
 from ctxsearch.storage import digest_bytes, digest_files, json_bytes, put_bytes_if_absent
 
-ENTRY = ShardEntry("shard-0123456789abcdef", 7, 3, 2, {"vectors.dat": (952, "ab" * 32)}, (1,))
+FILES = dict.fromkeys(SHARD_FILES, (952, "ab" * 32))
+ENTRY = ShardEntry("shard-0123456789abcdef", 7, 3, 2, FILES, (1,))
 FIRST, SECOND = Commit(1, (ENTRY,), unfinished=True), Commit(2, (ENTRY, replace(ENTRY, shard_id="shard-" + "f" * 16)))
 SETTINGS = Settings("tiny", "d" * 64, "last", "mean", 128, 64, "en", False, "fp16")
 
-counts = st.integers(0, 2**62)
+counts = st.integers(0, 2**62 - 1)
 entries = st.builds(
     ShardEntry,
     st.from_regex(r"shard-[0-9a-f]{16}", fullmatch=True),
     counts,
     counts,
     counts,
-    st.dictionaries(st.text(st.characters(codec="utf-8")), st.tuples(counts, st.text(st.characters(codec="utf-8")))),
-    st.lists(counts).map(tuple),
+    st.fixed_dictionaries(dict.fromkeys(SHARD_FILES, st.tuples(counts, st.text(st.characters(codec="utf-8"))))),
 )
+
 floats = st.floats(allow_nan=False, allow_infinity=False, width=32)
 commits = st.builds(
     Commit,
@@ -43,7 +57,12 @@ commits = st.builds(
     st.lists(entries).map(tuple),
     st.booleans(),
     st.none() | st.tuples(st.lists(floats, min_size=1).map(tuple), st.lists(floats, min_size=1).map(tuple)),
+    st.none() | st.text(st.characters(codec="utf-8")),
 )
+
+
+def newest(folder: Path, *, allow_damaged: bool = False) -> Commit:
+    return newest_commit(folder, allow_damaged=allow_damaged)[0]
 
 
 def path_of(folder: Path, number: int) -> Path:
@@ -58,33 +77,36 @@ def sealed(body: dict[str, object]) -> bytes:
 # ------------------------------------------------------------------------------------------------------- commits
 
 
-@given(commits)
-def test_commit_read_is_commit_written(commit: Commit) -> None:
+@given(commits, st.data())
+def test_commit_read_is_commit_written(commit: Commit, data: st.DataObject) -> None:
     """A commit comes back from disk as it was, to the last bit of its ranges."""
+    numbers = [
+        st.sets(st.integers(0, shard.documents - 1), max_size=9 * bool(shard.documents)) for shard in commit.shards
+    ]
+    drawn = [
+        tuple(sorted(data.draw(one))) if shard.documents else ()
+        for one, shard in zip(numbers, commit.shards, strict=True)
+    ]
+    commit = replace(
+        commit, shards=tuple(replace(shard, removed=out) for shard, out in zip(commit.shards, drawn, strict=True))
+    )
     with TemporaryDirectory() as folder:
         write_commit(Path(folder), commit)
-        assert read_commit(Path(folder)) == commit
+        assert newest(Path(folder)) == commit
 
 
 def test_folder_without_commit_is_empty(tmp_path: Path) -> None:
     """An index without a commit holds nothing, and no other file passes for one."""
     for name in ("commit-1.json", "commit-00000001.json.old", ".tmp-9-commit-00000001.json", "xcommit-00000001.json"):
         (tmp_path / name).write_bytes(b"{}")
-    assert read_commit(tmp_path) == Commit(0)
+    assert newest_commit(tmp_path) == (Commit(0), None)
 
 
 def test_newest_commit_counts(tmp_path: Path) -> None:
     """The commit with the greatest number is the index, also where numbers have outgrown their eight digits."""
     write_commit(tmp_path, replace(SECOND, number=99_999_999))
     write_commit(tmp_path, replace(FIRST, number=100_000_000))
-    assert read_commit(tmp_path) == replace(FIRST, number=100_000_000)
-
-
-def test_two_commits_are_kept(tmp_path: Path) -> None:
-    """The commit before the newest stays, and older ones go."""
-    for number in range(1, 5):
-        write_commit(tmp_path, replace(FIRST, number=number))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["commit-00000003.json", "commit-00000004.json"]
+    assert newest(tmp_path) == replace(FIRST, number=100_000_000)
 
 
 def test_commit_is_never_overwritten(tmp_path: Path) -> None:
@@ -92,45 +114,71 @@ def test_commit_is_never_overwritten(tmp_path: Path) -> None:
     write_commit(tmp_path, FIRST)
     with pytest.raises(FileExistsError):
         write_commit(tmp_path, replace(SECOND, number=1))
-    assert read_commit(tmp_path) == FIRST
+    assert newest(tmp_path) == FIRST
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_torn_commit_gives_way_to_one_before(tmp_path: Path) -> None:
-    """Wherever the newest commit file is cut, the index is as of the commit before."""
+def test_torn_commit_is_told(tmp_path: Path) -> None:
+    """Wherever the newest commit file is cut it is damage, and the commit before is read only by who allows that."""
     write_commit(tmp_path, FIRST)
     write_commit(tmp_path, SECOND)
-    newest = path_of(tmp_path, 2)
-    content = newest.read_bytes()
-    for size in range(len(content.rstrip())):
-        newest.write_bytes(content[:size])
-        assert read_commit(tmp_path) == FIRST
+    path = path_of(tmp_path, 2)
+    content = path.read_bytes()
+    for size in range(len(content)):
+        path.write_bytes(content[:size])
+        with pytest.raises(IndexDamaged, match="commit-00000002"):
+            newest(tmp_path)
+        assert newest(tmp_path, allow_damaged=True) == FIRST
 
 
-def test_flipped_bit_never_makes_another_commit(tmp_path: Path) -> None:
-    """A flipped bit leaves the commit as it was (in white space) or unmakes it; it never changes what is read."""
+def test_flipped_bit_is_told(tmp_path: Path) -> None:
+    """Any flipped bit of a commit file, in white space too, is damage."""
     write_commit(tmp_path, FIRST)
-    write_commit(tmp_path, SECOND)
-    newest = path_of(tmp_path, 2)
-    content = newest.read_bytes()
-    seen = []
+    path = path_of(tmp_path, 1)
+    content = path.read_bytes()
     for place in range(len(content)):
-        for bit in (1, 4, 32):
-            newest.write_bytes(content[:place] + bytes([content[place] ^ bit]) + content[place + 1 :])
-            seen.append(read_commit(tmp_path))
-    assert all(commit in (FIRST, SECOND) for commit in seen)
-    assert seen.count(FIRST) > len(seen) / 2
+        for bit in range(8):
+            path.write_bytes(content[:place] + bytes([content[place] ^ 1 << bit]) + content[place + 1 :])
+            with pytest.raises(IndexDamaged):
+                read_commit(path)
 
 
 def test_no_valid_commit_is_damage(tmp_path: Path) -> None:
-    """Where there are commit files and none is valid, the error names the newest."""
+    """Where there are commit files and none is valid, none is read whatever is allowed."""
     write_commit(tmp_path, FIRST)
     write_commit(tmp_path, SECOND)
     path_of(tmp_path, 1).write_bytes(b"")
     path_of(tmp_path, 2).write_bytes(b"null")
-    with pytest.raises(IndexDamaged, match="commit-00000002") as raised:
-        read_commit(tmp_path)
-    assert raised.value.path == str(path_of(tmp_path, 2))
+    for allowed, number in ((False, 2), (True, 1)):
+        with pytest.raises(IndexDamaged) as raised:
+            newest(tmp_path, allow_damaged=allowed)
+        assert raised.value.path == str(path_of(tmp_path, number))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("rows", -1),
+        ("rows", True),
+        ("lemmas", 1.5),
+        ("documents", "2"),
+        ("documents", 2**64),
+        ("removed", [1, 1]),
+        ("removed", [2]),
+        ("removed", 1),
+        ("files", {}),
+        ("files", {name: [1, "x"] for name in (*SHARD_FILES, "../escape")}),
+    ],
+)
+def test_shard_of_a_commit_is_what_it_can_be(tmp_path: Path, field: str, value: object) -> None:
+    """A stranger's commit with counts, numbers or file names that no writer makes is not valid, whatever its digest."""
+    write_commit(tmp_path, FIRST)
+    body = json.loads(path_of(tmp_path, 1).read_bytes())
+    del body["digest"]
+    body["shards"][0][field] = value
+    path_of(tmp_path, 1).write_bytes(sealed(body))
+    with pytest.raises(IndexDamaged):
+        newest(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -143,11 +191,11 @@ def test_shard_lies_inside_its_index(tmp_path: Path, shard_id: str) -> None:
     body = json.loads(path_of(tmp_path, 1).read_bytes())
     del body["digest"]
     path_of(tmp_path, 1).write_bytes(sealed(body))
-    assert read_commit(tmp_path) == FIRST
+    assert newest(tmp_path) == FIRST
     body["shards"][0]["shard_id"] = shard_id
     path_of(tmp_path, 1).write_bytes(sealed(body))
     with pytest.raises(IndexDamaged):
-        read_commit(tmp_path)
+        newest(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -166,18 +214,81 @@ def test_shard_lies_inside_its_index(tmp_path: Path, shard_id: str) -> None:
     ids=["empty", "list", "string", "cut", "no-utf-8", "deep", "no-fields", "no-ranges", "no-shard"],
 )
 def test_garbage_is_no_commit(tmp_path: Path, content: bytes) -> None:
-    """Whatever stands in a commit file that is none, the commit before is read."""
+    """What is no commit is told, and the commit before is read where that is allowed."""
     write_commit(tmp_path, FIRST)
     path_of(tmp_path, 2).write_bytes(content)
-    assert read_commit(tmp_path) == FIRST
+    with pytest.raises(IndexDamaged, match="commit-00000002"):
+        newest(tmp_path)
+    assert newest(tmp_path, allow_damaged=True) == FIRST
 
 
 def test_commit_under_another_number_is_not_valid(tmp_path: Path) -> None:
-    """A copy of a commit under a later number does not hide the commits that follow."""
+    """A copy of a commit under a later number is damage, and does not hide later commits from who allows it."""
     write_commit(tmp_path, FIRST)
     path_of(tmp_path, 9).write_bytes(path_of(tmp_path, 1).read_bytes())
     write_commit(tmp_path, SECOND)
-    assert read_commit(tmp_path) == SECOND
+    with pytest.raises(IndexDamaged, match="it holds commit 1"):
+        newest(tmp_path)
+    assert newest(tmp_path, allow_damaged=True) == SECOND
+
+
+def test_old_commits_are_cleared_away_with_what_they_alone_need(tmp_path: Path) -> None:
+    """The newest commit stays, and the one before as long as it needs nothing else; strangers' files stay too."""
+    other = replace(ENTRY, shard_id="shard-" + "e" * 16)
+    for number, shards in enumerate([(other,), (ENTRY, other), (ENTRY,), (ENTRY,)], start=1):
+        write_commit(tmp_path, Commit(number, shards))
+    for name in (ENTRY.shard_id, other.shard_id, ".tmp-shard", "notes"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_bytes(b"")
+    (tmp_path / ".tmp-7-commit-00000005.json").write_bytes(b"half")
+    tidy(tmp_path, newest(tmp_path))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "commit-00000003.json",
+        "commit-00000004.json",
+        "notes",
+        ENTRY.shard_id,
+    ]
+    write_commit(tmp_path, Commit(5, (other,)))
+    tidy(tmp_path, newest(tmp_path))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["commit-00000005.json", "notes"]
+
+
+def test_what_is_read_is_not_cleared_away(tmp_path: Path) -> None:
+    """A commit that a reader holds keeps its shards until the reader lets go, or is gone."""
+    other = replace(ENTRY, shard_id="shard-" + "e" * 16)
+    write_commit(tmp_path, Commit(1, (other,)))
+    for name in (ENTRY.shard_id, other.shard_id):
+        (tmp_path / name).mkdir()
+    first, second = hold_commit(tmp_path), hold_commit(tmp_path)
+    write_commit(tmp_path, Commit(2, (ENTRY,)))
+    first.release()
+    tidy(tmp_path, newest(tmp_path))
+    assert shard_folders(tmp_path) == sorted([tmp_path / other.shard_id, tmp_path / ENTRY.shard_id])
+    assert second.commit.number == 1
+    del second
+    tidy(tmp_path, newest(tmp_path))
+    assert shard_folders(tmp_path) == [tmp_path / ENTRY.shard_id]
+
+
+def test_beside_a_damaged_commit_no_shard_is_cleared_away(tmp_path: Path) -> None:
+    """As long as a commit cannot be read, what it may need stays."""
+    write_commit(tmp_path, FIRST)
+    path_of(tmp_path, 2).write_bytes(b"")
+    lost = tmp_path / ("shard-" + "e" * 16)
+    lost.mkdir()
+    tidy(tmp_path, FIRST)
+    assert lost.exists()
+
+
+def test_damage_is_noted_until_it_is_mended(tmp_path: Path) -> None:
+    """The note of damage comes back as it was, a broken one as empty, and it goes when nothing is damaged."""
+    assert read_damage(tmp_path) == {}
+    note_damage(tmp_path, {ENTRY.shard_id: "a bit fell over"})
+    assert read_damage(tmp_path) == {ENTRY.shard_id: "a bit fell over"}
+    (tmp_path / DAMAGE_FILE).write_bytes(b"[")
+    assert read_damage(tmp_path) == {}
+    note_damage(tmp_path, {})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_shard_folders_are_those_named_so(tmp_path: Path) -> None:
@@ -284,7 +395,7 @@ def test_digests_are_sha256(tmp_path: Path) -> None:
 def test_settings_read_are_settings_written(tmp_path: Path) -> None:
     """Settings come back as they were."""
     write_settings(tmp_path, SETTINGS)
-    assert read_settings(tmp_path) == SETTINGS
+    assert read_settings(tmp_path)[0] == SETTINGS
 
 
 def test_settings_never_change(tmp_path: Path) -> None:
@@ -292,7 +403,7 @@ def test_settings_never_change(tmp_path: Path) -> None:
     write_settings(tmp_path, SETTINGS)
     with pytest.raises(FileExistsError):
         write_settings(tmp_path, replace(SETTINGS, model="other"))
-    assert read_settings(tmp_path) == SETTINGS
+    assert read_settings(tmp_path)[0] == SETTINGS
 
 
 def test_missing_settings_are_a_missing_index(tmp_path: Path) -> None:
@@ -307,13 +418,13 @@ def test_missing_settings_are_a_missing_index(tmp_path: Path) -> None:
 def test_newer_format_is_told(tmp_path: Path) -> None:
     """An index of a later format is refused with both versions, whatever else its settings say."""
     (tmp_path / SETTINGS_FILE).write_bytes(json_bytes({"format_version": 7, "unheard_of": True}))
-    with pytest.raises(FormatTooNew, match="format version 7, and this ctxsearch reads up to 1") as raised:
+    with pytest.raises(FormatTooNew, match=f"version 7, and this ctxsearch reads up to {FORMAT_VERSION}") as raised:
         read_settings(tmp_path)
-    assert (raised.value.found, raised.value.known) == (7, 1)
+    assert (raised.value.found, raised.value.known) == (7, FORMAT_VERSION)
 
 
 def changed(**changes: object) -> bytes:
-    content = {"format_version": 1, **asdict(SETTINGS), **changes}
+    content = {**asdict(SETTINGS), **changes}
     return json_bytes({name: value for name, value in content.items() if value != "missing"})
 
 

@@ -36,7 +36,7 @@ EXAMPLES: dict[str, tuple[CtxSearchError, dict[str, object], list[str]]] = {
     "IndexDamaged": (
         errors.IndexDamaged("lists.npy", "it is empty"),
         {"path": "lists.npy", "why": "it is empty"},
-        ["lists.npy", "it is empty", "Restore it"],
+        ["lists.npy", "it is empty", "ctxsearch verify"],
     ),
     "FormatTooNew": (
         errors.FormatTooNew("mine", 3, 1),
@@ -67,6 +67,16 @@ EXAMPLES: dict[str, tuple[CtxSearchError, dict[str, object], list[str]]] = {
         errors.KeyNotFound("a:7", "no word begins there"),
         {"key": "a:7", "why": "no word begins there"},
         ["'a:7'", "no word begins there", "DOCUMENT_ID:START"],
+    ),
+    "DocumentNotFound": (
+        errors.DocumentNotFound([*"abcdefg"]),
+        {"document_ids": ("a", "b", "c", "d", "e", "f", "g")},
+        ["'a', 'b', 'c', 'd', 'e' and 2 more", "nothing was removed"],
+    ),
+    "BackupError": (
+        errors.BackupError("mine.tar", "it is no backup of ctxsearch"),
+        {"path": "mine.tar", "why": "it is no backup of ctxsearch"},
+        ["mine.tar: it is no backup"],
     ),
     "MissingExtra": (
         errors.MissingExtra("faiss", "cpu"),

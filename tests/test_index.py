@@ -810,8 +810,8 @@ def test_missing_index_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_index_of_newer_format_is_told(index: Index) -> None:
     """An index that a newer ctxsearch made is refused, to readers and to writers who open it."""
     path = index.path / "ctxsearch.json"
-    path.write_text(path.read_text().replace('"format_version": 1', '"format_version": 2'))
-    with pytest.raises(FormatTooNew, match="format version 2"):
+    path.write_text(path.read_text().replace('"format_version": 2', '"format_version": 3'))
+    with pytest.raises(FormatTooNew, match="format version 3"):
         reopened(index)
 
 
@@ -1184,17 +1184,19 @@ def test_missing_shard_is_told(index: Index) -> None:
             ask()
 
 
-def test_broken_commit_gives_way_to_one_before(index: Index) -> None:
-    """Where the newest commit is broken the one before is the index, and adding goes on from there."""
+def test_broken_commit_is_told(index: Index) -> None:
+    """A broken newest commit is told to readers and writers; who allows it reads the one before."""
     before = everything(index)
     index.add([Document("new", "The bank.")])
     newest = max(index.path.glob("commit-*.json"))
-    shorten(newest)
     newest.write_bytes(newest.read_bytes()[:40])
-    assert everything(reopened(index)) == before
-    report = reopened(index).add([Document("newer", "The bank.")])
-    assert report.documents == 1
-    assert ids(reopened(index).concordance("bank"))[-2:] == ["savings", "newer"]
+    files = sorted(index.path.rglob("*"))
+    for ask in (lambda: reopened(index), lambda: index.add([Document("newer", "The bank.")])):
+        with pytest.raises(IndexDamaged, match=newest.name):
+            ask()
+    assert sorted(index.path.rglob("*")) == files
+    with Index.open(index.path, encoder=WindowEncoder(), allow_damaged=True) as old:
+        assert everything(old) == before
 
 
 def test_no_valid_commit_is_told(index: Index) -> None:
@@ -1202,9 +1204,22 @@ def test_no_valid_commit_is_told(index: Index) -> None:
     index.add([Document("new", "The bank.")])
     for path in index.path.glob("commit-*.json"):
         empty(path)
-    for ask in (lambda: reopened(index), lambda: Index.create(index.path, encoder=WindowEncoder())):
-        with pytest.raises(IndexDamaged, match="no commit file is valid"):
+    for ask in (
+        lambda: reopened(index),
+        lambda: Index.open(index.path, allow_damaged=True),
+        lambda: Index.create(index.path, encoder=WindowEncoder()),
+    ):
+        with pytest.raises(IndexDamaged, match="commit-0000000"):
             ask()
+
+
+def test_changed_settings_are_told(index: Index) -> None:
+    """An index whose settings are not those it was made with is damaged, however well they read."""
+    path = index.path / "ctxsearch.json"
+    path.write_bytes(path.read_bytes().replace(b'"language": "en"', b'"language": "de"'))
+    with pytest.raises(IndexDamaged, match="not what it was") as raised:
+        reopened(index)
+    assert raised.value.path == str(path)
 
 
 @contextmanager

@@ -23,13 +23,14 @@ from hypothesis import strategies as st
 
 import ctxsearch
 from ctxsearch import Document
+from ctxsearch.commit import LISTS_FILE, VECTORS_FILE
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.protocols import Neighbours, VectorCodec, VectorShard
 from ctxsearch.vectors import files
 from ctxsearch.vectors.codec import Codec, CodecParameters, train
 from ctxsearch.vectors.exact import ExactCodec, ExactShard
 from ctxsearch.vectors.faiss import FaissCodec, FaissShard
-from ctxsearch.vectors.files import LISTS_FILE, VECTORS_FILE, VectorWriter, open_vectors
+from ctxsearch.vectors.files import VectorWriter, open_vectors
 
 MakeShard = Callable[[np.ndarray, CodecParameters], VectorShard]
 MakeCodec = Callable[[CodecParameters], VectorCodec]

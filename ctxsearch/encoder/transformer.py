@@ -20,6 +20,7 @@ from ctxsearch.encoder.tokenizer import PieceTokenizer
 from ctxsearch.encoder.windows import Window, batches, windows
 from ctxsearch.errors import ModelError
 from ctxsearch.protocols import Encoded
+from ctxsearch.settings import FORMAT_VERSION
 
 # Pieces in a batch, padding included: 64 windows of 128, past which this gets no faster on two cores.
 _BATCH_PIECES = 64 * 128
@@ -36,6 +37,7 @@ class TransformerEncoder:
         window: pieces that the model sees at once, its special ones included.
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; the GPU that is there, or else the CPU, where None.
         dtype: ``bf16``, ``fp16`` or ``fp32``; what the device computes fastest without loss that matters, where None.
+        format_version: of the index that the digest is compared with, see `model_digest`.
 
     Raises:
         ModelError: the model cannot be found or used.
@@ -51,9 +53,10 @@ class TransformerEncoder:
         window: int = 128,
         device: str | None = None,
         dtype: str | None = None,
+        format_version: int = FORMAT_VERSION,
     ) -> None:
         folder = locate_model(model)
-        self.digest = model_digest(folder)
+        self.digest = model_digest(folder, format_version=format_version)
         self.tokenizer = PieceTokenizer(model, folder)
         self._device = choose_device(device)
         self.dtype = choose_dtype(dtype, self._device)

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace as changed
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ctxsearch.commit import Commit, read_commit
-from ctxsearch.domain import Document, IndexReport, Progress
-from ctxsearch.errors import IndexExists
+from ctxsearch.commit import Commit, HeldCommit, hold_commit, newest_commit
+from ctxsearch.domain import CompactReport, Document, IndexReport, Progress
+from ctxsearch.errors import IndexDamaged, IndexExists, QueryError
 from ctxsearch.index.answers import Answers
 from ctxsearch.index.parts import Parts, load_encoder
 from ctxsearch.lock import writer_lock
 from ctxsearch.places import known_indexes, locate_index
 from ctxsearch.settings import CHOICES, DEFAULT_MODEL, SETTINGS_FILE, Settings, read_settings, write_settings
+from ctxsearch.storage import make_folders, remove
 
 if TYPE_CHECKING:
     from ctxsearch.protocols import Encoder
+    from ctxsearch.query.scope import OpenShard
 
 DEFAULT_SHARD_TOKENS = 2_000_000
 
@@ -83,37 +85,44 @@ class Index(Answers):
         from ctxsearch.analysis import Analyser
 
         folder = locate_index(path)
-        if folder.is_dir() and read_commit(folder).number:
+        if folder.is_dir() and newest_commit(folder)[1]:
             raise IndexExists(str(folder))
         for name, value in (("codec", codec), ("pooling", pooling)):
             if value not in CHOICES[name]:
                 raise ValueError(f"There is no {name} {value!r}; use {' or '.join(CHOICES[name])}.")
         analyser = Analyser(language, punctuation=punctuation)
-        if encoder is None:
-            encoder = load_encoder(model, layers, pooling, window, device, dtype)
         settings = Settings(
             model=str(Path(model).resolve()) if Path(model).is_dir() else model,
-            model_digest=encoder.digest,
+            model_digest="",
             layers=layers,
             pooling=pooling,
             window=window,
-            dimension=encoder.dimension,
+            dimension=0,
             language=analyser.language,
             punctuation=punctuation,
             codec=codec,
         )
-        folder.mkdir(parents=True, exist_ok=True)
+        hardware = {"device": device, "dtype": dtype}
+        encoder = encoder or load_encoder(settings, hardware)
+        settings = changed(settings, model_digest=encoder.digest, dimension=encoder.dimension)
+        make_folders(folder)
         with writer_lock(folder):
-            if read_commit(folder).number:
+            if newest_commit(folder)[1]:
                 raise IndexExists(str(folder))  # made by another process in the meantime
             # An index without a commit holds nothing that could be lost.
-            (folder / SETTINGS_FILE).unlink(missing_ok=True)
-            write_settings(folder, settings)
-        return cls(Parts(folder, settings, Commit(), encoder, {"device": device, "dtype": dtype}))
+            remove(folder / SETTINGS_FILE)
+            text = write_settings(folder, settings)
+        return cls(Parts(folder, settings, text, HeldCommit(Commit()), encoder=encoder, hardware=hardware))
 
     @classmethod
     def open(
-        cls, path: str | Path, *, device: str | None = None, dtype: str | None = None, encoder: Encoder | None = None
+        cls,
+        path: str | Path,
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        encoder: Encoder | None = None,
+        allow_damaged: bool = False,
     ) -> Index:
         """Opens an index as of its newest commit; the model is loaded when it is first needed.
 
@@ -122,6 +131,7 @@ class Index(Answers):
             device: where the model runs, see `create`.
             dtype: in which type, see `create`.
             encoder: the encoder of an index that was created with one.
+            allow_damaged: answer from what can be read, see `left_out`; damage is an error otherwise.
 
         Raises:
             IndexNotFound: there is none.
@@ -129,8 +139,12 @@ class Index(Answers):
             FormatTooNew: a newer ctxsearch made it.
         """
         folder = locate_index(path)
-        settings = read_settings(folder, known_indexes())
-        return cls(Parts(folder, settings, read_commit(folder), encoder, {"device": device, "dtype": dtype}))
+        settings, text = read_settings(folder, known_indexes())
+        held = hold_commit(folder, allow_damaged=allow_damaged)
+        if held.commit.settings not in (None, text) and not allow_damaged:
+            raise IndexDamaged(str(folder / SETTINGS_FILE), "it is not what it was when the index was made")
+        hardware = {"device": device, "dtype": dtype}
+        return cls(Parts(folder, settings, text, held, encoder=encoder, hardware=hardware, allow_damaged=allow_damaged))
 
     @property
     def path(self) -> Path:
@@ -151,6 +165,11 @@ class Index(Answers):
     def is_unfinished(self) -> bool:
         """Whether the last run that added documents was interrupted."""
         return self._parts.commit.unfinished
+
+    @property
+    def left_out(self) -> Mapping[str, str]:
+        """Damaged shards that the answers so far came without, and what is wrong with each; see `open`."""
+        return self._parts.left_out
 
     def close(self) -> None:
         """Lets go of all files."""
@@ -197,23 +216,93 @@ class Index(Answers):
         if shard_tokens < 1:
             raise ValueError(f"A shard cannot have {shard_tokens} words; give at least 1.")
         encoder = self._parts.encoder()
-        with writer_lock(self.path):
+        with self._writing() as commit:
             adding = Adding(
                 self.path,
-                read_commit(self.path),
-                settings=json.dumps(asdict(self.settings), sort_keys=True).encode(),
+                commit,
+                settings=self._parts.settings_text,
                 analyser=self._parts.analyser(),
                 encoder=encoder,
                 codec=Codec(self.settings.codec),
                 make_codec=FaissCodec,
                 on_progress=on_progress,
             )
-            try:
-                return adding.run(documents, replace=replace, shard_tokens=shard_tokens)
-            finally:
-                self._move_to(adding.commit)
+            return adding.run(documents, replace=replace, shard_tokens=shard_tokens)
 
-    def _move_to(self, commit: Commit) -> None:
-        # An entry holds what was taken out, so a changed shard is opened anew.
-        self._parts.close()
-        self._parts.commit = commit
+    def remove(
+        self, document_ids: str | Iterable[str] = (), *, where: Sequence[str] = (), missing_ok: bool = False
+    ) -> int:
+        """Takes documents out of every answer, at once, and returns how many; `compact` gives their space back.
+
+        Args:
+            document_ids: of the documents.
+            where: conditions on the metadata, such as ``"year<1900"``; documents that meet all of them go too.
+            missing_ok: pass over ids that are not there.
+
+        Raises:
+            DocumentNotFound: an id is not there; nothing is removed.
+            QueryError: a condition cannot be understood, or nothing says what to remove.
+            IndexLocked: another process writes to the index.
+        """
+        from ctxsearch.query.options import strings
+        from ctxsearch.upkeep.removing import remove_documents
+
+        named = strings(document_ids if isinstance(document_ids, str) else list(document_ids))
+        if not named and not where:
+            raise QueryError("Say which documents to remove, by their ids or by a condition.")
+        with self._writing() as commit:
+            return remove_documents(
+                self.path,
+                commit,
+                self._shards_of(commit),
+                named,
+                where,
+                missing_ok=missing_ok,
+                settings=self._parts.settings_text,
+            )
+
+    def compact(
+        self,
+        *,
+        shard_tokens: int = DEFAULT_SHARD_TOKENS,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> CompactReport:
+        """Joins small shards, and gives back the space of what was removed; nothing is embedded again.
+
+        Keys, lines and scores stay what they are. Readers are not disturbed; the old files go when the last reader of
+        them is gone, and a writer comes by.
+
+        Args:
+            shard_tokens: shards are joined up to so many words, or a sixteenth of the index if that is more.
+            on_progress: is called with the number of occurrences written so far.
+
+        Raises:
+            IndexLocked: another process writes to the index.
+            IndexDamaged: a shard cannot be read; what was joined before it stays joined.
+        """
+        from ctxsearch.upkeep.compaction import Compaction
+
+        if shard_tokens < 1:
+            raise ValueError(f"A shard cannot have {shard_tokens} words; give at least 1.")
+        with self._writing() as commit:
+            shards = self._shards_of(commit)
+            compaction = Compaction(
+                self.path, commit, shards, settings=self._parts.settings_text, on_progress=on_progress
+            )
+            return compaction.run(shard_tokens)
+
+    def _shards_of(self, commit: Commit) -> list[OpenShard]:
+        """The shards of the newest commit; this index sees it from now on."""
+        self._parts.move_to(HeldCommit(commit))
+        return self._parts.shards(allow_empty=True)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Commit]:
+        """Holds the writer's lock, and gives the newest commit; this index then goes over to the one that was made."""
+        with writer_lock(self.path):
+            newest, _ = newest_commit(self.path)
+            self._parts.close()
+            try:
+                yield newest
+            finally:
+                self._parts.move_to(hold_commit(self.path))

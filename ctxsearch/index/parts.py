@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ctxsearch.commit import Commit
+from ctxsearch.commit import Commit, HeldCommit, ShardEntry, read_damage
 from ctxsearch.errors import IndexDamaged, QueryError, SettingsMismatch
 from ctxsearch.settings import Settings
 
@@ -23,53 +23,87 @@ class Parts:
     Args:
         path: the index's folder.
         settings: what it was made with.
-        commit: what it holds; whoever moves the index to another commit sets it, after `close`.
+        settings_text: the text of ``ctxsearch.json``.
+        held: what it holds.
         encoder: the encoder, where it was given and is not to be loaded.
         hardware: ``device`` and ``dtype`` for the encoder.
+        allow_damaged: whether shards that cannot be read, or that `verify` found damaged, are left out.
     """
 
     def __init__(
         self,
         path: Path,
         settings: Settings,
-        commit: Commit,
+        settings_text: str,
+        held: HeldCommit,
+        *,
         encoder: Encoder | None,
         hardware: Mapping[str, str | None],
+        allow_damaged: bool = False,
     ) -> None:
         self.path = path
         self.settings = settings
-        self.commit = commit
+        self.settings_text = settings_text
+        self._held = held
         self._encoder = encoder
         self._hardware = hardware
+        self._allow_damaged = allow_damaged
         self._analyser: Analyser | None = None
         self._shards: dict[str, OpenShard] = {}
+        self.left_out: dict[str, str] = {}
+
+    @property
+    def commit(self) -> Commit:
+        """What the index holds."""
+        return self._held.commit
+
+    def move_to(self, held: HeldCommit) -> None:
+        """Goes over to another commit."""
+        self.close()
+        self._held = held
 
     def close(self) -> None:
-        """Lets go of all files."""
+        """Lets go of all files; whatever is used again is opened again, unless a writer has cleared it away."""
         for shard in self._shards.values():
             shard.catalog.close()
         self._shards.clear()
+        self.left_out.clear()
+        self._held.release()
 
     def shards(self, *, allow_empty: bool = False) -> list[OpenShard]:
         """The shards of the commit, opened.
 
         Raises:
             QueryError: there is none, unless that is allowed.
-            IndexDamaged: a file is missing or cannot be read.
+            IndexDamaged: a shard is damaged, unless that is allowed and there are others.
         """
         if not self.commit.shards:
             if allow_empty:
                 return []
             raise QueryError(f"The index {self.path} is empty; add documents with: ctxsearch index {self.path} SOURCE.")
-        missing = [entry for entry in self.commit.shards if entry.shard_id not in self._shards]
-        if missing:
-            from ctxsearch.query.scope import open_shard
-            from ctxsearch.vectors.faiss import FaissShard
+        known = self._shards.keys() | self.left_out.keys()
+        if missing := [entry for entry in self.commit.shards if entry.shard_id not in known]:
+            self._open(missing)
+        opened = [self._shards[entry.shard_id] for entry in self.commit.shards if entry.shard_id in self._shards]
+        if not opened:
+            raise IndexDamaged(str(self.path), "every shard is")
+        return opened
 
-            parameters = self.codec_parameters()
-            for entry in missing:
+    def _open(self, entries: list[ShardEntry]) -> None:
+        from ctxsearch.query.scope import open_shard
+        from ctxsearch.vectors.faiss import FaissShard
+
+        parameters = self.codec_parameters()
+        damage = read_damage(self.path)
+        for entry in entries:
+            try:
+                if entry.shard_id in damage:
+                    raise IndexDamaged(str(self.path / entry.shard_id), damage[entry.shard_id])
                 self._shards[entry.shard_id] = open_shard(self.path, entry, parameters, FaissShard)
-        return [self._shards[entry.shard_id] for entry in self.commit.shards]
+            except IndexDamaged as error:
+                if not self._allow_damaged:
+                    raise
+                self.left_out[entry.shard_id] = error.why
 
     def codec_parameters(self) -> CodecParameters:
         """The codec with the ranges that the commit keeps.
@@ -107,8 +141,7 @@ class Parts:
             SettingsMismatch: it is not the model that the index was made with.
         """
         if self._encoder is None:
-            own = self.settings
-            self._encoder = load_encoder(own.model, own.layers, own.pooling, own.window, **self._hardware)
+            self._encoder = load_encoder(self.settings, self._hardware)
         if self._encoder.digest != self.settings.model_digest:
             raise SettingsMismatch(
                 str(self.path),
@@ -118,9 +151,29 @@ class Parts:
             )
         return self._encoder
 
+    def model_digest(self) -> str:
+        """The digest of the model that is found now, without loading it.
 
-def load_encoder(model: str, layers: str, pooling: str, window: int, device: str | None, dtype: str | None) -> Encoder:
-    """Loads a model, see `Index.create`."""
+        Raises:
+            ModelError: the model cannot be found.
+        """
+        if self._encoder is not None:
+            return self._encoder.digest
+        from ctxsearch.encoder.locate import locate_model, model_digest
+
+        return model_digest(locate_model(self.settings.model), format_version=self.settings.format_version)
+
+
+def load_encoder(settings: Settings, hardware: Mapping[str, str | None]) -> Encoder:
+    """Loads the model that settings name, see `Index.create`."""
     from ctxsearch.encoder.transformer import TransformerEncoder
 
-    return TransformerEncoder(model, layers=layers, pooling=pooling, window=window, device=device, dtype=dtype)
+    return TransformerEncoder(
+        settings.model,
+        layers=settings.layers,
+        pooling=settings.pooling,
+        window=settings.window,
+        device=hardware["device"],
+        dtype=hardware["dtype"],
+        format_version=settings.format_version,
+    )

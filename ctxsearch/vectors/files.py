@@ -10,6 +10,7 @@ read.
 
 from __future__ import annotations
 
+import io
 import tokenize
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,12 +19,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ctxsearch.commit import LISTS_FILE, VECTORS_FILE
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.protocols import VectorCodec
-from ctxsearch.storage import sync
-
-VECTORS_FILE = "vectors.dat"
-LISTS_FILE = "lists.npy"
+from ctxsearch.storage import NewFile, remove
 
 TOKEN_BITS = 16
 
@@ -81,6 +80,51 @@ def open_vectors(folder: Path, code_size: int, rows: int, lemmas: int) -> Vector
     codes = data[: rows * code_size].reshape(rows, code_size)
     ids = data[rows * code_size :].view("<i8")
     return VectorFiles(codes, ids, lists)
+
+
+class SortedWriter:
+    """Writes the vector files of rows that come in their final order.
+
+    The ids stay in memory (8 bytes a row) until the codes are written.
+
+    Args:
+        folder: where the files go.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file = NewFile(folder / VECTORS_FILE)
+        self._ids: list[NDArray[np.int64]] = []
+
+    def add(self, codes: NDArray[np.uint8], ids: NDArray[np.int64]) -> None:
+        """Takes the next rows.
+
+        Args:
+            codes: Shape: (n, code_size).
+            ids: Shape: (n,).
+        """
+        self._file.write(np.ascontiguousarray(codes).data)
+        self._ids.append(ids.astype("<i8"))
+
+    def finish(self, list_sizes: NDArray[np.int64]) -> None:
+        """Writes the ids, and the lists; both files are synced.
+
+        Args:
+            list_sizes: rows of each lemma. Shape: (n_lemmas,).
+        """
+        with self._file as file:
+            for ids in self._ids:
+                file.write(ids.data)
+        lists = np.zeros(len(list_sizes) + 1, np.int64)
+        lists[1:] = np.cumsum(list_sizes)
+        content = io.BytesIO()
+        np.save(content, lists, allow_pickle=False)
+        with NewFile(self._folder / LISTS_FILE) as file:
+            file.write(content.getbuffer())
+
+    def close(self) -> None:
+        """Lets go of the file, wherever writing it has come to."""
+        self._file.close()
 
 
 class VectorWriter:
@@ -144,9 +188,12 @@ class VectorWriter:
             self._codec = self._codec_for(vectors)
         sorted_rows = np.lexsort((ids, order[keys]))
         path = self._folder / f"run-{len(self._runs)}.tmp"
-        with path.open("wb") as file:
+        file = NewFile(path)
+        try:
             for start in range(0, len(sorted_rows), 16384):
                 file.write(self._codec.encode(vectors[sorted_rows[start : start + 16384]]).data)
+        finally:
+            file.close()  # read again in a moment, and never after a crash: no sync
         self._runs.append(_Run(path, keys[sorted_rows], ids[sorted_rows]))
         self._filled = 0
 
@@ -168,42 +215,34 @@ class VectorWriter:
             counts += np.bincount(run_ranks, minlength=len(order))
         code_size = self._codec.code_size if self._codec else 1  # there are no rows without a codec
         ends = np.cumsum(counts)
-        rows = int(ends[-1]) if len(ends) else 0
-        ids = np.empty(rows, "<i8")
         files = [run.path.open("rb") for run in self._runs]
+        goal = SortedWriter(self._folder)
         try:
-            with (self._folder / VECTORS_FILE).open("wb") as goal:
-                first = written = 0
-                while first < len(order):
-                    limit = written + max(1, _MERGE_BYTES // code_size)
-                    last = max(first + 1, int(np.searchsorted(ends, limit, side="right")))
-                    parts, part_ranks, part_ids = [], [], []
-                    for run, run_ranks, file in zip(self._runs, ranks, files, strict=True):
-                        low, high = np.searchsorted(run_ranks, [first, last])
-                        part = np.empty((int(high - low), code_size), np.uint8)
-                        file.readinto(part.data)
-                        parts.append(part)
-                        part_ranks.append(run_ranks[low:high])
-                        part_ids.append(run.ids[low:high])
-                    codes, joined_ids = np.concatenate(parts), np.concatenate(part_ids)
-                    by_key = np.lexsort((joined_ids, np.concatenate(part_ranks)))
-                    goal.write(codes[by_key].data)
-                    ids[written : written + len(by_key)] = joined_ids[by_key]
-                    written += len(by_key)
-                    first = last
-                goal.write(ids.data)
-                sync(goal)
+            first = written = 0
+            while first < len(order):
+                limit = written + max(1, _MERGE_BYTES // code_size)
+                last = max(first + 1, int(np.searchsorted(ends, limit, side="right")))
+                parts, part_ranks, part_ids = [], [], []
+                for run, run_ranks, file in zip(self._runs, ranks, files, strict=True):
+                    low, high = np.searchsorted(run_ranks, [first, last])
+                    part = np.empty((int(high - low), code_size), np.uint8)
+                    file.readinto(part.data)
+                    parts.append(part)
+                    part_ranks.append(run_ranks[low:high])
+                    part_ids.append(run.ids[low:high])
+                codes, ids = np.concatenate(parts), np.concatenate(part_ids)
+                by_key = np.lexsort((ids, np.concatenate(part_ranks)))
+                goal.add(codes[by_key], ids[by_key])
+                written += len(by_key)
+                first = last
+            lemmas = int(lemma_of.max()) + 1 if len(lemma_of) else 0
+            goal.finish(np.bincount(lemma_of, weights=counts, minlength=lemmas).astype(np.int64))
         finally:
+            goal.close()
             for file in files:
                 file.close()
         for run in self._runs:
-            run.path.unlink()
-        lemmas = int(lemma_of.max()) + 1 if len(lemma_of) else 0
-        lists = np.zeros(lemmas + 1, np.int64)
-        lists[1:] = np.cumsum(np.bincount(lemma_of, weights=counts, minlength=lemmas)).astype(np.int64)
-        with (self._folder / LISTS_FILE).open("wb") as goal:
-            np.save(goal, lists, allow_pickle=False)
-            sync(goal)
+            remove(run.path)
         sizes: list[int] = counts.tolist()
         return sizes
 

@@ -1,0 +1,39 @@
+"""The commits of an index: what each holds, and who still reads it."""
+
+from ctxsearch.commit.damage import DAMAGE_FILE, note_damage, read_damage
+from ctxsearch.commit.holding import HeldCommit, hold_commit, tidy
+from ctxsearch.commit.record import (
+    CATALOG_FILE,
+    LISTS_FILE,
+    SHARD_FILE,
+    SHARD_FILES,
+    VECTORS_FILE,
+    Commit,
+    ShardEntry,
+    commit_files,
+    newest_commit,
+    read_commit,
+    shard_folders,
+    write_commit,
+)
+
+__all__ = [
+    "CATALOG_FILE",
+    "DAMAGE_FILE",
+    "LISTS_FILE",
+    "SHARD_FILE",
+    "SHARD_FILES",
+    "VECTORS_FILE",
+    "Commit",
+    "HeldCommit",
+    "ShardEntry",
+    "commit_files",
+    "hold_commit",
+    "newest_commit",
+    "note_damage",
+    "read_commit",
+    "read_damage",
+    "shard_folders",
+    "tidy",
+    "write_commit",
+]

@@ -1,0 +1,107 @@
+"""Who still reads a commit, so that what it is made of is not cleared away under a reader.
+
+A reader holds a shared lock on the file of its commit; a writer that wants an old commit gone must get the lock for
+itself, and leaves what it does not get to a later writer. The kernel lets go of the locks of a process that dies.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import weakref
+from pathlib import Path
+
+from ctxsearch.commit.record import Commit, commit_files, newest_commit, read_commit, shard_folders
+from ctxsearch.errors import IndexDamaged
+from ctxsearch.storage import TEMPORARY_PREFIX, remove
+
+
+class HeldCommit:
+    """A commit whose files stay where they are until `release` is called, or this object is gone.
+
+    Args:
+        commit: what is held.
+        descriptor: holds the lock; None where there is nothing to hold.
+    """
+
+    def __init__(self, commit: Commit, descriptor: int | None = None) -> None:
+        self.commit = commit
+        self._let_go = None if descriptor is None else weakref.finalize(self, os.close, descriptor)
+
+    def release(self) -> None:
+        """Lets a writer clear the files away, once there is a newer commit."""
+        if self._let_go is not None:
+            self._let_go()
+
+
+def hold_commit(folder: Path, *, allow_damaged: bool = False) -> HeldCommit:
+    """Opens the newest commit, and keeps its files from being cleared away.
+
+    Args:
+        folder: the index.
+        allow_damaged: see `newest_commit`.
+
+    Raises:
+        IndexDamaged: see `newest_commit`.
+    """
+    while True:
+        commit, path = newest_commit(folder, allow_damaged=allow_damaged)
+        if path is None:
+            return HeldCommit(commit)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue  # cleared away since: there is a newer one
+        held = HeldCommit(commit, descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                return held
+        except (BlockingIOError, FileNotFoundError):
+            pass  # being cleared away
+        held.release()
+
+
+def tidy(folder: Path, newest: Commit) -> None:
+    """Clears away old commits that nobody reads, and all that no commit needs; for the holder of the writer's lock.
+
+    The commit before stays as long as it costs nothing: it serves where the newest is damaged.
+    """
+    needed = {shard.shard_id for shard in newest.shards}
+    is_previous, all_known = True, True
+    for number, path in reversed(commit_files(folder)):
+        if number == newest.number:
+            continue
+        if number > newest.number:
+            # Damaged, or this writer would have started from it; it may need anything.
+            all_known = False
+            continue
+        try:
+            shards = {shard.shard_id for shard in read_commit(path).shards}
+        except IndexDamaged:
+            shards = None
+        keep = is_previous and shards is not None and shards <= needed
+        is_previous = False
+        if keep or _remove_unless_held(path):
+            continue
+        if shards is None:
+            all_known = False
+        else:
+            needed |= shards
+    for path in [*folder.glob(f"{TEMPORARY_PREFIX}*"), *(shard_folders(folder) if all_known else ())]:
+        if path.name not in needed:
+            remove(path)
+
+
+def _remove_unless_held(path: Path) -> bool:
+    """Removes a commit file, or tells that somebody reads it."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    else:
+        remove(path)
+        return True
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,218 @@
+"""Joins small shards into larger ones and leaves out what was taken out: codes are copied, nothing is embedded again.
+
+Neighbouring shards are joined up to a size that leaves some sixteen shards in a large index. Each group is one commit,
+so a run that is stopped has done what it has done, and the next goes on. Occurrence keys, the order of the corpus and
+every score stay what they were.
+
+The rows of a shard are in order of (lemma, form, segment, token), so joining is a stable merge of sorted runs: their
+ranks in the joined lexicon are sorted in memory (40 bytes a row of the new shard), and the codes are then gathered in
+blocks, each source read front to back.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace as changed
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.build import finish_shard
+from ctxsearch.catalog.words import word_tables
+from ctxsearch.catalog.writer import CatalogWriter
+from ctxsearch.commit import Commit, ShardEntry, tidy, write_commit
+from ctxsearch.domain import CompactReport, Progress
+from ctxsearch.query.scope import OpenShard, living_documents
+from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
+from ctxsearch.vectors.files import TOKEN_BITS, SortedWriter
+
+# A query opens and searches every shard, and ten to twenty cost it little.
+_SHARDS_WANTED = 16
+_BLOCK_BYTES = 32 << 20
+
+
+class Compaction:
+    """One run that joins shards; whoever starts it holds the writer's lock.
+
+    Args:
+        folder: the index.
+        commit: its newest commit.
+        shards: of that commit, opened.
+        settings: the text of ``ctxsearch.json``.
+        on_progress: is told how many occurrences are written.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        commit: Commit,
+        shards: Sequence[OpenShard],
+        *,
+        settings: str,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self._folder = folder
+        self._commit = commit
+        self._shards = shards
+        self._settings = settings
+        self._on_progress = on_progress
+        self._done = self._total = 0
+
+    def run(self, shard_tokens: int) -> CompactReport:
+        """Joins what is to be joined, see `Index.compact`."""
+        start = time.perf_counter()
+        before = self._commit
+        tidy(self._folder, self._commit)
+        groups = [group for group in _groups(self._shards, shard_tokens) if _is_worth_it(group)]
+        self._total = sum(shard.entry.rows for group in groups for shard in group)
+        try:
+            for group in groups:
+                self._replace(group)
+        finally:
+            tidy(self._folder, self._commit)
+        return CompactReport(
+            shards_before=len(before.shards),
+            shards=len(self._commit.shards),
+            documents_dropped=_removed(before) - _removed(self._commit),
+            bytes_before=_bytes(before),
+            bytes=_bytes(self._commit),
+            seconds=time.perf_counter() - start,
+        )
+
+    def _replace(self, group: Sequence[OpenShard]) -> None:
+        """Writes the shard that takes a group's place, and commits."""
+        number = self._commit.number + 1
+        joined = self._join(group, number)
+        gone = {shard.entry.shard_id for shard in group}
+        first = group[0].entry.shard_id
+        entries: list[ShardEntry] = []
+        for entry in self._commit.shards:
+            if entry.shard_id == first and joined is not None:
+                entries.append(joined)
+            elif entry.shard_id not in gone:
+                entries.append(entry)
+        commit = changed(self._commit, number=number, shards=tuple(entries), settings=self._settings)
+        write_commit(self._folder, commit)
+        self._commit = commit
+
+    def _join(self, group: Sequence[OpenShard], number: int) -> ShardEntry | None:
+        """The shard of a group's living documents; None where there is none."""
+        building = self._folder / f"{TEMPORARY_PREFIX}shard"
+        make_folder(building)
+        catalog = CatalogWriter(building)
+        try:
+            moved = [catalog.copy(shard.catalog, living_documents(shard)) for shard in group]
+            rows = _Rows(group, moved)
+            if catalog.documents:
+                self._write_vectors(building, group, rows)
+                catalog.finish(rows.lemmas, rows.forms)
+        finally:
+            catalog.close()
+        if not catalog.documents:
+            return None
+        entry = finish_shard(
+            building,
+            rows=len(rows.ids),
+            lemmas=len(rows.lemmas),
+            documents=catalog.documents,
+            segments=catalog.segments,
+            words=catalog.words,
+            settings=digest_bytes(self._settings.encode()),
+            commit=number,
+        )
+        rename(building, self._folder / entry.shard_id)
+        return entry
+
+    def _write_vectors(self, building: Path, group: Sequence[OpenShard], rows: _Rows) -> None:
+        writer = SortedWriter(building)
+        try:
+            step = max(1, _BLOCK_BYTES // group[0].files.codes.shape[1])
+            for start in range(0, len(rows.ids), step):
+                block = slice(start, start + step)
+                sources, places = rows.sources[block], rows.places[block]
+                codes = np.empty((len(places), group[0].files.codes.shape[1]), np.uint8)
+                for number, shard in enumerate(group):
+                    here = sources == number
+                    codes[here] = shard.files.codes[places[here]]
+                writer.add(codes, rows.ids[block])
+                self._done += len(places)
+                if self._on_progress:
+                    self._on_progress(Progress("compact", self._done, self._total))
+            writer.finish(np.array([frequency for _, _, frequency in rows.lemmas], np.int64))
+        finally:
+            writer.close()
+
+
+class _Rows:
+    """The rows of a new shard, in their order, and the words they stand under.
+
+    Args:
+        group: the shards that are joined, in order.
+        moved: for each, the new number of each of its segments, or -1 where that is left out.
+
+    Attributes:
+        ids: ``segment << 16 | token``. Shape: (n_rows,).
+        sources: from which shard of the group each row comes. Shape: (n_rows,).
+        places: which row of that shard it is. Shape: (n_rows,).
+        lemmas: the catalog's table of them.
+        forms: the catalog's table of them.
+    """
+
+    def __init__(self, group: Sequence[OpenShard], moved: Sequence[NDArray[np.int64]]) -> None:
+        lexicons = [shard.catalog.forms() for shard in group]
+        pairs = sorted({(row.lemma, row.form) for lexicon in lexicons for row in lexicon})
+        rank_of = {pair: rank for rank, pair in enumerate(pairs)}
+        ranks, ids, sources, places = [], [], [], []
+        for number, (shard, lexicon, segments) in enumerate(zip(group, lexicons, moved, strict=True)):
+            pair_ranks = np.array([rank_of[row.lemma, row.form] for row in lexicon], np.int32)
+            row_ranks = np.repeat(pair_ranks, [row.frequency for row in lexicon])
+            segment = segments[shard.files.ids >> TOKEN_BITS]
+            living = np.flatnonzero(segment >= 0)
+            ranks.append(row_ranks[living])
+            ids.append(segment[living] << TOKEN_BITS | shard.files.ids[living] & (1 << TOKEN_BITS) - 1)
+            sources.append(np.full(len(living), number, np.int16))
+            places.append(living)
+        joined = np.concatenate(ranks)
+        # Stable: rows of one rank stay in the order of shard and segment, which is that of the new ids.
+        order = np.argsort(joined, kind="stable")
+        self.ids = np.concatenate(ids)[order]
+        self.sources = np.concatenate(sources)[order]
+        self.places = np.concatenate(places)[order]
+        counts = np.bincount(joined, minlength=len(pairs))
+        kept = np.flatnonzero(counts).tolist()
+        self.lemmas, self.forms = word_tables([pairs[rank] for rank in kept], counts[kept].tolist())
+
+
+def _groups(shards: Sequence[OpenShard], shard_tokens: int) -> list[list[OpenShard]]:
+    """Neighbours that fit into one shard together."""
+    living = [_living_words(shard) for shard in shards]
+    target = max(shard_tokens, math.ceil(sum(living) / _SHARDS_WANTED))
+    groups: list[list[OpenShard]] = []
+    size = 0
+    for shard, words in zip(shards, living, strict=True):
+        if groups and size + words <= target:
+            groups[-1].append(shard)
+            size += words
+        else:
+            groups.append([shard])
+            size = words
+    return groups
+
+
+def _is_worth_it(group: Sequence[OpenShard]) -> bool:
+    return len(group) > 1 or bool(group[0].entry.removed)
+
+
+def _living_words(shard: OpenShard) -> int:
+    return shard.catalog.totals(without=shard.entry.removed).words
+
+
+def _removed(commit: Commit) -> int:
+    return sum(len(entry.removed) for entry in commit.shards)
+
+
+def _bytes(commit: Commit) -> int:
+    return sum(size for entry in commit.shards for size, _ in entry.files.values())

@@ -1,0 +1,70 @@
+"""Takes documents out: their numbers go into the next commit, and no file of a shard is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace as changed
+from pathlib import Path
+
+import numpy as np
+
+from ctxsearch.commit import Commit, tidy, write_commit
+from ctxsearch.errors import DocumentNotFound
+from ctxsearch.query.scope import OpenShard, allowed_documents
+
+
+def remove_documents(
+    folder: Path,
+    commit: Commit,
+    shards: Sequence[OpenShard],
+    document_ids: Sequence[str],
+    where: Sequence[str],
+    *,
+    missing_ok: bool,
+    settings: str,
+) -> int:
+    """Takes documents out of every answer, and returns how many; for the holder of the writer's lock.
+
+    Args:
+        folder: the index.
+        commit: its newest commit.
+        shards: of that commit.
+        document_ids: of the documents to take out.
+        where: conditions on the metadata; the documents that meet all of them are taken out too, where any are given.
+        missing_ok: whether an id that is not there is passed over.
+        settings: the text of ``ctxsearch.json``.
+
+    Raises:
+        DocumentNotFound: an id is not there; nothing is changed.
+        QueryError: a condition cannot be understood.
+    """
+    tidy(folder, commit)
+    gone: list[set[int]] = [set(shard.entry.removed) for shard in shards]
+    missing = [document_id for document_id in document_ids if not _find(shards, document_id, gone)]
+    if missing and not missing_ok:
+        raise DocumentNotFound(missing)
+    if where:
+        for numbers, allowed in zip(gone, allowed_documents(shards, where), strict=True):
+            numbers.update([] if allowed is None else np.flatnonzero(allowed).tolist())
+    count = sum(len(numbers) - len(shard.entry.removed) for numbers, shard in zip(gone, shards, strict=True))
+    if not count:
+        return 0
+    removed = {shard.entry.shard_id: tuple(sorted(numbers)) for numbers, shard in zip(gone, shards, strict=True)}
+    entries = tuple(
+        changed(entry, removed=removed[entry.shard_id]) if entry.shard_id in removed else entry
+        for entry in commit.shards
+    )
+    newer = changed(commit, number=commit.number + 1, shards=entries, settings=settings)
+    write_commit(folder, newer)
+    tidy(folder, newer)
+    return count
+
+
+def _find(shards: Sequence[OpenShard], document_id: str, gone: Sequence[set[int]]) -> bool:
+    """Notes where a document is; whether it is anywhere, or was named before."""
+    for shard, numbers in zip(shards, gone, strict=True):
+        document = shard.catalog.find_document(document_id)
+        if document is not None and document.number not in shard.entry.removed:
+            numbers.add(document.number)
+            return True
+    return False
