@@ -222,6 +222,19 @@ class VerifyReport:
 
 
 @dataclass(frozen=True, slots=True)
+class RepairReport:
+    """What `Index.repair` took out.
+
+    Attributes:
+        problems: what was damaged.
+        lost: ids of the documents that went with it and are to be added again; None where nobody knows them.
+    """
+
+    problems: Sequence[Problem]
+    lost: Sequence[str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class IndexInfo:
     """What an index holds and how it was made; ``settings`` are those of ``ctxsearch.json``."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ctxsearch.commit import commit_files
+from ctxsearch.errors import IndexNotFound
 from ctxsearch.settings import SETTINGS_FILE
 
 
@@ -19,6 +21,18 @@ def locate_index(name: str | Path) -> Path:
     if isinstance(name, Path) or len(path.parts) != 1 or (path / SETTINGS_FILE).is_file():
         return path
     return indexes_folder() / path
+
+
+def located(name: str | Path) -> Path:
+    """The folder of an index that is there, in whatever state.
+
+    Raises:
+        IndexNotFound: nothing is there that could be one.
+    """
+    folder = locate_index(name)
+    if not (folder / SETTINGS_FILE).exists() and not (folder.is_dir() and commit_files(folder)):
+        raise IndexNotFound(str(folder), known_indexes())
+    return folder
 
 
 def known_indexes() -> tuple[str, ...]:

@@ -87,14 +87,33 @@ def read_settings(folder: Path, known_indexes: tuple[str, ...] = ()) -> tuple[Se
     path = folder / SETTINGS_FILE
     try:
         if path.stat().st_size > _LONGEST:
-            raise ValueError(f"it has more than {_LONGEST:,} bytes")
+            raise IndexDamaged(str(path), f"it has more than {_LONGEST:,} bytes")
         text = path.read_bytes().decode()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise IndexNotFound(str(folder), known_indexes) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
+    return parse_settings(text, path), text
+
+
+def parse_settings(text: str, path: Path) -> Settings:
+    """The settings in the text of ``ctxsearch.json``.
+
+    Args:
+        text: from the file, or from a commit.
+        path: the file, for errors.
+
+    Raises:
+        IndexDamaged: they are none.
+        FormatTooNew: a newer ctxsearch wrote them.
+    """
+    try:
         content = json.loads(text)
         version = content["format_version"]
         if type(version) is not int or version < 1:
             raise ValueError(f"format version {version!r}")
         if version > FORMAT_VERSION:
-            raise FormatTooNew(str(folder), version, FORMAT_VERSION)
+            raise FormatTooNew(str(path.parent), version, FORMAT_VERSION)
         settings = Settings(**content)
         wrong = [
             field.name
@@ -102,12 +121,10 @@ def read_settings(folder: Path, known_indexes: tuple[str, ...] = ()) -> tuple[Se
             if type(getattr(settings, field.name)).__name__ != field.type  # annotations are strings here
         ]
         wrong += [name for name, choices in CHOICES.items() if getattr(settings, name) not in choices]
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise IndexNotFound(str(folder), known_indexes) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, FormatTooNew):
             raise
         raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
     if wrong or not 0 < settings.dimension < 1 << 20:
         raise IndexDamaged(str(path), f"its {', '.join(wrong) or 'dimension'} cannot be")
-    return settings, text
+    return settings

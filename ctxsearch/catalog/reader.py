@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlite_utils import Database
 
+from ctxsearch.catalog.schema import TABLES
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS, Filter
 from ctxsearch.commit import CATALOG_FILE
 from ctxsearch.domain import Metadata
@@ -81,12 +82,22 @@ class Catalog:
             connection.execute("pragma trusted_schema = off")
             connection.execute("pragma cell_size_check = on")
             self._db = Database(connection)
-            starts = [
-                number for (number,) in self._checked("select first_segment from documents order by document", (int,))
-            ]
+            self._only_tables()
+            documents = list(
+                self._checked("select document, first_segment from documents order by document", (int, int))
+            )
         except sqlite3.Error as error:
             raise IndexDamaged(str(self.path), f"SQLite says {str(error)!r}") from error
-        self.first_segments = np.array(starts, dtype=np.int64)
+        if [number for number, _ in documents] != list(range(len(documents))):
+            raise IndexDamaged(str(self.path), "its documents are not numbered one after the other")
+        self.first_segments = np.array([first for _, first in documents], dtype=np.int64)
+
+    def _only_tables(self) -> None:
+        """Makes sure that what is read is tables: a stranger's view of that name could compute for ever."""
+        rows = self._rows("select name, type, sql from sqlite_schema where name in (?, ?, ?, ?, ?)", TABLES)
+        kinds = {name: kind for name, kind, sql in rows if "virtual" not in str(sql).lower().split()[:2]}
+        if kinds != dict.fromkeys(TABLES, "table"):
+            raise IndexDamaged(str(self.path), "its tables are not those of a catalog")
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -106,6 +117,11 @@ class Catalog:
             if tuple(map(type, row)) != kinds:
                 raise IndexDamaged(str(self.path), f"a row holds {', '.join(type(cell).__name__ for cell in row)}")
             yield row
+
+    def integrity(self) -> list[str]:
+        """What SQLite finds wrong with the file; empty if nothing."""
+        found = [str(row[0]) for row in self._rows("pragma integrity_check(5)")]
+        return [] if found == ["ok"] else found
 
     def lemma_number(self, lemma: str) -> int | None:
         """The rank of a lemma, which is the number of its list."""

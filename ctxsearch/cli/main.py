@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import ctxsearch
-from ctxsearch.cli import indexing, inspecting, searching
+from ctxsearch.cli import indexing, inspecting, searching, upkeep
 from ctxsearch.cli.console import fail, say
 from ctxsearch.cli.demo import run_demo
 from ctxsearch.errors import CtxSearchError
@@ -63,5 +63,10 @@ for command in (
     inspecting.pieces,
     inspecting.embed,
     indexing.info,
+    upkeep.remove,
+    upkeep.compact,
+    upkeep.verify,
+    upkeep.backup,
+    upkeep.restore,
 ):
     app.command()(command)

@@ -21,6 +21,9 @@ Where = Annotated[
     typer.Option(help="A condition on the metadata, 'year>=1990' or 'genre=fiction'; all that are given must hold."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+AllowDamaged = Annotated[
+    bool, typer.Option("--allow-damaged", help="Answer from the rest where a part of the index is damaged.")
+]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; the GPU if there is one, by default.")]
 Dtype = Annotated[str | None, typer.Option(help="bf16, fp16 or fp32; what the hardware is fast at, by default.")]
 

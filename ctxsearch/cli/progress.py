@@ -14,6 +14,30 @@ from ctxsearch.corpus import Corpus
 
 
 @contextmanager
+def count_bar(what: str, unit: str) -> Iterator[Callable[[domain.Progress], None] | None]:
+    """Draws how much of what is to be done is done."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with _bar(what, f"{{task.completed:,.0f}} {unit}") as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda progress: bar.update(task, completed=progress.done, total=progress.total)
+
+
+def _bar(what: str, counted: str) -> Progress:
+    return Progress(
+        TextColumn(what),
+        BarColumn(),
+        TextColumn(f"{{task.percentage:>3.0f}}%  {counted}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+@contextmanager
 def progress_bar(corpus: Corpus) -> Iterator[Callable[[domain.Progress], None] | None]:
     """Draws how much of a corpus has been indexed.
 
@@ -22,17 +46,7 @@ def progress_bar(corpus: Corpus) -> Iterator[Callable[[domain.Progress], None] |
     if not sys.stderr.isatty():
         yield None
         return
-    bar = Progress(
-        TextColumn("indexing"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%  {task.fields[words]:,} words  {task.fields[rate]:,.0f} words/s"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    with bar:
+    with _bar("indexing", "{task.fields[words]:,} words  {task.fields[rate]:,.0f} words/s") as bar:
         task = bar.add_task("indexing", total=corpus.total_bytes or 1, words=0, rate=0.0)
 
         def show(progress: domain.Progress) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from ctxsearch.cli.console import say
-from ctxsearch.cli.options import Device, Dtype, Form, IndexName, Search, Shown, Where, with_records
+from ctxsearch.cli.options import AllowDamaged, Device, Dtype, Form, IndexName, Search, Shown, Where, with_records
 from ctxsearch.cli.output import print_lines
 from ctxsearch.domain import ConcordanceLine, Order
 from ctxsearch.index import Index
@@ -19,12 +21,13 @@ def query(
     sentence: Annotated[str, typer.Argument(help="A sentence with one word in brackets; a literal bracket is \\[.")],
     *,
     search: Search,
+    allow_damaged: AllowDamaged = False,
     device: Device = None,
     dtype: Dtype = None,
     shown: Shown,
 ) -> None:
     """Find the uses of a word that are like the marked one, as in "They rowed to the [bank]."."""
-    with Index.open(index, device=device, dtype=dtype) as opened:
+    with _opened(index, allow_damaged, device, dtype) as opened:
         lines = opened.query(
             sentence,
             k=search.limit,
@@ -44,10 +47,11 @@ def like(
     *,
     unlike: Annotated[list[str] | None, typer.Option(help="The key of a line not to be like; again for more.")] = None,
     search: Search,
+    allow_damaged: AllowDamaged = False,
     shown: Shown,
 ) -> None:
     """Find more lines like these, and not like those; the keys are those that other commands print."""
-    with Index.open(index) as opened:
+    with _opened(index, allow_damaged) as opened:
         lines = opened.like(
             keys,
             unlike=unlike or (),
@@ -75,10 +79,11 @@ def concordance(
         Order, typer.Option(help="By the words left of the node, the node, or the words right.")
     ] = "corpus",
     count: Annotated[bool, typer.Option("--count", help="Print only how many lines there are.")] = False,
+    allow_damaged: AllowDamaged = False,
     shown: Shown,
 ) -> None:
     """List every line of a word."""
-    with Index.open(index) as opened:
+    with _opened(index, allow_damaged) as opened:
         if count:
             print(opened.count(word, form=form or (), where=where or ()))
             return
@@ -93,6 +98,15 @@ def concordance(
             context=shown.around,
         )
     _print(lines, shown)
+
+
+@contextmanager
+def _opened(name: str, allow_damaged: bool, device: str | None = None, dtype: str | None = None) -> Iterator[Index]:
+    """The index; at the end it is told what the answer came without."""
+    with Index.open(name, device=device, dtype=dtype, allow_damaged=allow_damaged) as index:
+        yield index
+        for shard, why in index.left_out.items():
+            say(f"Left out, since it is damaged: {shard} ({why}).")
 
 
 def _print(lines: list[ConcordanceLine], shown: Shown) -> None:

@@ -1,38 +1,56 @@
-"""What `verify` found damaged, kept beside the commit, so that no later query answers from it without a word."""
+"""Notes that lie beside the commit: which shards were found damaged, and which documents were lost with them.
+
+No note is proof of anything. Where one cannot be read it counts as not there, and `verify` finds again what it said.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from ctxsearch.storage import json_bytes, put_bytes, remove, sync
 
 DAMAGE_FILE = "damaged.json"
+LOST_FILE = "lost.json"
 
-_LONGEST = 1 << 24
+_LONGEST = 1 << 28
 
 
 def read_damage(folder: Path) -> dict[str, str]:
-    """Shards that were found damaged, each with what is wrong; those that a note which cannot be read might name, none.
-
-    The note is not the proof: whoever doubts it runs `verify` again.
-    """
-    path = folder / DAMAGE_FILE
-    try:
-        if path.stat().st_size > _LONGEST:
-            return {}
-        noted = json.loads(path.read_bytes())
-        return {str(shard_id): str(why) for shard_id, why in noted.items()}
-    except (OSError, ValueError, AttributeError, RecursionError):
-        return {}
+    """Shards that were found damaged, each with what is wrong: no query answers from them without a word."""
+    noted = _read(folder / DAMAGE_FILE)
+    return {str(shard_id): str(why) for shard_id, why in noted.items()} if isinstance(noted, dict) else {}
 
 
 def note_damage(folder: Path, damaged: Mapping[str, str]) -> None:
-    """Keeps what is damaged; nothing is damaged where it is empty. For the holder of the writer's lock."""
-    path = folder / DAMAGE_FILE
-    if damaged:
-        put_bytes(path, json_bytes(dict(damaged)))
+    """Keeps what is damaged; nothing is where it is empty. For the holder of the writer's lock."""
+    _write(folder / DAMAGE_FILE, dict(damaged) or None)
+
+
+def read_lost(folder: Path) -> set[str] | None:
+    """The ids of documents that went with damaged shards and are to be made again; None where nobody knows them."""
+    noted = _read(folder / LOST_FILE)
+    documents = noted.get("documents") if isinstance(noted, dict) else []
+    return None if documents is None else {str(document_id) for document_id in documents}
+
+
+def note_lost(folder: Path, documents: Collection[str] | None) -> None:
+    """Keeps which documents are lost, see `read_lost`; none is where it is empty."""
+    known = None if documents is None else sorted(documents)
+    _write(folder / LOST_FILE, None if known == [] else {"documents": known})
+
+
+def _read(path: Path) -> object:
+    try:
+        return None if path.stat().st_size > _LONGEST else json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _write(path: Path, content: Mapping[str, object] | None) -> None:
+    if content is not None:
+        put_bytes(path, json_bytes(content))
     elif path.exists():
         remove(path)
-        sync(folder)
+        sync(path.parent)

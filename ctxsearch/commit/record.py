@@ -130,7 +130,7 @@ def read_commit(path: Path) -> Commit:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
-    if path.name != _file_name(commit.number):
+    if path != commit_path(path.parent, commit.number):
         raise IndexDamaged(str(path), f"it holds commit {commit.number}")
     return commit
 
@@ -159,11 +159,12 @@ def write_commit(folder: Path, commit: Commit) -> None:
         ],
     }
     body["digest"] = digest_bytes(json_bytes(body))
-    put_bytes_if_absent(folder / _file_name(commit.number), json_bytes(body))
+    put_bytes_if_absent(commit_path(folder, commit.number), json_bytes(body))
 
 
-def _file_name(number: int) -> str:
-    return f"commit-{number:08d}.json"
+def commit_path(folder: Path, number: int) -> Path:
+    """Where the commit of this number is, or goes."""
+    return folder / f"commit-{number:08d}.json"
 
 
 def _parsed(body: dict[str, Any]) -> Commit:

@@ -1,4 +1,4 @@
-"""Class Index: makes, opens and changes an index; what it answers is in `ctxsearch.index.answers`."""
+"""Class Index: makes, opens and changes an index; what it answers, and its care, are in modules beside this one."""
 
 from __future__ import annotations
 
@@ -12,11 +12,19 @@ from typing import TYPE_CHECKING
 from ctxsearch.commit import Commit, HeldCommit, hold_commit, newest_commit
 from ctxsearch.domain import CompactReport, Document, IndexReport, Progress
 from ctxsearch.errors import IndexDamaged, IndexExists, QueryError
-from ctxsearch.index.answers import Answers
+from ctxsearch.index.care import Care
 from ctxsearch.index.parts import Parts, load_encoder
 from ctxsearch.lock import writer_lock
 from ctxsearch.places import known_indexes, locate_index
-from ctxsearch.settings import CHOICES, DEFAULT_MODEL, SETTINGS_FILE, Settings, read_settings, write_settings
+from ctxsearch.settings import (
+    CHOICES,
+    DEFAULT_MODEL,
+    SETTINGS_FILE,
+    Settings,
+    parse_settings,
+    read_settings,
+    write_settings,
+)
 from ctxsearch.storage import make_folders, remove
 
 if TYPE_CHECKING:
@@ -26,7 +34,7 @@ if TYPE_CHECKING:
 DEFAULT_SHARD_TOKENS = 2_000_000
 
 
-class Index(Answers):
+class Index(Care):
     """An index over every word of a corpus: make one with `Index.create`, or open one with `Index.open`.
 
     An open index goes on seeing the commit it was opened at; `add` moves it to the commit it makes.
@@ -139,12 +147,37 @@ class Index(Answers):
             FormatTooNew: a newer ctxsearch made it.
         """
         folder = locate_index(path)
-        settings, text = read_settings(folder, known_indexes())
-        held = hold_commit(folder, allow_damaged=allow_damaged)
-        if held.commit.settings not in (None, text) and not allow_damaged:
-            raise IndexDamaged(str(folder / SETTINGS_FILE), "it is not what it was when the index was made")
+        held: HeldCommit | None = None
+        try:
+            settings, text = read_settings(folder, known_indexes())
+            held = hold_commit(folder, allow_damaged=allow_damaged)
+            if held.commit.settings not in (None, text):
+                raise IndexDamaged(str(folder / SETTINGS_FILE), "it is not what it was when the index was made")
+        except IndexDamaged:
+            held = held or hold_commit(folder, allow_damaged=True)
+            if not allow_damaged or held.commit.settings is None:
+                raise
+            text = held.commit.settings
+            settings = parse_settings(text, folder / SETTINGS_FILE)
         hardware = {"device": device, "dtype": dtype}
         return cls(Parts(folder, settings, text, held, encoder=encoder, hardware=hardware, allow_damaged=allow_damaged))
+
+    @classmethod
+    def restore(cls, file: str | Path, path: str | Path) -> Index:
+        """Brings back a backup as a new index, checked, and opens it.
+
+        Args:
+            file: what `backup` wrote.
+            path: where the index goes; nothing is there yet.
+
+        Raises:
+            IndexExists: an index, or anything else, is there.
+            BackupError: the file is no backup, or is damaged; nothing is left at ``path``.
+        """
+        from ctxsearch.upkeep.archive import restore
+
+        restore(Path(file), locate_index(path))
+        return cls.open(path)
 
     @property
     def path(self) -> Path:

@@ -90,40 +90,16 @@ class Parts:
         return opened
 
     def _open(self, entries: list[ShardEntry]) -> None:
-        from ctxsearch.query.scope import open_shard
-        from ctxsearch.vectors.faiss import FaissShard
-
-        parameters = self.codec_parameters()
         damage = read_damage(self.path)
         for entry in entries:
             try:
                 if entry.shard_id in damage:
                     raise IndexDamaged(str(self.path / entry.shard_id), damage[entry.shard_id])
-                self._shards[entry.shard_id] = open_shard(self.path, entry, parameters, FaissShard)
+                self._shards[entry.shard_id] = open_committed(self.path, self.settings, self.commit, entry)
             except IndexDamaged as error:
                 if not self._allow_damaged:
                     raise
                 self.left_out[entry.shard_id] = error.why
-
-    def codec_parameters(self) -> CodecParameters:
-        """The codec with the ranges that the commit keeps.
-
-        Raises:
-            IndexDamaged: it keeps none, and there are vectors that need them; or they do not fit.
-        """
-        import numpy as np
-
-        from ctxsearch.vectors.codec import Codec, parameters_of, train
-
-        codec, dimension = Codec(self.settings.codec), self.settings.dimension
-        try:
-            parameters = parameters_of(codec, dimension, self.commit.ranges)
-        except ValueError as error:
-            raise IndexDamaged(str(self.path), f"the commit's ranges do not fit ({error})") from error
-        if parameters is None and any(entry.rows for entry in self.commit.shards):
-            raise IndexDamaged(str(self.path), "the commit has no ranges for the codec")
-        # Nothing but texts without words: nothing was trained on, and there is nothing to decode.
-        return parameters or train(codec, np.zeros((1, dimension), np.float32))
 
     def analyser(self) -> Analyser:
         """What cuts texts into words."""
@@ -151,17 +127,49 @@ class Parts:
             )
         return self._encoder
 
-    def model_digest(self) -> str:
-        """The digest of the model that is found now, without loading it.
 
-        Raises:
-            ModelError: the model cannot be found.
-        """
-        if self._encoder is not None:
-            return self._encoder.digest
-        from ctxsearch.encoder.locate import locate_model, model_digest
+def open_committed(path: Path, settings: Settings, commit: Commit, entry: ShardEntry) -> OpenShard:
+    """Opens a shard of a commit, to be searched by FAISS.
 
-        return model_digest(locate_model(self.settings.model), format_version=self.settings.format_version)
+    Raises:
+        IndexDamaged: a file is missing or is not what it should be; or the commit's ranges do not fit.
+    """
+    from ctxsearch.query.scope import open_shard
+    from ctxsearch.vectors.faiss import FaissShard
+
+    return open_shard(path, entry, codec_parameters(path, settings, commit), FaissShard)
+
+
+def codec_parameters(path: Path, settings: Settings, commit: Commit) -> CodecParameters:
+    """The codec with the ranges that a commit keeps.
+
+    Raises:
+        IndexDamaged: it keeps none, and there are vectors that need them; or they do not fit.
+    """
+    import numpy as np
+
+    from ctxsearch.vectors.codec import Codec, parameters_of, train
+
+    codec = Codec(settings.codec)
+    try:
+        parameters = parameters_of(codec, settings.dimension, commit.ranges)
+    except ValueError as error:
+        raise IndexDamaged(str(path), f"the commit's ranges do not fit ({error})") from error
+    if parameters is None and any(entry.rows for entry in commit.shards):
+        raise IndexDamaged(str(path), "the commit has no ranges for the codec")
+    # Nothing but texts without words: nothing was trained on, and there is nothing to decode.
+    return parameters or train(codec, np.zeros((1, settings.dimension), np.float32))
+
+
+def found_model_digest(settings: Settings) -> str:
+    """The digest of the model that is found now under the index's name for it, without loading it.
+
+    Raises:
+        ModelError: the model cannot be found.
+    """
+    from ctxsearch.encoder.locate import locate_model, model_digest
+
+    return model_digest(locate_model(settings.model), format_version=settings.format_version)
 
 
 def load_encoder(settings: Settings, hardware: Mapping[str, str | None]) -> Encoder:

@@ -1,0 +1,25 @@
+"""A copy of a database as of one moment, while others write to it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from ctxsearch.errors import IndexDamaged
+
+
+def write_snapshot(path: Path, goal: Path) -> None:
+    """Copies a database into a new file, by SQLite's own means.
+
+    Raises:
+        IndexDamaged: it cannot be read.
+    """
+    try:
+        with (
+            closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(goal)) as copy,
+        ):
+            source.backup(copy)
+    except sqlite3.Error as error:
+        raise IndexDamaged(str(path), f"SQLite says {str(error)!r}") from error

@@ -1,0 +1,103 @@
+"""The commands that keep an index in order."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ctxsearch.cli.console import say
+from ctxsearch.cli.options import IndexName, Json, Where
+from ctxsearch.cli.progress import count_bar
+from ctxsearch.index import DEFAULT_SHARD_TOKENS, Index
+
+
+def remove(
+    index: IndexName,
+    document_ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[DOCUMENT_ID]...", help="What the keys of its lines begin with.")
+    ] = None,
+    where: Where = None,
+    from_file: Annotated[
+        Path | None, typer.Option("--from", help="A file with one id a line.", exists=True, dir_okay=False)
+    ] = None,
+    missing_ok: Annotated[bool, typer.Option("--missing-ok", help="Pass over ids that are not there.")] = False,
+) -> None:
+    """Take documents out of every answer, at once.
+
+    Their space is given back by compact.
+    """
+    named = list(document_ids or ())
+    if from_file is not None:
+        named += [line for line in from_file.read_text(encoding="utf-8").splitlines() if line]
+    with Index.open(index) as opened:
+        count = opened.remove(named, where=where or (), missing_ok=missing_ok)
+    say(f"{index}: removed {count:,} documents.")
+
+
+def compact(
+    index: IndexName,
+    shard_tokens: Annotated[
+        int, typer.Option(min=1, help="Join shards up to so many words, or a sixteenth of the index.")
+    ] = DEFAULT_SHARD_TOKENS,
+) -> None:
+    """Join small shards, and give back the space of what was removed.
+
+    Nothing is embedded again; keys and answers stay what they are.
+    """
+    with Index.open(index) as opened, count_bar("compacting", "words") as on_progress:
+        report = opened.compact(shard_tokens=shard_tokens, on_progress=on_progress)
+    say(
+        f"{index}: {report.shards_before:,} shards are {report.shards:,} now, {report.documents_dropped:,} removed"
+        f" documents are gone, {_size(report.bytes_before)} are {_size(report.bytes)} ({report.seconds:.1f} s)."
+    )
+
+
+def verify(
+    index: IndexName,
+    quick: Annotated[bool, typer.Option("--quick", help="Look at sizes and headers only.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look for damage in every file of an index.
+
+    The exit code is 1 where there is any. A damaged shard is noted, and no query answers from it without a word.
+    """
+    with count_bar("verifying", "bytes") as on_progress:
+        report = Index.verify(index, quick=quick, on_progress=on_progress)
+    if as_json:
+        print(json.dumps(asdict(report), ensure_ascii=False))
+    else:
+        for problem in report.problems:
+            print(f"{problem.path}: {problem.why}. To mend it, {problem.remedy}.")
+    for note in report.notes:
+        say(note)
+    if report.problems:
+        say(f"Error: {len(report.problems):,} problems in {index}.")
+        raise typer.Exit(1)
+    looked = "quick look" if quick else f"{_size(report.bytes)} read"
+    say(f"{index} is well: {report.shards:,} shards, {report.files:,} files, {looked} in {report.seconds:.1f} s.")
+
+
+def backup(
+    index: IndexName, file: Annotated[Path, typer.Argument(help="The tar file to write; it must not be there yet.")]
+) -> None:
+    """Write an index into one file, as it is now, while others read and write it."""
+    with Index.open(index) as opened, count_bar("writing", "bytes") as on_progress:
+        size = opened.backup(file, on_progress=on_progress)
+    say(f"{file}: {index} as of commit {opened.info().commit}, {_size(size)}.")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="What backup wrote.", exists=True, dir_okay=False)], index: IndexName
+) -> None:
+    """Bring a backup back as a new index, checked."""
+    with Index.restore(file, index) as opened:
+        info = opened.info()
+    say(f"{info.path}: {info.documents:,} documents, {info.words:,} words, as of commit {info.commit}.")
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count >= 1e5 else f"{count:,} bytes"

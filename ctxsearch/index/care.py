@@ -1,0 +1,119 @@
+"""The careful half of an index: damage found and taken out, and backups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace as changed
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ctxsearch.commit import note_damage, read_damage
+from ctxsearch.domain import Progress, RepairReport, VerifyReport
+from ctxsearch.errors import IndexLocked
+from ctxsearch.index.answers import Answers
+from ctxsearch.index.parts import found_model_digest, open_committed
+from ctxsearch.lock import writer_lock
+from ctxsearch.places import located
+from ctxsearch.settings import read_settings
+
+if TYPE_CHECKING:
+    from ctxsearch.protocols import Encoder
+
+
+class Care(Answers):
+    """What keeps an index whole."""
+
+    @classmethod
+    def verify(
+        cls,
+        path: str | Path,
+        *,
+        quick: bool = False,
+        encoder: Encoder | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> VerifyReport:
+        """Looks for damage in every file of an index, which need not open; loads no model, and disturbs nobody.
+
+        A shard that is found damaged is noted beside the index, and from then on is an error, or is left out of
+        answers, see `Index.open`; the note goes when a later look finds it well.
+
+        Args:
+            path: a folder, or a bare name, see `Index.create`.
+            quick: look at sizes and headers only, not at every byte.
+            encoder: the encoder of an index that was created with one.
+            on_progress: is called with the number of bytes read so far.
+
+        Raises:
+            IndexNotFound: there is none.
+        """
+        folder = located(path)
+        report = _looked_at(folder, quick, encoder, on_progress)
+        damaged = {one.shard: f"{Path(one.path).name}: {one.why}" for one in report.problems if one.shard}
+        noted = read_damage(folder)
+        # A quick look clears nobody.
+        if (wanted := {**noted, **damaged} if quick else damaged) != noted:
+            try:
+                with writer_lock(folder):
+                    note_damage(folder, wanted)
+            except (IndexLocked, OSError) as error:
+                reason = f"What is damaged could not be noted beside the index, so queries do not know of it: {error}"
+                return changed(report, notes=[*report.notes, reason])
+        return report
+
+    @classmethod
+    def repair(
+        cls,
+        path: str | Path,
+        *,
+        encoder: Encoder | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> RepairReport:
+        """Takes out what `verify` finds damaged; the next `add` of the same sources makes it again, and only that.
+
+        Args:
+            path: a folder, or a bare name, see `Index.create`.
+            encoder: the encoder of an index that was created with one.
+            on_progress: is called with the number of bytes read so far.
+
+        Raises:
+            IndexNotFound: there is none.
+            IndexDamaged: the settings are damaged, and no commit has a copy.
+            IndexLocked: another process writes to the index.
+        """
+        from ctxsearch.upkeep.repair import take_out_damage
+
+        folder = located(path)
+        with writer_lock(folder):
+            repaired = take_out_damage(folder, _looked_at(folder, False, encoder, on_progress))
+        read_settings(folder)  # without them nothing can be added
+        return repaired
+
+    def backup(self, file: str | Path, *, on_progress: Callable[[Progress], None] | None = None) -> int:
+        """Writes the index, as of the commit it was opened at, into one file, and returns its size in bytes.
+
+        Others may read and write the index meanwhile. What people did, ``senses.sqlite``, is taken along as it is now.
+
+        Args:
+            file: a tar archive, which must not be there yet.
+            on_progress: is called with the number of bytes written so far.
+
+        Raises:
+            BackupError: the file is there, or a file of the index is not what it should be.
+        """
+        from ctxsearch.upkeep.archive import backup
+
+        return backup(self._parts.path, self._parts.commit, self._parts.settings_text, Path(file), on_progress)
+
+
+def _looked_at(
+    folder: Path, quick: bool, encoder: Encoder | None, on_progress: Callable[[Progress], None] | None
+) -> VerifyReport:
+    from ctxsearch.upkeep.verification import Verification
+
+    return Verification(
+        folder,
+        quick=quick,
+        open_shard=open_committed,
+        model_digest=found_model_digest if encoder is None else lambda settings: encoder.digest,
+        on_progress=on_progress,
+    ).run()

@@ -1,0 +1,179 @@
+"""One file that holds an index: written while others read and write, and brought back only if every byte is right.
+
+A backup is a plain tar archive of the index's own files: its shards, ``ctxsearch.json``, ``senses.sqlite`` where there
+is one, and last the commit. It is read header by header here, and not by `tarfile`: a stranger's archive can name
+nothing but these files, hold nothing but plain data, and make nobody read more into memory than a block.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
+
+from ctxsearch.catalog.snapshot import write_snapshot
+from ctxsearch.commit import SHARD_FILES, Commit, commit_path, newest_commit
+from ctxsearch.domain import Progress
+from ctxsearch.errors import BackupError, CtxSearchError, IndexExists
+from ctxsearch.settings import SETTINGS_FILE, read_settings
+from ctxsearch.storage import TEMPORARY_PREFIX, NewFile, make_folder, make_folders, remove, rename, sync
+
+SENSES_FILE = "senses.sqlite"
+"""What people did: their senses, labels and notes."""
+
+_NAME = re.compile(
+    rf"{re.escape(SETTINGS_FILE)}|{re.escape(SENSES_FILE)}|commit-[0-9]{{8,15}}\.json"
+    rf"|(shard-[0-9a-f]{{16}})/({'|'.join(map(re.escape, SHARD_FILES))})"
+)
+_COPY_SIZE = 1 << 20
+_BLOCK = tarfile.BLOCKSIZE
+
+OnProgress = Callable[[Progress], None] | None
+
+
+def backup(folder: Path, commit: Commit, settings: str, goal: Path, on_progress: OnProgress) -> int:
+    """Writes an archive of a commit that the caller holds, see `Index.backup`."""
+    if os.path.lexists(goal):
+        raise BackupError(str(goal), "there is such a file already; give another name")
+    if not goal.absolute().parent.is_dir():
+        raise BackupError(str(goal), "there is no such folder to put it in")
+    temporary = goal.absolute().with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{goal.name}")
+    try:
+        with NewFile(temporary) as file, TemporaryDirectory() as beside:
+            writer = _Writer(
+                file, sum(size for entry in commit.shards for size, _ in entry.files.values()), on_progress
+            )
+            for entry in commit.shards:
+                for name, (size, digest) in sorted(entry.files.items()):
+                    writer.add_file(f"{entry.shard_id}/{name}", folder / entry.shard_id / name, size, digest)
+            writer.add(SETTINGS_FILE, settings.encode())
+            if (folder / SENSES_FILE).is_file():
+                copy = Path(beside) / SENSES_FILE
+                write_snapshot(folder / SENSES_FILE, copy)
+                writer.add_file(SENSES_FILE, copy, copy.stat().st_size)
+            if commit.number:
+                path = commit_path(folder, commit.number)
+                writer.add(path.name, path.read_bytes())
+            file.write(bytes(2 * _BLOCK))
+        rename(temporary, goal.absolute())
+    finally:
+        remove(temporary)
+    return goal.stat().st_size
+
+
+class _Writer:
+    """Adds files to an archive; the same index gives the same bytes."""
+
+    def __init__(self, file: NewFile, total: int, on_progress: OnProgress) -> None:
+        self._file = file
+        self._total = total
+        self._on_progress = on_progress
+        self._done = 0
+
+    def add(self, name: str, content: bytes) -> None:
+        self._begin(name, len(content))
+        self._file.write(content)
+        self._end(len(content))
+
+    def add_file(self, name: str, path: Path, size: int, digest: str = "") -> None:
+        """Copies a file, which must be of this size and digest, if one is given."""
+        self._begin(name, size)
+        found, left = hashlib.sha256(), size
+        with path.open("rb") as source:
+            while block := source.read(min(left, _COPY_SIZE)):
+                self._file.write(block)
+                found.update(block)
+                left -= len(block)
+                self._done += len(block)
+                if self._on_progress:
+                    self._on_progress(Progress("backup", self._done, self._total))
+        if left or digest not in ("", found.hexdigest()):
+            raise BackupError(str(path), "it is damaged; no backup was made, and verify tells more")
+        self._end(size)
+
+    def _begin(self, name: str, size: int) -> None:
+        header = tarfile.TarInfo(name)
+        header.size = size
+        self._file.write(header.tobuf(tarfile.GNU_FORMAT))
+
+    def _end(self, size: int) -> None:
+        self._file.write(bytes(-size % _BLOCK))
+
+
+def restore(source: Path, folder: Path) -> None:
+    """Makes an index of an archive, see `Index.restore`."""
+    if os.path.lexists(folder):
+        raise IndexExists(str(folder))
+    temporary = folder.absolute().with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{folder.name}")
+    make_folders(temporary.parent)
+    remove(temporary)
+    try:
+        make_folder(temporary)
+        with source.open("rb") as file:
+            found = _unpack(source, file, temporary)
+        _check(source, temporary, found)
+        for path in [*temporary.glob("shard-*"), temporary]:
+            sync(path)
+        if os.path.lexists(folder):
+            raise IndexExists(str(folder))
+        rename(temporary, folder.absolute())
+    except OSError as error:
+        if isinstance(error, CtxSearchError):
+            raise
+        raise BackupError(str(source), f"it cannot be brought back ({error.strerror or error})") from error
+    finally:
+        remove(temporary)
+
+
+def _unpack(source: Path, file: BinaryIO, folder: Path) -> dict[str, tuple[int, str]]:
+    """Writes the archive's files into a folder; their sizes and digests, by name."""
+    found: dict[str, tuple[int, str]] = {}
+    for name, size in _headers(source, file):
+        match = _NAME.fullmatch(name)
+        if match is None or name in found:
+            raise BackupError(str(source), f"it is no backup of ctxsearch: it holds {name[:100]!r}")
+        if match[1] and not (folder / match[1]).exists():
+            make_folder(folder / match[1])
+        digest, left = hashlib.sha256(), size
+        with NewFile(folder / name) as goal:
+            while left:
+                block = file.read(min(left, _COPY_SIZE))
+                if not block:
+                    raise BackupError(str(source), f"it ends in the middle of {name}")
+                goal.write(block)
+                digest.update(block)
+                left -= len(block)
+        file.read(-size % _BLOCK)
+        found[name] = size, digest.hexdigest()
+    return found
+
+
+def _headers(source: Path, file: BinaryIO) -> Iterator[tuple[str, int]]:
+    """Name and size of each plain file, as its header is come to."""
+    while (block := file.read(_BLOCK)) != bytes(_BLOCK):
+        try:
+            header = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
+        except (tarfile.TarError, UnicodeDecodeError, ValueError) as error:
+            raise BackupError(str(source), f"it is no backup of ctxsearch, or was cut ({error})") from error
+        if header.type != tarfile.REGTYPE or header.size < 0:
+            raise BackupError(str(source), f"it is no backup of ctxsearch: {header.name[:100]!r} is no plain file")
+        yield header.name, header.size
+
+
+def _check(source: Path, folder: Path, found: dict[str, tuple[int, str]]) -> None:
+    """Makes sure that what was unpacked is the index that its commit says."""
+    try:
+        _, text = read_settings(folder)
+        commit, _ = newest_commit(folder)
+    except CtxSearchError as error:
+        raise BackupError(str(source), f"what it holds is damaged ({error})") from error
+    expected = {f"{entry.shard_id}/{name}": sized for entry in commit.shards for name, sized in entry.files.items()}
+    shards = {name: sized for name, sized in found.items() if "/" in name}
+    if shards != expected or commit.settings not in (None, text):
+        wrong = sorted(name for name in {*shards, *expected} if shards.get(name) != expected.get(name))
+        raise BackupError(str(source), f"what it holds is damaged: {', '.join(wrong[:3]) or SETTINGS_FILE}")

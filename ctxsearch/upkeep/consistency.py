@@ -1,0 +1,146 @@
+"""Whether the parts of a shard say the same: texts, tokens, words and vectors, each compared with the others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.analysis import surface_form
+from ctxsearch.catalog.reader import FormRow
+from ctxsearch.commit import CATALOG_FILE, LISTS_FILE, SHARD_FILE, VECTORS_FILE
+from ctxsearch.query.scope import OpenShard
+from ctxsearch.vectors.files import TOKEN_BITS
+
+# Rows decoded in one go.
+_ROWS = 1 << 15
+# A code is a rounded vector of unit length; the coarsest codec stays far within this.
+_LENGTHS = (0.5, 1.5)
+
+
+def inconsistencies(shard: OpenShard, folder: Path, seen: set[str]) -> Iterator[tuple[Path, str]]:
+    """What does not fit together in a shard, by file.
+
+    Args:
+        shard: opened.
+        folder: its own.
+        seen: ids of living documents in the shards before; those of this shard are added.
+    """
+    yield from ((folder / CATALOG_FILE, f"SQLite says {why!r}") for why in shard.catalog.integrity())
+    yield from ((folder / SHARD_FILE, why) for why in _description(shard, folder))
+    forms = shard.catalog.forms()
+    yield from ((folder / LISTS_FILE, why) for why in _words(shard, forms))
+    yield from ((folder / CATALOG_FILE, why) for why in _documents(shard, seen))
+    yield from ((folder / VECTORS_FILE, why) for why in _rows(shard, forms))
+    yield from ((folder / VECTORS_FILE, why) for why in _vectors(shard))
+
+
+def _description(shard: OpenShard, folder: Path) -> Iterator[str]:
+    """``shard.json`` against the commit and the catalog."""
+    described = json.loads((folder / SHARD_FILE).read_bytes())
+    held, entry = shard.catalog.totals(), shard.entry
+    counted = {
+        "rows": entry.rows,
+        "lemmas": entry.lemmas,
+        "documents": entry.documents,
+        "segments": held.segments,
+        "words": held.words,
+    }
+    for name, count in counted.items():
+        if described.get(name) != count:
+            yield f"it says {described.get(name)!r} {name} where there are {count}"
+    if held.documents != entry.documents:
+        yield f"the commit says {entry.documents} documents where there are {held.documents}"
+
+
+def _words(shard: OpenShard, forms: list[FormRow]) -> Iterator[str]:
+    """The lists against the catalog's lemmas and forms."""
+    frequencies = list(shard.catalog.lemma_frequencies())
+    if [count for _, count in frequencies] != np.diff(shard.files.lists).tolist():
+        yield "the lengths of its lists are not the frequencies of the lemmas"
+    first = 0
+    by_lemma: dict[str, int] = {}
+    for row in forms:
+        if row.first_row != first or row.frequency < 1:
+            yield f"the form {row.form!r} does not begin where the one before it ends"
+            return
+        first += row.frequency
+        by_lemma[row.lemma] = by_lemma.get(row.lemma, 0) + row.frequency
+    if by_lemma != dict(frequencies) or first != shard.entry.rows:
+        yield "the forms do not add up to the lemmas"
+    if [(row.lemma, row.form) for row in forms] != sorted((row.lemma, row.form) for row in forms):
+        yield "the words are not in order"
+
+
+def _documents(shard: OpenShard, seen: set[str]) -> Iterator[str]:
+    """The documents: their segments follow each other, and their texts are whole; no id is there twice."""
+    removed = set(shard.entry.removed)
+    expected = 0
+    for number, document_id, _, _, _, first, segments, characters, *_ in shard.catalog.document_rows():
+        if first != expected:
+            yield f"the segments of document {document_id!r} do not follow those of the one before"
+        expected = first + segments
+        length = 0
+        for start, text, _ in shard.catalog.segment_rows(first, segments):
+            if start != length:
+                yield f"the text of document {document_id!r} has a gap at {length}"
+                break
+            length += len(text)
+        if length != characters:
+            yield f"the text of document {document_id!r} has {length} characters where {characters} are expected"
+        if number not in removed:
+            if document_id in seen:
+                yield f"the document {document_id!r} is there twice"
+            seen.add(document_id)
+
+
+def _rows(shard: OpenShard, forms: list[FormRow]) -> Iterator[str]:
+    """Every row against the token that it stands for, and every token against its row."""
+    ids = np.array(shard.files.ids)
+    form_of = np.repeat(np.arange(len(forms)), [row.frequency for row in forms])
+    if len(form_of) != len(ids):
+        return  # told already
+    steps = np.diff(ids) > 0
+    steps |= np.diff(form_of) > 0
+    if not steps.all():
+        yield f"row {int(np.argmin(steps)) + 1} is not in the order of its form"
+    order = np.argsort(ids, kind="stable")
+    ids, form_of = ids[order], form_of[order]
+    if len(ids) and (ids[0] < 0 or (np.diff(ids) == 0).any()):
+        yield "two rows stand for one token"
+        return
+    at, with_vector = 0, 0
+    totals = shard.catalog.totals()
+    for number, (_, text, tokens) in enumerate(shard.catalog.segment_rows(0, totals.segments)):
+        spans = np.frombuffer(tokens, dtype="<u2").reshape(-1, 2).tolist()
+        while at < len(ids) and ids[at] >> TOKEN_BITS == number:
+            position = int(ids[at]) & (1 << TOKEN_BITS) - 1
+            if position >= len(spans):
+                yield f"a row stands for token {position} of segment {number}, which has {len(spans)}"
+                return
+            start, end = spans[position]
+            form = forms[form_of[at]].form
+            if surface_form(text[start:end]) != form:
+                yield f"token {position} of segment {number} is {text[start:end]!r}, its row is one of {form!r}"
+                return
+            at += 1
+        with_vector += len(spans)
+    if at < len(ids):
+        yield f"a row stands for a token of segment {int(ids[at]) >> TOKEN_BITS}, which is not there"
+    elif with_vector != totals.words:
+        yield f"the segments have {with_vector} tokens, and the documents {totals.words} words"
+
+
+def _vectors(shard: OpenShard) -> Iterator[str]:
+    """Every code is a vector of about unit length."""
+    for start in range(0, shard.entry.rows, _ROWS):
+        rows = np.arange(start, min(start + _ROWS, shard.entry.rows), dtype=np.int64)
+        lengths: NDArray[np.float32] = np.linalg.norm(shard.vectors.vectors(rows), axis=1)
+        wrong = ~((lengths > _LENGTHS[0]) & (lengths < _LENGTHS[1]))
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            yield f"the vector of row {start + row} has the length {lengths[row]:.3g}"
+            return

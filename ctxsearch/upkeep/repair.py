@@ -1,0 +1,89 @@
+"""Takes what is damaged out of an index, so that a run over its sources can make it again."""
+
+from __future__ import annotations
+
+from dataclasses import replace as changed
+from pathlib import Path
+
+from ctxsearch.catalog.reader import Catalog
+from ctxsearch.commit import (
+    CATALOG_FILE,
+    Commit,
+    ShardEntry,
+    commit_files,
+    newest_commit,
+    note_damage,
+    note_lost,
+    read_commit,
+    read_lost,
+    tidy,
+    write_commit,
+)
+from ctxsearch.domain import RepairReport, VerifyReport
+from ctxsearch.errors import IndexDamaged
+from ctxsearch.settings import SETTINGS_FILE
+from ctxsearch.storage import digest_files, put_bytes, remove
+
+
+def take_out_damage(folder: Path, report: VerifyReport) -> RepairReport:
+    """Leaves an index that is whole, without the damaged parts; for the holder of the writer's lock.
+
+    Damaged settings are put back from the commit's copy. A commit that cannot be read gives way to the newest that can,
+    and damaged shards are left out of a new commit, which is marked unfinished: the next run passes over what is there
+    and adds what is missing.
+
+    Args:
+        folder: the index.
+        report: of a whole `verify`.
+    """
+    try:
+        commit, _ = newest_commit(folder, allow_damaged=True)
+    except IndexDamaged:
+        commit = Commit()
+    files = commit_files(folder)
+    unreadable = [path for _, path in files if not _can_be_read(path)]
+    damaged = {problem.shard for problem in report.problems if problem.shard}
+    if commit.settings is not None and any(problem.path == str(folder / SETTINGS_FILE) for problem in report.problems):
+        put_bytes(folder / SETTINGS_FILE, commit.settings.encode())
+    lost = read_lost(folder)
+    if damaged or unreadable:
+        gone = [_living_ids(folder, entry) for entry in commit.shards if entry.shard_id in damaged]
+        # A commit that cannot be read may have had anything, and a catalog that cannot be read as well.
+        if unreadable or lost is None or None in gone:
+            lost = None
+        else:
+            lost = lost.union(*(ids for ids in gone if ids is not None))
+        note_lost(folder, lost)
+        kept = tuple(entry for entry in commit.shards if entry.shard_id not in damaged)
+        newer = changed(commit, number=max(number for number, _ in files) + 1, shards=kept, unfinished=True)
+        write_commit(folder, newer)
+        for path in unreadable:
+            remove(path)
+        tidy(folder, newer)
+    note_damage(folder, {})
+    return RepairReport(problems=report.problems, lost=None if lost is None else sorted(lost))
+
+
+def _can_be_read(path: Path) -> bool:
+    try:
+        read_commit(path)
+    except IndexDamaged:
+        return False
+    return True
+
+
+def _living_ids(folder: Path, entry: ShardEntry) -> set[str] | None:
+    """The ids of a damaged shard's documents that were not taken out; None where its catalog is damaged too."""
+    path = folder / entry.shard_id
+    _, digest = entry.files[CATALOG_FILE]
+    try:
+        if digest_files(path / CATALOG_FILE) != digest:
+            return None
+        catalog = Catalog(path)
+    except (OSError, IndexDamaged):
+        return None
+    try:
+        removed = set(entry.removed)
+        return {row[1] for row in catalog.document_rows() if row[0] not in removed}
+    finally:
+        catalog.close()

@@ -1,0 +1,200 @@
+"""Finds damage: every file against its digest, and every table and vector against the others.
+
+A quick look takes in what a reader stumbles over at once: files that are missing, cut or of another kind. The whole
+look reads every byte, and then asks what digests cannot tell: whether what was written was right.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from ctxsearch.commit import (
+    CATALOG_FILE,
+    LISTS_FILE,
+    SHARD_FILE,
+    Commit,
+    HeldCommit,
+    ShardEntry,
+    commit_files,
+    hold_commit,
+    read_commit,
+    shard_folders,
+)
+from ctxsearch.domain import Problem, Progress, VerifyReport
+from ctxsearch.errors import CtxSearchError, IndexDamaged, ModelError
+from ctxsearch.query.scope import OpenShard
+from ctxsearch.settings import SETTINGS_FILE, Settings, parse_settings, read_settings
+from ctxsearch.storage import TEMPORARY_PREFIX, digest_files
+from ctxsearch.upkeep.consistency import inconsistencies
+
+_REPAIR = "make it again with: ctxsearch index INDEX SOURCE --repair; or bring back a backup"
+_RESTORE = "bring back a backup; or go on from the commit before with: ctxsearch index INDEX SOURCE --repair"
+
+_MAGIC = {CATALOG_FILE: b"SQLite format 3\0", LISTS_FILE: b"\x93NUMPY", SHARD_FILE: b"{"}
+
+
+class Verification:
+    """One look at an index.
+
+    Args:
+        folder: the index.
+        quick: look at sizes and headers only.
+        open_shard: opens a shard of a commit; told damage is a problem found.
+        model_digest: gives the digest of the model that is found now.
+        on_progress: is told how many bytes are read.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        quick: bool,
+        open_shard: Callable[[Path, Settings, Commit, ShardEntry], OpenShard],
+        model_digest: Callable[[Settings], str],
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self._folder = folder
+        self._quick = quick
+        self._open_shard = open_shard
+        self._model_digest = model_digest
+        self._on_progress = on_progress
+        self._problems: list[Problem] = []
+        self._notes: list[str] = []
+        self._files = self._bytes = self._total = 0
+
+    def run(self) -> VerifyReport:
+        """Looks at everything, see `Index.verify`."""
+        start = time.perf_counter()
+        self._commits()
+        held = _hold(self._folder)
+        commit = held.commit
+        self._total = sum(size for entry in commit.shards for size, _ in entry.files.values())
+        settings = self._settings(commit)
+        seen: set[str] = set()
+        for entry in commit.shards:
+            for path, why in self._shard(settings, commit, entry, seen):
+                self._problems.append(Problem(str(path), why, _REPAIR, shard=entry.shard_id))
+        self._leftovers(commit)
+        held.release()
+        return VerifyReport(
+            problems=self._problems,
+            notes=self._notes,
+            shards=len(commit.shards),
+            files=self._files,
+            bytes=self._bytes,
+            seconds=time.perf_counter() - start,
+        )
+
+    def _commits(self) -> None:
+        """Commits that cannot be read are problems."""
+        for _, path in commit_files(self._folder):
+            self._files += 1
+            try:
+                read_commit(path)
+            except FileNotFoundError:
+                continue  # cleared away by a writer just now
+            except IndexDamaged as error:
+                self._problems.append(Problem(str(path), error.why, _RESTORE))
+
+    def _settings(self, commit: Commit) -> Settings | None:
+        """The settings, from the commit's copy where the file is damaged; None where nothing tells them."""
+        path = self._folder / SETTINGS_FILE
+        self._files += 1
+        try:
+            settings, text = read_settings(self._folder)
+            if commit.settings is None:
+                self._notes.append(f"No commit of format 1 says what {SETTINGS_FILE} should be; it was only read.")
+            elif commit.settings != text:
+                raise IndexDamaged(str(path), "it is not what it was when the index was made")
+        except CtxSearchError as error:
+            why = error.why if isinstance(error, IndexDamaged) else str(error)
+            remedy = _REPAIR if commit.settings is None else "the commit has a copy; put it back with --repair"
+            self._problems.append(Problem(str(path), why, remedy))
+            return None if commit.settings is None else parse_settings(commit.settings, path)
+        try:
+            digest = self._model_digest(settings)
+        except ModelError as error:
+            self._notes.append(f"The model was not compared with the index's own: {error}")
+            return settings
+        if digest != settings.model_digest:
+            self._problems.append(
+                Problem(
+                    settings.model,
+                    f"the model found now ({digest[:12]}) is not the one that made the index"
+                    f" ({settings.model_digest[:12]})",
+                    "install that one again; until then the index answers `like` and `concordance` only",
+                )
+            )
+        return settings
+
+    def _shard(
+        self, settings: Settings | None, commit: Commit, entry: ShardEntry, seen: set[str]
+    ) -> Iterator[tuple[Path, str]]:
+        """What is wrong with a shard, by file."""
+        damaged = False
+        for name, (size, digest) in sorted(entry.files.items()):
+            path = self._folder / entry.shard_id / name
+            self._files += 1
+            why = self._file(path, size, digest)
+            if why:
+                damaged = True
+                yield path, why
+        if damaged or self._quick or settings is None:
+            return
+        # Every byte is what was written; now whether what was written was right.
+        try:
+            shard = self._open_shard(self._folder, settings, commit, entry)
+        except IndexDamaged as error:
+            yield Path(error.path), error.why
+            return
+        try:
+            yield from inconsistencies(shard, self._folder / entry.shard_id, seen)
+        except IndexDamaged as error:
+            yield Path(error.path), error.why
+        finally:
+            shard.catalog.close()
+
+    def _file(self, path: Path, size: int, digest: str) -> str:
+        """What is wrong with a file; empty if nothing is."""
+        try:
+            found = path.stat().st_size
+            if found != size:
+                return f"it has {found:,} bytes where {size:,} are expected"
+            if self._quick:
+                magic = _MAGIC.get(path.name, b"")
+                with path.open("rb") as file:
+                    head = file.read(len(magic))
+                self._bytes += len(head)
+                return "" if head == magic else "it does not begin as such a file does"
+            self._bytes += size
+            if digest_files(path) != digest:
+                return "its content is not what was written"
+        except OSError as error:
+            return f"it cannot be read ({error.strerror or error})"
+        if self._on_progress:
+            self._on_progress(Progress("verify", self._bytes, self._total))
+        return ""
+
+    def _leftovers(self, commit: Commit) -> None:
+        known = {entry.shard_id for entry in commit.shards}
+        extra = [path for path in shard_folders(self._folder) if path.name not in known]
+        extra += self._folder.glob(f"{TEMPORARY_PREFIX}*")
+        if extra and not self._problems:
+            names = _listed([path.name for path in extra])
+            self._notes.append(
+                f"Left by a run that broke off, or read by somebody; the next run clears it away: {names}."
+            )
+
+
+def _hold(folder: Path) -> HeldCommit:
+    """The newest commit that can be read; an empty one where none can."""
+    try:
+        return hold_commit(folder, allow_damaged=True)
+    except IndexDamaged:
+        return HeldCommit(Commit())
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
