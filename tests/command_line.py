@@ -30,6 +30,9 @@ _SERVER.set_forkserver_preload(
     ]
 )
 
+# What a developer may have set, and would change what is printed or where indexes are.
+_NOT_INHERITED = ("COLUMNS", "CTXSEARCH_INDEXES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE")
+
 
 class Running:
     """A command that has been started; leaving the block kills it.
@@ -124,6 +127,8 @@ def _command(
     terminal: str,
 ) -> None:
     os.chdir(cwd)
+    for name in _NOT_INHERITED:
+        os.environ.pop(name, None)
     os.environ.update(env)
     *streams, peak = pipes
     for descriptor, stream in enumerate(streams, start=1):

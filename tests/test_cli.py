@@ -442,6 +442,19 @@ def test_source_that_cannot_be_read_is_told(
     assert answers(copy) == before
 
 
+def test_mended_source_goes_on(copy: Path, tmp_path: Path) -> None:
+    """What was read before a broken line is kept, and once that is mended the same command goes on from there."""
+    good = '{"id": "one", "text": "A bank."}\n{"id": "two", "text": "Two banks."}\n'
+    (tmp_path / "b.jsonl").write_text(good + "broken\n")
+    assert "b.jsonl, line 3" in told(ctxsearch("index", copy, tmp_path / "b.jsonl"))
+    assert keys(ctxsearch("concordance", copy, "bank", "--json"))[-2:] == ["one:2", "two:4"]
+    (tmp_path / "b.jsonl").write_text(good + '{"id": "three", "text": "Three banks."}\n')
+    mended = ctxsearch("index", copy, tmp_path / "b.jsonl")
+    assert mended.returncode == 0
+    assert "Passed over 2 documents that the interrupted run had added." in mended.stderr
+    assert keys(ctxsearch("concordance", copy, "bank", "--json"))[-3:] == ["one:2", "two:4", "three:6"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -466,6 +479,19 @@ def test_impossible_settings_make_no_index(library: Library, tmp_path: Path, opt
     result = ctxsearch("index", tmp_path / "new", library.corpus, *words, env={"HF_HUB_OFFLINE": "1"})
     assert message in told(result)
     assert not (tmp_path / "new").exists()
+
+
+def test_settings_are_those_asked_for(library: Library, tmp_path: Path) -> None:
+    """The options of `index` become the settings of a new index, and may be given again when it is added to."""
+    asked = {"layers": "concat:1,5-6", "pooling": "first", "window": "64", "language": "de", "codec": "sq8"}
+    options = [word for name, value in asked.items() for word in (f"--{name}", value)]
+    command = ("index", tmp_path / "index", library.corpus / "rows.csv", *options, "--punctuation")
+    assert ctxsearch(*command).returncode == 0
+    settings = json.loads(ctxsearch("info", tmp_path / "index", "--json").stdout)["settings"]
+    assert {name: str(settings[name]) for name in asked} == asked
+    assert (settings["punctuation"], settings["dimension"]) == (True, 3 * 384)
+    assert ctxsearch("concordance", tmp_path / "index", ",", "--count").stdout == "2\n"
+    assert "are there already" in ctxsearch(*command).stderr
 
 
 def test_unknown_model_is_told(library: Library, tmp_path: Path) -> None:
