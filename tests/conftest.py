@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+import ctxsearch
 from ctxsearch import Document, Index
 from ctxsearch.domain import Segment
 from ctxsearch.protocols import Encoded
@@ -21,6 +22,8 @@ settings.register_profile("ctxsearch", derandomize=True, deadline=None)
 settings.load_profile("ctxsearch")
 
 MakeIndex = Callable[..., Index]
+
+SAMPLE = Path(ctxsearch.__file__).parent / "sample"
 
 
 class WindowEncoder:
@@ -109,6 +112,20 @@ def make_index(tmp_path: Path) -> Iterator[MakeIndex]:
     yield make
     for index in made:
         index.close()
+
+
+def make_sample(folder: Path) -> Index:
+    """An index of the sample corpus by the default model, in single precision: the same scores on every machine."""
+    index = Index.create(folder, dtype="fp32")
+    index.add(ctxsearch.read(SAMPLE / "documents.jsonl"))
+    return index
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    """The index of the sample corpus, made once for all tests, which leave it as it is."""
+    with make_sample(tmp_path_factory.mktemp("indexes") / "sample") as index:
+        yield index
 
 
 @pytest.fixture

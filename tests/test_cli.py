@@ -1,40 +1,670 @@
-"""The command line, run as a user runs it."""
+"""The command line, run as a user runs it: each command in a process of its own."""
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
+import pty
+import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from command_line import Running, ctxsearch
 
 from ctxsearch import Document
 from ctxsearch.index import Index
 
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+SHELL = f"{sys.executable} -c 'from ctxsearch.cli.main import run; run()'"
 
-def ctxsearch(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command in a process of its own."""
-    code = "from ctxsearch.cli.main import run; run()"
-    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+MakeIndex = Callable[..., Index]
 
 
-def test_an_unknown_index_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
-    """An index that is not there is told on standard error, and nothing is printed."""
-    result = ctxsearch("concordance", str(tmp_path / "none"), "bank")
-    assert result.returncode == 1
+def told(result: subprocess.CompletedProcess[str]) -> str:
+    """The one sentence of an error, and nothing but it."""
+    assert result.returncode == 1, result
     assert result.stdout == ""
-    assert result.stderr.startswith("Error: There is no index at")
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr
 
 
-def test_an_unknown_option_is_exit_code_2() -> None:
-    """A wrong command line is exit code 2."""
-    assert ctxsearch("query", "--nonsense").returncode == 2
+def keys(result: subprocess.CompletedProcess[str]) -> list[str]:
+    assert result.returncode == 0, result
+    return [json.loads(line)["key"] for line in result.stdout.splitlines()]
 
 
-def test_concordance_prints_json_lines(make_index: Callable[..., Index]) -> None:
-    """With --json each line is one object with the fields of a concordance line."""
-    index = make_index([Document("a", "They sat on the bank."), Document("b", "Two banks closed.")])
-    result = ctxsearch("concordance", str(index.path), "bank", "--json")
-    assert [json.loads(line)["key"] for line in result.stdout.splitlines()] == ["a:16", "b:4"]
-    like = ctxsearch("like", str(index.path), "a:16", "--csv")
-    assert like.stdout.splitlines()[1].startswith("b:4,")
+# ------------------------------------------------------------------------------------ commands that need no model
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], "rowing:18 loan:4 loan:38 reeds:18 rates:4 angler:21 crisis:4 crisis:36 flood:21 savings:14"),
+        (["--form", "banks"], "crisis:4 flood:21"),
+        (["--form", "banks", "--form", "bank", "-k", "3"], "rowing:18 loan:4 loan:38"),
+        (["--where", "year>=1987"], "loan:4 loan:38 rates:4 crisis:4 crisis:36"),
+        (["--where", "year>=1987", "--where", "genre=news", "--limit", "2"], "loan:4 loan:38"),
+        (["--sort", "right", "-k", "3"], "crisis:4 loan:38 rates:4"),
+        (["--sort", "left", "-k", "4"], "flood:21 savings:14 rates:4 loan:4"),
+        (["--sort", "node", "--where", "year=1953"], "angler:21 flood:21"),
+    ],
+)
+def test_concordance_selects_and_sorts(index: Index, options: list[str], expected: str) -> None:
+    """The options of concordance choose the lines and their order, and --count counts the lines they choose."""
+    assert keys(ctxsearch("concordance", index.path, "bank", "--json", *options)) == expected.split()
+
+
+def test_count_is_a_number_alone(index: Index) -> None:
+    """With --count only the number of lines is printed, a zero as well."""
+    assert ctxsearch("concordance", index.path, "bank", "--count").stdout == "10\n"
+    assert ctxsearch("concordance", index.path, "bank", "--count", "--where", "year<1900").stdout == "0\n"
+
+
+def test_sample_is_drawn_by_its_seed(index: Index) -> None:
+    """The same seed gives the same bytes, another seed other lines, all of them lines of the word."""
+    first, again, other = (
+        ctxsearch("concordance", index.path, "bank", "--sample", "4", "--seed", seed, "--tsv") for seed in "112"
+    )
+    assert first.stdout == again.stdout != other.stdout
+    everything = ctxsearch("concordance", index.path, "bank", "--tsv").stdout.splitlines()
+    assert set(first.stdout.splitlines()) < set(everything)
+    assert len(first.stdout.splitlines()) == 5
+
+
+def test_table_marks_the_node(index: Index) -> None:
+    """Away from a terminal a line is its score, its key, and the node in brackets, all in columns; no colours."""
+    result = ctxsearch("like", index.path, "reeds:18", "-k", "2", "--context", "3")
+    assert result.stdout == (
+        " 0.875  angler:21    sat on the [bank] of the river.\n 0.750  rowing:18  rowed to the [bank] of the river.\n"
+    )
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize(("option", "delimiter"), [("--csv", ","), ("--tsv", "\t")])
+def test_rows_have_a_header_and_metadata(index: Index, option: str, delimiter: str) -> None:
+    """CSV and TSV have a header, a row a line, and the metadata in columns of their own; scores only where asked."""
+    header, row = ctxsearch("concordance", index.path, "angler", option).stdout.splitlines()
+    fields = "key score left node right form lemma document_id start end metadata.genre metadata.year"
+    assert header == delimiter.join(fields.split())
+    values = "angler:3||An |angler| sat on the bank of the river. He ate bread.|angler|angler|angler|3|9|novel|1953"
+    assert row == values.replace("|", delimiter)
+
+
+def test_like_moves_away_from_unlike(index: Index) -> None:
+    """The lines of `like` are near its keys, without these, nearest first; --unlike, --min-score and --all steer."""
+    near = keys(ctxsearch("like", index.path, "reeds:18", "-k", "2", "--json"))
+    assert set(near) == {"angler:21", "rowing:18"}
+    rows = ctxsearch("like", index.path, "reeds:18", "--unlike", "loan:4", "--all", "--json").stdout.splitlines()
+    scores = [json.loads(row)["score"] for row in rows]
+    assert len(rows) == 8
+    assert scores == sorted(scores, reverse=True)
+    some = ctxsearch("like", index.path, "reeds:18", "--unlike", "loan:4", "--min-score", str(scores[3]), "--json")
+    assert some.stdout.splitlines() == rows[:4]
+    assert keys(ctxsearch("like", index.path, "reeds:18", "--any-word", "--form", "river", "-k", "1", "--json"))
+
+
+def test_context_is_words_or_the_sentence(index: Index) -> None:
+    """--context takes a number of words, which may reach over the sentence, or the sentence."""
+    lines = [
+        json.loads(ctxsearch("concordance", index.path, "river", "--json", "-k", "1", "--context", context).stdout)
+        for context in ("0", "2", "sentence")
+    ]
+    assert [line["left"] + line["node"] + line["right"] for line in lines] == [
+        "river.",
+        "of the river. The oars",
+        "They rowed to the bank of the river.",
+    ]
+
+
+def test_no_line_is_told_and_no_error(index: Index) -> None:
+    """Where no line meets the conditions that is said on standard error, and the exit code is 0."""
+    result = ctxsearch("concordance", index.path, "bank", "--where", "year<1800")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "No line meets the conditions.\n")
+
+
+def test_info_says_what_an_index_holds(index: Index) -> None:
+    """Info prints counts and settings, as lines for people or as one JSON object."""
+    content = json.loads(ctxsearch("info", index.path, "--json").stdout)
+    assert (content["documents"], content["shards"], content["settings"]["model"]) == (9, 1, "window")
+    lines = dict(re.split(" {2,}", line) for line in ctxsearch("info", index.path).stdout.splitlines())
+    assert (lines["documents"], lines["words"], lines["codec"]) == ("9", f"{content['words']:,}", "fp16")
+
+
+def test_index_goes_by_its_name(make_index: MakeIndex, tmp_path: Path) -> None:
+    """A bare name means a folder under $CTXSEARCH_INDEXES, or else under indexes/."""
+    make_index([Document("a", "They sat on the bank.")], path=tmp_path / "indexes" / "mine")
+    here = ctxsearch("concordance", "mine", "bank", cwd=tmp_path)
+    there = ctxsearch("concordance", "mine", "bank", env={"CTXSEARCH_INDEXES": str(tmp_path / "indexes")})
+    assert here.stdout == there.stdout == "a:16  They sat on the [bank].\n"
+
+
+def test_reader_that_goes_away_is_no_error(make_index: MakeIndex) -> None:
+    """When the reader of the lines has seen enough, as `head` has, the command ends in silence."""
+    index = make_index([Document("a", "They sat on the bank of the river. " * 5_000)])
+    for option in ("", "--json", "--csv"):
+        command = f"{SHELL} concordance {index.path} bank {option} | head -1"
+        result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+        assert result.stdout.count("\n") == 1
+        assert result.stderr == ""
+
+
+# ------------------------------------------------------------------------------------ what cannot be, told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("concordance INDEX bnak", r"does not have the word 'bnak'\. Nearest: bank\."),
+        ("concordance INDEX xylophone", r"does not have the word 'xylophone'\.$"),
+        ("concordance INDEX bank --form BANK", "'BANK'"),
+        ("concordance INDEX bank --where yaer>1990", r"no document has the column 'yaer'; there are: .*genre.* year"),
+        ("concordance INDEX bank --where year", r"filter 'year' cannot be read; write COLUMN OPERATOR VALUE"),
+        ("concordance INDEX bank --where >=1990", "filter '>=1990' cannot be read"),
+        ("like INDEX bank", r"no occurrence 'bank': .* a key is DOCUMENT_ID:START"),
+        ("like INDEX loan:x", "no occurrence 'loan:x'"),
+        ("like INDEX nowhere:4", "the index has no document 'nowhere'"),
+        ("like INDEX loan:5", "no occurrence 'loan:5': no word begins there"),
+        ("like INDEX loan:4 --unlike loan:99", "no occurrence 'loan:99'"),
+        ("query INDEX bank", "no word is marked; .* one word in brackets"),
+        ("query INDEX [river]_[bank]", "2 words are marked"),
+        ("query INDEX The_[river_bank].", "more than one word, 'river' and 'bank'; mark one of them"),
+        ("query INDEX ri[ver]", r"part of the word 'river'; mark the whole word"),
+        ("query INDEX The_[].", "brackets are empty"),
+        ("query INDEX The_[...].", "no word in what is marked"),
+        ("query INDEX The_[bank.", "brackets do not pair"),
+        ("query INDEX The_[bnak].", r"does not have the word 'bnak'\. Nearest: bank\."),
+        ("query INDEX The_[bank]. --where yaer=1", "no document has the column 'yaer'"),
+        ("info FOLDER/none", r"there is no index at .*none\. indexes found: mine, yours\. make one with"),
+        ("query none [bank]", r"indexes found: mine, yours\."),
+        ("pieces word --model FOLDER", "holds no config.json"),
+        ("pieces word --model FOLDER/none", "there is no such folder"),
+        ("pieces word --language e/n", "'e/n' is not a language code"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(index: Index, tmp_path: Path, arguments: str, message: str) -> None:
+    """A question that cannot be answered is one sentence on standard error that says why, and exit code 1."""
+    for name in ("mine", "yours"):
+        shutil.copytree(index.path, tmp_path / "all" / name)
+    named = {"INDEX": str(index.path), "FOLDER": str(tmp_path), "FOLDER/none": str(tmp_path / "none")}
+    words = [named.get(word, word.replace("_", " ")) for word in arguments.split()]
+    result = ctxsearch(*words, env={"CTXSEARCH_INDEXES": str(tmp_path / "all")})
+    assert re.search(message, told(result).rstrip("\n"), re.IGNORECASE), result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("", "Usage: ctxsearch"),
+        ("nonsense", "No such command 'nonsense'"),
+        ("query --nonsense", "No such option: --nonsense"),
+        ("query INDEX", "Missing argument 'sentence'"),
+        ("like INDEX", "Missing argument 'KEY...'"),
+        ("query INDEX [bank] -k 0", "Invalid value for '-k'"),
+        ("query INDEX [bank] --min-score high", "Invalid value for '--min-score'"),
+        ("concordance INDEX bank --json --csv", "Choose one of --json, --csv and --tsv"),
+        ("like INDEX loan:4 --tsv --csv", "Choose one of --json, --csv and --tsv"),
+        ("concordance INDEX bank --context many", "'many' is neither a number of words nor 'sentence'"),
+        ("concordance INDEX bank --context -1", "'-1' is neither a number of words nor 'sentence'"),
+        ("concordance INDEX bank --sort up", "'up' is not one of 'corpus', 'left', 'node', 'right'"),
+        ("concordance INDEX bank --sample 0", "Invalid value for '--sample'"),
+        ("index INDEX", "Missing argument 'SOURCE...'"),
+        ("index INDEX SOURCE --shard-tokens 0", "Invalid value for '--shard-tokens'"),
+        ("index INDEX SOURCE --window wide", "Invalid value for '--window'"),
+        ("embed none.jsonl out.npy", "'none.jsonl' does not exist"),
+    ],
+)
+def test_wrong_command_line_is_exit_code_2(index: Index, arguments: str, message: str) -> None:
+    """A command line that is wrong in itself is exit code 2, with a hint on standard error and nothing else."""
+    result = ctxsearch(*(word.replace("INDEX", str(index.path)) for word in arguments.split()))
+    assert (result.returncode, result.stdout) == (2, "")
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_index_of_newer_format_is_told(index: Index) -> None:
+    """An index of a newer ctxsearch is not read, and the versions are named."""
+    path = index.path / "ctxsearch.json"
+    path.write_text(path.read_text().replace('"format_version": 1', '"format_version": 2'))
+    result = ctxsearch("concordance", index.path, "bank")
+    assert "has format version 2, and this ctxsearch reads up to 1; install a newer ctxsearch" in told(result)
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (["--layers", "sum:1-2"], "layers last, not sum:1-2"),
+        (["--codec", "sq8"], "codec fp16, not sq8"),
+        (["--pooling", "first"], "pooling mean, not first"),
+        (["--window", "64"], "window 128, not 64"),
+        (["--language", "de"], "language en, not de"),
+        (["--punctuation"], "punctuation"),
+        (["--model", "all-MiniLM-L6-v2"], "model window, not all-MiniLM-L6-v2"),
+    ],
+)
+def test_options_that_contradict_the_index_are_told(
+    index: Index, tmp_path: Path, options: list[str], names: str
+) -> None:
+    """An option of `index` that differs from what the index was made with is refused, and both are named."""
+    (tmp_path / "a.txt").write_text("The bank.")
+    before = ctxsearch("concordance", index.path, "bank").stdout
+    result = ctxsearch("index", index.path, tmp_path / "a.txt", *options)
+    assert f"was made with {names}" in told(result)
+    assert ctxsearch("concordance", index.path, "bank").stdout == before
+
+
+# ------------------------------------------------------------------------------------ help
+
+
+def commands() -> list[str]:
+    """Every command that the help lists."""
+    return re.findall(r"^ {2}([a-z]+) {2,}\S", ctxsearch("--help").stdout.partition("Commands:")[2], re.MULTILINE)
+
+
+def test_every_command_has_help_and_its_place_in_the_readme() -> None:
+    """Each command says what it does, what each argument and option is, and the README shows it and an example."""
+    assert {"index", "query", "like", "concordance", "pieces", "embed", "info"} <= set(commands())
+    for command in commands():
+        result = ctxsearch(command, "--help")
+        assert (result.returncode, result.stderr) == (0, "")
+        usage, description, *_ = result.stdout.strip().split("\n\n")
+        assert usage.startswith(f"Usage: ctxsearch {command} ")
+        assert re.match(r" {2}[A-Z].{20,}", description), command
+        assert ctxsearch(command, "-h").stdout == result.stdout
+        assert f"$ ctxsearch {command} --help" in README
+        # An entry without a description would end after its type.
+        assert not re.search(r"^ {2}\S.*>\s*$\n {2}\S", result.stdout, re.MULTILINE), command
+
+
+# ------------------------------------------------------------------------------------ with the real model
+
+
+class Library(NamedTuple):
+    """A corpus of every kind of file, and an index of it that the command line made with the default model."""
+
+    corpus: Path
+    index: Path
+    made: subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    """The library; tests leave it as it is."""
+    home = tmp_path_factory.mktemp("library")
+    corpus = home / "corpus"
+    (corpus / "letters").mkdir(parents=True)
+    (corpus / "letters" / "1912.txt").write_text("We moored the boat at the bank of the river.\n")
+    (corpus / "old.txt.gz").write_bytes(gzip.compress(b"Willows lined the muddy banks of the stream."))
+    (corpus / "metadata.csv").write_text("id,year,genre\nletters/1912.txt,1912,letter\nold.txt,1890,novel\n")
+    (corpus / "loans.jsonl").write_text(
+        '{"id": "loan", "text": "The bank refused him a loan.", "metadata": {"year": 1998}}\n'
+    )
+    (corpus / "rows.csv").write_text('id,year,text\nsavings,2001,"Every savings bank, they said, lent money."\n')
+    (corpus / "rows.tsv").write_text("id\tyear\ttext\nrates\t2002\tThe bank raised its rates.\n")
+    (corpus / "odd.txt").write_bytes(
+        "A nul\x00byte, zero\u200bwidth \u200b, 👩‍👩‍👧 and 🏦; שלום עולם, على ضفة النهر. The end".encode()
+    )
+    (corpus / "empty.txt").write_text("")
+    (corpus / "cover.jpeg").write_bytes(b"\xff\xd8")
+    return Library(corpus, home / "index", ctxsearch("index", home / "index", corpus, "--dtype", "fp32"))
+
+
+@pytest.fixture
+def copy(library: Library, tmp_path: Path) -> Path:
+    """A copy of the library's index, to be changed."""
+    return Path(shutil.copytree(library.index, tmp_path / "copy"))
+
+
+def answers(index: Path) -> str:
+    """What an index knows of banks."""
+    result = ctxsearch("concordance", index, "bank", "--csv")
+    assert result.returncode == 0, result
+    return result.stdout
+
+
+def test_every_kind_of_file_is_indexed(library: Library) -> None:
+    """Text, gzip, JSONL, CSV and TSV of a folder become documents with their metadata, and the report says so."""
+    assert (library.made.returncode, library.made.stdout) == (0, "")
+    first, *rest = library.made.stderr.splitlines()
+    assert re.fullmatch(
+        rf"{library.index}: 6 documents, 49 words added in \d+\.\d s \([\d,]+ words/s, [\d,]+ bytes/word\)\.", first
+    )
+    assert "empty" in rest[0]
+    assert "cover.jpeg" in rest[1]
+    lines = ctxsearch("concordance", library.index, "bank", "--json").stdout.splitlines()
+    assert [(line["key"], line["metadata"]) for line in map(json.loads, lines)] == [
+        ("letters/1912.txt:26", {"genre": "letter", "year": 1912}),
+        ("loan:4", {"year": 1998}),
+        ("old.txt:24", {"genre": "novel", "year": 1890}),
+        ("savings:14", {"year": 2001}),
+        ("rates:4", {"year": 2002}),
+    ]
+
+
+@pytest.mark.parametrize("word", ["nul", "byte", "zero", "width", "שלום", "עולם", "ضفة", "النهر", "end"])
+def test_words_among_strange_characters_are_found(library: Library, word: str) -> None:
+    """NUL, zero-width characters, emoji and text from right to left are kept, and the words beside them are found."""
+    (line,) = ctxsearch("concordance", library.index, word, "--json", "--context", "99").stdout.splitlines()
+    content = json.loads(line)
+    text = (library.corpus / "odd.txt").read_text()
+    assert content["left"] + content["node"] + content["right"] in text
+    assert text[content["start"] : content["end"]] == content["node"] == word
+    table = ctxsearch("concordance", library.index, word, "--context", "99").stdout
+    assert f"[{word}]" in table
+    assert "\x00" not in table
+
+
+def test_same_query_gives_same_bytes(library: Library) -> None:
+    """Results alone go to standard output, nearest first, and the same query gives the same bytes."""
+    ask = ("query", library.index, "They rowed to the [bank] of the river.", "--dtype", "fp32")
+    first, second = ctxsearch(*ask, "--csv"), ctxsearch(*ask, "--csv")
+    assert first.stdout == second.stdout
+    assert first.stderr == ""
+    assert first.stdout.splitlines()[1].startswith("letters/1912.txt:26,0.9")
+    chosen = ctxsearch(*ask, "--where", "year>1990", "--form", "bank", "--min-score", "0.1", "--json")
+    assert set(keys(chosen)) == {"loan:4", "rates:4", "savings:14"}
+
+
+def test_known_documents_are_refused_without_replace(copy: Path, tmp_path: Path) -> None:
+    """A document whose id is there is left as it is with exit code 1; with --replace the new one takes its place."""
+    before = answers(copy)
+    source = tmp_path / "more.jsonl"
+    source.write_text('{"id": "loan", "text": "A bank burst."}\n{"id": "new", "text": "A new bank."}\n')
+    refused = ctxsearch("index", copy, source)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "Error: 1 documents are there already and were left as they are: loan. Give --replace" in refused.stderr
+    assert answers(copy).startswith(before)
+    replaced = ctxsearch("index", copy, source, "--replace")
+    assert replaced.returncode == 0
+    assert "Replaced 1 documents." in replaced.stderr
+    assert "unchanged" in replaced.stderr
+    assert keys(ctxsearch("concordance", copy, "bank", "--json"))[-2:] == ["new:6", "loan:2"]
+
+
+def test_bad_records_are_skipped_and_counted(copy: Path, tmp_path: Path) -> None:
+    """With --skip-bad each bad record is named and passed over, and the good ones beside it are there."""
+    source = tmp_path / "mixed.jsonl"
+    source.write_bytes(b'{"id": "one", "text": "A bank."}\n{"id": broken\n\xff\n{"id": "two", "text": "Two banks."}\n')
+    result = ctxsearch("index", copy, source, "--skip-bad")
+    assert result.returncode == 0
+    assert re.findall(r"^Skipped: .*, (line \d)", result.stderr, re.MULTILINE) == ["line 2", "line 3"]
+    assert "Skipped 2 bad records." in result.stderr
+    assert keys(ctxsearch("concordance", copy, "bank", "--json"))[-2:] == ["one:2", "two:4"]
+
+
+def test_columns_and_encoding_can_be_said(copy: Path, tmp_path: Path) -> None:
+    """--text-column, --id-column, --encoding and --glob say how to read."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "t.csv").write_bytes("nr,body,place\n7,The café by the bank.,Zürich\n".encode("latin-1"))
+    (tmp_path / "in" / "t.txt").write_text("Not this bank.")
+    options = ["--text-column", "body", "--id-column", "nr", "--encoding", "latin-1", "--glob", "*.csv"]
+    assert ctxsearch("index", copy, tmp_path / "in", *options).returncode == 0
+    last = ctxsearch("concordance", copy, "bank", "--json").stdout.splitlines()[-1]
+    assert (json.loads(last)["key"], json.loads(last)["metadata"]) == ("7:16", {"place": "Zürich"})
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "message"),
+    [
+        ("b.jsonl", b'{"id": broken\n', [], r"b.jsonl, line 1: the line is not JSON"),
+        ("b.jsonl", b'\n{"id": "x"}\n', [], r"b.jsonl, line 2: there is no field 'text' .* the fields are: 'id'"),
+        ("b.txt", b"A caf\xe9.", [], r"b.txt: byte 0xe9 at offset 5 is not utf-8\. Use --encoding"),
+        ("b.csv", b"id,body\na,b\n", [], r"b.csv: there is no column 'text' .* are: id, body\. .*--text-column"),
+        ("b.csv", b"text\na,b\n", [], r"b.csv, line 2: the row has 2 cells, and the header 1"),
+        ("b.txt.gz", b"no gzip", [], r"b.txt.gz: it is not a whole gzip file"),
+        ("b.txt", b"a", ["--encoding", "klingon"], "'klingon': there is no such encoding"),
+        ("b.doc", b"a", [], r"b.doc: its ending does not say how to read it\. The known endings are: \.txt"),
+        ("b/b.doc", b"a", [], r"b: it holds no file to read\. The known endings are"),
+        ("b/b.txt", b"a", ["--glob", "*.csv"], r"b: it holds no file to read that matches \*\.csv"),
+        ("", b"", [], "b.txt: there is no such file or folder"),
+    ],
+)
+def test_source_that_cannot_be_read_is_told(
+    copy: Path, tmp_path: Path, name: str, content: bytes, options: list[str], message: str
+) -> None:
+    """What cannot be read is named with its place and a way out, and the index answers as before."""
+    before = answers(copy)
+    if name:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    source = tmp_path / (name.partition("/")[0] or "b.txt")
+    assert re.search(message, told(ctxsearch("index", copy, source, *options)))
+    assert answers(copy) == before
+
+
+def test_mended_source_goes_on(copy: Path, tmp_path: Path) -> None:
+    """What was read before a broken line is kept, and once that is mended the same command goes on from there."""
+    good = '{"id": "one", "text": "A bank."}\n{"id": "two", "text": "Two banks."}\n'
+    (tmp_path / "b.jsonl").write_text(good + "broken\n")
+    assert "b.jsonl, line 3" in told(ctxsearch("index", copy, tmp_path / "b.jsonl"))
+    assert keys(ctxsearch("concordance", copy, "bank", "--json"))[-2:] == ["one:2", "two:4"]
+    (tmp_path / "b.jsonl").write_text(good + '{"id": "three", "text": "Three banks."}\n')
+    mended = ctxsearch("index", copy, tmp_path / "b.jsonl")
+    assert mended.returncode == 0
+    assert "Passed over 2 documents that the interrupted run had added." in mended.stderr
+    assert keys(ctxsearch("concordance", copy, "bank", "--json"))[-3:] == ["one:2", "two:4", "three:6"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--layers sum:5-7", "layers 'sum:5-7' do not fit a model with layers 0 to 6"),
+        ("--layers first", "layers 'first' cannot be read; write last, sum:9-12"),
+        ("--codec zip", "no codec 'zip'; use fp16 or sq8"),
+        ("--pooling max", "no pooling 'max'; use mean"),
+        ("--window 3", "window 3 does not fit all-MiniLM-L6-v2: it takes 4 to 512 pieces"),
+        ("--window 513", "window 513 does not fit all-MiniLM-L6-v2: it takes 4 to 512 pieces"),
+        ("--language 12", "'12' is not a language code; give one such as 'en'"),
+        ("--device gpu", "device 'gpu' is not there; use cpu, cuda"),
+        ("--device cuda:99", "device 'cuda:99' is not there"),
+        ("--dtype int8", "no type 'int8'; use bf16, fp16, fp32"),
+        ("--model FOLDER", "holds no safetensors weights; convert them with save_pretrained"),
+        ("--model FOLDER/none", "there is no such folder"),
+    ],
+)
+def test_impossible_settings_make_no_index(library: Library, tmp_path: Path, options: str, message: str) -> None:
+    """A setting that is unknown or does not fit the model is told with what would, and no index is made."""
+    (tmp_path / "config.json").write_text("{}")
+    words = options.replace("FOLDER", str(tmp_path)).split()
+    result = ctxsearch("index", tmp_path / "new", library.corpus, *words, env={"HF_HUB_OFFLINE": "1"})
+    assert message in told(result)
+    assert not (tmp_path / "new").exists()
+
+
+def test_settings_are_those_asked_for(library: Library, tmp_path: Path) -> None:
+    """The options of `index` become the settings of a new index, and may be given again when it is added to."""
+    asked = {"layers": "concat:1,5-6", "pooling": "first", "window": "64", "language": "de", "codec": "sq8"}
+    options = [word for name, value in asked.items() for word in (f"--{name}", value)]
+    command = ("index", tmp_path / "index", library.corpus / "rows.csv", *options, "--punctuation")
+    assert ctxsearch(*command).returncode == 0
+    settings = json.loads(ctxsearch("info", tmp_path / "index", "--json").stdout)["settings"]
+    assert {name: str(settings[name]) for name in asked} == asked
+    assert (settings["punctuation"], settings["dimension"]) == (True, 3 * 384)
+    assert ctxsearch("concordance", tmp_path / "index", ",", "--count").stdout == "2\n"
+    assert "are there already" in ctxsearch(*command).stderr
+
+
+def test_unknown_model_is_told(library: Library, tmp_path: Path) -> None:
+    """A model that is neither a folder nor on this machine nor to be fetched is told with what would do."""
+    result = ctxsearch("index", tmp_path / "new", library.corpus, "--model", "no/model", env={"HF_HUB_OFFLINE": "1"})
+    assert "The model no/model cannot be used: it is no folder, not in the Hugging Face cache" in told(result)
+
+
+def test_other_model_under_the_same_name_is_told(copy: Path, library: Library) -> None:
+    """Where the model's files are no longer those that the index was made with, both digests are named."""
+    path = copy / "ctxsearch.json"
+    digest = json.loads(path.read_text())["model_digest"]
+    path.write_text(path.read_text().replace(digest, "0" * 64))
+    for command in (("query", copy, "The [bank]."), ("index", copy, library.corpus)):
+        assert re.search(rf"all-MiniLM-L6-v2 \(0{{12}}\), not .* \({digest[:12]}\)", told(ctxsearch(*command)))
+
+
+def test_one_writer_at_a_time(copy: Path, library: Library) -> None:
+    """While another process writes to the index that is told, with the process to wait for."""
+    from ctxsearch.lock import writer_lock
+
+    with writer_lock(copy):
+        assert f"is being written by process {os.getpid()}; wait" in told(ctxsearch("index", copy, library.corpus))
+
+
+# ------------------------------------------------------------------------------------ trouble on the way
+
+
+def many(path: Path, documents: int, words: int = 400) -> Path:
+    """A JSONL file of documents about banks."""
+    sentences = " ".join(["The bank lent money to the town again."] * (words // 8))
+    path.write_text("".join(f'{{"id": "m{n}", "text": "{sentences}"}}\n' for n in range(documents)))
+    return path
+
+
+@pytest.mark.parametrize("size", [0, 200_000])
+def test_full_disk_is_told_and_costs_nothing(copy: Path, tmp_path: Path, size: int) -> None:
+    """On a full disk `index` ends with one sentence, old answers stay, and the same command works with room."""
+    before = answers(copy)
+    source = many(tmp_path / "many.jsonl", 2)
+    error = told(ctxsearch("index", copy, source, file_size=size))
+    assert "Nothing that was committed is lost." in error
+    assert answers(copy) == before
+    assert ctxsearch("index", copy, source).returncode == 0
+    assert answers(copy).startswith(before)
+    assert answers(copy).count("\n") == before.count("\n") + 100
+
+
+def test_ctrl_c_stops_at_the_last_commit(tmp_path: Path) -> None:
+    """Ctrl-C is exit code 130 and says how to go on; the index answers, and the same command goes on from there."""
+    command = ("index", tmp_path / "index", many(tmp_path / "many.jsonl", 200), "--shard-tokens", "2000")
+    with Running(*command) as running:
+        while not list(tmp_path.glob("index/commit-*.json")):
+            time.sleep(0.01)
+        running.interrupt()
+        stopped = running.wait()
+    assert (stopped.returncode, stopped.stdout) == (130, "")
+    assert re.fullmatch(
+        "Stopped\\. .* is as of its last commit; give the same command again to go on.\n", stopped.stderr
+    )
+    known = json.loads(ctxsearch("info", tmp_path / "index", "--json").stdout)
+    assert known["unfinished"]
+    assert 0 < known["documents"] < 200
+    assert ctxsearch("concordance", tmp_path / "index", "bank", "--count").stdout == f"{known['documents'] * 50}\n"
+    many(tmp_path / "many.jsonl", known["documents"] + 3)  # what follows need not be long
+    resumed = ctxsearch(*command)
+    assert resumed.returncode == 0
+    assert f"Passed over {known['documents']} documents that the interrupted run had added." in resumed.stderr
+    known = json.loads(ctxsearch("info", tmp_path / "index", "--json").stdout)
+    assert not known["unfinished"]
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[str, Callable[[], str]]]:
+    """The name of a pseudo-terminal, and a function that closes it and gives what was written to it."""
+    master, slave = pty.openpty()
+    written = bytearray()
+
+    def read() -> None:
+        while True:
+            try:
+                written.extend(os.read(master, 1 << 16))
+            except OSError:  # how Linux says that nobody has the terminal open any more
+                return
+
+    thread = Thread(target=read)
+    thread.start()
+
+    def close() -> str:
+        os.close(slave)
+        thread.join()
+        return written.decode()
+
+    yield os.ttyname(slave), close
+    os.close(master)
+
+
+def test_bar_is_drawn_on_a_terminal_only(tmp_path: Path, terminal: tuple[str, Callable[[], str]]) -> None:
+    """On a terminal a bar shows words and words/s and is then wiped out; standard output has nothing of it."""
+    name, written = terminal
+    source = many(tmp_path / "many.jsonl", 3)
+    variables = {"TERM": "xterm", "COLUMNS": "100"}
+    with Running("index", tmp_path / "seen", source, "--shard-tokens", "400", env=variables, terminal=name) as running:
+        result = running.wait()
+    shown = written()
+    assert (result.returncode, result.stdout) == (0, "")
+    assert re.search(r"indexing .*━.*%.* [\d,]+ words .*[\d,]+ words/s", shown)
+    assert "3 documents" in shown.rpartition("\x1b[2K")[2]
+    piped = ctxsearch("index", tmp_path / "unseen", source, env=variables)
+    assert piped.stderr.count("\n") == 1
+    assert not {"━", "\r", "\x1b"} & set(piped.stderr)
+
+
+def test_very_long_lines_take_little_memory(tmp_path: Path) -> None:
+    """A line of 50 MB, even of a single word, is indexed, and one over the limit is told; memory stays in bounds."""
+    giant = '{"id": "giant", "text": "The bank ' + "x" * 50_000_000 + ' of the river."}\n'
+    (tmp_path / "giant.jsonl").write_text(giant + '{"id": "over", "text": "' + " " * 100_000_000 + '"}\n')
+    with Running("index", tmp_path / "index", tmp_path / "giant.jsonl") as running:
+        error = told(running.wait())
+    assert "giant.jsonl, line 2: it has more than 100,000,000 characters, too many for one document. Cut it" in error
+    assert running.peak < 2.5e9
+    for word, key in (("bank", "giant:4"), ("river", "giant:50000017")):
+        line = ctxsearch("concordance", tmp_path / "index", word).stdout
+        assert line.startswith(key)
+        assert f"[{word}]" in line
+        assert len(line) < 200
+
+
+# ------------------------------------------------------------------------------------ pieces and embed
+
+
+def test_pieces_shows_which_pieces_make_a_word() -> None:
+    """A piece has its offsets, its word's number or a dash, and what the tokenizer calls it."""
+    lines = ctxsearch("pieces", "I am the walrus.").stdout.splitlines()
+    assert [line.split() for line in lines[-3:]] == [
+        ["9", "12", "3", "wal"],
+        ["12", "15", "3", "##rus"],
+        ["15", "16", "-", "."],
+    ]
+    objects = [json.loads(line) for line in ctxsearch("pieces", "I am the walrus.", "--json").stdout.splitlines()]
+    assert objects[3:5] == [
+        {"piece": "wal", "start": 9, "end": 12, "token": 3},
+        {"piece": "##rus", "start": 12, "end": 15, "token": 3},
+    ]
+
+
+def test_embed_writes_unit_vectors(library: Library, tmp_path: Path) -> None:
+    """Embed writes a row of float32 of unit length for each usage, in order; as the index's own with --index."""
+    source = tmp_path / "usages.jsonl"
+    source.write_text(
+        '"We moored the boat at the [bank] of the river."\n\n'
+        '{"text": "We moored the boat at the bank of the river.", "start": 26, "end": 30}\n'
+        '{"text": "The [bank] refused him a loan."}\n'
+    )
+    made = []
+    for options in (["--index", str(library.index)], [], ["--layers", "concat:5-6", "--pooling", "first"]):
+        result = ctxsearch("embed", source, tmp_path / "out.npy", "--dtype", "fp32", *options)
+        assert (result.returncode, result.stdout) == (0, "")
+        made.append(np.load(tmp_path / "out.npy", allow_pickle=False))
+        assert result.stderr.endswith(f"out.npy: 3 vectors of {made[-1].shape[1]} dimensions.\n")
+    assert [vectors.shape for vectors in made] == [(3, 384), (3, 384), (3, 768)]
+    assert {vectors.dtype for vectors in made} == {np.dtype(np.float32)}
+    for vectors in made:
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+        np.testing.assert_allclose(vectors[0], vectors[1], atol=1e-5)
+    np.testing.assert_array_equal(made[0], made[1])
+    assert made[0][0] @ made[0][2] < 0.9
+
+
+@pytest.mark.parametrize("line", ["nonsense", "[1]", "5", '{"start": 0, "end": 3}', '{"text": "a", "start": null}'])
+def test_embed_names_the_broken_line(tmp_path: Path, line: str) -> None:
+    """A line that is no usage is told with file and number, and no vectors are written."""
+    (tmp_path / "usages.jsonl").write_text(f'"The [bank]."\n\n{line}\n')
+    result = ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "out.npy")
+    assert "usages.jsonl, line 3: this is neither a string nor an object with text, start and end" in told(result)
+    assert not (tmp_path / "out.npy").exists()

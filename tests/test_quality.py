@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from pathlib import Path
 
 import pytest
+from conftest import SAMPLE
 
 import ctxsearch
 from ctxsearch.index import Index
-
-SAMPLE = Path(ctxsearch.__file__).parent / "sample"
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Index:
-    """An index of the sample corpus by the default model."""
-    index = Index.create(tmp_path_factory.mktemp("indexes") / "sample")
-    index.add(ctxsearch.read(SAMPLE / "documents.jsonl"))
-    return index
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,149 @@
+"""Runs commands in processes of their own, as a user does, without waiting for torch to be imported each time.
+
+A fork server imports the libraries once, and every command is a fork of it with its own arguments, folder,
+environment, pipes and exit code: all that a shell gives it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from threading import Thread
+
+_SERVER = multiprocessing.get_context("forkserver")
+_SERVER.set_forkserver_preload(
+    [
+        "ctxsearch.adding",
+        "ctxsearch.cli.main",
+        "ctxsearch.encoder.transformer",
+        "ctxsearch.query.asked",
+        "ctxsearch.query.lines",
+        "ctxsearch.vectors.faiss",
+        "transformers.models.bert.modeling_bert",
+    ]
+)
+
+# What a developer may have set, and would change what is printed or where indexes are.
+_NOT_INHERITED = ("COLUMNS", "CTXSEARCH_INDEXES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE")
+
+
+class Running:
+    """A command that has been started; leaving the block kills it.
+
+    Args:
+        arguments: what follows ``ctxsearch``.
+        cwd: the folder it runs in.
+        env: variables that are set.
+        file_size: no file can grow beyond so many bytes, as on a full disk.
+        terminal: a terminal to write standard error to; otherwise it goes to a pipe, as standard output does.
+
+    Attributes:
+        peak: the most memory it had, in bytes, known after `wait`.
+    """
+
+    peak = 0
+
+    def __init__(
+        self,
+        *arguments: str | Path,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        file_size: int | None = None,
+        terminal: str = "",
+    ) -> None:
+        self.arguments = [str(argument) for argument in arguments]
+        self._read: dict[str, bytes] = {}
+        pipes = {name: _SERVER.Pipe(duplex=False) for name in ("stdout", "stderr", "peak")}
+        self._process = _SERVER.Process(
+            target=_command,
+            args=(
+                self.arguments,
+                [writer for _, writer in pipes.values()],
+                str(cwd or Path.cwd()),
+                dict(env or {}),
+                file_size,
+                terminal,
+            ),
+        )
+        self._process.start()
+        self._readers = [Thread(target=self._keep, args=(name, reader)) for name, (reader, _) in pipes.items()]
+        for thread, (_, writer) in zip(self._readers, pipes.values(), strict=True):
+            writer.close()
+            thread.start()
+
+    def _keep(self, name: str, reader: Connection) -> None:
+        with reader, os.fdopen(os.dup(reader.fileno()), "rb") as file:
+            self._read[name] = file.read()
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.join()
+        for thread in self._readers:
+            thread.join()
+
+    def interrupt(self) -> None:
+        """What Ctrl-C does."""
+        assert self._process.pid is not None
+        os.kill(self._process.pid, signal.SIGINT)
+
+    def wait(self, seconds: float = 120) -> subprocess.CompletedProcess[str]:
+        """Waits for the end of the command."""
+        self._process.join(seconds)
+        assert self._process.exitcode is not None, f"{self.arguments} did not end"
+        for thread in self._readers:
+            thread.join()
+        out, err = (self._read[name].decode() for name in ("stdout", "stderr"))
+        self.peak = int(self._read["peak"] or 0)
+        return subprocess.CompletedProcess(self.arguments, self._process.exitcode, out, err)
+
+
+def ctxsearch(
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    file_size: int | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end, see `Running`."""
+    with Running(*arguments, cwd=cwd, env=env, file_size=file_size) as running:
+        return running.wait()
+
+
+def _command(
+    arguments: Sequence[str],
+    pipes: Sequence[Connection],
+    cwd: str,
+    env: Mapping[str, str],
+    file_size: int | None,
+    terminal: str,
+) -> None:
+    os.chdir(cwd)
+    for name in _NOT_INHERITED:
+        os.environ.pop(name, None)
+    os.environ.update(env)
+    *streams, peak = pipes
+    for descriptor, stream in enumerate(streams, start=1):
+        os.dup2(stream.fileno(), descriptor)
+        stream.close()
+    if terminal:
+        os.dup2(os.open(terminal, os.O_RDWR | os.O_NOCTTY), 2)
+    sys.stdout, sys.stderr = (os.fdopen(descriptor, "w", encoding="utf-8", closefd=False) for descriptor in (1, 2))
+    sys.argv = ["ctxsearch", *arguments]
+    if file_size is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    from ctxsearch.cli.main import run
+
+    try:
+        run()
+    finally:
+        unit = 1 if sys.platform == "darwin" else 1024
+        os.write(peak.fileno(), str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit).encode())
