@@ -34,10 +34,11 @@ class CatalogWriter:
     def __init__(self, folder: Path) -> None:
         self._path = folder / CATALOG_FILE
         self._db = Database(self._path)
-        # The whole folder is thrown away if the build does not come to its end: no journal is needed to undo.
-        self._db.execute("pragma journal_mode = off")
-        self._db.execute("pragma synchronous = off")
-        migrations.apply(self._db)
+        with self._told():
+            # The whole folder is thrown away if the build does not come to its end: no journal is needed to undo.
+            self._db.execute("pragma journal_mode = off")
+            self._db.execute("pragma synchronous = off")
+            migrations.apply(self._db)
         self._documents: list[tuple[object, ...]] = []
         self._segments: list[tuple[object, ...]] = []
         self._columns: Counter[str] = Counter()
@@ -139,7 +140,7 @@ class CatalogWriter:
         """Turns SQLite's error about a full or failing disk into the one that every other file raises."""
         try:
             yield
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             full = errno.ENOSPC if "full" in str(error) else errno.EIO
             raise OSError(full, f"SQLite says {str(error)!r}", str(self._path)) from error
 
