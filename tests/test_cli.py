@@ -389,7 +389,7 @@ def test_known_documents_are_refused_without_replace(copy: Path, tmp_path: Path)
     assert answers(copy).startswith(before)
     replaced = ctxsearch("index", copy, source, "--replace")
     assert replaced.returncode == 0
-    assert "Replaced 1 documents." in replaced.stderr
+    assert "Replaced 1 document." in replaced.stderr
     assert "unchanged" in replaced.stderr
     assert keys(ctxsearch("concordance", copy, "bank", "--json"))[-2:] == ["new:6", "loan:2"]
 
