@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ctxsearch.analysis import Analyser
 from ctxsearch.build import ShardBuilder, Stopwatch, check_document, document_digest
 from ctxsearch.catalog.reader import Catalog
-from ctxsearch.commit import Commit, note_lost, tidy, write_commit
+from ctxsearch.commit import Commit, note_lost, read_lost, tidy, write_commit
 from ctxsearch.domain import Document, IndexReport, Progress
 from ctxsearch.errors import CtxSearchError
 from ctxsearch.protocols import Encoder, VectorCodec
@@ -88,7 +88,7 @@ class Adding:
                 if builder.tokens >= shard_tokens:
                     self._end_shard(unfinished=True)
             self._end_shard(unfinished=False)
-            note_lost(self._folder, ())
+            note_lost(self._folder, {lost for lost in read_lost(self._folder) or () if self._find(lost) is None})
         except CtxSearchError:
             # A source that breaks off costs nothing of what was read before it.
             if self._builder is not None or self._removed:

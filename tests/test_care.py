@@ -272,6 +272,23 @@ def test_removed_documents_stay_removed_by_repair(many: Index, river_documents: 
     assert Index.repair(many.path, encoder=WindowEncoder()).lost == []
 
 
+def test_lost_documents_are_not_forgotten(many: Index, river_documents: list[Document]) -> None:
+    """What was lost stays noted until it is made again, or is removed, whatever else is added."""
+    flip(shard_file(many, "vectors.dat", 1))
+    many.close()
+    lost = Index.repair(many.path, encoder=WindowEncoder()).lost
+    assert lost is not None
+    assert len(lost) > 1
+    index = opened(many)
+    index.add([Document("other", "Another bank.")])
+    assert not index.is_unfinished
+    assert f"not made again yet: {', '.join(lost)}" in verified(many).notes[0]
+    index.remove(lost[0])
+    assert Index.repair(many.path, encoder=WindowEncoder()).lost == lost[1:]
+    index.add(document for document in river_documents if document.document_id in lost[1:])
+    assert verified(many).notes == []
+
+
 def test_damaged_settings_are_put_back(many: Index) -> None:
     """The commit has a copy of the settings: it serves who allows damage, and repair puts it back."""
     before, settings = everything(many), (many.path / "ctxsearch.json").read_bytes()

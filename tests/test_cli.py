@@ -521,6 +521,23 @@ def test_other_model_under_the_same_name_is_told(library: Library, tmp_path: Pat
         assert re.search(rf"model \({digest[:12]}\), not .* \(\w{{12}}\)", told(ctxsearch(*command)))
 
 
+def test_damaged_part_is_made_again(copy: Path, library: Library) -> None:
+    """`index --repair` takes out what is damaged and makes it again from the same sources, and from no others."""
+    before = answers(copy)
+    (path,) = copy.glob("shard-*/vectors.dat")
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    assert ctxsearch("verify", copy).returncode == 1
+    assert "verify" in told(ctxsearch("concordance", copy, "bank"))
+    repaired = ctxsearch("index", copy, library.corpus, "--repair")
+    assert repaired.returncode == 0
+    assert f"Damaged: {path}: its content is not what was written." in repaired.stderr
+    assert answers(copy) == before
+    assert ctxsearch("verify", copy).returncode == 0
+    again = ctxsearch("index", copy, library.corpus, "--repair")
+    assert "No document is lost; nothing has to be made again." in again.stderr
+    assert answers(copy) == before
+
+
 def test_one_writer_at_a_time(copy: Path, library: Library) -> None:
     """While another process writes to the index that is told, with the process to wait for."""
     from ctxsearch.lock import writer_lock

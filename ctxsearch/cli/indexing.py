@@ -69,14 +69,14 @@ def index(
     }
     given = {name: value for name, value in asked.items() if value is not None}
     with progress_bar(corpus) as on_progress, _opened(index, model, given, device, dtype, repair) as (opened, wanted):
-        before = opened.info().commit
+        before = opened.commit
         try:
             report = opened.add(wanted(corpus), replace=replace, shard_tokens=shard_tokens, on_progress=on_progress)
         except KeyboardInterrupt:
             say(f"Stopped. {opened.path} is as of its last commit; give the same command again to go on.")
             raise typer.Exit(130) from None
         except SourceError as error:
-            if opened.info().commit == before:
+            if opened.commit == before:
                 raise
             hint = f"{error.hint} What came before it is added; give the same command again to go on.".strip()
             raise SourceError(error.path, error.why, line=error.line, hint=hint) from error
@@ -94,7 +94,9 @@ def _opened(
         return
     repaired = Index.repair(name)
     for problem in repaired.problems:
-        say(f"Taken out: {problem.path}: {problem.why}.")
+        say(f"Damaged: {problem.path}: {problem.why}.")
+    if repaired.lost == []:
+        say("No document is lost; nothing has to be made again.")
     lost = None if repaired.lost is None else set(repaired.lost)
     seen: set[str] = set()
 

@@ -90,7 +90,7 @@ def backup(
     """Write an index into one file, as it is now, while others read and write it."""
     with Index.open(index) as opened, count_bar("writing", "bytes") as on_progress:
         size = opened.backup(file, on_progress=on_progress)
-    say(f"{file}: {index} as of commit {opened.info().commit}, {_size(size)}.")
+    say(f"{file}: {index} as of commit {opened.commit}, {_size(size)}.")
 
 
 def restore(

@@ -192,9 +192,14 @@ class Index(Care):
         return self._parts.settings
 
     @property
+    def commit(self) -> int:
+        """The number of the commit that it sees; 0 where nothing was committed yet."""
+        return self._parts.commit.number
+
+    @property
     def is_new(self) -> bool:
         """Whether nothing has been committed yet."""
-        return self._parts.commit.number == 0
+        return self.commit == 0
 
     @property
     def is_unfinished(self) -> bool:
