@@ -51,8 +51,9 @@ def compact(
     with Index.open(index) as opened, count_bar("compacting", "words") as on_progress:
         report = opened.compact(shard_tokens=shard_tokens, on_progress=on_progress)
     say(
-        f"{index}: {report.shards_before:,} shards are {report.shards:,} now, {report.documents_dropped:,} removed"
-        f" documents are gone, {_size(report.bytes_before)} are {_size(report.bytes)} ({report.seconds:.1f} s)."
+        f"{index}: {counted(report.shards, 'shard')} in place of {report.shards_before:,}, {_size(report.bytes)}"
+        f" in place of {_size(report.bytes_before)}, {counted(report.documents_dropped, 'removed document')} left out"
+        f" ({report.seconds:.1f} s)."
     )
 
 
