@@ -68,6 +68,11 @@ EXAMPLES: dict[str, tuple[CtxSearchError, dict[str, object], list[str]]] = {
         {"key": "a:7", "why": "no word begins there"},
         ["'a:7'", "no word begins there", "DOCUMENT_ID:START"],
     ),
+    "FormNotFound": (
+        errors.FormNotFound("bank", "BANK", [*"abcdefghijkl"]),
+        {"word": "bank", "form": "BANK", "forms": (*"abcdefghijkl",)},
+        ["'bank' is never written 'BANK'", "it is written a, b", "j, ..."],
+    ),
     "DocumentNotFound": (
         errors.DocumentNotFound([*"abcdefg"]),
         {"document_ids": ("a", "b", "c", "d", "e", "f", "g")},

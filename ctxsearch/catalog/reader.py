@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -74,20 +75,20 @@ class Catalog:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / CATALOG_FILE
+        # Committed shards never change, so SQLite needs no lock and no journal; and the file may be a stranger's.
+        uri = f"{self.path.resolve().as_uri()}?mode=ro&immutable=1"
         try:
-            # Committed shards never change, so SQLite needs no lock and no journal; and the file may be a stranger's.
-            connection = sqlite3.connect(
-                f"{self.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
-            )
-            connection.execute("pragma trusted_schema = off")
-            connection.execute("pragma cell_size_check = on")
-            self._db = Database(connection)
-            self._only_tables()
-            documents = list(
-                self._checked("select document, first_segment from documents order by document", (int, int))
-            )
+            connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
         except sqlite3.Error as error:
             raise IndexDamaged(str(self.path), f"SQLite says {str(error)!r}") from error
+        # Closed with this object, if by nobody before.
+        self._let_go = weakref.finalize(self, connection.close)
+        self._db = Database(connection)
+        self._rows("pragma trusted_schema = off")
+        self._rows("pragma cell_size_check = on")
+        self._only_tables()
+        select = "select document, first_segment from documents order by document"
+        documents = list(self._checked(select, (int, int)))
         if [number for number, _ in documents] != list(range(len(documents))):
             raise IndexDamaged(str(self.path), "its documents are not numbered one after the other")
         self.first_segments = np.array([first for _, first in documents], dtype=np.int64)
@@ -101,7 +102,7 @@ class Catalog:
 
     def close(self) -> None:
         """Lets go of the file."""
-        self._db.close()
+        self._let_go()
 
     def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         try:

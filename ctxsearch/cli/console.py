@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import sys
 from collections.abc import Callable
+from types import FrameType, TracebackType
 
 import typer
 from rich.console import Console
@@ -27,6 +29,35 @@ def counted(count: int, noun: str) -> str:
     ('1 document', '2,000 documents')
     """
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+class Interrupts:
+    """Makes Ctrl-C heard by long work.
+
+    Python raises `KeyboardInterrupt` wherever it happens to be; inside a destructor it is printed and forgotten. So it
+    is noted as well, and raised again at the next `check`.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def __enter__(self) -> Interrupts:
+        self._before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True
+        raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Raises `KeyboardInterrupt` if Ctrl-C was pressed and it got lost."""
+        if self._asked:
+            raise KeyboardInterrupt
 
 
 def told(command: Callable[..., None]) -> Callable[..., None]:

@@ -12,10 +12,10 @@ from typing import Annotated
 import typer
 
 import ctxsearch
-from ctxsearch.cli.console import counted, say
+from ctxsearch.cli.console import Interrupts, counted, say
 from ctxsearch.cli.options import Device, Dtype, IndexName, Json
 from ctxsearch.cli.progress import progress_bar
-from ctxsearch.domain import Document
+from ctxsearch.domain import Document, Progress
 from ctxsearch.errors import IndexNotFound, SourceError
 from ctxsearch.index import DEFAULT_SHARD_TOKENS, Index
 from ctxsearch.settings import DEFAULT_MODEL
@@ -68,7 +68,17 @@ def index(
         "codec": codec,
     }
     given = {name: value for name, value in asked.items() if value is not None}
-    with progress_bar(corpus) as on_progress, _opened(index, model, given, device, dtype, repair) as (opened, wanted):
+    with (
+        Interrupts() as interrupts,
+        progress_bar(corpus) as show,
+        _opened(index, model, given, device, dtype, repair) as (opened, wanted),
+    ):
+
+        def on_progress(progress: Progress) -> None:
+            interrupts.check()
+            if show:
+                show(progress)
+
         before = opened.commit
         try:
             report = opened.add(wanted(corpus), replace=replace, shard_tokens=shard_tokens, on_progress=on_progress)
