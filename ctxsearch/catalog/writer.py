@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import sqlite3
+import weakref
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ class CatalogWriter:
     def __init__(self, folder: Path) -> None:
         self._path = folder / CATALOG_FILE
         self._db = Database(self._path)
+        # Closed with this object, if by nobody before.
+        self._let_go = weakref.finalize(self, self._db.close)
         with self._told():
             # The whole folder is thrown away if the build does not come to its end: no journal is needed to undo.
             self._db.execute("pragma journal_mode = off")
@@ -146,7 +149,7 @@ class CatalogWriter:
 
     def close(self) -> None:
         """Lets go of the file."""
-        self._db.close()
+        self._let_go()
 
 
 def _marks(count: int) -> str:
