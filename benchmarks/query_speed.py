@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 import ctxsearch
 from ctxsearch.index import Index
@@ -49,7 +50,7 @@ def measure(index: Index, lemma: str, k: int) -> dict[str, list[float]]:
         usage = ctxsearch.Usage(line.left + line.node + line.right, len(line.left), len(line.left) + len(line.node))
         vector = index.embed([usage])[0]
 
-        def scan(vector: np.ndarray = vector) -> object:
+        def scan(vector: NDArray[np.float32] = vector) -> object:
             scores = matrix @ vector
             best = np.argpartition(-scores, min(k, len(scores) - 1))[:k]
             return best[np.argsort(-scores[best])]
@@ -60,7 +61,7 @@ def measure(index: Index, lemma: str, k: int) -> dict[str, list[float]]:
         def ask_like(key: str = line.key) -> object:
             return index.like([key], k=k)
 
-        def bare(vector: np.ndarray = vector) -> object:
+        def bare(vector: NDArray[np.float32] = vector) -> object:
             return search(shards, rows, allowed, vector, k)
 
         times["query"].append(milliseconds(ask))

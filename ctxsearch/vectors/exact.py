@@ -53,7 +53,7 @@ class ExactShard:
     ) -> Neighbours:
         """The k rows that score highest, and all that tie with the last of them: see `VectorShard.search`."""
         check_search(len(self._codes), self._parameters.dimension, start, stop, query, k, allowed)
-        rows = np.arange(start, stop, dtype=np.int64)
+        rows: NDArray[np.int64] = np.arange(start, stop, dtype=np.int64)
         if allowed is not None:
             rows = rows[allowed]
         # Not ``@``: BLAS adds up equal rows in different orders, and they would not tie.

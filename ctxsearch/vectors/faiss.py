@@ -104,8 +104,8 @@ class FaissShard:
     ) -> Neighbours:
         """The ``wanted`` best offsets from ``start``, without FAISS's -1 for those it did not find."""
         query = np.ascontiguousarray(query, dtype=np.float32)
-        scores = np.full(wanted, -np.inf, dtype=np.float32)
-        offsets = np.full(wanted, -1, dtype=np.int64)
+        scores: NDArray[np.float32] = np.full(wanted, -np.inf, dtype=np.float32)
+        offsets: NDArray[np.int64] = np.full(wanted, -1, dtype=np.int64)
         selector = None
         if allowed is not None:
             bits = np.packbits(allowed, bitorder="little")

@@ -28,6 +28,9 @@ TOKEN_BITS = 16
 
 _LONGEST_HEADER = 4096
 
+# Reads no pickle and no zip archive, as numpy.load would. Some versions of numpy have no type for it.
+_map_array: Callable[..., NDArray[np.int64]] = np.lib.format.open_memmap
+
 # A run is sorted in memory before it goes to disk, in single precision; this bounds it whatever the dimension.
 RUN_BYTES = 128 << 20
 # Rows joined at a time when the runs are merged.
@@ -59,7 +62,7 @@ def open_vectors(folder: Path, code_size: int, rows: int, lemmas: int) -> Vector
         # The header could promise an array beyond all memory; the size cannot.
         if path.stat().st_size > 8 * (lemmas + 1) + _LONGEST_HEADER:
             raise ValueError("it is longer than it should be")
-        lists = np.array(np.lib.format.open_memmap(path, mode="r"))  # never a pickle, nor a zip archive
+        lists = np.array(_map_array(path, mode="r"))
     except (OSError, ValueError, EOFError, MemoryError, SyntaxError, tokenize.TokenError) as error:
         raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
     if lists.shape != (lemmas + 1,) or lists.dtype != np.int64:
