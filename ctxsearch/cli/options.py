@@ -80,13 +80,13 @@ def with_records(command: Callable[..., None]) -> Callable[..., None]:
 
     Typer reads a command's signature, and has no notion of options that belong together.
     """
-    signature = inspect.signature(command)
-    hints = get_type_hints(command, include_extras=True)
-    records = {name: hints[name] for name in signature.parameters if is_dataclass(hints[name])}
+    # Not get_type_hints: of a parameter that may be None, Python 3.10 makes a type without its Annotated.
+    signature = inspect.signature(command, eval_str=True)
+    records = {name: one.annotation for name, one in signature.parameters.items() if is_dataclass(one.annotation)}
     shown: list[inspect.Parameter] = []
     for name, parameter in signature.parameters.items():
         if name not in records:
-            shown.append(parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=hints[name]))
+            shown.append(parameter.replace(kind=parameter.KEYWORD_ONLY))
             continue
         kinds = get_type_hints(records[name], include_extras=True)
         shown.extend(
