@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Annotated, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -82,7 +82,9 @@ def with_records(command: Callable[..., None]) -> Callable[..., None]:
     """
     # Not get_type_hints: of a parameter that may be None, Python 3.10 makes a type without its Annotated.
     signature = inspect.signature(command, eval_str=True)
-    records = {name: one.annotation for name, one in signature.parameters.items() if is_dataclass(one.annotation)}
+    records: dict[str, Any] = {
+        name: one.annotation for name, one in signature.parameters.items() if is_dataclass(one.annotation)
+    }
     shown: list[inspect.Parameter] = []
     for name, parameter in signature.parameters.items():
         if name not in records:
