@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import sys
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -730,6 +731,10 @@ NUMBERS = st.integers(-(10**17), 10**17)
 DECIMALS = st.integers(-(10**6), 10**6).map(lambda number: number / 64)
 
 
+# The csv module of Python 3.10 cannot write NUL.
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0" if sys.version_info < (3, 11) else ""))
+
+
 class TestRoundTrip:
     @given(
         st.lists(
@@ -758,7 +763,7 @@ class TestRoundTrip:
         st.lists(NAMES, unique=True, max_size=4).flatmap(
             lambda names: st.lists(
                 st.tuples(
-                    IDS, st.text(), st.fixed_dictionaries({}, optional=dict.fromkeys(names, WORDS | NUMBERS | DECIMALS))
+                    IDS, CELLS, st.fixed_dictionaries({}, optional=dict.fromkeys(names, WORDS | NUMBERS | DECIMALS))
                 )
             )
         ),
