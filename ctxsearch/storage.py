@@ -6,16 +6,20 @@ loses what was not synced. (SQLite writes its own files; they are synced here.)
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
+import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 TEMPORARY_PREFIX = ".tmp-"
 
+_BESIDE_PREFIX = f"{TEMPORARY_PREFIX}ctxsearch-"
 _READ_SIZE = 1 << 20
 
 
@@ -126,6 +130,65 @@ def rename(path: Path, goal: Path) -> None:
 def remove(path: Path) -> None:
     """Removes a file, or a folder with all that is in it, if it is there."""
     disk.remove(path)
+
+
+@contextmanager
+def folder_beside(goal: Path) -> Iterator[Path]:
+    """A folder on the disk of a goal, to make in it what is then moved there; in the end it is removed.
+
+    It is locked while it is used, and the kernel lets go of the lock of a process that dies: so the folders that killed
+    runs left beside the goal are told from those in use, and are cleared away. Where there are no locks, as on some
+    network file systems, they stay.
+    """
+    for left in goal.parent.glob(f"{_BESIDE_PREFIX}*"):
+        try:
+            descriptor = _lock(left)
+        except BlockingIOError:
+            continue  # in use
+        if descriptor is not None:
+            try:
+                remove(left)
+            finally:
+                os.close(descriptor)
+    while True:
+        folder = goal.parent / f"{_BESIDE_PREFIX}{secrets.token_hex(8)}"
+        make_folder(folder)
+        try:
+            descriptor = _lock(folder)
+        except BlockingIOError:
+            continue  # taken for a leftover before it was locked
+        if folder.exists():
+            break
+        if descriptor is not None:
+            os.close(descriptor)
+    try:
+        yield folder
+    finally:
+        try:
+            remove(folder)
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+
+
+def _lock(folder: Path) -> int | None:
+    """Locks a folder, and returns what holds the lock; None where there is nothing to lock, or are no locks.
+
+    Raises:
+        BlockingIOError: another has locked it.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        if isinstance(error, BlockingIOError):
+            raise
+        return None
+    return descriptor
 
 
 def put_bytes_if_absent(path: Path, content: bytes) -> None:
