@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import tokenize
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -215,9 +216,10 @@ class VectorWriter:
             counts += np.bincount(run_ranks, minlength=len(order))
         code_size = self._codec.code_size if self._codec else 1  # there are no rows without a codec
         ends = np.cumsum(counts)
-        files = [run.path.open("rb") for run in self._runs]
-        goal = SortedWriter(self._folder)
-        try:
+        with ExitStack() as opened:
+            files = [opened.enter_context(run.path.open("rb")) for run in self._runs]
+            goal = SortedWriter(self._folder)
+            opened.callback(goal.close)
             first = written = 0
             while first < len(order):
                 limit = written + max(1, _MERGE_BYTES // code_size)
@@ -237,10 +239,6 @@ class VectorWriter:
                 first = last
             lemmas = int(lemma_of.max()) + 1 if len(lemma_of) else 0
             goal.finish(np.bincount(lemma_of, weights=counts, minlength=lemmas).astype(np.int64))
-        finally:
-            goal.close()
-            for file in files:
-                file.close()
         for run in self._runs:
             remove(run.path)
         sizes: list[int] = counts.tolist()
