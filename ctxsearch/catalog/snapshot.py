@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from ctxsearch.catalog.full_disk import disk_errors_told
 from ctxsearch.errors import IndexDamaged
 
 
@@ -13,10 +14,12 @@ def write_snapshot(path: Path, goal: Path) -> None:
     """Copies a database into a new file, by SQLite's own means.
 
     Raises:
-        IndexDamaged: it cannot be read.
+        IndexDamaged: it is no database, or a damaged one.
+        OSError: the disk is full, or fails.
     """
     try:
         with (
+            disk_errors_told(goal),
             closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as source,
             closing(sqlite3.connect(goal)) as copy,
         ):
