@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ctxsearch.analysis import Analyser
 from ctxsearch.build import ShardBuilder, Stopwatch, check_document, document_digest
 from ctxsearch.catalog.reader import Catalog
-from ctxsearch.commit import Commit, note_lost, tidy, write_commit
+from ctxsearch.commit import Commit, note_lost, read_lost, tidy, write_commit
 from ctxsearch.domain import Document, IndexReport, Progress
 from ctxsearch.errors import CtxSearchError
 from ctxsearch.protocols import Encoder, VectorCodec
@@ -40,7 +40,7 @@ class Adding:
         encoder: gives the vectors.
         codec: how they are kept.
         make_codec: gives the codec by its parameters.
-        on_progress: is told how many words are encoded.
+        on_progress: is told how many words are encoded, of those that are read so far.
     """
 
     def __init__(
@@ -85,15 +85,14 @@ class Adding:
                     continue
                 builder = self._builder or self._start_shard()
                 builder.add(document, self._digest)
-                if self._on_progress:
-                    self._on_progress(Progress("encode", self._words + builder.encoded, None))
                 if builder.tokens >= shard_tokens:
                     self._end_shard(unfinished=True)
             self._end_shard(unfinished=False)
-            note_lost(self._folder, ())
+            note_lost(self._folder, {lost for lost in read_lost(self._folder) or () if self._find(lost) is None})
         except CtxSearchError:
             # A source that breaks off costs nothing of what was read before it.
-            self._end_shard(unfinished=True)
+            if self._builder is not None or self._removed:
+                self._end_shard(unfinished=True)
             raise
         finally:
             if self._builder is not None:
@@ -177,8 +176,14 @@ class Adding:
             encoder=self._encoder,
             codec_for=self._codec_for,
             watch=self._watch,
+            on_encoded=self._tell,
         )
         return self._builder
+
+    def _tell(self) -> None:
+        if self._on_progress and self._builder is not None:
+            read, encoded = self._words + self._builder.tokens, self._words + self._builder.encoded
+            self._on_progress(Progress("encode", encoded, read))
 
     def _codec_for(self, sample: NDArray[np.float32]) -> VectorCodec:
         if self._parameters is None:
@@ -220,4 +225,4 @@ class Adding:
         if builder is not None:
             self._catalogs[entry.shard_id] = Catalog(self._folder / entry.shard_id)
         if self._on_progress:
-            self._on_progress(Progress("commit", self._words, None))
+            self._on_progress(Progress("commit", self._words, self._words))

@@ -29,6 +29,8 @@ from ctxsearch.vectors.files import TOKEN_BITS, VectorWriter
 
 # Tokens encoded in one call: some five batches of windows, so that those in a batch are of nearly one length.
 _BLOCK_TOKENS = 32_768
+# A row of dots has no token, and a piece a dot; ordinary text comes to its tokens first.
+_BLOCK_CHARS = 8 * _BLOCK_TOKENS
 
 
 def document_digest(document: Document) -> str:
@@ -84,6 +86,7 @@ class ShardBuilder:
         encoder: gives the vectors.
         codec_for: gives the codec, see `VectorWriter`.
         watch: counts the seconds of each stage.
+        on_encoded: is called when `encoded` has grown.
     """
 
     def __init__(
@@ -94,17 +97,18 @@ class ShardBuilder:
         encoder: Encoder,
         codec_for: Callable[[NDArray[np.float32]], VectorCodec],
         watch: Stopwatch,
+        on_encoded: Callable[[], None],
     ) -> None:
         self._folder = folder
         self._analyser = analyser
         self._encoder = encoder
         self._watch = watch
+        self._on_encoded = on_encoded
         self._catalog = CatalogWriter(folder)
         self._vectors = VectorWriter(folder, encoder.dimension, codec_for)
         self._lexicon = Lexicon()
         self._block: list[tuple[int, list[Segment]]] = []
-        self._block_tokens = 0
-        self.document_ids: set[str] = set()
+        self._block_tokens = self._block_chars = 0
         self.tokens = self.encoded = 0
         self.without_vector = 0
 
@@ -114,9 +118,8 @@ class ShardBuilder:
         Raises:
             SourceError: its text is no valid Unicode.
         """
-        self.document_ids.add(document.document_id)
         passage = self._open_passage()
-        words = held = 0
+        words = held = held_chars = 0
         segments = self._analyser.segments(document.text)
         while True:
             with self._watch.stage("analyse"):
@@ -126,16 +129,18 @@ class ShardBuilder:
             passage.append(segment)
             self._catalog.add_segment(segment)
             words += len(segment.forms)
+            self.tokens += len(segment.forms)
             self._block_tokens += len(segment.forms)
+            self._block_chars += len(segment.text)
             held += len(segment.forms)
-            if held >= _BLOCK_TOKENS:
+            held_chars += len(segment.text)
+            if held >= _BLOCK_TOKENS or held_chars >= _BLOCK_CHARS:
                 # A document as long as a library is encoded a block at a time. Where it is cut depends on itself
                 # alone: its vectors are the same whatever was indexed before it.
                 self._flush()
-                passage, held = self._open_passage(), 0
-        if self._block_tokens >= _BLOCK_TOKENS:
+                passage, held, held_chars = self._open_passage(), 0, 0
+        if self._block_tokens >= _BLOCK_TOKENS or self._block_chars >= _BLOCK_CHARS:
             self._flush()
-        self.tokens += words
         self._catalog.end_document(document, words, digest)
 
     def _open_passage(self) -> list[Segment]:
@@ -146,12 +151,13 @@ class ShardBuilder:
     def _flush(self) -> None:
         """Encodes the block, and hands its vectors on."""
         block = [(first, segments) for first, segments in self._block if segments]
-        self.encoded += self._block_tokens
-        self._block, self._block_tokens = [], 0
-        if not block:
+        words, self._block, self._block_tokens, self._block_chars = self._block_tokens, [], 0, 0
+        if not words:
             return
         with self._watch.stage("encode"):
             vectors, present = self._encoder.encode([segments for _, segments in block])
+        self.encoded += words
+        self._on_encoded()
         with self._watch.stage("sort and write"):
             pairs: list[tuple[str, str]] = []
             ids: list[NDArray[np.int64]] = []

@@ -10,7 +10,8 @@
     ├── SourceError (ValueError)               a source file or record cannot be read
     ├── ModelError (ValueError)                a model cannot be found or used
     ├── QueryError (ValueError)                a query that cannot be understood
-    │   └── WordNotFound (LookupError)         the corpus does not have this word
+    │   ├── WordNotFound (LookupError)         the corpus does not have this word
+    │   └── FormNotFound (LookupError)         the word is not written so
     ├── KeyNotFound (LookupError)              no such occurrence
     ├── DocumentNotFound (LookupError)         no such document
     ├── BackupError (ValueError)               a backup that cannot be made or brought back
@@ -111,7 +112,13 @@ class ModelError(CtxSearchError, ValueError):
 
 
 class QueryError(CtxSearchError, ValueError):
-    """A query that cannot be understood."""
+    """A query that cannot be understood.
+
+    Attributes:
+        usage_number: which of several usages it was, counted from 0; None where there is but one.
+    """
+
+    usage_number: int | None = None
 
 
 class WordNotFound(QueryError, LookupError):
@@ -122,6 +129,17 @@ class WordNotFound(QueryError, LookupError):
         self.nearest = tuple(nearest)
         offer = f" Nearest: {', '.join(self.nearest)}." if self.nearest else ""
         super().__init__(f"The corpus does not have the word {word!r}.{offer}")
+
+
+class FormNotFound(QueryError, LookupError):
+    """The corpus has the word, and never written so."""
+
+    def __init__(self, word: str, form: str, forms: Sequence[str]) -> None:
+        self.word = word
+        self.form = form
+        self.forms = tuple(forms)
+        more = ", ..." if len(self.forms) > 10 else ""
+        super().__init__(f"{word!r} is never written {form!r}; it is written {', '.join(self.forms[:10])}{more}.")
 
 
 class KeyNotFound(CtxSearchError, LookupError):

@@ -16,7 +16,13 @@ def indexes_folder() -> Path:
 
 
 def locate_index(name: str | Path) -> Path:
-    """The folder that a name or path of an index means; a bare name is a path only where an index is there."""
+    """The folder that a name or path of an index means; a bare name is a path only where an index is there.
+
+    Raises:
+        ValueError: the name is empty.
+    """
+    if not str(name):
+        raise ValueError("An index needs a name or a path, and this one is empty.")
     path = Path(name).expanduser()
     if isinstance(name, Path) or len(path.parts) != 1 or (path / SETTINGS_FILE).is_file():
         return path
@@ -38,6 +44,7 @@ def located(name: str | Path) -> Path:
 def known_indexes() -> tuple[str, ...]:
     """The names of the indexes under `indexes_folder`."""
     try:
-        return tuple(sorted(path.parent.name for path in indexes_folder().glob(f"*/{SETTINGS_FILE}")))
+        # One that nothing was ever committed to holds nothing that anybody could want.
+        return tuple(sorted({path.parent.name for path in indexes_folder().glob("*/commit-*.json")}))
     except OSError:
         return ()

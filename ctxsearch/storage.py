@@ -207,12 +207,22 @@ def put_bytes_if_absent(path: Path, content: bytes) -> None:
     disk.sync(path.parent)
 
 
-def put_bytes(path: Path, content: bytes) -> None:
+@contextmanager
+def replacing(path: Path) -> Iterator[NewFile]:
     """Writes a file whole and durably, in the place of the one that is there, or leaves that as it is."""
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
-    with NewFile(temporary) as file:
+    temporary = path.absolute().with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
+    try:
+        with NewFile(temporary) as file:
+            yield file
+        rename(temporary, path.absolute())
+    finally:
+        disk.remove(temporary)
+
+
+def put_bytes(path: Path, content: bytes) -> None:
+    """Writes a file whole and durably, see `replacing`."""
+    with replacing(path) as file:
         file.write(content)
-    rename(temporary, path)
 
 
 def json_bytes(content: Mapping[str, object]) -> bytes:

@@ -21,6 +21,7 @@ import pytest
 from command_line import Running, ctxsearch
 
 from ctxsearch import Document
+from ctxsearch.encoder.locate import locate_model
 from ctxsearch.index import Index
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -234,9 +235,9 @@ def test_wrong_command_line_is_exit_code_2(index: Index, arguments: str, message
 def test_index_of_newer_format_is_told(index: Index) -> None:
     """An index of a newer ctxsearch is not read, and the versions are named."""
     path = index.path / "ctxsearch.json"
-    path.write_text(path.read_text().replace('"format_version": 1', '"format_version": 2'))
+    path.write_text(path.read_text().replace('"format_version": 2', '"format_version": 3'))
     result = ctxsearch("concordance", index.path, "bank")
-    assert "has format version 2, and this ctxsearch reads up to 1; install a newer ctxsearch" in told(result)
+    assert "has format version 3, and this ctxsearch reads up to 2; install a newer ctxsearch" in told(result)
 
 
 @pytest.mark.parametrize(
@@ -381,11 +382,14 @@ def test_known_documents_are_refused_without_replace(copy: Path, tmp_path: Path)
     source.write_text('{"id": "loan", "text": "A bank burst."}\n{"id": "new", "text": "A new bank."}\n')
     refused = ctxsearch("index", copy, source)
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert "Error: 1 documents are there already and were left as they are: loan. Give --replace" in refused.stderr
+    assert (
+        "Error: documents that are there already were left as they are: loan (1 in all). Give --replace"
+        in refused.stderr
+    )
     assert answers(copy).startswith(before)
     replaced = ctxsearch("index", copy, source, "--replace")
     assert replaced.returncode == 0
-    assert "Replaced 1 documents." in replaced.stderr
+    assert "Replaced 1 document." in replaced.stderr
     assert "unchanged" in replaced.stderr
     assert keys(ctxsearch("concordance", copy, "bank", "--json"))[-2:] == ["new:6", "loan:2"]
 
@@ -460,7 +464,7 @@ def test_mended_source_goes_on(copy: Path, tmp_path: Path) -> None:
     [
         ("--layers sum:5-7", "layers 'sum:5-7' do not fit a model with layers 0 to 6"),
         ("--layers first", "layers 'first' cannot be read; write last, sum:9-12"),
-        ("--codec zip", "no codec 'zip'; use fp16 or sq8"),
+        ("--codec zip", "no codec 'zip'; use fp16, sq8"),
         ("--pooling max", "no pooling 'max'; use mean"),
         ("--window 3", "window 3 does not fit all-MiniLM-L6-v2: it takes 4 to 512 pieces"),
         ("--window 513", "window 513 does not fit all-MiniLM-L6-v2: it takes 4 to 512 pieces"),
@@ -500,13 +504,38 @@ def test_unknown_model_is_told(library: Library, tmp_path: Path) -> None:
     assert "The model no/model cannot be used: it is no folder, not in the Hugging Face cache" in told(result)
 
 
-def test_other_model_under_the_same_name_is_told(copy: Path, library: Library) -> None:
+def test_other_model_under_the_same_name_is_told(library: Library, tmp_path: Path) -> None:
     """Where the model's files are no longer those that the index was made with, both digests are named."""
-    path = copy / "ctxsearch.json"
-    digest = json.loads(path.read_text())["model_digest"]
-    path.write_text(path.read_text().replace(digest, "0" * 64))
-    for command in (("query", copy, "The [bank]."), ("index", copy, library.corpus)):
-        assert re.search(rf"all-MiniLM-L6-v2 \(0{{12}}\), not .* \({digest[:12]}\)", told(ctxsearch(*command)))
+    model = tmp_path / "model"
+    model.mkdir()
+    for path in locate_model("all-MiniLM-L6-v2").iterdir():
+        (model / path.name).symlink_to(path)
+    assert ctxsearch("index", tmp_path / "new", library.corpus / "rows.csv", "--model", model).returncode == 0
+    (model / "eval_results.json").write_text("{}")
+    assert ctxsearch("query", tmp_path / "new", "The [bank].").returncode == 0
+    digest = json.loads(ctxsearch("info", tmp_path / "new", "--json").stdout)["settings"]["model_digest"]
+    config = (model / "config.json").read_bytes()
+    (model / "config.json").unlink()
+    (model / "config.json").write_bytes(config + b" ")
+    for command in (("query", tmp_path / "new", "The [bank]."), ("index", tmp_path / "new", library.corpus)):
+        assert re.search(rf"model \({digest[:12]}\), not .* \(\w{{12}}\)", told(ctxsearch(*command)))
+
+
+def test_damaged_part_is_made_again(copy: Path, library: Library) -> None:
+    """`index --repair` takes out what is damaged and makes it again from the same sources, and from no others."""
+    before = answers(copy)
+    (path,) = copy.glob("shard-*/vectors.dat")
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    assert ctxsearch("verify", copy).returncode == 1
+    assert "verify" in told(ctxsearch("concordance", copy, "bank"))
+    repaired = ctxsearch("index", copy, library.corpus, "--repair")
+    assert repaired.returncode == 0
+    assert f"Damaged: {path}: its content is not what was written." in repaired.stderr
+    assert answers(copy) == before
+    assert ctxsearch("verify", copy).returncode == 0
+    again = ctxsearch("index", copy, library.corpus, "--repair")
+    assert "No document is lost; nothing has to be made again." in again.stderr
+    assert answers(copy) == before
 
 
 def test_one_writer_at_a_time(copy: Path, library: Library) -> None:
@@ -527,7 +556,7 @@ def many(path: Path, documents: int, words: int = 400) -> Path:
     return path
 
 
-@pytest.mark.parametrize("size", [0, 200_000])
+@pytest.mark.parametrize("size", [0, 300, 5_000, 50_000, 200_000])
 def test_full_disk_is_told_and_costs_nothing(copy: Path, tmp_path: Path, size: int) -> None:
     """On a full disk `index` ends with one sentence, old answers stay, and the same command works with room."""
     before = answers(copy)
@@ -668,3 +697,113 @@ def test_embed_names_the_broken_line(tmp_path: Path, line: str) -> None:
     result = ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "out.npy")
     assert "usages.jsonl, line 3: this is neither a string nor an object with text, start and end" in told(result)
     assert not (tmp_path / "out.npy").exists()
+
+
+# ------------------------------------------------------------------------------------------ faults told in full
+
+
+def test_full_disk_is_told_by_embed(tmp_path: Path) -> None:
+    """Vectors that do not fit onto the disk are told, and no half of a file is left."""
+    (tmp_path / "usages.jsonl").write_text('"The [bank]."\n')
+    told(ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "out.npy", file_size=500))
+    assert not (tmp_path / "out.npy").exists()
+
+
+def test_failed_embed_keeps_the_vectors_that_were_there(tmp_path: Path) -> None:
+    """A file of vectors is replaced whole, or stays."""
+    (tmp_path / "usages.jsonl").write_text('"The [bank]."\n')
+    np.save(tmp_path / "out.npy", np.ones(3))
+    ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "out.npy", file_size=500)
+    assert np.load(tmp_path / "out.npy").tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b'"no word is marked"', "line 2"),
+        (b'"[two] [words]"', "line 2"),
+        (b'{"text": "The bank.", "start": 4, "end": 99}', "line 2"),
+        (b'{"text": "The bank.", "start": 4, "end": 6}', "line 2"),
+        (b'"The caf\xe9 [bank]."', "line 2"),
+        (b"[" * 100_000, "line 2"),
+    ],
+)
+def test_embed_names_the_line_of_every_fault(tmp_path: Path, line: bytes, message: str) -> None:
+    """Whatever is wrong with a line of `embed`, its file and number are told."""
+    (tmp_path / "usages.jsonl").write_bytes(b'"The [bank]."\n' + line + b"\n")
+    error = told(ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "out.npy"))
+    assert f"usages.jsonl, {message}" in error
+
+
+@pytest.mark.parametrize("options", [["--layers", "sum:1-2"], ["--pooling", "first"], ["--model", "/none"]])
+def test_embed_refuses_what_contradicts_the_index(library: Library, tmp_path: Path, options: list[str]) -> None:
+    """An option of `embed` that the index was not made with is refused, not passed over."""
+    (tmp_path / "usages.jsonl").write_text('"The [bank]."\n')
+    command = ("embed", tmp_path / "usages.jsonl", tmp_path / "out.npy", "--index", library.index, *options)
+    assert "was made with" in told(ctxsearch(*command))
+
+
+def test_embed_tells_a_missing_folder(tmp_path: Path) -> None:
+    """The message of a file that cannot be written speaks of that file, not of commits."""
+    (tmp_path / "usages.jsonl").write_text('"The [bank]."\n')
+    error = told(ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "none" / "out.npy"))
+    assert "committed" not in error
+    assert "Errno" not in error
+
+
+@pytest.mark.parametrize("option", ["", "--json", "--csv"])
+def test_reader_that_goes_away_is_exit_code_0(make_index: MakeIndex, option: str) -> None:
+    """`| head` does not make the command fail: exit code 1 is for an error that was told."""
+    index = make_index([Document("a", "They sat on the bank of the river. " * 5_000)])
+    command = f"{SHELL} concordance {index.path} bank {option} | head -1 >/dev/null; echo ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert result.stdout == "0\n"
+
+
+def test_empty_name_makes_no_index_of_the_working_folder(library: Library, tmp_path: Path) -> None:
+    """An empty name (an unset variable of a shell, most likely) is refused."""
+    result = ctxsearch("index", "", library.corpus, cwd=tmp_path)
+    assert (result.returncode, list(tmp_path.iterdir())) == (1, [])
+
+
+def test_no_number_is_no_score(index: Index) -> None:
+    """A min-score of nan is a wrong command line, not an empty answer."""
+    assert ctxsearch("like", index.path, "loan:4", "--min-score", "nan").returncode in (1, 2)
+
+
+def test_form_that_the_word_does_not_have_is_told_as_such(index: Index) -> None:
+    """Where the corpus has the word, and the form alone is missing, that is what is said."""
+    error = told(ctxsearch("concordance", index.path, "bank", "--form", "river"))
+    assert "does not have the word 'river'" not in error
+
+
+def test_argument_that_is_no_unicode_is_told(index: Index) -> None:
+    """Bytes of the command line that are no UTF-8 give a word that is not there, not an error of a codec."""
+    assert "codec" not in told(ctxsearch("concordance", index.path, "b\udcffnk"))
+
+
+def test_failed_first_run_leaves_no_index(tmp_path: Path) -> None:
+    """An index of which not one document could be read is not listed among those found."""
+    (tmp_path / "b.jsonl").write_text("broken\n")
+    variables = {"CTXSEARCH_INDEXES": str(tmp_path / "all")}
+    told(ctxsearch("index", "mine", tmp_path / "b.jsonl", env=variables))
+    assert "Indexes found: mine" not in told(ctxsearch("info", "yours", env=variables))
+
+
+def test_index_on_a_file_is_told(library: Library, tmp_path: Path) -> None:
+    """A name that is taken by a file is told in words."""
+    (tmp_path / "file").write_text("")
+    assert "Errno" not in told(ctxsearch("index", tmp_path / "file", library.corpus))
+
+
+def test_broken_off_source_says_what_was_kept(copy: Path, tmp_path: Path) -> None:
+    """Where a broken line ends a run, the message says that what came before is kept, and how to go on."""
+    (tmp_path / "b.jsonl").write_text('{"id": "good", "text": "A bank."}\nbroken\n')
+    error = told(ctxsearch("index", copy, tmp_path / "b.jsonl"))
+    assert json.loads(ctxsearch("info", copy, "--json").stdout)["unfinished"]
+    assert "same command" in error
+
+
+def test_model_without_a_name_is_told(library: Library, tmp_path: Path) -> None:
+    """An empty --model is no model, not the default one."""
+    told(ctxsearch("index", tmp_path / "index", library.corpus, "--model", ""))

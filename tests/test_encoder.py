@@ -325,6 +325,28 @@ def test_nothing_to_encode_gives_no_vectors(folders: dict[str, Path]) -> None:
         assert present.shape == (0,)
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("dots", [20, 61, 62, 300])
+def test_pages_of_dots_cost_nothing_and_change_nothing(
+    folders: dict[str, Path], family: str, dots: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows without a word are not shown to the model, and words have the vectors that they have when all are."""
+    encoder = loaded(folders[family])
+    passage = [segment(f"The river bank {'. ' * dots}was grey{' .' * dots} and the boat."), segment(". " * dots)]
+    looked_at = []
+    forward = encoder.forward
+    monkeypatch.setattr(encoder, "forward", lambda inputs, mask=None: looked_at.append(inputs) or forward(inputs, mask))
+    sparing = encoder.encode([passage])
+    few = sum(len(inputs) for inputs in looked_at)
+    monkeypatch.setattr("ctxsearch.encoder.transformer._with_words", lambda packed, alignment: packed)
+    looked_at.clear()
+    np.testing.assert_allclose(sparing.vectors, encoder.encode([passage]).vectors, atol=1e-5)
+    assert sparing.present.all()
+    all_of_them = sum(len(inputs) for inputs in looked_at)
+    assert few < all_of_them
+    assert few <= 4 * 3  # a sentence in windows of half overlap has each of its words in two or three of them
+
+
 def test_special_pieces_written_out_in_a_text_shift_nothing(folders: dict[str, Path]) -> None:
     """A text about *[SEP]* keeps one vector a token, those of a plain call."""
     text = segment("The [SEP] of the [CLS] [PAD] bank", r"\S+")

@@ -27,6 +27,7 @@ from ctxsearch import ConcordanceLine, Document, Index, Progress, Usage
 from ctxsearch.analysis import Analyser
 from ctxsearch.errors import (
     FormatTooNew,
+    FormNotFound,
     IndexDamaged,
     IndexExists,
     IndexLocked,
@@ -238,9 +239,9 @@ def test_form_is_what_is_written(index: Index) -> None:
     """With form only occurrences written exactly so answer; several forms are joined."""
     assert {line.form for line in index.query(RIVER, form="banks")} == {"banks"}
     assert keys(index.query(RIVER, form=["banks", "bank"])) == keys(index.query(RIVER))
-    with pytest.raises(WordNotFound, match="'Bank'"):
+    with pytest.raises(FormNotFound, match="'bank' is never written 'Bank'; it is written bank, banks"):
         index.query(RIVER, form="Bank")
-    with pytest.raises(WordNotFound, match="'river'"):
+    with pytest.raises(FormNotFound, match="never written 'river'"):
         index.query(RIVER, form="river")
 
 

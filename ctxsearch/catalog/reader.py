@@ -106,6 +106,8 @@ class Catalog:
     def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         try:
             return self._db.execute(sql, parameters).fetchall()
+        except UnicodeEncodeError:
+            return []  # half of a surrogate pair is asked for, which no text here has
         except sqlite3.Error as error:
             raise IndexDamaged(str(self.path), f"SQLite says {str(error)!r}") from error
 

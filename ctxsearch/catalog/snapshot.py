@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from ctxsearch.catalog.full_disk import disk_errors_told
+from ctxsearch.catalog.full_disk import disk_error
 from ctxsearch.errors import IndexDamaged
 
 
@@ -19,10 +19,11 @@ def write_snapshot(path: Path, goal: Path) -> None:
     """
     try:
         with (
-            disk_errors_told(goal),
             closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as source,
             closing(sqlite3.connect(goal)) as copy,
         ):
             source.backup(copy)
+    except sqlite3.OperationalError as error:
+        raise disk_error(error, path) from error
     except sqlite3.Error as error:
         raise IndexDamaged(str(path), f"SQLite says {str(error)!r}") from error

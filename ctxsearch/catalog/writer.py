@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlite_utils import Database
 
-from ctxsearch.catalog.full_disk import disk_errors_told
+from ctxsearch.catalog.full_disk import disk_error
 from ctxsearch.catalog.reader import Catalog
 from ctxsearch.catalog.schema import migrations
 from ctxsearch.catalog.words import FormRow, LemmaRow
@@ -34,7 +36,7 @@ class CatalogWriter:
         self._db = Database(self._path)
         # The whole folder is thrown away if the build does not come to its end: no journal is needed to undo.
         try:
-            with disk_errors_told(self._path):
+            with self._told():
                 self._db.execute("pragma journal_mode = off")
                 self._db.execute("pragma synchronous = off")
                 migrations.apply(self._db)
@@ -82,7 +84,7 @@ class CatalogWriter:
             self._flush()
 
     def _flush(self) -> None:
-        with disk_errors_told(self._path), self._db.atomic():
+        with self._told(), self._db.atomic():
             # insert_all takes a dict a row; tuples through executemany are about ten times as fast.
             self._db.conn.executemany(f"insert into documents values ({_marks(10)})", self._documents)
             self._db.conn.executemany(f"insert into segments values ({_marks(5)})", self._segments)
@@ -124,7 +126,7 @@ class CatalogWriter:
     def finish(self, lemmas: Sequence[LemmaRow], forms: Sequence[FormRow]) -> None:
         """Writes the words, and everything to disk."""
         self._flush()
-        with disk_errors_told(self._path), self._db.atomic():
+        with self._told(), self._db.atomic():
             self._db.conn.executemany(f"insert into lemmas values ({_marks(3)})", lemmas)
             self._db.conn.executemany(f"insert into forms values ({_marks(6)})", forms)
             self._db.conn.executemany(
@@ -132,10 +134,18 @@ class CatalogWriter:
             )
             # The same documents give the same bytes, whenever they are indexed.
             self._db.conn.execute("update _sqlite_migrations set applied_at = ''")
-        with disk_errors_told(self._path):
+        with self._told():
             self._db.execute("analyze")
         self.close()
         sync(self._path)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turns SQLite's error about a full or failing disk into the one that every other file raises."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:  # without a journal a write that failed may look like a damaged file
+            raise disk_error(error, self._path) from error
 
     def close(self) -> None:
         """Lets go of the file."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +12,11 @@ from typing import Annotated
 import typer
 
 import ctxsearch
-from ctxsearch.cli.console import say
+from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.options import Device, Dtype, IndexName, Json
 from ctxsearch.cli.progress import progress_bar
-from ctxsearch.errors import IndexNotFound
+from ctxsearch.domain import Document
+from ctxsearch.errors import IndexNotFound, SourceError
 from ctxsearch.index import DEFAULT_SHARD_TOKENS, Index
 from ctxsearch.settings import DEFAULT_MODEL
 
@@ -39,6 +42,9 @@ def index(
     encoding: Annotated[str, typer.Option(help="Of all source files.")] = "utf-8",
     glob: Annotated[str | None, typer.Option(help="Only files of a folder that match, '*.txt' for instance.")] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Pass over bad records, and count them.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Take damaged parts out, and make them again from these sources.")
+    ] = False,
 ) -> None:
     """Make an index, or add documents to one.
 
@@ -62,14 +68,48 @@ def index(
         "codec": codec,
     }
     given = {name: value for name, value in asked.items() if value is not None}
-    with _open_or_create(index, model, given, device, dtype) as opened:
+    with progress_bar(corpus) as on_progress, _opened(index, model, given, device, dtype, repair) as (opened, wanted):
+        before = opened.commit
         try:
-            with progress_bar(corpus) as on_progress:
-                report = opened.add(corpus, replace=replace, shard_tokens=shard_tokens, on_progress=on_progress)
+            report = opened.add(wanted(corpus), replace=replace, shard_tokens=shard_tokens, on_progress=on_progress)
         except KeyboardInterrupt:
             say(f"Stopped. {opened.path} is as of its last commit; give the same command again to go on.")
             raise typer.Exit(130) from None
+        except SourceError as error:
+            if opened.commit == before:
+                raise
+            hint = f"{error.hint} What came before it is added; give the same command again to go on.".strip()
+            raise SourceError(error.path, error.why, line=error.line, hint=hint) from error
     _report(index, report, corpus)
+
+
+@contextmanager
+def _opened(
+    name: str, model: str | None, given: dict[str, object], device: str | None, dtype: str | None, repair: bool
+) -> Iterator[tuple[Index, Callable[[Iterable[Document]], Iterable[Document]]]]:
+    """The index to add to, and what chooses among its sources' documents: with ``repair``, those that were lost."""
+    if not repair:
+        with _open_or_create(name, model, given, device, dtype) as opened:
+            yield opened, lambda documents: documents
+        return
+    repaired = Index.repair(name)
+    for problem in repaired.problems:
+        say(f"Damaged: {problem.path}: {problem.why}.")
+    if repaired.lost == []:
+        say("No document is lost; nothing has to be made again.")
+    lost = None if repaired.lost is None else set(repaired.lost)
+    seen: set[str] = set()
+
+    def wanted(documents: Iterable[Document]) -> Iterator[Document]:
+        for document in documents:
+            if lost is None or document.document_id in lost:
+                seen.add(document.document_id)
+                yield document
+
+    with _open_or_create(name, model, given, device, dtype) as opened:
+        yield opened, wanted
+    if missing := sorted((lost or set()) - seen):
+        say(f"{counted(len(missing), 'lost document')} did not come with the sources: {', '.join(missing[:5])}.")
 
 
 def _open_or_create(
@@ -80,9 +120,9 @@ def _open_or_create(
     except IndexNotFound:
         opened = None
     if opened is None or opened.is_new:
-        settings = {"model": model or DEFAULT_MODEL, **given}
+        settings = {**given} if model is None else {"model": model, **given}
         return Index.create(name, device=device, dtype=dtype, **settings)  # type: ignore[arg-type]
-    if model is not None and Path(model).is_dir():
+    if model and Path(model).is_dir():
         model = str(Path(model).resolve())
     opened.settings.check_asked(opened.path, model=model, **given)
     return opened
@@ -92,25 +132,25 @@ def _report(name: str, report: ctxsearch.IndexReport, corpus: ctxsearch.Corpus) 
     rate = report.words / report.seconds if report.seconds else 0.0
     size = report.bytes / report.words if report.words else 0.0
     say(
-        f"{name}: {report.documents:,} documents, {report.words:,} words added in {report.seconds:.1f} s"
-        f" ({rate:,.0f} words/s, {size:.0f} bytes/word)."
+        f"{name}: {counted(report.documents, 'document')}, {counted(report.words, 'word')} added"
+        f" in {report.seconds:.1f} s ({rate:,.0f} words/s, {size:.0f} bytes/word)."
     )
     if report.resumed:
-        say(f"Passed over {report.resumed:,} documents that the interrupted run had added.")
+        say(f"Passed over {counted(report.resumed, 'document')} that the interrupted run had added.")
     if report.replaced:
-        say(f"Replaced {report.replaced:,} documents.")
+        say(f"Replaced {counted(report.replaced, 'document')}.")
     for reason, count in report.skipped.items():
-        say(f"Skipped {count:,} documents: {reason}.")
+        say(f"Skipped {counted(count, 'document')}: {reason}.")
     if corpus.skipped:
-        say(f"Skipped {corpus.skipped:,} bad records.")
+        say(f"Skipped {counted(corpus.skipped, 'bad record')}.")
     if corpus.unread_count:
-        say(f"Passed over {corpus.unread_count:,} files of unknown kinds: {', '.join(corpus.unread[:5])}.")
+        say(f"Passed over {counted(corpus.unread_count, 'file')} of unknown kinds: {', '.join(corpus.unread[:5])}.")
     if report.without_vector:
-        say(f"{report.without_vector:,} words have no vector: the model has no piece for them.")
+        say(f"{counted(report.without_vector, 'word')} without a vector: the model has no piece for them.")
     if report.refused_count:
         names = ", ".join(report.refused[:5]) + (", ..." if report.refused_count > 5 else "")
         say(
-            f"Error: {report.refused_count:,} documents are there already and were left as they are: {names}."
+            f"Error: documents that are there already were left as they are: {names} ({report.refused_count:,} in all)."
             " Give --replace to put the new ones in their place."
         )
         raise typer.Exit(1)

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import ctxsearch
-from ctxsearch.cli.console import say
+from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.options import Device, Dtype, Json
-from ctxsearch.errors import SourceError
+from ctxsearch.errors import QueryError, SourceError
 from ctxsearch.index import Index
 from ctxsearch.settings import DEFAULT_MODEL
+from ctxsearch.storage import replacing
+from ctxsearch.usage import parse_usage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def pieces(
@@ -33,51 +40,68 @@ def pieces(
 
 
 def embed(
-    source: Annotated[Path, typer.Argument(help="JSONL: strings with a word in brackets, or objects.", exists=True)],
-    output: Annotated[Path, typer.Argument(help="The .npy file to write.")],
+    source: Annotated[
+        Path,
+        typer.Argument(help="JSONL: strings with a word in brackets, or objects.", exists=True, dir_okay=False),
+    ],
+    output: Annotated[Path, typer.Argument(help="The .npy file to write.", dir_okay=False)],
     index: Annotated[str | None, typer.Option(help="Make the vectors as this index's are made.")] = None,
-    model: Annotated[str, typer.Option(help="A folder or a name.")] = DEFAULT_MODEL,
-    layers: Annotated[str, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6.")] = "last",
-    pooling: Annotated[str, typer.Option(help="mean, first or last of a word's pieces.")] = "mean",
-    window: Annotated[int, typer.Option(help="Pieces that the model sees at once.")] = 128,
-    language: Annotated[str, typer.Option(help="By which words are cut.")] = "en",
+    model: Annotated[str | None, typer.Option(help=f"A folder or a name. [default: {DEFAULT_MODEL}]")] = None,
+    layers: Annotated[str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: last]")] = None,
+    pooling: Annotated[str | None, typer.Option(help="mean, first or last of a word's pieces. [default: mean]")] = None,
+    window: Annotated[int | None, typer.Option(help="Pieces that the model sees at once. [default: 128]")] = None,
+    language: Annotated[str | None, typer.Option(help="By which words are cut. [default: en]")] = None,
     device: Device = None,
     dtype: Dtype = None,
 ) -> None:
     """Embed marked words; a line is "They rowed to the [bank]." or {"text": ..., "start": ..., "end": ...}."""
     import numpy as np
 
-    usages = [
-        _usage(source, number, line) for number, line in enumerate(source.open(encoding="utf-8"), 1) if line.strip()
-    ]
+    if not output.absolute().parent.is_dir():
+        raise ValueError(f"There is no folder {output.parent} to write {output.name} to.")
+    with source.open("rb") as file:
+        usages = {number: _usage(source, number, line) for number, line in enumerate(file, 1) if line.strip()}
+    asked = {"model": model, "layers": layers, "pooling": pooling, "window": window, "language": language}
+    try:
+        vectors = _embed(list(usages.values()), index, asked, device, dtype)
+    except QueryError as error:
+        if error.usage_number is None:
+            raise
+        why = str(error).removesuffix(".")
+        raise SourceError(str(source), why, line=list(usages)[error.usage_number]) from error
+    with replacing(output) as goal:
+        np.save(goal, vectors, allow_pickle=False)
+    say(f"{output}: {counted(len(vectors), 'vector')} of {vectors.shape[1]} dimensions.")
+
+
+def _embed(
+    usages: list[ctxsearch.Usage],
+    index: str | None,
+    asked: Mapping[str, object],
+    device: str | None,
+    dtype: str | None,
+) -> NDArray[np.float32]:
     if index is not None:
         with Index.open(index, device=device, dtype=dtype) as opened:
-            vectors = opened.embed(usages)
-    else:
-        vectors = ctxsearch.embed(
-            usages,
-            model=model,
-            layers=layers,
-            pooling=pooling,
-            window=window,
-            language=language,
-            device=device,
-            dtype=dtype,
-        )
-    with output.open("wb") as file:
-        np.save(file, vectors, allow_pickle=False)
-    say(f"{output}: {vectors.shape[0]:,} vectors of {vectors.shape[1]} dimensions.")
+            opened.settings.check_asked(opened.path, **asked)
+            return opened.embed(usages)
+    given = {name: value for name, value in asked.items() if value is not None}
+    return ctxsearch.embed(usages, device=device, dtype=dtype, **given)  # type: ignore[arg-type]
 
 
-def _usage(path: Path, number: int, line: str) -> str | ctxsearch.Usage:
+def _usage(path: Path, number: int, line: bytes) -> ctxsearch.Usage:
     try:
-        content = json.loads(line)
+        content = json.loads(line.decode())
         if isinstance(content, str):
-            return content
+            return parse_usage(content)
         if "start" in content:
             return ctxsearch.Usage(str(content["text"]), int(content["start"]), int(content["end"]))
-        return str(content["text"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise SourceError(
-            str(path), "this is neither a string nor an object with text, start and end", line=number
-        ) from error
+        return parse_usage(str(content["text"]))
+    except QueryError as error:
+        raise SourceError(str(path), str(error).removesuffix("."), line=number) from error
+    except UnicodeDecodeError as error:
+        why = f"byte 0x{line[error.start]:02x} is not utf-8"
+        raise SourceError(str(path), why, line=number) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        why = "this is neither a string nor an object with text, start and end"
+        raise SourceError(str(path), why, line=number) from error

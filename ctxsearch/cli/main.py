@@ -1,4 +1,4 @@
-"""The program: its commands by name, and the one place where a told error becomes a sentence and exit code 1."""
+"""The program: its commands by name."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import typer
 
 import ctxsearch
 from ctxsearch.cli import indexing, inspecting, searching, upkeep
-from ctxsearch.cli.console import fail, say
+from ctxsearch.cli.console import say, told
 from ctxsearch.cli.demo import run_demo
-from ctxsearch.errors import CtxSearchError
 
 app = typer.Typer(
     help="A semantic concordance: finds the uses of a word that are like the one you have in mind.",
@@ -25,20 +24,14 @@ app = typer.Typer(
 
 
 def run() -> None:
-    """Runs a command; a told error is one sentence and exit code 1."""
+    """Runs a command."""
     # Idle threads of the model would otherwise spin, and a busy machine makes one sentence take 30 times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    try:
-        app()
-    except BrokenPipeError:
-        # Whoever read our lines (head, less) has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except (CtxSearchError, ValueError) as error:
-        fail(str(error))
-    except OSError as error:
-        fail(f"{error}. Nothing that was committed is lost.")
+    if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
+        # A terminal that cannot show a character is shown its number.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    app()
 
 
 @app.callback(invoke_without_command=True)
@@ -49,13 +42,13 @@ def main(version: Annotated[bool, typer.Option("--version", help="Print the vers
         raise typer.Exit
 
 
-@app.command()
 def demo() -> None:
     """Build the sample index if it is not there, and ask it four questions."""
     run_demo(say)
 
 
 for command in (
+    demo,
     indexing.index,
     searching.query,
     searching.like,
@@ -69,4 +62,4 @@ for command in (
     upkeep.backup,
     upkeep.restore,
 ):
-    app.command()(command)
+    app.command()(told(command))

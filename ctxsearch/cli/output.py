@@ -49,9 +49,16 @@ def _print_rows(lines: Sequence[ConcordanceLine], delimiter: str) -> None:
         writer.writerow(["" if value is None else value for value in values])
 
 
+class _Lines(Console):
+    """Prints lines, and lets whoever called know that nobody reads on; Rich would end the program."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def _print_table(lines: Sequence[ConcordanceLine]) -> None:
     """One line each: the score, the key, and the node in one column, with as much context as the terminal has."""
-    console = Console(soft_wrap=True, highlight=False, emoji=False, markup=False)
+    console = _Lines(soft_wrap=True, highlight=False, emoji=False, markup=False)
     if not lines:
         return
     width = console.width if console.is_terminal else 120

@@ -41,7 +41,8 @@ def _bar(what: str, counted: str) -> Progress:
 def progress_bar(corpus: Corpus) -> Iterator[Callable[[domain.Progress], None] | None]:
     """Draws how much of a corpus has been indexed.
 
-    The bar is told words, and goes by the bytes that have been read of the files, whose sum is known beforehand.
+    How many words there will be nobody knows; how many bytes, and how many have been read, is known. So the bar goes by
+    the share of the bytes whose words are encoded.
     """
     if not sys.stderr.isatty():
         yield None
@@ -53,7 +54,7 @@ def progress_bar(corpus: Corpus) -> Iterator[Callable[[domain.Progress], None] |
             elapsed = bar.tasks[0].elapsed or 0.0
             bar.update(
                 task,
-                completed=corpus.bytes_read,
+                completed=corpus.bytes_read * progress.done / (progress.total or 1),
                 words=progress.done,
                 rate=progress.done / elapsed if elapsed > 0 else 0.0,
             )

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ctxsearch.cli.console import say
+from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.options import IndexName, Json, Where
 from ctxsearch.cli.progress import count_bar
 from ctxsearch.index import DEFAULT_SHARD_TOKENS, Index
@@ -35,7 +35,7 @@ def remove(
         named += [line for line in from_file.read_text(encoding="utf-8").splitlines() if line]
     with Index.open(index) as opened:
         count = opened.remove(named, where=where or (), missing_ok=missing_ok)
-    say(f"{index}: removed {count:,} documents.")
+    say(f"{index}: removed {counted(count, 'document')}.")
 
 
 def compact(
@@ -51,8 +51,9 @@ def compact(
     with Index.open(index) as opened, count_bar("compacting", "words") as on_progress:
         report = opened.compact(shard_tokens=shard_tokens, on_progress=on_progress)
     say(
-        f"{index}: {report.shards_before:,} shards are {report.shards:,} now, {report.documents_dropped:,} removed"
-        f" documents are gone, {_size(report.bytes_before)} are {_size(report.bytes)} ({report.seconds:.1f} s)."
+        f"{index}: {counted(report.shards, 'shard')} in place of {report.shards_before:,}, {_size(report.bytes)}"
+        f" in place of {_size(report.bytes_before)}, {counted(report.documents_dropped, 'removed document')} left out"
+        f" ({report.seconds:.1f} s)."
     )
 
 
@@ -75,10 +76,13 @@ def verify(
     for note in report.notes:
         say(note)
     if report.problems:
-        say(f"Error: {len(report.problems):,} problems in {index}.")
+        say(f"Error: {counted(len(report.problems), 'problem')} in {index}.")
         raise typer.Exit(1)
     looked = "quick look" if quick else f"{_size(report.bytes)} read"
-    say(f"{index} is well: {report.shards:,} shards, {report.files:,} files, {looked} in {report.seconds:.1f} s.")
+    say(
+        f"{index} is well: {counted(report.shards, 'shard')}, {counted(report.files, 'file')}, {looked}"
+        f" in {report.seconds:.1f} s."
+    )
 
 
 def backup(
@@ -87,7 +91,7 @@ def backup(
     """Write an index into one file, as it is now, while others read and write it."""
     with Index.open(index) as opened, count_bar("writing", "bytes") as on_progress:
         size = opened.backup(file, on_progress=on_progress)
-    say(f"{file}: {index} as of commit {opened.info().commit}, {_size(size)}.")
+    say(f"{file}: {index} as of commit {opened.commit}, {_size(size)}.")
 
 
 def restore(
@@ -96,7 +100,10 @@ def restore(
     """Bring a backup back as a new index, checked."""
     with Index.restore(file, index) as opened:
         info = opened.info()
-    say(f"{info.path}: {info.documents:,} documents, {info.words:,} words, as of commit {info.commit}.")
+    say(
+        f"{info.path}: {counted(info.documents, 'document')}, {counted(info.words, 'word')},"
+        f" as of commit {info.commit}."
+    )
 
 
 def _size(count: int) -> str:

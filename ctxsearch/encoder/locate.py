@@ -40,6 +40,8 @@ def locate_model(model: str) -> Path:
     Raises:
         ModelError: it is nowhere to be found, or has no safetensors.
     """
+    if not model:
+        raise ModelError("''", "a model needs a name or a folder.")
     folder = Path(model).expanduser()
     if folder.is_dir():
         return _checked(model, folder)

@@ -91,9 +91,9 @@ class TransformerEncoder:
         counts = iter([len(ids) for ids, _ in cut])
         packed = windows([[next(counts) for _ in passage] for passage in passages], self._window)
         ids = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in cut)])
-        with _threads_for(len(ids)):
-            pieces = self._piece_vectors(ids, packed)
         alignment = _align_all(segments, [spans for _, spans in cut])
+        with _threads_for(len(ids)):
+            pieces = self._piece_vectors(ids, _with_words(packed, alignment))
         return self._pool(pieces, alignment)
 
     @torch.inference_mode()
@@ -152,6 +152,19 @@ class TransformerEncoder:
                 pooled = torch.nn.functional.embedding_bag(members, pieces, offsets, mode="mean")
             vectors[present] = torch.nn.functional.normalize(pooled, dim=-1)
         return Encoded(vectors.cpu().numpy(), present.cpu().numpy())
+
+
+def _with_words(packed: Sequence[Window], alignment: Alignment) -> list[Window]:
+    """The windows that a vector is taken from: pages of dots are not looked at."""
+    present = alignment.last > alignment.first
+    first, last = alignment.first[present], alignment.last[present]
+    if not len(first):
+        return []
+    bounds = np.array([(window.keep_start, window.keep_stop) for window in packed], dtype=np.int64).reshape(-1, 2)
+    # Tokens are in order: the last that begins before the window's end reaches into it, or none does.
+    before = np.searchsorted(first, bounds[:, 1], side="left") - 1
+    wanted = (before >= 0) & (last[before] > bounds[:, 0])
+    return [window for window, is_wanted in zip(packed, wanted.tolist(), strict=True) if is_wanted]
 
 
 @contextmanager

@@ -186,6 +186,7 @@ def _search(
     where: Sequence[str],
     context: ConcordanceContext,
 ) -> Search:
-    from ctxsearch.query.options import Search, checked_context, checked_count, surface_forms
+    from ctxsearch.query.options import Search, checked_context, checked_count, checked_score, surface_forms
 
-    return Search(checked_count(k), surface_forms(form), min_score, any_word, where, checked_context(context))
+    lines, score, around = checked_count(k), checked_score(min_score), checked_context(context)
+    return Search(lines, surface_forms(form), score, any_word, where, around)

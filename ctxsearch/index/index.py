@@ -93,14 +93,16 @@ class Index(Care):
         from ctxsearch.analysis import Analyser
 
         folder = locate_index(path)
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(f"{folder} is a file, and an index is a folder; choose another name.")
         if folder.is_dir() and newest_commit(folder)[1]:
             raise IndexExists(str(folder))
         for name, value in (("codec", codec), ("pooling", pooling)):
             if value not in CHOICES[name]:
-                raise ValueError(f"There is no {name} {value!r}; use {' or '.join(CHOICES[name])}.")
+                raise ValueError(f"There is no {name} {value!r}; use {', '.join(CHOICES[name])}.")
         analyser = Analyser(language, punctuation=punctuation)
         settings = Settings(
-            model=str(Path(model).resolve()) if Path(model).is_dir() else model,
+            model=str(Path(model).resolve()) if model and Path(model).is_dir() else model,
             model_digest="",
             layers=layers,
             pooling=pooling,
@@ -190,9 +192,14 @@ class Index(Care):
         return self._parts.settings
 
     @property
+    def commit(self) -> int:
+        """The number of the commit that it sees; 0 where nothing was committed yet."""
+        return self._parts.commit.number
+
+    @property
     def is_new(self) -> bool:
         """Whether nothing has been committed yet."""
-        return self._parts.commit.number == 0
+        return self.commit == 0
 
     @property
     def is_unfinished(self) -> bool:
@@ -235,7 +242,7 @@ class Index(Care):
             documents: any iterable; it is read as it goes.
             replace: let a document take the place of the one that has its id.
             shard_tokens: a shard ends with the first document that brings it to so many words.
-            on_progress: is called with the number of words encoded so far.
+            on_progress: is called with the number of words encoded, of those that are read so far.
 
         Raises:
             IndexLocked: another process writes to the index.

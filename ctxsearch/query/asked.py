@@ -63,7 +63,7 @@ def embed(usages: Sequence[Usage], analyser: Analyser, encoder: Encoder) -> NDAr
     Raises:
         QueryError: a usage marks no word, or one that the model has no piece for.
     """
-    asked = [marked_token(usage, analyser) for usage in usages]
+    asked = [_numbered(number, usage, analyser) for number, usage in enumerate(usages)]
     result = np.empty((len(asked), encoder.dimension), dtype=np.float32)
     for first in range(0, len(asked), _EMBED_BATCH):
         batch = asked[first : first + _EMBED_BATCH]
@@ -71,7 +71,17 @@ def embed(usages: Sequence[Usage], analyser: Analyser, encoder: Encoder) -> NDAr
         base = 0
         for number, one in enumerate(batch, start=first):
             if not encoded.present[base + one.row]:
-                raise QueryError(f"The model has no piece for {one.form!r}, so it has no vector.")
+                error = QueryError(f"The model has no piece for {one.form!r}, so it has no vector.")
+                error.usage_number = number
+                raise error
             result[number] = encoded.vectors[base + one.row]
             base += sum(len(segment.forms) for segment in one.segments)
     return result
+
+
+def _numbered(number: int, usage: Usage, analyser: Analyser) -> Asked:
+    try:
+        return marked_token(usage, analyser)
+    except QueryError as error:
+        error.usage_number = number
+        raise

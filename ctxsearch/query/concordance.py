@@ -9,7 +9,7 @@ from ctxsearch.analysis import normal_form
 from ctxsearch.domain import ConcordanceLine, Order
 from ctxsearch.errors import QueryError
 from ctxsearch.query import scope
-from ctxsearch.query.keys import require
+from ctxsearch.query.keys import require, require_form
 from ctxsearch.query.lines import lines
 from ctxsearch.query.ranking import Found, listing
 from ctxsearch.query.scope import OpenShard
@@ -19,15 +19,16 @@ def occurrences(shards: Sequence[OpenShard], word: str, forms: Sequence[str], wh
     """Every occurrence of a lemma or form, in the order of the corpus.
 
     Raises:
-        WordNotFound: the corpus does not have the word, or not the forms.
+        WordNotFound: the corpus does not have the word.
+        FormNotFound: it is never written in one of the forms.
         QueryError: a filter cannot be understood.
     """
     folded = normal_form(word)
     rows = [scope.rows_of_word(shard, folded) for shard in shards]
     require(shards, rows, word)
     if forms:
-        rows = [scope.rows_of_word(shard, folded, forms) for shard in shards]
-        require(shards, rows, forms[0])
+        of_word, rows = rows, [scope.rows_of_word(shard, folded, forms) for shard in shards]
+        require_form(shards, of_word, rows, word, forms[0])
     return listing(shards, rows, scope.allowed_documents(shards, where))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ctxsearch.analysis import surface_form
 from ctxsearch.catalog.reader import SegmentRow
-from ctxsearch.errors import KeyNotFound, WordNotFound
+from ctxsearch.errors import FormNotFound, KeyNotFound, WordNotFound
 from ctxsearch.query.scope import OpenShard, Rows, has_living, rows_of_lemma
 from ctxsearch.vectors.files import TOKEN_BITS
 
@@ -74,6 +74,29 @@ def require(shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]], word: s
     """Raises `WordNotFound` if there is nothing to search but what was taken out."""
     if not _occurs(shards, rows):
         raise WordNotFound(word, nearest_words(shards, word))
+
+
+def require_form(
+    shards: Sequence[OpenShard], of_word: Sequence[Sequence[Rows]], rows: Sequence[Sequence[Rows]], word: str, form: str
+) -> None:
+    """Raises `FormNotFound` if there is nothing to search of a word that is there.
+
+    Args:
+        shards: where.
+        of_word: all rows of the word.
+        rows: those of the forms asked for.
+        word: as asked for.
+        form: the first form asked for.
+    """
+    if _occurs(shards, rows):
+        return
+    forms: dict[str, None] = {}
+    for shard, part in zip(shards, of_word, strict=True):
+        for row in shard.catalog.forms():
+            stretch = Rows(row.first_row, row.first_row + row.frequency)
+            if any(one.start <= stretch.start < one.stop for one in part) and has_living(shard, stretch):
+                forms[row.form] = None
+    raise FormNotFound(word, form, sorted(forms))
 
 
 def _occurs(shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]]) -> bool:

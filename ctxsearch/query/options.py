@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,6 +51,17 @@ def checked_count(lines: int | None) -> int | None:
     if lines is not None and lines < 1:
         raise QueryError(f"{lines} lines cannot be shown; ask for at least 1.")
     return lines
+
+
+def checked_score(score: float | None) -> float | None:
+    """A score that others can be compared with; None for no floor.
+
+    Raises:
+        QueryError: it is not a number.
+    """
+    if score is not None and math.isnan(score):
+        raise QueryError("A score is a number from -1 to 1, and nan is none.")
+    return score
 
 
 def checked_context(context: ConcordanceContext) -> int | None:

@@ -13,7 +13,7 @@ from ctxsearch.errors import QueryError
 from ctxsearch.protocols import Encoder
 from ctxsearch.query import scope
 from ctxsearch.query.asked import embed, marked_token
-from ctxsearch.query.keys import find_key, require
+from ctxsearch.query.keys import find_key, require, require_form
 from ctxsearch.query.lines import lines
 from ctxsearch.query.options import Search
 from ctxsearch.query.ranking import search, towards
@@ -31,14 +31,13 @@ def like_usage(
     """The lines most like a usage, see `Index.query`; the encoder is loaded only once all else is known to be right."""
     word = marked_token(usage, analyser)
     if asked.any_word:
-        rows = [scope.all_rows(shard, asked.forms) for shard in shards]
+        rows = _rows_of_any_word(shards, asked)
     else:
         rows = [scope.rows_of_lemma(shard, word.lemma) for shard in shards]
         require(shards, rows, word.lemma)
         if asked.forms:
-            rows = [scope.rows_of_lemma(shard, word.lemma, asked.forms) for shard in shards]
-    if asked.forms:
-        require(shards, rows, asked.forms[0])
+            of_word, rows = rows, [scope.rows_of_lemma(shard, word.lemma, asked.forms) for shard in shards]
+            require_form(shards, of_word, rows, word.lemma, asked.forms[0])
     allowed = scope.allowed_documents(shards, asked.where)
     vector = embed([usage], analyser, get_encoder())[0]
     return _nearest(shards, rows, allowed, vector, asked)
@@ -52,17 +51,31 @@ def like_occurrences(
     disliked = [find_key(shards, key) for key in unlike]
     if not liked:
         raise QueryError("Give the key of at least one line to be like.")
+    if both := sorted(set(keys) & set(unlike)):
+        raise QueryError(f"The line {both[0]} cannot be liked and not liked at once.")
     vectors = np.stack([shards[place.shard].vectors.vectors(np.array([place.row]))[0] for place in liked + disliked])
     query = towards(vectors[: len(liked)], vectors[len(liked) :])
     if asked.any_word:
-        rows = [scope.all_rows(shard, asked.forms) for shard in shards]
+        rows = _rows_of_any_word(shards, asked)
     else:
         lemmas = dict.fromkeys(place.lemma for place in liked)
-        rows = [[row for lemma in lemmas for row in scope.rows_of_lemma(shard, lemma, asked.forms)] for shard in shards]
-    if asked.forms:
-        require(shards, rows, asked.forms[0])
+        rows = [_rows_of_lemmas(shard, lemmas) for shard in shards]
+        if asked.forms:
+            of_word, rows = rows, [_rows_of_lemmas(shard, lemmas, asked.forms) for shard in shards]
+            require_form(shards, of_word, rows, next(iter(lemmas)), asked.forms[0])
     allowed = scope.allowed_documents(shards, asked.where)
     return _nearest(shards, rows, allowed, query, asked, {(place.shard, place.row) for place in liked + disliked})
+
+
+def _rows_of_any_word(shards: Sequence[OpenShard], asked: Search) -> list[list[Rows]]:
+    rows = [scope.all_rows(shard, asked.forms) for shard in shards]
+    if asked.forms:
+        require(shards, rows, asked.forms[0])
+    return rows
+
+
+def _rows_of_lemmas(shard: OpenShard, lemmas: Iterable[str], forms: Sequence[str] = ()) -> list[Rows]:
+    return [row for lemma in lemmas for row in scope.rows_of_lemma(shard, lemma, forms)]
 
 
 def _nearest(

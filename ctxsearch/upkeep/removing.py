@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ctxsearch.commit import Commit, tidy, write_commit
+from ctxsearch.commit import Commit, note_lost, read_lost, tidy, write_commit
 from ctxsearch.errors import DocumentNotFound
 from ctxsearch.query.scope import OpenShard, allowed_documents
 
@@ -29,7 +29,7 @@ def remove_documents(
         folder: the index.
         commit: its newest commit.
         shards: of that commit.
-        document_ids: of the documents to take out.
+        document_ids: of the documents to take out; one that is lost with a damaged shard is not asked for any more.
         where: conditions on the metadata; the documents that meet all of them are taken out too, where any are given.
         missing_ok: whether an id that is not there is passed over.
         settings: the text of ``ctxsearch.json``.
@@ -40,13 +40,16 @@ def remove_documents(
     """
     tidy(folder, commit)
     gone: list[set[int]] = [set(shard.entry.removed) for shard in shards]
-    missing = [document_id for document_id in document_ids if not _find(shards, document_id, gone)]
+    lost = read_lost(folder) or set()
+    missing = [one for one in document_ids if not _find(shards, one, gone) and one not in lost]
     if missing and not missing_ok:
         raise DocumentNotFound(missing)
     if where:
         for numbers, allowed in zip(gone, allowed_documents(shards, where), strict=True):
             numbers.update([] if allowed is None else np.flatnonzero(allowed).tolist())
     count = sum(len(numbers) - len(shard.entry.removed) for numbers, shard in zip(gone, shards, strict=True))
+    if lost.intersection(document_ids):
+        note_lost(folder, lost.difference(document_ids))
     if not count:
         return 0
     removed = {shard.entry.shard_id: tuple(sorted(numbers)) for numbers, shard in zip(gone, shards, strict=True)}

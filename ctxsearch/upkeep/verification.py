@@ -20,6 +20,7 @@ from ctxsearch.commit import (
     commit_files,
     hold_commit,
     read_commit,
+    read_lost,
     shard_folders,
 )
 from ctxsearch.domain import Problem, Progress, VerifyReport
@@ -181,6 +182,11 @@ class Verification:
         known = {entry.shard_id for entry in commit.shards}
         extra = [path for path in shard_folders(self._folder) if path.name not in known]
         extra += self._folder.glob(f"{TEMPORARY_PREFIX}*")
+        if lost := read_lost(self._folder):
+            self._notes.append(
+                f"Lost with a damaged shard, and not made again yet: {_listed(sorted(lost))}. To make them again:"
+                " ctxsearch index INDEX SOURCE --repair; to do without them: ctxsearch remove INDEX DOCUMENT_ID."
+            )
         if extra and not self._problems:
             names = _listed([path.name for path in extra])
             self._notes.append(

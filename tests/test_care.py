@@ -1,0 +1,444 @@
+"""Damage that is found, told and mended; and backups."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_line import ctxsearch
+from conftest import MakeIndex, WindowEncoder
+
+from ctxsearch import Document, Index
+from ctxsearch.commit import read_commit, write_commit
+from ctxsearch.domain import ConcordanceLine, Problem, VerifyReport
+from ctxsearch.errors import BackupError, IndexDamaged, IndexExists, IndexNotFound, KeyNotFound, WordNotFound
+from ctxsearch.lock import writer_lock
+from ctxsearch.storage import digest_files
+
+RIVER = "They sat on the [bank] of the river."
+
+
+@pytest.fixture
+def many(make_index: MakeIndex, river_documents: list[Document]) -> Index:
+    """An index of the river documents in several shards."""
+    return make_index(river_documents, shard_tokens=20)
+
+
+def verified(index: Index, *, quick: bool = False) -> VerifyReport:
+    return Index.verify(index.path, quick=quick, encoder=WindowEncoder())
+
+
+def opened(index: Index, *, allow_damaged: bool = False) -> Index:
+    return Index.open(index.path, encoder=WindowEncoder(), allow_damaged=allow_damaged)
+
+
+def everything(index: Index) -> list[ConcordanceLine]:
+    return index.query(RIVER, k=None, any_word=True)
+
+
+def flip(path: Path, place: int = -20) -> None:
+    """Turns one bit over."""
+    content = bytearray(path.read_bytes())
+    content[place] ^= 16
+    path.write_bytes(content)
+
+
+def shard_file(index: Index, name: str, number: int = 0) -> Path:
+    """A file of a shard, by the shard's place in the commit."""
+    commit = read_commit(max(index.path.glob("commit-*.json")))
+    return index.path / commit.shards[number].shard_id / name
+
+
+# ------------------------------------------------------------------------------------------------------- verify
+
+
+def test_sound_index_is_well(many: Index) -> None:
+    """Nothing is wrong with an index that was added to, removed from and compacted, and all of it was read."""
+    many.remove("reeds")
+    many.add([Document("loan", "The bank \u200b lent\u00ad us more.")], replace=True)
+    many.compact(shard_tokens=30)
+    report = verified(many)
+    assert (report.problems, report.notes) == ([], [])
+    assert (report.shards, report.bytes) == (many.info().shards, many.info().bytes)
+    assert verified(many, quick=True).bytes < 1000
+
+
+def test_what_is_left_over_is_no_damage(many: Index) -> None:
+    """What a run that broke off left is noted, and so is what readers still hold."""
+    (many.path / ".tmp-shard").mkdir()
+    assert verified(many).problems == []
+    assert ".tmp-shard" in verified(many).notes[0]
+
+
+@pytest.mark.parametrize("name", ["vectors.dat", "lists.npy", "catalog.sqlite", "shard.json"])
+def test_damage_is_named_noted_and_left_out(many: Index, river_documents: list[Document], name: str) -> None:
+    """A flipped bit is found; from then on the shard is an error, or left out and told by who allows it."""
+    before = everything(many)
+    path = shard_file(many, name, 1)
+    flip(path)
+    (problem,) = verified(many).problems
+    assert (problem.path, problem.shard) == (str(path), path.parent.name)
+    assert "--repair" in problem.remedy
+    with pytest.raises(IndexDamaged, match="not what was written"):
+        everything(opened(many))
+    with opened(many, allow_damaged=True) as rest:
+        left = everything(rest)
+        assert 0 < len(left) < len(before)
+        assert [line for line in before if line in left] == left
+        assert list(rest.left_out) == [path.parent.name]
+    flip(path)
+    assert verified(many, quick=True).problems == []
+    with pytest.raises(IndexDamaged):
+        everything(opened(many))
+    assert verified(many).problems == []
+    assert everything(opened(many)) == before
+
+
+def test_damage_that_cannot_be_noted_is_told(many: Index) -> None:
+    """While another writes the note is not made, and the report says so."""
+    flip(shard_file(many, "vectors.dat"))
+    with writer_lock(many.path):
+        report = verified(many)
+    assert len(report.problems) == 1
+    assert "could not be noted" in report.notes[0]
+
+
+def test_every_shard_damaged_is_an_error(index: Index) -> None:
+    """Where nothing is left to answer from that is told, whatever is allowed."""
+    flip(shard_file(index, "vectors.dat"))
+    verified(index)
+    with pytest.raises(IndexDamaged, match="every shard is"):
+        everything(opened(index, allow_damaged=True))
+
+
+def swap_ids(path: Path) -> None:
+    content = np.fromfile(path / "vectors.dat", np.int64)
+    content[-2:] = content[-2:][::-1]
+    content.tofile(path / "vectors.dat")
+
+
+def double_id(path: Path) -> None:
+    content = np.fromfile(path / "vectors.dat", np.int64)
+    content[-1] = content[-2]
+    content.tofile(path / "vectors.dat")
+
+
+def far_id(path: Path) -> None:
+    content = np.fromfile(path / "vectors.dat", np.int64)
+    content[-1] = 99 << 16
+    content.tofile(path / "vectors.dat")
+
+
+def long_vector(path: Path) -> None:
+    content = np.fromfile(path / "vectors.dat", np.float16)
+    content[:64] = 3
+    content.tofile(path / "vectors.dat")
+
+
+def longer_list(path: Path) -> None:
+    lists = np.load(path / "lists.npy")
+    lists[2] = lists[3]
+    np.save(path / "lists.npy", lists)
+
+
+def sql(statement: str) -> Callable[[Path], None]:
+    def run(path: Path) -> None:
+        connection = sqlite3.connect(path / "catalog.sqlite")
+        connection.execute(statement)
+        connection.commit()
+        connection.close()
+
+    return run
+
+
+def view_for_table(path: Path) -> None:
+    sql("drop view lemma_frequencies")(path)
+    sql("alter table lemmas rename to hidden")(path)
+    sql("create view lemmas as select * from hidden")(path)
+
+
+def other_count(path: Path) -> None:
+    content = json.loads((path / "shard.json").read_bytes())
+    (path / "shard.json").write_text(json.dumps({**content, "words": 9}))
+
+
+MISTAKES = {
+    "ids out of order": (swap_ids, "is not in the order of its form|its row is one of"),
+    "one token twice": (double_id, "not in the order|two rows stand for one token|its row is one of"),
+    "no such segment": (far_id, "which is not there|not in the order"),
+    "no unit vector": (long_vector, "has the length 24"),
+    "lists of other lengths": (longer_list, "are not the frequencies"),
+    "another word": (
+        sql("update segments set text = replace(text, 'river', 'rival')"),
+        "is 'rival', its row is one of",
+    ),
+    "a word less": (sql("update documents set words = words - 1 where document = 0"), "words"),
+    "text missing": (sql("update segments set start = start + 1 where segment = 1"), "has a gap"),
+    "text too short": (sql("update documents set characters = characters + 1 where document = 0"), "characters where"),
+    "segments apart": (sql("update documents set first_segment = 3 where document = 1"), "do not follow"),
+    "form elsewhere": (sql("update forms set first_row = first_row + 1 where form_no = 3"), "does not begin where"),
+    "lemma too frequent": (sql("update lemmas set frequency = 9 where lemma_no = 0"), "frequencies|add up"),
+    "words out of order": (sql("update lemmas set lemma = 'zzz' where lemma_no = 0"), "not in order"),
+    "view for a table": (view_for_table, "not those of a catalog"),
+    "other count": (other_count, "it says 9 words"),
+}
+
+
+@pytest.mark.parametrize(("mistake", "why"), MISTAKES.values(), ids=MISTAKES)
+def test_what_was_written_wrong_is_found(index: Index, mistake: Callable[[Path], None], why: str) -> None:
+    """Parts that contradict each other are found, though every digest fits."""
+    path = shard_file(index, "vectors.dat").parent
+    mistake(path)
+    commit_path = max(index.path.glob("commit-*.json"))
+    commit = read_commit(commit_path)
+    (entry,) = commit.shards
+    files = {name: ((path / name).stat().st_size, digest_files(path / name)) for name in entry.files}
+    commit_path.unlink()
+    write_commit(index.path, replace(commit, shards=(replace(entry, files=files),)))
+    problems = verified(index).problems
+    assert any(re.search(why, problem.why) for problem in problems), problems
+
+
+def test_document_in_two_shards_is_found(many: Index) -> None:
+    """A document id that two shards hold alive is a problem."""
+    many.add([Document("reeds", "Reeds.")], replace=True)
+    newest = max(many.path.glob("commit-*.json"))
+    commit = read_commit(newest)
+    newest.unlink()
+    write_commit(many.path, replace(commit, shards=tuple(replace(entry, removed=()) for entry in commit.shards)))
+    assert [problem.why for problem in verified(many).problems] == ["the document 'reeds' is there twice"]
+
+
+def test_other_model_is_found(many: Index) -> None:
+    """A model that is not the index's own any more is a problem, and no damage to a shard."""
+    (problem,) = Index.verify(many.path, encoder=WindowEncoder("other")).problems
+    assert "is not the one that made the index" in problem.why
+    assert problem.shard == ""
+    assert Index.verify(many.path).notes[0].startswith("The model was not compared")
+
+
+def test_missing_index_cannot_be_verified(tmp_path: Path) -> None:
+    """Where no index is, that is told."""
+    for call in (Index.verify, Index.repair):
+        with pytest.raises(IndexNotFound):
+            call(tmp_path)
+
+
+# ------------------------------------------------------------------------------------------------------- repair
+
+
+@pytest.mark.parametrize("name", ["vectors.dat", "lists.npy", "shard.json", "catalog.sqlite"])
+def test_damaged_shard_is_made_again_alone(many: Index, river_documents: list[Document], name: str) -> None:
+    """What was lost with a shard is known, if its catalog is whole, and added again; all else stays as it is."""
+    before = sorted(everything(many), key=lambda line: line.key)
+    path = shard_file(many, name, 1)
+    others = {one.name for one in many.path.glob("shard-*")} - {path.parent.name}
+    there = {row[1] for row in many.open_shards()[1].catalog.document_rows()}
+    many.close()
+    flip(path)
+    report = Index.repair(many.path, encoder=WindowEncoder())
+    assert [problem.path for problem in report.problems] == [str(path)]
+    assert report.lost == (None if name == "catalog.sqlite" else sorted(there))
+    again = opened(many)
+    assert again.is_unfinished
+    assert again.add(river_documents).documents == len(there)
+    assert sorted(everything(again), key=lambda line: line.key) == before
+    assert others < {one.name for one in many.path.glob("shard-*")}
+    assert verified(many).problems == []
+
+
+def test_removed_documents_stay_removed_by_repair(many: Index, river_documents: list[Document]) -> None:
+    """What a repair says is lost leaves out what had been removed, also when it is asked again."""
+    many.remove("reeds")
+    number = next(n for n, shard in enumerate(many.open_shards()) if shard.catalog.find_document("reeds"))
+    flip(shard_file(many, "vectors.dat", number))
+    many.close()
+    lost = Index.repair(many.path, encoder=WindowEncoder()).lost
+    assert lost is not None
+    assert "reeds" not in lost
+    assert lost != []
+    assert Index.repair(many.path, encoder=WindowEncoder()).lost == lost
+    index = opened(many)
+    index.add(document for document in river_documents if document.document_id in lost)
+    with pytest.raises(KeyNotFound):
+        index.like("reeds:18")
+    assert Index.repair(many.path, encoder=WindowEncoder()).lost == []
+
+
+def test_lost_documents_are_not_forgotten(many: Index, river_documents: list[Document]) -> None:
+    """What was lost stays noted until it is made again, or is removed, whatever else is added."""
+    flip(shard_file(many, "vectors.dat", 1))
+    many.close()
+    lost = Index.repair(many.path, encoder=WindowEncoder()).lost
+    assert lost is not None
+    assert len(lost) > 1
+    index = opened(many)
+    index.add([Document("other", "Another bank.")])
+    assert not index.is_unfinished
+    assert f"not made again yet: {', '.join(lost)}" in verified(many).notes[0]
+    index.remove(lost[0])
+    assert Index.repair(many.path, encoder=WindowEncoder()).lost == lost[1:]
+    index.add(document for document in river_documents if document.document_id in lost[1:])
+    assert verified(many).notes == []
+
+
+def test_damaged_settings_are_put_back(many: Index) -> None:
+    """The commit has a copy of the settings: it serves who allows damage, and repair puts it back."""
+    before, settings = everything(many), (many.path / "ctxsearch.json").read_bytes()
+    flip(many.path / "ctxsearch.json", 5)
+    (problem,) = verified(many).problems
+    assert problem.path == str(many.path / "ctxsearch.json")
+    with pytest.raises(IndexDamaged):
+        opened(many)
+    assert everything(opened(many, allow_damaged=True)) == before
+    Index.repair(many.path, encoder=WindowEncoder())
+    assert (many.path / "ctxsearch.json").read_bytes() == settings
+    assert everything(opened(many)) == before
+
+
+def test_damaged_commit_gives_way_by_repair(many: Index, river_documents: list[Document]) -> None:
+    """A commit that cannot be read is replaced by the one before, and the next run adds what is missing."""
+    many.add([Document("new", "A new bank of the river.")])
+    before = sorted(everything(many), key=lambda line: line.key)
+    many.close()
+    flip(max(many.path.glob("commit-*.json")))
+    assert Index.repair(many.path, encoder=WindowEncoder()).lost is None
+    index = opened(many)
+    with pytest.raises(KeyNotFound):
+        index.like("new:6")
+    index.add([*river_documents, Document("new", "A new bank of the river.")])
+    assert sorted(everything(index), key=lambda line: line.key) == before
+
+
+def test_all_commits_damaged_can_be_repaired(many: Index, river_documents: list[Document]) -> None:
+    """With no commit left everything is made again."""
+    before = everything(many)
+    many.close()
+    for path in many.path.glob("commit-*.json"):
+        path.write_bytes(b"")
+    Index.repair(many.path, encoder=WindowEncoder())
+    index = opened(many)
+    index.add(river_documents)
+    assert sorted(map(repr, everything(index))) == sorted(map(repr, before))
+
+
+# ------------------------------------------------------------------------------------------------------ backups
+
+
+def test_backup_comes_back_as_it_was(many: Index, tmp_path: Path) -> None:
+    """What is restored answers as what was backed up, and the same index gives the same bytes."""
+    many.remove("tea")
+    assert many.backup(tmp_path / "one.tar") == (tmp_path / "one.tar").stat().st_size
+    many.backup(tmp_path / "two.tar")
+    assert (tmp_path / "one.tar").read_bytes() == (tmp_path / "two.tar").read_bytes()
+    with Index.restore(tmp_path / "one.tar", tmp_path / "again") as restored:
+        assert restored.path == tmp_path / "again"
+    again = Index.open(tmp_path / "again", encoder=WindowEncoder())
+    assert everything(again) == everything(many)
+    assert Index.verify(tmp_path / "again", encoder=WindowEncoder()).problems == []
+    again.add([Document("tea", "More tea.")])
+    with pytest.raises(WordNotFound):
+        many.concordance("tea")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".tmp-")] == []
+
+
+def test_backup_takes_along_what_people_did(many: Index, tmp_path: Path) -> None:
+    """senses.sqlite is copied as of one moment, while another process has it open and writes."""
+    with sqlite3.connect(many.path / "senses.sqlite") as connection:
+        connection.execute("create table labels (sense)")
+        connection.execute("insert into labels values ('bank.river')")
+        connection.commit()
+        connection.execute("insert into labels values ('not yet')")
+        many.backup(tmp_path / "b.tar")
+    connection.close()
+    Index.restore(tmp_path / "b.tar", tmp_path / "again").close()
+    connection = sqlite3.connect(tmp_path / "again" / "senses.sqlite")
+    assert connection.execute("select * from labels").fetchall() == [("bank.river",)]
+    connection.close()
+
+
+def test_backup_is_of_the_commit_that_is_open(many: Index, tmp_path: Path) -> None:
+    """A backup holds what its index sees, whatever another has removed and compacted since."""
+    before = everything(many)
+    with opened(many) as other:
+        other.remove("reeds")
+        other.compact()
+        many.backup(tmp_path / "b.tar")
+    Index.restore(tmp_path / "b.tar", tmp_path / "again").close()
+    assert everything(Index.open(tmp_path / "again", encoder=WindowEncoder())) == before
+
+
+def test_backup_overwrites_nothing(many: Index, tmp_path: Path) -> None:
+    """A file that is there stays; so does an index, or anything else, where one is to be restored."""
+    (tmp_path / "there").write_bytes(b"mine")
+    with pytest.raises(BackupError, match="already"):
+        many.backup(tmp_path / "there")
+    with pytest.raises(BackupError, match="no such folder"):
+        many.backup(tmp_path / "none" / "b.tar")
+    assert (tmp_path / "there").read_bytes() == b"mine"
+    many.backup(tmp_path / "b.tar")
+    for path in (many.path, tmp_path / "there"):
+        with pytest.raises(IndexExists):
+            Index.restore(tmp_path / "b.tar", path)
+    with pytest.raises(BackupError, match="no backup of ctxsearch"):
+        Index.restore(tmp_path / "there", tmp_path / "new")
+    with pytest.raises(BackupError, match="No such file"):
+        Index.restore(tmp_path / "none", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_damaged_shard_is_not_backed_up(many: Index, tmp_path: Path) -> None:
+    """A backup of what is damaged is none, and leaves no file."""
+    flip(shard_file(many, "vectors.dat"))
+    with pytest.raises(BackupError, match="damaged"):
+        many.backup(tmp_path / "b.tar")
+    assert [path.name for path in tmp_path.iterdir() if "b.tar" in path.name] == []
+
+
+# ------------------------------------------------------------------------------------------ on the command line
+
+
+def test_commands_of_care(many: Index, tmp_path: Path) -> None:
+    """remove, compact, verify, backup and restore do as the library does, and say what they did."""
+    (tmp_path / "ids").write_text("tea\nloan\n")
+    removed = ctxsearch("remove", many.path, "reeds", "--from", tmp_path / "ids", "--where", "year>2000")
+    assert (removed.returncode, removed.stdout) == (0, "")
+    assert removed.stderr.endswith("removed 4 documents.\n")
+    missing = ctxsearch("remove", many.path, "reeds")
+    assert (missing.returncode, missing.stderr) == (
+        1,
+        "Error: The index has no document 'reeds'; nothing was removed.\n",
+    )
+    assert "4 removed documents left out" in ctxsearch("compact", many.path).stderr
+    assert "is well: 1 shard, " in ctxsearch("verify", many.path).stderr
+    assert ctxsearch("backup", many.path, tmp_path / "b.tar").returncode == 0
+    assert ctxsearch("backup", many.path, tmp_path / "b.tar").stderr.startswith("Error: ")
+    assert "5 documents" in ctxsearch("restore", tmp_path / "b.tar", tmp_path / "again").stderr
+    path = shard_file(many, "vectors.dat")
+    flip(path)
+    bad = ctxsearch("verify", many.path)
+    assert bad.returncode == 1
+    assert bad.stdout.startswith(f"{path}: its content is not what was written. To mend it, make it again with")
+    assert "Error: 1 problem in" in bad.stderr
+    report = json.loads(ctxsearch("verify", many.path, "--json").stdout)
+    assert Problem(**report["problems"][0]).path == str(path)
+    assert ctxsearch("concordance", many.path, "bank").stderr.startswith(f"Error: {path.parent} is damaged")
+
+
+def test_rest_answers_where_that_is_allowed(many: Index) -> None:
+    """With --allow-damaged the other shards answer, and what is left out is told."""
+    path, count = shard_file(many, "lists.npy", 1), many.count("bank")
+    os.truncate(path, 10)
+    refused = ctxsearch("concordance", many.path, "bank", "--json")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    allowed = ctxsearch("concordance", many.path, "bank", "--json", "--allow-damaged")
+    assert allowed.returncode == 0
+    assert 0 < len(allowed.stdout.splitlines()) < count
+    assert f"Left out, since it is damaged: {path.parent.name}" in allowed.stderr

@@ -1,0 +1,63 @@
+"""Indexes of every format version there has been open, answer and can be changed.
+
+Each archive in ``tests/data/formats`` is an index that the ctxsearch of its time made of the same three documents, the
+last of them replaced, with the tests' window encoder and codec ``sq8``.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+import pytest
+from conftest import WindowEncoder
+
+from ctxsearch import Document, Index
+from ctxsearch.settings import FORMAT_VERSION
+
+FORMATS = Path(__file__).parent / "data" / "formats"
+VERSIONS = range(1, FORMAT_VERSION + 1)
+
+
+@pytest.fixture(params=VERSIONS)
+def old_index(request: pytest.FixtureRequest, tmp_path: Path) -> Index:
+    """An index of one version."""
+    with tarfile.open(FORMATS / f"format-{request.param}.tar.gz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    index = Index.open(tmp_path / f"format-{request.param}", encoder=WindowEncoder())
+    assert index.settings.format_version == request.param
+    return index
+
+
+def lines(index: Index) -> list[tuple[str, float]]:
+    return [(line.key, round(line.score or 0, 3)) for line in index.query("We sat on the [bank] of the river.")]
+
+
+def test_there_is_an_index_of_every_version() -> None:
+    """No version is without its index, and there is none of a version to come."""
+    assert sorted(path.name for path in FORMATS.iterdir()) == [f"format-{version}.tar.gz" for version in VERSIONS]
+
+
+def test_old_index_answers_as_it_did(old_index: Index) -> None:
+    """An index of an older version gives the lines and scores that it gave when it was made, and is well."""
+    assert lines(old_index) == [("rowing:18", 0.753), ("reeds:19", 0.724), ("loan:4", 0.354), ("loan:38", 0.316)]
+    assert [line.key for line in old_index.concordance("bank", where=["year<1950"])] == ["rowing:18", "reeds:19"]
+    info = old_index.info()
+    assert (info.documents, info.words, info.lemmas) == (3, 31, 20)
+    assert Index.verify(old_index.path, encoder=WindowEncoder()).problems == []
+
+
+def test_old_index_can_be_changed(old_index: Index) -> None:
+    """An index of an older version is added to, removed from, compacted and backed up, and keeps its settings."""
+    before = (old_index.path / "ctxsearch.json").read_bytes()
+    old_index.add([Document("angler", "An angler sat on the bank of the river.")])
+    old_index.remove("rowing")
+    expected = lines(old_index)
+    assert [key for key, _ in expected] == ["angler:21", "reeds:19", "loan:4", "loan:38"]
+    assert old_index.compact().shards == 1
+    assert lines(old_index) == expected
+    old_index.backup(old_index.path.parent / "backup.tar")
+    Index.restore(old_index.path.parent / "backup.tar", old_index.path.parent / "restored").close()
+    assert lines(Index.open(old_index.path.parent / "restored", encoder=WindowEncoder())) == expected
+    assert (old_index.path / "ctxsearch.json").read_bytes() == before
+    assert Index.verify(old_index.path, encoder=WindowEncoder()).problems == []
