@@ -22,8 +22,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from faults import Crash, CrashingDisk, FailingDisk, SlowWritingDisk, WatchedDisk, disk_in_place
-from torture import INDEX, Undisturbed, opened, steps
+from damage import KINDS as KINDS_OF_FILES
+from damage import files_by_kind
+from faults import Crash, CrashingDisk, FailingDisk, SlowWritingDisk, WatchedDisk, damaged, disk_in_place
+from torture import ENCODER, INDEX, Undisturbed, documents, opened, state, state_of, steps
 
 import ctxsearch
 from ctxsearch import Index
@@ -36,6 +38,11 @@ SEED = 20_240_601
 def chosen(short: int, long: int) -> int:
     """A number for the form that is run."""
     return long if LONG else short
+
+
+MANY_SHARDS = 12
+JUST_REMOVED = 10
+"""Steps before which there are many shards, and just before which something was removed that the older commit has."""
 
 
 @pytest.fixture(scope="module")
@@ -322,3 +329,78 @@ def test_backup_without_room_for_what_people_did_says_so(undisturbed: Undisturbe
         assert index.backup(root / "mine.tar") > 1_000_000
     with Index.restore(root / "mine.tar", root / "again") as again:
         assert again.info().documents == 7
+
+
+# -------------------------------------------------------------------------------------------------------- damage
+
+
+def test_damage_is_found(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    """Any flipped bit or cut of any file is found and named; no query crashes on it, or answers from it in silence."""
+    wanted = chosen(102, 501)
+    home = str(Path(ctxsearch.__file__).parents[1])
+    cases = []
+    for number in (MANY_SHARDS, JUST_REMOVED):
+        root = undisturbed.before(number, tmp_path / "root")
+        command = [sys.executable, str(Path(__file__).with_name("damage.py"))]
+        command += [str(root / INDEX), str(SEED + number), str(wanted)]
+        ran = subprocess.run(
+            command, env={**os.environ, "PYTHONPATH": home}, text=True, capture_output=True, check=False
+        )
+        assert not ran.returncode, (ran.stdout.splitlines()[-1], ran.stderr)
+        cases += [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
+    assert len(cases) == 2 * wanted
+    assert [case for case in cases if case["path"] not in case["whole"]] == []
+    assert [case for case in cases if case["how"] == "cut" and case["path"] not in case["quick"]] == []
+    assert [case for case in cases if "CHANGED" in (case["strict"], case["allowed"])] == []
+    assert [case for case in cases if not case["mended"]] == []
+    kinds, allowed = Counter(case["kind"] for case in cases), Counter(case["allowed"] for case in cases)
+    told = ", ".join(f"{kind} {many}" for kind, many in kinds.items())
+    print(f"\ndamages: {len(cases)} ({told}), found {len(cases)}; with damage allowed: {dict(allowed)}")
+    assert {"same", "less and told"} <= set(allowed)
+
+
+def test_repaired_index_is_what_it_was(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    """After a repair, and the documents added again that it says are lost, the answers are what they were before."""
+    chance = random.Random(SEED)
+    count: Counter[str] = Counter()
+    living = documents((1, 6)) + documents((3, 5, 7), 1)
+    for number, sources in ((MANY_SHARDS, documents((0, 8)) + living), (JUST_REMOVED, living)):
+        # The commit after a removal alone says what was removed: without it the one before would have to do.
+        for kind in KINDS_OF_FILES[:: 1 if number == MANY_SHARDS else -1][: 6 if number == MANY_SHARDS else 4]:
+            for how in ("flipped", "cut", "zeroed") * chosen(1, 9):
+                root = undisturbed.before(number, tmp_path / "root")
+                path = chance.choice(files_by_kind(root / INDEX)[kind])
+                path.write_bytes(damaged(path.read_bytes(), how, chance))
+                with disk_in_place(WatchedDisk()):
+                    lost = Index.repair(root / INDEX, encoder=ENCODER).lost
+                    assert not Index.verify(root / INDEX, encoder=ENCODER).problems
+                    assert lost is not None or kind in ("catalog.sqlite", "commit")
+                    with opened(root) as index:
+                        index.add(one for one in sources if lost is None or one.document_id in lost)
+                assert state(root / INDEX) == undisturbed.along[number][0]
+                assert not [note for note in Index.verify(root / INDEX, encoder=ENCODER).notes if "ost" in note]
+                count[kind] += 1
+    print(f"\nrepairs: {count.total()} ({', '.join(f'{kind} {many}' for kind, many in count.items())}), lost 0")
+
+
+def test_older_commit_takes_nothing_with_it(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    """Where only the commit before the newest is damaged, a repair removes it, and nothing is lost."""
+    root = undisturbed.before(JUST_REMOVED, tmp_path / "root")
+    older, newest = sorted((root / INDEX).glob("commit-*.json"))
+    older.write_bytes(b"")
+    assert Index.repair(root / INDEX, encoder=ENCODER).lost == []
+    assert list((root / INDEX).glob("commit-*.json")) == [newest]
+    assert not Index.verify(root / INDEX, encoder=ENCODER).problems
+    assert state(root / INDEX) == undisturbed.along[JUST_REMOVED][0]
+
+
+def test_answer_from_an_older_commit_is_told(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    """Where the newest commit is damaged, what was removed by it may be back: an index that is opened so says so."""
+    root = undisturbed.before(JUST_REMOVED, tmp_path / "root")
+    newest = max((root / INDEX).glob("commit-*.json"))
+    newest.write_bytes(b"")
+    with opened(root, allow_damaged=True) as index:
+        assert state_of(index) == undisturbed.along[JUST_REMOVED - 1][0]
+        assert list(index.left_out) == [newest.name]
+        index.close()
+        assert list(index.left_out) == [newest.name]
