@@ -25,12 +25,14 @@ import pytest
 from damage import KINDS as KINDS_OF_FILES
 from damage import files_by_kind
 from faults import Crash, CrashingDisk, FailingDisk, SlowWritingDisk, WatchedDisk, damaged, disk_in_place
+from readers import pair, version_set
 from torture import ENCODER, INDEX, Undisturbed, documents, opened, state, state_of, steps
 
 import ctxsearch
 from ctxsearch import Index
 from ctxsearch.errors import CtxSearchError
 
+HOME = str(Path(ctxsearch.__file__).parents[1])
 LONG = os.environ.get("CTXSEARCH_TORTURE") == "long"
 SEED = 20_240_601
 
@@ -60,8 +62,7 @@ class Victims:
     """The server of processes that are killed."""
 
     def __init__(self) -> None:
-        home = Path(ctxsearch.__file__).parents[1]
-        alone = {"PYTHONPATH": str(home), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        alone = {"PYTHONPATH": HOME, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self._server = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("victim.py"))],
             stdin=subprocess.PIPE,
@@ -337,14 +338,13 @@ def test_backup_without_room_for_what_people_did_says_so(undisturbed: Undisturbe
 def test_damage_is_found(undisturbed: Undisturbed, tmp_path: Path) -> None:
     """Any flipped bit or cut of any file is found and named; no query crashes on it, or answers from it in silence."""
     wanted = chosen(102, 501)
-    home = str(Path(ctxsearch.__file__).parents[1])
     cases = []
     for number in (MANY_SHARDS, JUST_REMOVED):
         root = undisturbed.before(number, tmp_path / "root")
         command = [sys.executable, str(Path(__file__).with_name("damage.py"))]
         command += [str(root / INDEX), str(SEED + number), str(wanted)]
         ran = subprocess.run(
-            command, env={**os.environ, "PYTHONPATH": home}, text=True, capture_output=True, check=False
+            command, env={**os.environ, "PYTHONPATH": HOME}, text=True, capture_output=True, check=False
         )
         assert not ran.returncode, (ran.stdout.splitlines()[-1], ran.stderr)
         cases += [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
@@ -404,3 +404,49 @@ def test_answer_from_an_older_commit_is_told(undisturbed: Undisturbed, tmp_path:
         assert list(index.left_out) == [newest.name]
         index.close()
         assert list(index.left_out) == [newest.name]
+
+
+# ------------------------------------------------------------------------------------------------------- readers
+
+
+def test_readers_see_whole_versions(tmp_path: Path) -> None:
+    """While commits and compactions follow each other every reader sees one whole version, and goes on seeing it."""
+    rounds, readers = chosen(12, 50), chosen(3, 8)
+    stop, compactions = tmp_path / "stop", 0
+    with Index.create(tmp_path / INDEX, model="window", encoder=ENCODER) as index:
+        index.add(version_set(0))
+        before = index.commit
+        command = [sys.executable, str(Path(__file__).with_name("readers.py")), str(index.path), str(readers)]
+        alone = {"PYTHONPATH": HOME, "OMP_NUM_THREADS": "1"}
+        with subprocess.Popen(
+            [*command, str(stop)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **alone},
+        ) as server:
+            assert server.stdout
+            assert server.stderr
+            try:
+                assert [server.stdout.readline() for _ in range(readers)] == ["ready\n"] * readers
+                for version in range(1, rounds + 1):
+                    index.add(version_set(version) + pair(version), replace=True)
+                    index.remove([one.document_id for one in pair(version)])
+                    if version % 5 == 0:
+                        index.compact()
+                        compactions += 1
+            finally:
+                stop.touch()
+            told, errors = server.stdout.read(), server.stderr.read()
+        assert not server.returncode, errors
+        commits = index.commit - before
+    seen = [json.loads(line) for line in told.splitlines()]
+    looks = sum(one["looks"] for one in seen)
+    most = max(one["versions"] for one in seen)
+    print(
+        f"\nreaders: {readers}, {looks} looks during {commits - compactions} commits and {compactions} compactions,",
+        end=" ",
+    )
+    print(f"up to {most} versions seen, errors 0, mixed 0")
+    assert len(seen) == readers
+    assert commits == 2 * rounds + compactions
