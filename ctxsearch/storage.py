@@ -6,12 +6,14 @@ loses what was not synced. (SQLite writes its own files; they are synced here.)
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +30,8 @@ class Disk:
 
     def create(self, path: Path) -> int:
         """Opens a new or emptied file for writing; returns its descriptor."""
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        # A link that a stranger laid there must not lead out of the index.
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
 
     def write(self, descriptor: int, path: Path, data: memoryview) -> int:
         """Writes some of the bytes at least; returns how many."""
@@ -228,6 +231,18 @@ def put_bytes(path: Path, content: bytes) -> None:
 def json_bytes(content: Mapping[str, object]) -> bytes:
     """JSON for people and for digests: sorted keys, one fixed layout."""
     return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def plain_size(path: Path) -> int:
+    """The size of a file that is nothing else: an index has no links, which lead anywhere, no devices and no pipes.
+
+    Raises:
+        OSError: there is no such file, or it is something else.
+    """
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    return found.st_size
 
 
 def digest_bytes(content: bytes) -> str:

@@ -20,7 +20,7 @@ from ctxsearch.commit import SHARD_FILES, Commit, commit_path, newest_commit
 from ctxsearch.domain import Progress
 from ctxsearch.errors import BackupError, CtxSearchError, IndexExists
 from ctxsearch.settings import SETTINGS_FILE, read_settings
-from ctxsearch.storage import NewFile, folder_beside, make_folder, make_folders, rename, sync
+from ctxsearch.storage import NewFile, folder_beside, make_folder, make_folders, plain_size, rename, sync
 
 SENSES_FILE = "senses.sqlite"
 """What people did: their senses, labels and notes."""
@@ -51,9 +51,12 @@ def backup(folder: Path, commit: Commit, settings: str, goal: Path, on_progress:
                 for name, (size, digest) in sorted(entry.files.items()):
                     writer.add_file(f"{entry.shard_id}/{name}", folder / entry.shard_id / name, size, digest)
             writer.add(SETTINGS_FILE, settings.encode())
-            if (folder / SENSES_FILE).is_file():
+            senses = folder / SENSES_FILE
+            if os.path.lexists(senses):
+                if senses.is_symlink() or not senses.is_file():
+                    raise BackupError(str(senses), "it is no plain file, and may lead anywhere; no backup was made")
                 copy = beside / SENSES_FILE
-                write_snapshot(folder / SENSES_FILE, copy)
+                write_snapshot(senses, copy)
                 writer.add_file(SENSES_FILE, copy, copy.stat().st_size)
             if commit.number:
                 path = commit_path(folder, commit.number)
@@ -81,6 +84,7 @@ class _Writer:
         """Copies a file, which must be of this size and digest, if one is given."""
         self._begin(name, size)
         found, left = hashlib.sha256(), size
+        plain_size(path)
         with path.open("rb") as source:
             while block := source.read(min(left, _COPY_SIZE)):
                 self._file.write(block)

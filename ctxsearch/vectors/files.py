@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from ctxsearch.commit import LISTS_FILE, VECTORS_FILE
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.protocols import VectorCodec
-from ctxsearch.storage import NewFile, remove
+from ctxsearch.storage import NewFile, plain_size, remove
 
 TOKEN_BITS = 16
 
@@ -55,10 +55,12 @@ def open_vectors(folder: Path, code_size: int, rows: int, lemmas: int) -> Vector
     Raises:
         IndexDamaged: a file is missing, or has another size or shape than it must have.
     """
+    if folder.is_symlink():
+        raise IndexDamaged(str(folder), "it is a link, and no folder of the index")
     path = folder / LISTS_FILE
     try:
         # The header could promise an array beyond all memory; the size cannot.
-        if path.stat().st_size > 8 * (lemmas + 1) + _LONGEST_HEADER:
+        if plain_size(path) > 8 * (lemmas + 1) + _LONGEST_HEADER:
             raise ValueError("it is longer than it should be")
         lists = np.array(np.lib.format.open_memmap(path, mode="r"))  # never a pickle, nor a zip archive
     except (OSError, ValueError, EOFError, MemoryError, SyntaxError, tokenize.TokenError) as error:
@@ -70,7 +72,7 @@ def open_vectors(folder: Path, code_size: int, rows: int, lemmas: int) -> Vector
     path = folder / VECTORS_FILE
     expected = rows * (code_size + 8)
     try:
-        size = path.stat().st_size
+        size = plain_size(path)
     except OSError as error:
         raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
     if size != expected:
