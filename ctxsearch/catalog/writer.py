@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from sqlite_utils import Database
 
 from ctxsearch.catalog.full_disk import disk_error
-from ctxsearch.catalog.reader import Catalog
+from ctxsearch.catalog.reader import Catalog, read_metadata
 from ctxsearch.catalog.schema import migrations
 from ctxsearch.catalog.words import FormRow, LemmaRow
 from ctxsearch.commit import CATALOG_FILE
 from ctxsearch.domain import Document, Segment
+from ctxsearch.errors import IndexDamaged
 from ctxsearch.storage import sync
 
 _FLUSH_ROWS = 4096
@@ -110,7 +111,10 @@ class CatalogWriter:
             self._documents.append(
                 (self.documents, document_id, title, uri, metadata, self.segments, segments, characters, words, digest)
             )
-            self._columns.update(json.loads(metadata).keys())
+            fields = read_metadata(metadata)
+            if fields is None:
+                raise IndexDamaged(str(source.path), f"the metadata of document {document_id!r} cannot be read")
+            self._columns.update(fields.keys())
             for start, text, tokens in source.segment_rows(first, segments):
                 self._segments.append((self.segments, self.documents, start, text, tokens))
                 self.segments += 1
