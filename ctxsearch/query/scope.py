@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ctxsearch.catalog.reader import Catalog, FormRow
 from ctxsearch.catalog.where import parse_filters
 from ctxsearch.commit import ShardEntry
-from ctxsearch.errors import QueryError
+from ctxsearch.errors import IndexDamaged, QueryError
 from ctxsearch.protocols import VectorShard
 from ctxsearch.vectors.codec import CodecParameters
 from ctxsearch.vectors.files import TOKEN_BITS, VectorFiles, open_vectors
@@ -51,7 +51,11 @@ def open_shard(
     """
     folder = index / entry.shard_id
     files = open_vectors(folder, parameters.code_size, entry.rows, entry.lemmas)
-    return OpenShard(entry, Catalog(folder), files, make(files.codes, parameters))
+    catalog = Catalog(folder)
+    if len(catalog.first_segments) != entry.documents:
+        catalog.close()
+        raise IndexDamaged(str(catalog.path), f"it should hold {entry.documents} documents")
+    return OpenShard(entry, catalog, files, make(files.codes, parameters))
 
 
 class Rows(NamedTuple):
