@@ -252,7 +252,7 @@ def check_document(document: Document) -> None:
     try:
         document.text.encode()
         about = [document.document_id, document.title, document.uri, dict(document.metadata)]
-        json.dumps(about, ensure_ascii=False, allow_nan=False).encode()
+        json.dumps(about, ensure_ascii=False, allow_nan=False, sort_keys=True).encode()
     except UnicodeEncodeError as error:
         raise SourceError(where, f"it is no valid Unicode near character {error.start} (a lone surrogate)") from error
     except (TypeError, ValueError, RecursionError) as error:
