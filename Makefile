@@ -18,7 +18,7 @@ test: $(TOOLS)  ## every check
 	$(BIN)/pytest
 
 torture: $(TOOLS)  ## break an index in thousands of ways, and count what is lost: nothing
-	CTXSEARCH_TORTURE=long $(BIN)/pytest -s tests/test_durability.py
+	CTXSEARCH_TORTURE=long $(BIN)/pytest -s tests/test_durability.py tests/test_hostile.py
 
 format: $(TOOLS)
 	$(BIN)/ruff format
