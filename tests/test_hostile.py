@@ -315,6 +315,17 @@ def test_pipe_or_device_in_an_index_is_not_read(strange: Path, name: str) -> Non
     assert refused(strange, name)
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+def test_older_commit_that_is_no_file_is_cleared_away(strange: Path, make: Callable[[Path], None]) -> None:
+    """A pipe, folder or link in the place of an older commit keeps no writer waiting, and is cleared away."""
+    make(strange / "commit-00000000.json")
+    assert [Path(one.path).name for one in Index.verify(strange, encoder=ENCODER).problems] == ["commit-00000000.json"]
+    with Index.open(strange, encoder=ENCODER) as index:
+        index.remove("d0")
+    assert not os.path.lexists(strange / "commit-00000000.json")
+    assert not Index.verify(strange, encoder=ENCODER).problems
+
+
 def test_shard_that_is_a_link_is_not_followed(strange: Path, tmp_path: Path) -> None:
     """A shard's folder that is a link out of the index is damage."""
     shard = first_shard(strange)

@@ -12,9 +12,10 @@ import os
 import signal
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from faults import KillingDisk, WatchedDisk, disk_in_place
-from torture import steps
+from torture import BACKUPS, steps
 
 import ctxsearch.adding
 import ctxsearch.upkeep.compaction
@@ -50,8 +51,17 @@ def _run(task: dict[str, object]) -> None:
         signal.pause()  # killed from outside, and sooner or later it is
 
 
+def _warm_up() -> None:
+    """Runs everything once, so that what is imported when it is first used is there before the forks."""
+    with TemporaryDirectory() as folder, disk_in_place(WatchedDisk()):
+        (Path(folder) / BACKUPS).mkdir()
+        for step in steps():
+            step.run(Path(folder))
+
+
 def main() -> None:
     """Forks for every line."""
+    _warm_up()
     for line in sys.stdin:
         child = os.fork()
         if not child:

@@ -113,6 +113,9 @@ def tidy(folder: Path, newest: Commit) -> None:
 
 def _remove_unless_held(path: Path) -> bool:
     """Removes a commit file, or tells that somebody reads it."""
+    if path.is_symlink() or not path.is_file():
+        remove(path)  # a stranger's link or pipe: nobody reads it, and a pipe would keep us waiting
+        return True
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
