@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 TOOLS := $(VENV)/.tools-installed
 
-.PHONY: demo test format clean
+.PHONY: demo test torture format clean
 
 demo: $(RUNTIME)  ## build the sample index and ask it four questions
 	$(BIN)/ctxsearch demo
@@ -16,6 +16,9 @@ test: $(TOOLS)  ## every check
 	$(BIN)/lint-imports --no-cache
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cog --check README.md
 	$(BIN)/pytest
+
+torture: $(TOOLS)  ## break an index in thousands of ways, and count what is lost: nothing
+	CTXSEARCH_TORTURE=long $(BIN)/pytest -s tests/test_durability.py tests/test_hostile.py
 
 format: $(TOOLS)
 	$(BIN)/ruff format

@@ -246,13 +246,16 @@ def check_document(document: Document) -> None:
         SourceError: with the reason.
     """
     where = document.document_id.encode(errors="replace").decode()
+    for name in document.metadata:
+        if not isinstance(name, str):
+            raise SourceError(where, f"its metadata has the name {name!r}, which is no text")
     try:
         document.text.encode()
         about = [document.document_id, document.title, document.uri, dict(document.metadata)]
-        json.dumps(about, ensure_ascii=False, allow_nan=False).encode()
+        json.dumps(about, ensure_ascii=False, allow_nan=False, sort_keys=True).encode()
     except UnicodeEncodeError as error:
         raise SourceError(where, f"it is no valid Unicode near character {error.start} (a lone surrogate)") from error
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         wrong = next((name for name, value in document.metadata.items() if value != value or not _plain(value)), "")
         raise SourceError(where, f"its metadata {wrong!r} cannot be kept ({error})") from error
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ctxsearch.errors import IndexLocked
+from ctxsearch.errors import IndexDamaged, IndexLocked
 
 LOCK_FILE = "lock"
 
@@ -18,9 +19,16 @@ def writer_lock(folder: Path) -> Iterator[None]:
     """Holds the writer's lock of an index.
 
     Raises:
+        IndexDamaged: the lock is a link that leads elsewhere.
         IndexLocked: another process (or another index object) holds it.
     """
-    descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        # What is written into the lock would go wherever a stranger's link leads.
+        raise IndexDamaged(str(folder / LOCK_FILE), "it is a link; remove it") from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from ctxsearch.errors import FormatTooNew, IndexDamaged, IndexNotFound, SettingsMismatch
-from ctxsearch.storage import json_bytes, put_bytes_if_absent
+from ctxsearch.storage import json_bytes, plain_size, put_bytes_if_absent
 
 SETTINGS_FILE = "ctxsearch.json"
 FORMAT_VERSION = 2
@@ -86,7 +86,7 @@ def read_settings(folder: Path, known_indexes: tuple[str, ...] = ()) -> tuple[Se
     """
     path = folder / SETTINGS_FILE
     try:
-        if path.stat().st_size > _LONGEST:
+        if plain_size(path) > _LONGEST:
             raise IndexDamaged(str(path), f"it has more than {_LONGEST:,} bytes")
         text = path.read_bytes().decode()
     except (FileNotFoundError, NotADirectoryError) as error:

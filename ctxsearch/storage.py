@@ -6,10 +6,14 @@ loses what was not synced. (SQLite writes its own files; they are synced here.)
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import json
 import os
+import secrets
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +21,7 @@ from types import TracebackType
 
 TEMPORARY_PREFIX = ".tmp-"
 
+_BESIDE_PREFIX = f"{TEMPORARY_PREFIX}ctxsearch-"
 _READ_SIZE = 1 << 20
 
 
@@ -25,7 +30,8 @@ class Disk:
 
     def create(self, path: Path) -> int:
         """Opens a new or emptied file for writing; returns its descriptor."""
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        # A link that a stranger laid there must not lead out of the index.
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
 
     def write(self, descriptor: int, path: Path, data: memoryview) -> int:
         """Writes some of the bytes at least; returns how many."""
@@ -129,6 +135,65 @@ def remove(path: Path) -> None:
     disk.remove(path)
 
 
+@contextmanager
+def folder_beside(goal: Path) -> Iterator[Path]:
+    """A folder on the disk of a goal, to make in it what is then moved there; in the end it is removed.
+
+    It is locked while it is used, and the kernel lets go of the lock of a process that dies: so the folders that killed
+    runs left beside the goal are told from those in use, and are cleared away. Where there are no locks, as on some
+    network file systems, they stay.
+    """
+    for left in goal.parent.glob(f"{_BESIDE_PREFIX}*"):
+        try:
+            descriptor = _lock(left)
+        except BlockingIOError:
+            continue  # in use
+        if descriptor is not None:
+            try:
+                remove(left)
+            finally:
+                os.close(descriptor)
+    while True:
+        folder = goal.parent / f"{_BESIDE_PREFIX}{secrets.token_hex(8)}"
+        make_folder(folder)
+        try:
+            descriptor = _lock(folder)
+        except BlockingIOError:
+            continue  # taken for a leftover before it was locked
+        if folder.exists():
+            break
+        if descriptor is not None:
+            os.close(descriptor)
+    try:
+        yield folder
+    finally:
+        try:
+            remove(folder)
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+
+
+def _lock(folder: Path) -> int | None:
+    """Locks a folder, and returns what holds the lock; None where there is nothing to lock, or are no locks.
+
+    Raises:
+        BlockingIOError: another has locked it.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        if isinstance(error, BlockingIOError):
+            raise
+        return None
+    return descriptor
+
+
 def put_bytes_if_absent(path: Path, content: bytes) -> None:
     """Writes a file whole and durably, or not at all.
 
@@ -166,6 +231,18 @@ def put_bytes(path: Path, content: bytes) -> None:
 def json_bytes(content: Mapping[str, object]) -> bytes:
     """JSON for people and for digests: sorted keys, one fixed layout."""
     return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def plain_size(path: Path) -> int:
+    """The size of a file that is nothing else: an index has no links, which lead anywhere, no devices and no pipes.
+
+    Raises:
+        OSError: there is no such file, or it is something else.
+    """
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    return found.st_size
 
 
 def digest_bytes(content: bytes) -> str:

@@ -187,7 +187,7 @@ MISTAKES = {
     "lemma too frequent": (sql("update lemmas set frequency = 9 where lemma_no = 0"), "frequencies|add up"),
     "words out of order": (sql("update lemmas set lemma = 'zzz' where lemma_no = 0"), "not in order"),
     "view for a table": (view_for_table, "not those of a catalog"),
-    "a document less": (sql("delete from documents where document = 8"), "not the 9 documents"),
+    "a document less": (sql("delete from documents where document = 8"), "should hold 9 documents"),
     "documents not numbered": (sql("update documents set document = 99 where document = 8"), "not numbered"),
     "other count": (other_count, "it says 9 words"),
 }

@@ -16,8 +16,9 @@ from sqlite_utils import Database
 from ctxsearch.catalog.schema import TABLES
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS, Filter
 from ctxsearch.commit import CATALOG_FILE
-from ctxsearch.domain import Metadata
+from ctxsearch.domain import Metadata, MetadataValue
 from ctxsearch.errors import IndexDamaged
+from ctxsearch.storage import plain_size
 
 # Parameters in one statement; SQLite's own limit was 999 for a long time.
 _BATCH = 900
@@ -78,7 +79,10 @@ class Catalog:
         # Committed shards never change, so SQLite needs no lock and no journal; and the file may be a stranger's.
         uri = f"{self.path.resolve().as_uri()}?mode=ro&immutable=1"
         try:
+            plain_size(self.path)
             connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        except OSError as error:
+            raise IndexDamaged(str(self.path), f"it cannot be read ({error.strerror})") from error
         except sqlite3.Error as error:
             raise IndexDamaged(str(self.path), f"SQLite says {str(error)!r}") from error
         # Closed with this object, if by nobody before.
@@ -94,8 +98,10 @@ class Catalog:
         self.first_segments = np.array([first for _, first in documents], dtype=np.int64)
 
     def _only_tables(self) -> None:
-        """Makes sure that what is read is tables: a stranger's view of that name could compute for ever."""
-        rows = self._rows("select name, type, sql from sqlite_schema where name in (?, ?, ?, ?, ?)", TABLES)
+        """Makes sure that what is read is tables, without triggers: a stranger's view could compute for ever."""
+        rows = self._rows(
+            "select name, type, sql from sqlite_schema where name in (?, ?, ?, ?, ?) or type = 'trigger'", TABLES
+        )
         kinds = {name: kind for name, kind, sql in rows if "virtual" not in str(sql).lower().split()[:2]}
         if kinds != dict.fromkeys(TABLES, "table"):
             raise IndexDamaged(str(self.path), "its tables are not those of a catalog")
@@ -149,7 +155,10 @@ class Catalog:
             (str, str, int, int),
             list(given.values()),
         )
-        return [FormRow(*row) for row in rows]  # type: ignore[arg-type]
+        found = [FormRow(*row) for row in rows]  # type: ignore[arg-type]
+        if any(row.first_row < 0 or row.frequency < 1 for row in found):
+            raise IndexDamaged(str(self.path), "a form has no rows")
+        return found
 
     def metadata_columns(self) -> list[str]:
         """The names that a filter may use."""
@@ -199,7 +208,10 @@ class Catalog:
     def segment_rows(self, first: int, count: int) -> Iterator[tuple[int, str, bytes]]:
         """Start, text and tokens of some segments that follow each other."""
         select = "select start, text, tokens from segments where segment >= ? and segment < ? order by segment"
-        yield from self._checked(select, (int, str, bytes), [first, first + count])  # type: ignore[misc]
+        for start, text, tokens in self._checked(select, (int, str, bytes), [first, first + count]):
+            if len(tokens) % 4:  # type: ignore[arg-type]
+                raise IndexDamaged(str(self.path), "the tokens of a segment cannot be read")
+            yield start, text, tokens  # type: ignore[misc]
 
     def segment_at(self, document: DocumentRow, offset: int) -> SegmentRow | None:
         """The segment of a document that holds a character."""
@@ -224,11 +236,8 @@ class Catalog:
 
     def _document(self, row: Sequence[object]) -> DocumentRow:
         number, document_id, metadata, first_segment, segments, digest = row
-        try:
-            fields = json.loads(str(metadata))
-        except ValueError:
-            fields = None
-        if not isinstance(fields, dict) or type(first_segment) is not int or type(segments) is not int:
+        fields = read_metadata(str(metadata))
+        if fields is None or type(first_segment) is not int or type(segments) is not int:
             raise IndexDamaged(str(self.path), f"document {number} cannot be read")
         return DocumentRow(number, document_id, fields, first_segment, segments, digest)  # type: ignore[arg-type]
 
@@ -239,6 +248,15 @@ class Catalog:
         # Wide enough to add the segment's start to: 16 bits on disk are not.
         spans = np.frombuffer(tokens, dtype="<u2").astype(np.int64).reshape(-1, 2)  # type: ignore[call-overload]
         return SegmentRow(number, document, start, text, spans)  # type: ignore[arg-type]
+
+
+def read_metadata(text: str) -> dict[str, MetadataValue] | None:
+    """A document's metadata as a catalog keeps them; None where they cannot be read."""
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return fields if isinstance(fields, dict) else None
 
 
 def _batches(numbers: Iterable[int]) -> Iterator[tuple[str, list[int]]]:

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from ctxsearch.catalog.full_disk import disk_error
 from ctxsearch.errors import IndexDamaged
 
 
@@ -13,7 +14,8 @@ def write_snapshot(path: Path, goal: Path) -> None:
     """Copies a database into a new file, by SQLite's own means.
 
     Raises:
-        IndexDamaged: it cannot be read.
+        IndexDamaged: it is no database, or a damaged one.
+        OSError: the disk is full, or fails.
     """
     try:
         with (
@@ -21,5 +23,7 @@ def write_snapshot(path: Path, goal: Path) -> None:
             closing(sqlite3.connect(goal)) as copy,
         ):
             source.backup(copy)
+    except sqlite3.OperationalError as error:
+        raise disk_error(error, path) from error
     except sqlite3.Error as error:
         raise IndexDamaged(str(path), f"SQLite says {str(error)!r}") from error

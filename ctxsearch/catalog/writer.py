@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import sqlite3
 import weakref
@@ -15,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlite_utils import Database
 
-from ctxsearch.catalog.reader import Catalog
+from ctxsearch.catalog.full_disk import disk_error
+from ctxsearch.catalog.reader import Catalog, read_metadata
 from ctxsearch.catalog.schema import migrations
 from ctxsearch.catalog.words import FormRow, LemmaRow
 from ctxsearch.commit import CATALOG_FILE
 from ctxsearch.domain import Document, Segment
+from ctxsearch.errors import IndexDamaged
 from ctxsearch.storage import sync
 
 _FLUSH_ROWS = 4096
@@ -109,7 +110,10 @@ class CatalogWriter:
             self._documents.append(
                 (self.documents, document_id, title, uri, metadata, self.segments, segments, characters, words, digest)
             )
-            self._columns.update(json.loads(metadata).keys())
+            fields = read_metadata(metadata)
+            if fields is None:
+                raise IndexDamaged(str(source.path), f"the metadata of document {document_id!r} cannot be read")
+            self._columns.update(fields.keys())
             for start, text, tokens in source.segment_rows(first, segments):
                 self._segments.append((self.segments, self.documents, start, text, tokens))
                 self.segments += 1
@@ -143,9 +147,8 @@ class CatalogWriter:
         """Turns SQLite's error about a full or failing disk into the one that every other file raises."""
         try:
             yield
-        except sqlite3.DatabaseError as error:
-            full = errno.ENOSPC if "full" in str(error) else errno.EIO
-            raise OSError(full, f"SQLite says {str(error)!r}", str(self._path)) from error
+        except sqlite3.DatabaseError as error:  # without a journal a write that failed may look like a damaged file
+            raise disk_error(error, self._path) from error
 
     def close(self) -> None:
         """Lets go of the file."""

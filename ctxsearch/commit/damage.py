@@ -6,10 +6,11 @@ No note is proof of anything. Where one cannot be read it counts as not there, a
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from ctxsearch.storage import json_bytes, put_bytes, remove, sync
+from ctxsearch.storage import json_bytes, plain_size, put_bytes, remove, sync
 
 DAMAGE_FILE = "damaged.json"
 LOST_FILE = "lost.json"
@@ -43,7 +44,7 @@ def note_lost(folder: Path, documents: Collection[str] | None) -> None:
 
 def _read(path: Path) -> object:
     try:
-        return None if path.stat().st_size > _LONGEST else json.loads(path.read_bytes())
+        return None if plain_size(path) > _LONGEST else json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
 
@@ -51,6 +52,6 @@ def _read(path: Path) -> object:
 def _write(path: Path, content: Mapping[str, object] | None) -> None:
     if content is not None:
         put_bytes(path, json_bytes(content))
-    elif path.exists():
+    elif os.path.lexists(path):
         remove(path)
         sync(path.parent)

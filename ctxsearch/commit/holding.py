@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import weakref
+from collections.abc import Mapping
 from pathlib import Path
 
 from ctxsearch.commit.record import Commit, commit_files, newest_commit, read_commit, shard_folders
@@ -22,10 +23,14 @@ class HeldCommit:
     Args:
         commit: what is held.
         descriptor: holds the lock; None where there is nothing to hold.
+        passed_over: files of newer commits that this one stands for, since they cannot be read; with what is wrong.
     """
 
-    def __init__(self, commit: Commit, descriptor: int | None = None) -> None:
+    def __init__(
+        self, commit: Commit, descriptor: int | None = None, passed_over: Mapping[str, str] | None = None
+    ) -> None:
         self.commit = commit
+        self.passed_over = passed_over or {}
         self._let_go = None if descriptor is None else weakref.finalize(self, os.close, descriptor)
 
     def release(self) -> None:
@@ -52,7 +57,7 @@ def hold_commit(folder: Path, *, allow_damaged: bool = False) -> HeldCommit:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             continue  # cleared away since: there is a newer one
-        held = HeldCommit(commit, descriptor)
+        held = HeldCommit(commit, descriptor, _unreadable_after(folder, commit) if allow_damaged else None)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
             if os.path.samestat(os.fstat(descriptor), os.stat(path)):
@@ -60,6 +65,19 @@ def hold_commit(folder: Path, *, allow_damaged: bool = False) -> HeldCommit:
         except (BlockingIOError, FileNotFoundError):
             pass  # being cleared away
         held.release()
+
+
+def _unreadable_after(folder: Path, commit: Commit) -> dict[str, str]:
+    unreadable = {}
+    for number, path in commit_files(folder):
+        if number > commit.number:
+            try:
+                read_commit(path)
+            except FileNotFoundError:
+                pass
+            except IndexDamaged as error:
+                unreadable[path.name] = error.why
+    return unreadable
 
 
 def tidy(folder: Path, newest: Commit) -> None:
@@ -95,6 +113,9 @@ def tidy(folder: Path, newest: Commit) -> None:
 
 def _remove_unless_held(path: Path) -> bool:
     """Removes a commit file, or tells that somebody reads it."""
+    if path.is_symlink() or not path.is_file():
+        remove(path)  # a stranger's link or pipe: nobody reads it, and a pipe would keep us waiting
+        return True
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

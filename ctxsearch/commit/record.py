@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ctxsearch.errors import IndexDamaged
-from ctxsearch.storage import digest_bytes, json_bytes, put_bytes_if_absent
+from ctxsearch.storage import digest_bytes, json_bytes, plain_size, put_bytes_if_absent
 
 VECTORS_FILE = "vectors.dat"
 LISTS_FILE = "lists.npy"
@@ -117,7 +117,7 @@ def read_commit(path: Path) -> Commit:
         FileNotFoundError: there is no such file.
     """
     try:
-        if path.stat().st_size > _LONGEST:
+        if plain_size(path) > _LONGEST:
             raise ValueError(f"it has more than {_LONGEST:,} bytes")
         content = path.read_bytes()
         body = json.loads(content)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ctxsearch.commit import note_damage, read_damage
 from ctxsearch.domain import Progress, RepairReport, VerifyReport
-from ctxsearch.errors import IndexLocked
+from ctxsearch.errors import IndexDamaged, IndexLocked
 from ctxsearch.index.answers import Answers
 from ctxsearch.index.parts import found_model_digest, open_committed
 from ctxsearch.lock import writer_lock
@@ -55,7 +55,7 @@ class Care(Answers):
             try:
                 with writer_lock(folder):
                     note_damage(folder, wanted)
-            except (IndexLocked, OSError) as error:
+            except (IndexLocked, IndexDamaged, OSError) as error:
                 reason = f"What is damaged could not be noted beside the index, so queries do not know of it: {error}"
                 return changed(report, notes=[*report.notes, reason])
         return report

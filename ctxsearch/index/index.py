@@ -208,7 +208,7 @@ class Index(Care):
 
     @property
     def left_out(self) -> Mapping[str, str]:
-        """Damaged shards that the answers so far came without, and what is wrong with each; see `open`."""
+        """Damaged shards and commits that the answers so far came without, and what is wrong with each; see `open`."""
         return self._parts.left_out
 
     def close(self) -> None:

@@ -50,7 +50,7 @@ class Parts:
         self._allow_damaged = allow_damaged
         self._analyser: Analyser | None = None
         self._shards: dict[str, OpenShard] = {}
-        self.left_out: dict[str, str] = {}
+        self.left_out = dict(held.passed_over)
 
     @property
     def commit(self) -> Commit:
@@ -61,13 +61,14 @@ class Parts:
         """Goes over to another commit."""
         self.close()
         self._held = held
+        self.left_out = dict(held.passed_over)
 
     def close(self) -> None:
         """Lets go of all files; whatever is used again is opened again, unless a writer has cleared it away."""
         for shard in self._shards.values():
             shard.catalog.close()
         self._shards.clear()
-        self.left_out.clear()
+        self.left_out = dict(self._held.passed_over)
         self._held.release()
 
     def shards(self, *, allow_empty: bool = False) -> list[OpenShard]:

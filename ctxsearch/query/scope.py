@@ -54,7 +54,7 @@ def open_shard(
     catalog = Catalog(folder)
     if len(catalog.first_segments) != entry.documents:
         catalog.close()
-        raise IndexDamaged(str(catalog.path), f"it has not the {entry.documents} documents that the commit says")
+        raise IndexDamaged(str(catalog.path), f"it should hold {entry.documents} documents")
     return OpenShard(entry, catalog, files, make(files.codes, parameters))
 
 

@@ -13,7 +13,6 @@ import re
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from ctxsearch.catalog.snapshot import write_snapshot
@@ -21,7 +20,7 @@ from ctxsearch.commit import SHARD_FILES, Commit, commit_path, newest_commit
 from ctxsearch.domain import Progress
 from ctxsearch.errors import BackupError, CtxSearchError, IndexExists
 from ctxsearch.settings import SETTINGS_FILE, read_settings
-from ctxsearch.storage import TEMPORARY_PREFIX, NewFile, make_folder, make_folders, remove, rename, sync
+from ctxsearch.storage import NewFile, folder_beside, make_folder, make_folders, plain_size, rename, sync
 
 SENSES_FILE = "senses.sqlite"
 """What people did: their senses, labels and notes."""
@@ -42,9 +41,9 @@ def backup(folder: Path, commit: Commit, settings: str, goal: Path, on_progress:
         raise BackupError(str(goal), "there is such a file already; give another name")
     if not goal.absolute().parent.is_dir():
         raise BackupError(str(goal), "there is no such folder to put it in")
-    temporary = goal.absolute().with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{goal.name}")
-    try:
-        with NewFile(temporary) as file, TemporaryDirectory() as beside:
+    with folder_beside(goal.absolute()) as beside:
+        temporary = beside / "backup"
+        with NewFile(temporary) as file:
             writer = _Writer(
                 file, sum(size for entry in commit.shards for size, _ in entry.files.values()), on_progress
             )
@@ -52,17 +51,18 @@ def backup(folder: Path, commit: Commit, settings: str, goal: Path, on_progress:
                 for name, (size, digest) in sorted(entry.files.items()):
                     writer.add_file(f"{entry.shard_id}/{name}", folder / entry.shard_id / name, size, digest)
             writer.add(SETTINGS_FILE, settings.encode())
-            if (folder / SENSES_FILE).is_file():
-                copy = Path(beside) / SENSES_FILE
-                write_snapshot(folder / SENSES_FILE, copy)
+            senses = folder / SENSES_FILE
+            if os.path.lexists(senses):
+                if senses.is_symlink() or not senses.is_file():
+                    raise BackupError(str(senses), "it is no plain file, and may lead anywhere; no backup was made")
+                copy = beside / SENSES_FILE
+                write_snapshot(senses, copy)
                 writer.add_file(SENSES_FILE, copy, copy.stat().st_size)
             if commit.number:
                 path = commit_path(folder, commit.number)
                 writer.add(path.name, path.read_bytes())
             file.write(bytes(2 * _BLOCK))
         rename(temporary, goal.absolute())
-    finally:
-        remove(temporary)
     return goal.stat().st_size
 
 
@@ -84,6 +84,7 @@ class _Writer:
         """Copies a file, which must be of this size and digest, if one is given."""
         self._begin(name, size)
         found, left = hashlib.sha256(), size
+        plain_size(path)
         with path.open("rb") as source:
             while block := source.read(min(left, _COPY_SIZE)):
                 self._file.write(block)
@@ -109,25 +110,23 @@ def restore(source: Path, folder: Path) -> None:
     """Makes an index of an archive, see `Index.restore`."""
     if os.path.lexists(folder):
         raise IndexExists(str(folder))
-    temporary = folder.absolute().with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{folder.name}")
-    make_folders(temporary.parent)
-    remove(temporary)
+    make_folders(folder.absolute().parent)
     try:
-        make_folder(temporary)
-        with source.open("rb") as file:
-            found = _unpack(source, file, temporary)
-        _check(source, temporary, found)
-        for path in [*temporary.glob("shard-*"), temporary]:
-            sync(path)
-        if os.path.lexists(folder):
-            raise IndexExists(str(folder))
-        rename(temporary, folder.absolute())
+        with folder_beside(folder.absolute()) as beside:
+            temporary = beside / "index"
+            make_folder(temporary)
+            with source.open("rb") as file:
+                found = _unpack(source, file, temporary)
+            _check(source, temporary, found)
+            for path in [*temporary.glob("shard-*"), temporary]:
+                sync(path)
+            if os.path.lexists(folder):
+                raise IndexExists(str(folder))
+            rename(temporary, folder.absolute())
     except OSError as error:
         if isinstance(error, CtxSearchError):
             raise
         raise BackupError(str(source), f"it cannot be brought back ({error.strerror or error})") from error
-    finally:
-        remove(temporary)
 
 
 def _unpack(source: Path, file: BinaryIO, folder: Path) -> dict[str, tuple[int, str]]:

@@ -25,6 +25,7 @@ from ctxsearch.catalog.words import word_tables
 from ctxsearch.catalog.writer import CatalogWriter
 from ctxsearch.commit import Commit, ShardEntry, tidy, write_commit
 from ctxsearch.domain import CompactReport, Progress
+from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.scope import OpenShard, living_documents
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
 from ctxsearch.vectors.files import TOKEN_BITS, SortedWriter
@@ -167,6 +168,8 @@ class _Rows:
         rank_of = {pair: rank for rank, pair in enumerate(pairs)}
         ranks, ids, sources, places = [], [], [], []
         for number, (shard, lexicon, segments) in enumerate(zip(group, lexicons, moved, strict=True)):
+            if sum(row.frequency for row in lexicon) != len(shard.files.ids):
+                raise IndexDamaged(str(shard.catalog.path), "its words do not add up to its rows")
             pair_ranks = np.array([rank_of[row.lemma, row.form] for row in lexicon], np.int32)
             row_ranks = np.repeat(pair_ranks, [row.frequency for row in lexicon])
             segment = segments[shard.files.ids >> TOKEN_BITS]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.analysis import surface_form
-from ctxsearch.catalog.reader import FormRow
+from ctxsearch.catalog.reader import FormRow, read_metadata
 from ctxsearch.commit import CATALOG_FILE, LISTS_FILE, SHARD_FILE, VECTORS_FILE
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.vectors.files import TOKEN_BITS
@@ -79,7 +79,9 @@ def _documents(shard: OpenShard, seen: set[str]) -> Iterator[str]:
     """The documents: their segments follow each other, and their texts are whole; no id is there twice."""
     removed = set(shard.entry.removed)
     expected = 0
-    for number, document_id, _, _, _, first, segments, characters, *_ in shard.catalog.document_rows():
+    for number, document_id, _, _, metadata, first, segments, characters, *_ in shard.catalog.document_rows():
+        if read_metadata(metadata) is None:
+            yield f"the metadata of document {document_id!r} cannot be read"
         if first != expected:
             yield f"the segments of document {document_id!r} do not follow those of the one before"
         expected = first + segments
@@ -100,9 +102,9 @@ def _documents(shard: OpenShard, seen: set[str]) -> Iterator[str]:
 def _rows(shard: OpenShard, forms: list[FormRow]) -> Iterator[str]:
     """Every row against the token that it stands for, and every token against its row."""
     ids = np.array(shard.files.ids)
-    form_of = np.repeat(np.arange(len(forms)), [row.frequency for row in forms])
-    if len(form_of) != len(ids):
+    if sum(row.frequency for row in forms) != len(ids):
         return  # told already
+    form_of = np.repeat(np.arange(len(forms)), [row.frequency for row in forms])
     steps = np.diff(ids) > 0
     steps |= np.diff(form_of) > 0
     if not steps.all():

@@ -42,24 +42,26 @@ def take_out_damage(folder: Path, report: VerifyReport) -> RepairReport:
         commit = Commit()
     files = commit_files(folder)
     unreadable = [path for _, path in files if not _can_be_read(path)]
+    newer_unreadable = any(path in unreadable for number, path in files if number > commit.number)
     damaged = {problem.shard for problem in report.problems if problem.shard}
     if commit.settings is not None and any(problem.path == str(folder / SETTINGS_FILE) for problem in report.problems):
         put_bytes(folder / SETTINGS_FILE, commit.settings.encode())
     lost = read_lost(folder)
-    if damaged or unreadable:
+    if damaged or newer_unreadable:
         gone = [_living_ids(folder, entry) for entry in commit.shards if entry.shard_id in damaged]
         # A commit that cannot be read may have had anything, and a catalog that cannot be read as well.
-        if unreadable or lost is None or None in gone:
+        if newer_unreadable or lost is None or None in gone:
             lost = None
         else:
             lost = lost.union(*(ids for ids in gone if ids is not None))
         note_lost(folder, lost)
         kept = tuple(entry for entry in commit.shards if entry.shard_id not in damaged)
-        newer = changed(commit, number=max(number for number, _ in files) + 1, shards=kept, unfinished=True)
-        write_commit(folder, newer)
-        for path in unreadable:
-            remove(path)
-        tidy(folder, newer)
+        commit = changed(commit, number=max(number for number, _ in files) + 1, shards=kept, unfinished=True)
+        write_commit(folder, commit)
+    for path in unreadable:
+        remove(path)
+    if damaged or unreadable:
+        tidy(folder, commit)
     note_damage(folder, {})
     return RepairReport(problems=report.problems, lost=None if lost is None else sorted(lost))
 

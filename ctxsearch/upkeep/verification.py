@@ -27,7 +27,7 @@ from ctxsearch.domain import Problem, Progress, VerifyReport
 from ctxsearch.errors import CtxSearchError, IndexDamaged, ModelError
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.settings import SETTINGS_FILE, Settings, parse_settings, read_settings
-from ctxsearch.storage import TEMPORARY_PREFIX, digest_files
+from ctxsearch.storage import TEMPORARY_PREFIX, digest_files, plain_size
 from ctxsearch.upkeep.consistency import inconsistencies
 
 _REPAIR = "make it again with: ctxsearch index INDEX SOURCE --repair; or bring back a backup"
@@ -134,9 +134,13 @@ class Verification:
         self, settings: Settings | None, commit: Commit, entry: ShardEntry, seen: set[str]
     ) -> Iterator[tuple[Path, str]]:
         """What is wrong with a shard, by file."""
+        folder = self._folder / entry.shard_id
+        if folder.is_symlink():
+            yield folder, "it is a link, and no folder of the index"
+            return
         damaged = False
         for name, (size, digest) in sorted(entry.files.items()):
-            path = self._folder / entry.shard_id / name
+            path = folder / name
             self._files += 1
             why = self._file(path, size, digest)
             if why:
@@ -151,7 +155,7 @@ class Verification:
             yield Path(error.path), error.why
             return
         try:
-            yield from inconsistencies(shard, self._folder / entry.shard_id, seen)
+            yield from inconsistencies(shard, folder, seen)
         except IndexDamaged as error:
             yield Path(error.path), error.why
         finally:
@@ -160,7 +164,7 @@ class Verification:
     def _file(self, path: Path, size: int, digest: str) -> str:
         """What is wrong with a file; empty if nothing is."""
         try:
-            found = path.stat().st_size
+            found = plain_size(path)
             if found != size:
                 return f"it has {found:,} bytes where {size:,} are expected"
             if self._quick:

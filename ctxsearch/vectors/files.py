@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import tokenize
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from ctxsearch.commit import LISTS_FILE, VECTORS_FILE
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.protocols import VectorCodec
-from ctxsearch.storage import NewFile, remove
+from ctxsearch.storage import NewFile, plain_size, remove
 
 TOKEN_BITS = 16
 
@@ -57,10 +58,12 @@ def open_vectors(folder: Path, code_size: int, rows: int, lemmas: int) -> Vector
     Raises:
         IndexDamaged: a file is missing, or has another size or shape than it must have.
     """
+    if folder.is_symlink():
+        raise IndexDamaged(str(folder), "it is a link, and no folder of the index")
     path = folder / LISTS_FILE
     try:
         # The header could promise an array beyond all memory; the size cannot.
-        if path.stat().st_size > 8 * (lemmas + 1) + _LONGEST_HEADER:
+        if plain_size(path) > 8 * (lemmas + 1) + _LONGEST_HEADER:
             raise ValueError("it is longer than it should be")
         lists = np.array(_map_array(path, mode="r"))
     except (OSError, ValueError, EOFError, MemoryError, SyntaxError, tokenize.TokenError) as error:
@@ -72,7 +75,7 @@ def open_vectors(folder: Path, code_size: int, rows: int, lemmas: int) -> Vector
     path = folder / VECTORS_FILE
     expected = rows * (code_size + 8)
     try:
-        size = path.stat().st_size
+        size = plain_size(path)
     except OSError as error:
         raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
     if size != expected:
@@ -218,9 +221,10 @@ class VectorWriter:
             counts += np.bincount(run_ranks, minlength=len(order))
         code_size = self._codec.code_size if self._codec else 1  # there are no rows without a codec
         ends = np.cumsum(counts)
-        files = [run.path.open("rb") for run in self._runs]
-        goal = SortedWriter(self._folder)
-        try:
+        with ExitStack() as opened:
+            files = [opened.enter_context(run.path.open("rb")) for run in self._runs]
+            goal = SortedWriter(self._folder)
+            opened.callback(goal.close)
             first = written = 0
             while first < len(order):
                 limit = written + max(1, _MERGE_BYTES // code_size)
@@ -240,10 +244,6 @@ class VectorWriter:
                 first = last
             lemmas = int(lemma_of.max()) + 1 if len(lemma_of) else 0
             goal.finish(np.bincount(lemma_of, weights=counts, minlength=lemmas).astype(np.int64))
-        finally:
-            goal.close()
-            for file in files:
-                file.close()
         for run in self._runs:
             remove(run.path)
         sizes: list[int] = counts.tolist()
