@@ -37,8 +37,7 @@ OnProgress = Callable[[Progress], None] | None
 
 def backup(folder: Path, commit: Commit, settings: str, goal: Path, on_progress: OnProgress) -> int:
     """Writes an archive of a commit that the caller holds, see `Index.backup`."""
-    if os.path.lexists(goal):
-        raise BackupError(str(goal), "there is such a file already; give another name")
+    _must_be_free(goal)
     if not goal.absolute().parent.is_dir():
         raise BackupError(str(goal), "there is no such folder to put it in")
     with folder_beside(goal.absolute()) as beside:
@@ -62,8 +61,14 @@ def backup(folder: Path, commit: Commit, settings: str, goal: Path, on_progress:
                 path = commit_path(folder, commit.number)
                 writer.add(path.name, path.read_bytes())
             file.write(bytes(2 * _BLOCK))
+        _must_be_free(goal)  # no link in the place of a rename: memory sticks know none
         rename(temporary, goal.absolute())
     return goal.stat().st_size
+
+
+def _must_be_free(goal: Path) -> None:
+    if os.path.lexists(goal):
+        raise BackupError(str(goal), "there is such a file already; give another name")
 
 
 class _Writer:
