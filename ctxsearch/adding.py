@@ -1,7 +1,8 @@
 """Adds documents to an index: shard after shard, each committed as it is done.
 
-A run that is stopped leaves its last commit, marked unfinished; the next run passes over the documents that are there
-already, unchanged. After a finished run a document whose id is there is refused, or takes the other's place.
+A run that is stopped leaves its last commit, marked unfinished; every run passes over the documents that are there
+already, unchanged, so the same run again goes on. A document whose id is there with another text is refused, or takes
+the other's place.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from ctxsearch.analysis import Analyser
 from ctxsearch.build import ShardBuilder, Stopwatch, check_document, document_digest
 from ctxsearch.catalog.reader import Catalog
-from ctxsearch.commit import Commit, note_lost, read_lost, tidy, write_commit
+from ctxsearch.commit import Commit, tidy, write_commit
 from ctxsearch.domain import Document, IndexReport, Progress
 from ctxsearch.errors import CtxSearchError
 from ctxsearch.protocols import Encoder, VectorCodec
@@ -27,6 +28,20 @@ from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, renam
 from ctxsearch.vectors.codec import Codec, CodecParameters, parameters_of, train
 
 _REFUSED_KEPT = 100
+
+
+class Refused:
+    """Ids of documents that were not taken: how many, and the first of them."""
+
+    def __init__(self) -> None:
+        self.first: list[str] = []
+        self.count = 0
+
+    def add(self, document_id: str) -> None:
+        """Counts one more."""
+        self.count += 1
+        if len(self.first) < _REFUSED_KEPT:
+            self.first.append(document_id)
 
 
 class Adding:
@@ -70,63 +85,76 @@ class Adding:
         self._removed: dict[str, set[int]] = {}
         self._seen: set[bytes] = set()
         self._skipped: Counter[str] = Counter()
-        self._refused: list[str] = []
-        self._refused_count = self._resumed = self._replaced = 0
+        self._refused, self._repeated = Refused(), Refused()
+        self._lost = None if commit.lost is None else set(commit.lost)
+        self._unchanged = self._replaced = 0
         self._documents = self._words = self._without_vector = self._shards = self._bytes = 0
 
     def run(self, documents: Iterable[Document], *, replace: bool, shard_tokens: int) -> IndexReport:
         """Adds the documents, see `Index.add`."""
         start = time.perf_counter()
-        resuming = self.commit.unfinished
         tidy(self._folder, self.commit)
+        broken: CtxSearchError | None = None
+        iterator = iter(documents)
         try:
-            for document in self._timed(documents):
-                if not self._is_new(document, replace=replace, resuming=resuming):
+            while True:
+                try:
+                    document = self._next(iterator)
+                except CtxSearchError as error:
+                    # A source that breaks off costs nothing of what was read before it.
+                    broken = error
+                    break
+                if document is None:
+                    break
+                if not self._is_new(document, replace=replace):
                     continue
                 builder = self._builder or self._start_shard()
                 builder.add(document, self._digest)
                 if builder.tokens >= shard_tokens:
                     self._end_shard(unfinished=True)
-            self._end_shard(unfinished=False)
-            note_lost(self._folder, {lost for lost in read_lost(self._folder) or () if self._find(lost) is None})
-        except CtxSearchError:
-            # A source that breaks off costs nothing of what was read before it.
-            if self._builder is not None or self._removed:
+            if broken is None:
+                self._end_shard(unfinished=False)
+            elif self._builder is not None or self._removed:
                 self._end_shard(unfinished=True)
-            raise
         finally:
             if self._builder is not None:
                 self._builder.abandon()
             for catalog in self._catalogs.values():
                 catalog.close()
             tidy(self._folder, self.commit)
+        if broken is not None:
+            raise broken
         return IndexReport(
             documents=self._documents,
             words=self._words,
             without_vector=self._without_vector,
             replaced=self._replaced,
-            resumed=self._resumed,
+            unchanged=self._unchanged,
             skipped=dict(self._skipped),
-            refused=self._refused,
-            refused_count=self._refused_count,
+            refused=self._refused.first,
+            refused_count=self._refused.count,
+            repeated=self._repeated.first,
+            repeated_count=self._repeated.count,
             shards=self._shards,
             bytes=self._bytes,
             seconds=time.perf_counter() - start,
             stages=dict(self._watch.seconds),
         )
 
-    def _timed(self, documents: Iterable[Document]) -> Iterator[Document]:
-        iterator = iter(documents)
-        while True:
-            with self._watch.stage("read"):
-                document = next(iterator, None)
-            if document is None:
-                return
-            yield document
+    def _next(self, documents: Iterator[Document]) -> Document | None:
+        """The next document, which an index can hold; None at the end.
 
-    def _is_new(self, document: Document, *, replace: bool, resuming: bool) -> bool:
+        Raises:
+            CtxSearchError: whatever the source raises; or the document is none that an index can hold.
+        """
+        with self._watch.stage("read"):
+            document = next(documents, None)
+            if document is not None:
+                check_document(document)
+        return document
+
+    def _is_new(self, document: Document, *, replace: bool) -> bool:
         """Whether a document is to be added; notes its digest, and the document it replaces."""
-        check_document(document)
         is_empty = not document.text.strip()
         if is_empty:
             self._skipped["empty"] += 1
@@ -136,28 +164,27 @@ class Adding:
             self._digest = document_digest(document)
             identity = sha256(document.document_id.encode()).digest()[:12]
             if identity in self._seen:
-                return self._refuse(document)
+                return self._refuse(self._repeated, document)
             self._seen.add(identity)
             there = self._find(document.document_id)
         if there is None:
+            if not is_empty and self._lost:
+                self._lost.discard(document.document_id)
             return not is_empty
+        if self._lost:
+            self._lost.discard(document.document_id)
         shard_id, number, digest = there
-        if digest == self._digest and (resuming or replace):
-            if resuming:
-                self._resumed += 1
-            else:
-                self._skipped["unchanged"] += 1
+        if digest == self._digest:
+            self._unchanged += 1
             return False
         if not replace:
-            return self._refuse(document)
+            return self._refuse(self._refused, document)
         self._removed.setdefault(shard_id, set()).add(number)
         self._replaced += 1
         return not is_empty
 
-    def _refuse(self, document: Document) -> bool:
-        self._refused_count += 1
-        if len(self._refused) < _REFUSED_KEPT:
-            self._refused.append(document.document_id)
+    def _refuse(self, refused: Refused, document: Document) -> bool:
+        refused.add(document.document_id)
         return False
 
     def _find(self, document_id: str) -> tuple[str, int, str] | None:
@@ -193,7 +220,8 @@ class Adding:
     def _end_shard(self, *, unfinished: bool) -> None:
         """Finishes the shard that is being built, if there is one, and commits."""
         builder = self._builder
-        if builder is None and self.commit.unfinished == unfinished and not self._removed:
+        lost = None if self._lost is None else tuple(sorted(self._lost))
+        if builder is None and not self._removed and (self.commit.unfinished, self.commit.lost) == (unfinished, lost):
             return
         shards = [
             changed(shard, removed=tuple(sorted({*shard.removed, *self._removed.get(shard.shard_id, ())})))
@@ -217,6 +245,7 @@ class Adding:
             unfinished,
             None if ranges is None else tuple(tuple(row) for row in ranges.tolist()),
             self._settings,
+            lost,
         )
         with self._watch.stage("digest and commit"):
             write_commit(self._folder, commit)

@@ -138,10 +138,12 @@ class IndexReport:
         words: tokens of these documents.
         without_vector: those among the words that the model has no piece for.
         replaced: documents that took the place of one with their id.
-        resumed: documents passed over because an interrupted run had added them.
+        unchanged: documents passed over because they are in the index already, just so.
         skipped: how many documents were left out, by reason.
-        refused: ids that are in the index already, or came twice; the first hundred.
+        refused: ids that are in the index already, with another text or metadata; the first hundred.
         refused_count: how many there are.
+        repeated: ids that came again in one run, where the first counts; the first hundred.
+        repeated_count: how many there are.
         shards: how many were written.
         bytes: what they take on disk.
         seconds: how long it took.
@@ -152,10 +154,12 @@ class IndexReport:
     words: int
     without_vector: int
     replaced: int
-    resumed: int
+    unchanged: int
     skipped: Mapping[str, int]
     refused: Sequence[str]
     refused_count: int
+    repeated: Sequence[str]
+    repeated_count: int
     shards: int
     bytes: int
     seconds: float

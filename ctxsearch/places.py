@@ -24,7 +24,7 @@ def locate_index(name: str | Path) -> Path:
     if not str(name):
         raise ValueError("An index needs a name or a path, and this one is empty.")
     path = Path(name).expanduser()
-    if isinstance(name, Path) or len(path.parts) != 1 or (path / SETTINGS_FILE).is_file():
+    if isinstance(name, Path) or len(path.parts) != 1 or os.sep in name or (path / SETTINGS_FILE).is_file():
         return path
     return indexes_folder() / path
 

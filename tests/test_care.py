@@ -94,7 +94,7 @@ def test_damage_is_named_noted_and_left_out(many: Index, river_documents: list[D
         assert [line for line in before if line in left] == left
         assert list(rest.left_out) == [path.parent.name]
     flip(path)
-    assert verified(many, quick=True).problems == []
+    assert [one.shard for one in verified(many, quick=True).problems] == [path.parent.name]
     with pytest.raises(IndexDamaged):
         everything(opened(many))
     assert verified(many).problems == []
@@ -247,7 +247,7 @@ def test_damaged_shard_is_made_again_alone(many: Index, river_documents: list[Do
     flip(path)
     report = Index.repair(many.path, encoder=WindowEncoder())
     assert [problem.path for problem in report.problems] == [str(path)]
-    assert report.lost == (None if name == "catalog.sqlite" else sorted(there))
+    assert report.lost == (None if name == "catalog.sqlite" else tuple(sorted(there)))
     again = opened(many)
     assert again.is_unfinished
     assert again.add(river_documents).documents == len(there)
@@ -265,13 +265,13 @@ def test_removed_documents_stay_removed_by_repair(many: Index, river_documents: 
     lost = Index.repair(many.path, encoder=WindowEncoder()).lost
     assert lost is not None
     assert "reeds" not in lost
-    assert lost != []
+    assert lost != ()
     assert Index.repair(many.path, encoder=WindowEncoder()).lost == lost
     index = opened(many)
     index.add(document for document in river_documents if document.document_id in lost)
     with pytest.raises(KeyNotFound):
         index.like("reeds:18")
-    assert Index.repair(many.path, encoder=WindowEncoder()).lost == []
+    assert Index.repair(many.path, encoder=WindowEncoder()).lost == ()
 
 
 def test_lost_documents_are_not_forgotten(many: Index, river_documents: list[Document]) -> None:
@@ -305,12 +305,41 @@ def test_damaged_settings_are_put_back(many: Index) -> None:
     assert everything(opened(many)) == before
 
 
-def test_damaged_commit_gives_way_by_repair(many: Index, river_documents: list[Document]) -> None:
-    """A commit that cannot be read is replaced by the one before, and the next run adds what is missing."""
+def test_damaged_commit_is_put_back_from_its_copy(many: Index) -> None:
+    """A commit has a copy, which serves who allows damage, and which repair puts in its place: nothing is lost."""
+    many.remove("tea")
+    many.compact(shard_tokens=30)
+    before = everything(many)
+    many.close()
+    path = max(many.path.glob("commit-*.json"))
+    content = path.read_bytes()
+    flip(path)
+    (problem,) = verified(many).problems
+    assert problem.path == str(path)
+    assert "from its copy" in problem.remedy
+    assert everything(opened(many, allow_damaged=True)) == before
+    assert Index.repair(many.path, encoder=WindowEncoder()).lost == ()
+    assert path.read_bytes() == content
+    assert everything(opened(many)) == before
+    assert verified(many).problems == []
+
+
+def test_damaged_copy_is_found_and_mended(many: Index) -> None:
+    """A copy that is not as its commit is a problem, and repair makes it anew."""
+    copy = max(many.path.glob("commit-*.copy"))
+    flip(copy)
+    assert [problem.path for problem in verified(many).problems] == [str(copy)]
+    Index.repair(many.path, encoder=WindowEncoder())
+    assert verified(many).problems == []
+
+
+def test_damaged_commit_without_copy_gives_way(many: Index, river_documents: list[Document]) -> None:
+    """Where the copy is damaged too the commit before takes the place, and what came after can be added again."""
     many.add([Document("new", "A new bank of the river.")])
     before = sorted(everything(many), key=lambda line: line.key)
     many.close()
-    flip(max(many.path.glob("commit-*.json")))
+    for path in (max(many.path.glob("commit-*.json")), max(many.path.glob("commit-*.copy"))):
+        flip(path)
     assert Index.repair(many.path, encoder=WindowEncoder()).lost is None
     index = opened(many)
     with pytest.raises(KeyNotFound):
@@ -319,16 +348,51 @@ def test_damaged_commit_gives_way_by_repair(many: Index, river_documents: list[D
     assert sorted(everything(index), key=lambda line: line.key) == before
 
 
-def test_all_commits_damaged_can_be_repaired(many: Index, river_documents: list[Document]) -> None:
-    """With no commit left everything is made again."""
-    before = everything(many)
+def test_whole_shards_survive_the_loss_of_all_commits(many: Index) -> None:
+    """With no commit left, nor a copy of one, repair is refused, and no shard is touched."""
     many.close()
-    for path in many.path.glob("commit-*.json"):
+    for path in many.path.glob("commit-*"):
         path.write_bytes(b"")
-    Index.repair(many.path, encoder=WindowEncoder())
+    files = sorted(many.path.rglob("*"))
+    with pytest.raises(IndexDamaged):
+        Index.repair(many.path, encoder=WindowEncoder())
+    assert sorted(many.path.rglob("*")) == files
+
+
+def test_unknown_loss_is_told_until_it_is_given_up(many: Index, river_documents: list[Document]) -> None:
+    """Where nobody knows what was lost, no run ends the search but the word that all sources were given."""
+    flip(shard_file(many, "catalog.sqlite", 1))
+    many.close()
+    assert Index.repair(many.path, encoder=WindowEncoder()).lost is None
     index = opened(many)
-    index.add(river_documents)
-    assert sorted(map(repr, everything(index))) == sorted(map(repr, before))
+    for part in (river_documents[:5], river_documents[5:]):
+        index.add(part)
+        assert Index.repair(many.path, encoder=WindowEncoder()).lost is None
+        assert "nobody knows which" in verified(many).notes[0]
+    assert index.info().documents == 9
+    index.remove(lost=True)
+    assert verified(many).notes == []
+    assert Index.repair(many.path, encoder=WindowEncoder()).lost == ()
+
+
+def test_note_made_meanwhile_is_not_cleared(many: Index) -> None:
+    """A look clears only what was noted before it began."""
+    late = shard_file(many, "vectors.dat", 1)
+    done: list[Problem] = []
+
+    def meanwhile(progress: object) -> None:
+        if not done:
+            flip(late)
+            done.extend(verified(many).problems)
+            flip(late)
+
+    Index.verify(many.path, encoder=WindowEncoder(), on_progress=meanwhile)
+    assert len(done) == 1
+    with pytest.raises(IndexDamaged):
+        everything(opened(many))
+    assert [problem.shard for problem in verified(many, quick=True).problems] == [late.parent.name]
+    assert verified(many).problems == []
+    everything(opened(many))
 
 
 # ------------------------------------------------------------------------------------------------------ backups

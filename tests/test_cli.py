@@ -455,7 +455,7 @@ def test_mended_source_goes_on(copy: Path, tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").write_text(good + '{"id": "three", "text": "Three banks."}\n')
     mended = ctxsearch("index", copy, tmp_path / "b.jsonl")
     assert mended.returncode == 0
-    assert "Passed over 2 documents that the interrupted run had added." in mended.stderr
+    assert "Passed over 2 documents already there, unchanged." in mended.stderr
     assert keys(ctxsearch("concordance", copy, "bank", "--json"))[-3:] == ["one:2", "two:4", "three:6"]
 
 
@@ -495,7 +495,7 @@ def test_settings_are_those_asked_for(library: Library, tmp_path: Path) -> None:
     assert {name: str(settings[name]) for name in asked} == asked
     assert (settings["punctuation"], settings["dimension"]) == (True, 3 * 384)
     assert ctxsearch("concordance", tmp_path / "index", ",", "--count").stdout == "2\n"
-    assert "are there already" in ctxsearch(*command).stderr
+    assert "already there, unchanged" in ctxsearch(*command).stderr
 
 
 def test_unknown_model_is_told(library: Library, tmp_path: Path) -> None:
@@ -588,7 +588,7 @@ def test_ctrl_c_stops_at_the_last_commit(tmp_path: Path) -> None:
     many(tmp_path / "many.jsonl", known["documents"] + 3)  # what follows need not be long
     resumed = ctxsearch(*command)
     assert resumed.returncode == 0
-    assert f"Passed over {known['documents']} documents that the interrupted run had added." in resumed.stderr
+    assert f"Passed over {known['documents']} documents already there, unchanged." in resumed.stderr
     known = json.loads(ctxsearch("info", tmp_path / "index", "--json").stdout)
     assert not known["unfinished"]
 

@@ -115,7 +115,7 @@ def test_commit_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         write_commit(tmp_path, replace(SECOND, number=1))
     assert newest(tmp_path) == FIRST
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list(tmp_path.glob("*.json"))) == 1
 
 
 def test_torn_commit_is_told(tmp_path: Path) -> None:
@@ -128,7 +128,9 @@ def test_torn_commit_is_told(tmp_path: Path) -> None:
         path.write_bytes(content[:size])
         with pytest.raises(IndexDamaged, match="commit-00000002"):
             newest(tmp_path)
-        assert newest(tmp_path, allow_damaged=True) == FIRST
+        assert newest(tmp_path, allow_damaged=True) == SECOND  # from the copy
+    path_of(tmp_path, 2).with_suffix(".copy").unlink()
+    assert newest(tmp_path, allow_damaged=True) == FIRST
 
 
 def test_flipped_bit_is_told(tmp_path: Path) -> None:
@@ -149,6 +151,8 @@ def test_no_valid_commit_is_damage(tmp_path: Path) -> None:
     write_commit(tmp_path, SECOND)
     path_of(tmp_path, 1).write_bytes(b"")
     path_of(tmp_path, 2).write_bytes(b"null")
+    for copy in tmp_path.glob("*.copy"):
+        copy.write_bytes(b"{}")
     for allowed, number in ((False, 2), (True, 1)):
         with pytest.raises(IndexDamaged) as raised:
             newest(tmp_path, allow_damaged=allowed)
@@ -243,14 +247,16 @@ def test_old_commits_are_cleared_away_with_what_they_alone_need(tmp_path: Path) 
     (tmp_path / ".tmp-7-commit-00000005.json").write_bytes(b"half")
     tidy(tmp_path, newest(tmp_path))
     assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "commit-00000003.copy",
         "commit-00000003.json",
+        "commit-00000004.copy",
         "commit-00000004.json",
         "notes",
         ENTRY.shard_id,
     ]
     write_commit(tmp_path, Commit(5, (other,)))
     tidy(tmp_path, newest(tmp_path))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["commit-00000005.json", "notes"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["commit-00000005.copy", "commit-00000005.json", "notes"]
 
 
 def test_what_is_read_is_not_cleared_away(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 from ctxsearch import ConcordanceLine, Document, Index, Progress, Usage
 from ctxsearch.analysis import Analyser
+from ctxsearch.domain import Segment
 from ctxsearch.errors import (
     FormatTooNew,
     FormNotFound,
@@ -33,11 +34,13 @@ from ctxsearch.errors import (
     IndexLocked,
     IndexNotFound,
     KeyNotFound,
+    ModelError,
     QueryError,
     SettingsMismatch,
     SourceError,
     WordNotFound,
 )
+from ctxsearch.protocols import Encoded
 
 RIVER = "She sat on the [bank] of the river."
 MONEY = "The [bank] lent her money."
@@ -714,8 +717,8 @@ def test_report_tells_what_was_done(make_index: MakeIndex) -> None:
     index = make_index()
     report = index.add([*texts("The bank.", "", "\n\t", "It fell."), Document("a", "Again.")], shard_tokens=2)
     assert (report.documents, report.words, report.shards) == (2, 4, 2)
-    assert (report.skipped, report.refused, report.refused_count) == ({"empty": 2}, ["a"], 1)
-    assert (report.replaced, report.resumed, report.without_vector) == (0, 0, 0)
+    assert (report.skipped, report.refused, report.repeated) == ({"empty": 2}, [], ["a"])
+    assert (report.replaced, report.unchanged, report.without_vector) == (0, 0, 0)
     assert report.bytes == sum(path.stat().st_size for path in index.path.glob("shard-*/*"))
 
 
@@ -841,14 +844,15 @@ def test_known_ids_are_refused(index: Index) -> None:
     assert (report.documents, report.refused, report.refused_count) == (0, ["reeds", "tea"], 2)
     assert state(index) == state(reopened(index)) == before
     report = index.add([Document("new", "The first bank."), Document("new", "The second bank.")])
-    assert (report.documents, report.refused) == (1, ["new"])
+    assert (report.documents, report.refused, report.repeated, report.repeated_count) == (1, [], ["new"], 1)
     assert [line.left for line in index.concordance("bank", where=["document_id=new"])] == ["The first "]
 
 
 def test_refused_ids_are_listed_up_to_a_hundred(make_index: MakeIndex) -> None:
     """Of many refused ids a hundred are named, and all are counted."""
     documents = [Document(str(number), "The bank.") for number in range(150)]
-    report = make_index(documents).add(documents)
+    others = [Document(str(number), "The river.") for number in range(150)]
+    report = make_index(documents).add(others)
     assert (list(report.refused), report.refused_count) == ([str(number) for number in range(100)], 150)
 
 
@@ -917,7 +921,7 @@ def test_unchanged_document_is_not_replaced(index: Index, river_documents: list[
     """Replacing a document by itself does nothing; a change of metadata or title alone is a change."""
     before = state(index)
     report = index.add(river_documents, replace=True)
-    assert (report.documents, report.replaced, report.skipped) == (0, 0, {"unchanged": 9})
+    assert (report.documents, report.replaced, report.unchanged) == (0, 0, 9)
     assert state(reopened(index)) == before
     tea = river_documents[-1]
     assert index.add([replace(tea, metadata={"year": 1922})], replace=True).replaced == 1
@@ -983,19 +987,42 @@ def test_broken_run_is_resumed(
         assert {line.document_id for line in everything(one)} == {one.document_id for one in river_documents[:kept]}
         assert (one.info().documents, one.info().unfinished) == (kept, True)
     report = reopened(index).add(river_documents, shard_tokens=SHARD_TOKENS)
-    assert (report.resumed, report.documents, report.refused_count) == (kept, 9 - kept, 0)
+    assert (report.unchanged, report.documents, report.refused_count) == (kept, 9 - kept, 0)
     undisturbed = make_index(river_documents, shard_tokens=SHARD_TOKENS)
     assert everything(reopened(index)) == everything(undisturbed)
     assert index.info().unfinished is True
     assert reopened(index).info().unfinished is False
 
 
-def test_finished_run_is_not_resumed(index: Index, river_documents: list[Document]) -> None:
-    """After a run that was resumed and came to its end, known ids are refused again."""
+def test_what_is_there_is_passed_over(index: Index, river_documents: list[Document]) -> None:
+    """Documents that are there, just so, are passed over by every run, whatever came between; others are refused."""
     with pytest.raises(KeyboardInterrupt):
         index.add(broken_off(texts("The bank.", "The river."), KeyboardInterrupt()), shard_tokens=1)
-    assert index.add(texts("The bank.", "The river.", "The end.")).resumed == 2
-    assert index.add(texts("The bank.")).refused == ["a"]
+    assert index.add([Document("other", "The other bank.")]).documents == 1
+    report = index.add(texts("The bank.", "The river.", "The end."))
+    assert (report.unchanged, report.documents, report.refused_count) == (2, 1, 0)
+    report = index.add(texts("The bank.", "Another river."))
+    assert (report.unchanged, report.documents, report.refused) == (1, 0, ["b"])
+
+
+def test_broken_encoder_ends_the_run_without_its_shard(make_index: MakeIndex) -> None:
+    """An error that is not the source's commits nothing half encoded: the next run takes the same documents."""
+
+    class Broken(WindowEncoder):
+        calls = 0
+
+        def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
+            self.calls += 1
+            if self.calls == 1:
+                raise ModelError("window", "it broke.")
+            return super().encode(passages)
+
+    index = make_index(encoder=Broken())
+    with pytest.raises(ModelError):
+        index.add(texts("The bank.", "The river bank."))
+    assert index.is_new
+    assert index.add(texts("The bank.", "The river bank.")).documents == 2
+    assert index.count("bank") == 2
 
 
 def test_run_stopped_before_its_first_commit_leaves_nothing(make_index: MakeIndex) -> None:
@@ -1063,7 +1090,7 @@ def test_killed_build_is_resumed(make_index: MakeIndex, river_documents: list[Do
     assert (tmp_path / "killed" / ".tmp-shard" / "catalog.sqlite").exists()
     killed = Index.open(tmp_path / "killed", encoder=WindowEncoder())
     assert killed.info().documents == 5
-    assert killed.add(river_documents, shard_tokens=SHARD_TOKENS).resumed == 5
+    assert killed.add(river_documents, shard_tokens=SHARD_TOKENS).unchanged == 5
     undisturbed = make_index(river_documents, shard_tokens=SHARD_TOKENS)
     assert everything(killed) == everything(undisturbed)
     assert [path for path in killed.path.iterdir() if path.name.startswith(".tmp-")] == []
@@ -1099,7 +1126,7 @@ def test_writer_starts_from_newest_commit(index: Index) -> None:
     """An index that was opened before another one added, adds to what that one left."""
     old = reopened(index)
     reopened(index).add([Document("new", "The bank.")])
-    assert old.add([Document("new", "The bank."), Document("newer", "The bank.")]).refused == ["new"]
+    assert old.add([Document("new", "The bank."), Document("newer", "The bank.")]).unchanged == 1
     assert ids(old.concordance("bank")[-2:]) == ["new", "newer"]
 
 
@@ -1186,7 +1213,7 @@ def test_missing_shard_is_told(index: Index) -> None:
 
 
 def test_broken_commit_is_told(index: Index) -> None:
-    """A broken newest commit is told to readers and writers; who allows it reads the one before."""
+    """A broken newest commit is told to readers and writers; who allows it reads its copy, or the one before."""
     before = everything(index)
     index.add([Document("new", "The bank.")])
     newest = max(index.path.glob("commit-*.json"))
@@ -1196,6 +1223,9 @@ def test_broken_commit_is_told(index: Index) -> None:
         with pytest.raises(IndexDamaged, match=newest.name):
             ask()
     assert sorted(index.path.rglob("*")) == files
+    with Index.open(index.path, encoder=WindowEncoder(), allow_damaged=True) as copied:
+        assert everything(copied) != before
+    newest.with_suffix(".copy").unlink()
     with Index.open(index.path, encoder=WindowEncoder(), allow_damaged=True) as old:
         assert everything(old) == before
 
@@ -1203,7 +1233,7 @@ def test_broken_commit_is_told(index: Index) -> None:
 def test_no_valid_commit_is_told(index: Index) -> None:
     """Where all commits are broken the index is damaged, and is not taken for an empty one."""
     index.add([Document("new", "The bank.")])
-    for path in index.path.glob("commit-*.json"):
+    for path in index.path.glob("commit-*"):
         empty(path)
     for ask in (
         lambda: reopened(index),

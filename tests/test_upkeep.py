@@ -124,6 +124,15 @@ def test_all_documents_can_be_removed(index: Index, river_documents: list[Docume
 # --------------------------------------------------------------------------------------------------- compaction
 
 
+def test_group_that_is_gone_leaves_room_for_the_next(make_index: MakeIndex) -> None:
+    """Where a whole group was removed nothing is written for it, and the groups after it are joined."""
+    index = make_index([Document(str(number), "They sat on the bank.") for number in range(6)], shard_tokens=10)
+    index.remove(["0", "1", "4"])
+    assert index.compact(shard_tokens=10).documents_dropped == 3
+    assert [line.document_id for line in index.concordance("bank")] == ["2", "3", "5"]
+    assert Index.verify(index.path, encoder=WindowEncoder()).problems == []
+
+
 @pytest.mark.parametrize("codec", ["fp16", "sq8"])
 def test_joined_shards_are_the_shard_built_at_once(
     make_index: MakeIndex, river_documents: list[Document], codec: str

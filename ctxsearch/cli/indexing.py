@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -24,8 +24,8 @@ from ctxsearch.settings import DEFAULT_MODEL
 def index(
     index: IndexName,
     sources: Annotated[
-        list[str], typer.Argument(metavar="SOURCE...", help="Folders, .txt, .jsonl, .csv, .tsv (or .gz).")
-    ],
+        list[str] | None, typer.Argument(metavar="SOURCE...", help="Folders, .txt, .jsonl, .csv, .tsv (or .gz).")
+    ] = None,
     model: Annotated[str | None, typer.Option(help=f"A folder or a name. [default: {DEFAULT_MODEL}]")] = None,
     layers: Annotated[str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: last]")] = None,
     pooling: Annotated[str | None, typer.Option(help="mean, first or last of a word's pieces. [default: mean]")] = None,
@@ -50,6 +50,11 @@ def index(
 
     An interrupted run goes on where it stopped: give the same command again.
     """
+    if not sources:
+        if not repair:
+            raise typer.BadParameter("Missing argument 'SOURCE...': name at least one folder or file to read.")
+        _take_out_damage(index)
+        return
     corpus = ctxsearch.read(
         *sources,
         text_column=text_column,
@@ -102,12 +107,8 @@ def _opened(
         with _open_or_create(name, model, given, device, dtype) as opened:
             yield opened, lambda documents: documents
         return
-    repaired = Index.repair(name)
-    for problem in repaired.problems:
-        say(f"Damaged: {problem.path}: {problem.why}.")
-    if repaired.lost == []:
-        say("No document is lost; nothing has to be made again.")
-    lost = None if repaired.lost is None else set(repaired.lost)
+    known = _take_out_damage(name)
+    lost = None if known is None else set(known)
     seen: set[str] = set()
 
     def wanted(documents: Iterable[Document]) -> Iterator[Document]:
@@ -120,6 +121,23 @@ def _opened(
         yield opened, wanted
     if missing := sorted((lost or set()) - seen):
         say(f"{counted(len(missing), 'lost document')} did not come with the sources: {', '.join(missing[:5])}.")
+
+
+def _take_out_damage(name: str) -> Sequence[str] | None:
+    """Repairs an index, and says what was damaged and what is lost; the ids of the lost documents, if known."""
+    repaired = Index.repair(name)
+    for problem in repaired.problems:
+        say(f"Damaged: {problem.path}: {problem.why}.")
+    if repaired.lost is None:
+        say(
+            "Nobody knows which documents went with it: all that the sources have, and the index has not, are added."
+            " When every source was given: ctxsearch remove INDEX --lost."
+        )
+    elif not repaired.lost:
+        say("No document is lost; nothing has to be made again.")
+    else:
+        say(f"{counted(len(repaired.lost), 'document')} to be made again.")
+    return repaired.lost
 
 
 def _open_or_create(
@@ -145,8 +163,8 @@ def _report(name: str, report: ctxsearch.IndexReport, corpus: ctxsearch.Corpus) 
         f"{name}: {counted(report.documents, 'document')}, {counted(report.words, 'word')} added"
         f" in {report.seconds:.1f} s ({rate:,.0f} words/s, {size:.0f} bytes/word)."
     )
-    if report.resumed:
-        say(f"Passed over {counted(report.resumed, 'document')} that the interrupted run had added.")
+    if report.unchanged:
+        say(f"Passed over {counted(report.unchanged, 'document')} already there, unchanged.")
     if report.replaced:
         say(f"Replaced {counted(report.replaced, 'document')}.")
     for reason, count in report.skipped.items():
@@ -157,12 +175,16 @@ def _report(name: str, report: ctxsearch.IndexReport, corpus: ctxsearch.Corpus) 
         say(f"Passed over {counted(corpus.unread_count, 'file')} of unknown kinds: {', '.join(corpus.unread[:5])}.")
     if report.without_vector:
         say(f"{counted(report.without_vector, 'word')} without a vector: the model has no piece for them.")
+    if report.repeated_count:
+        names = ", ".join(report.repeated[:5]) + (", ..." if report.repeated_count > 5 else "")
+        say(f"Error: ids that came again, of which the first was taken: {names} ({report.repeated_count:,} in all).")
     if report.refused_count:
         names = ", ".join(report.refused[:5]) + (", ..." if report.refused_count > 5 else "")
         say(
             f"Error: documents that are there already were left as they are: {names} ({report.refused_count:,} in all)."
             " Give --replace to put the new ones in their place."
         )
+    if report.repeated_count or report.refused_count:
         raise typer.Exit(1)
 
 

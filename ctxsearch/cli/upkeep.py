@@ -25,6 +25,9 @@ def remove(
         Path | None, typer.Option("--from", help="A file with one id a line.", exists=True, dir_okay=False)
     ] = None,
     missing_ok: Annotated[bool, typer.Option("--missing-ok", help="Pass over ids that are not there.")] = False,
+    lost: Annotated[
+        bool, typer.Option("--lost", help="Give up what went with damaged parts and was not made again.")
+    ] = False,
 ) -> None:
     """Take documents out of every answer, at once.
 
@@ -34,7 +37,7 @@ def remove(
     if from_file is not None:
         named += [line for line in from_file.read_text(encoding="utf-8").splitlines() if line]
     with Index.open(index) as opened:
-        count = opened.remove(named, where=where or (), missing_ok=missing_ok)
+        count = opened.remove(named, where=where or (), missing_ok=missing_ok, lost=lost)
     say(f"{index}: removed {counted(count, 'document')}.")
 
 

@@ -1,6 +1,6 @@
 """The commits of an index: what each holds, and who still reads it."""
 
-from ctxsearch.commit.damage import DAMAGE_FILE, LOST_FILE, note_damage, note_lost, read_damage, read_lost
+from ctxsearch.commit.damage import DAMAGE_FILE, note_damage, read_damage
 from ctxsearch.commit.holding import HeldCommit, hold_commit, tidy
 from ctxsearch.commit.record import (
     CATALOG_FILE,
@@ -12,8 +12,10 @@ from ctxsearch.commit.record import (
     ShardEntry,
     commit_files,
     commit_path,
+    copy_path,
     newest_commit,
     read_commit,
+    read_copy,
     shard_folders,
     write_commit,
 )
@@ -22,7 +24,6 @@ __all__ = [
     "CATALOG_FILE",
     "DAMAGE_FILE",
     "LISTS_FILE",
-    "LOST_FILE",
     "SHARD_FILE",
     "SHARD_FILES",
     "VECTORS_FILE",
@@ -31,13 +32,13 @@ __all__ = [
     "ShardEntry",
     "commit_files",
     "commit_path",
+    "copy_path",
     "hold_commit",
     "newest_commit",
     "note_damage",
-    "note_lost",
     "read_commit",
+    "read_copy",
     "read_damage",
-    "read_lost",
     "shard_folders",
     "tidy",
     "write_commit",

@@ -106,6 +106,9 @@ def tidy(folder: Path, newest: Commit) -> None:
             all_known = False
         else:
             needed |= shards
+    for path in folder.glob("commit-*.copy"):
+        if not os.path.lexists(path.with_suffix(".json")):
+            remove(path)
     for path in [*folder.glob(f"{TEMPORARY_PREFIX}*"), *(shard_folders(folder) if all_known else ())]:
         if path.name not in needed:
             remove(path)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ctxsearch.errors import IndexDamaged
-from ctxsearch.storage import digest_bytes, json_bytes, plain_size, put_bytes_if_absent
+from ctxsearch.storage import digest_bytes, json_bytes, plain_size, put_bytes, put_bytes_if_absent
 
 VECTORS_FILE = "vectors.dat"
 LISTS_FILE = "lists.npy"
@@ -67,6 +67,8 @@ class Commit:
         ranges: what the codec was trained to, once for the index, if it is one that is trained: two rows of numbers.
         settings: the text of ``ctxsearch.json``, so that damage to it shows and can be mended; None in a commit that
             was made before there was format 2.
+        lost: ids of documents that went with damaged shards and are still to be made again; None where nobody knows
+            which they were.
     """
 
     number: int = 0
@@ -74,6 +76,7 @@ class Commit:
     unfinished: bool = False
     ranges: tuple[tuple[float, ...], ...] | None = None
     settings: str | None = None
+    lost: tuple[str, ...] | None = ()
 
 
 def commit_files(folder: Path) -> list[tuple[int, Path]]:
@@ -104,9 +107,26 @@ def newest_commit(folder: Path, *, allow_damaged: bool = False) -> tuple[Commit,
         except FileNotFoundError:
             return newest_commit(folder, allow_damaged=allow_damaged)  # replaced by a newer one just now
         except IndexDamaged:
-            if not allow_damaged or path == numbered[0][1]:
+            if not allow_damaged:
+                raise
+            if (copied := read_copy(path)) is not None:
+                return copied, path
+            if path == numbered[0][1]:
                 raise
     return Commit(), None
+
+
+def copy_path(path: Path) -> Path:
+    """Where the copy of a commit file is: of all files only the commit cannot be made again from sources."""
+    return path.with_suffix(".copy")
+
+
+def read_copy(path: Path) -> Commit | None:
+    """The commit in the copy of a commit file; None where there is none that can be read."""
+    try:
+        return read_commit(copy_path(path))
+    except (IndexDamaged, FileNotFoundError):
+        return None
 
 
 def read_commit(path: Path) -> Commit:
@@ -130,7 +150,7 @@ def read_commit(path: Path) -> Commit:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
-    if path != commit_path(path.parent, commit.number):
+    if path.stem != commit_path(path.parent, commit.number).stem:
         raise IndexDamaged(str(path), f"it holds commit {commit.number}")
     return commit
 
@@ -146,6 +166,7 @@ def write_commit(folder: Path, commit: Commit) -> None:
         "unfinished": commit.unfinished,
         "ranges": commit.ranges,
         "settings": commit.settings,
+        "lost": None if commit.lost is None else list(commit.lost),
         "shards": [
             {
                 "shard_id": shard.shard_id,
@@ -159,7 +180,10 @@ def write_commit(folder: Path, commit: Commit) -> None:
         ],
     }
     body["digest"] = digest_bytes(json_bytes(body))
-    put_bytes_if_absent(commit_path(folder, commit.number), json_bytes(body))
+    path = commit_path(folder, commit.number)
+    # The copy first: one without its commit is nothing.
+    put_bytes(copy_path(path), json_bytes(body))
+    put_bytes_if_absent(path, json_bytes(body))
 
 
 def commit_path(folder: Path, number: int) -> Path:
@@ -170,12 +194,14 @@ def commit_path(folder: Path, number: int) -> Path:
 def _parsed(body: dict[str, Any]) -> Commit:
     """The commit in a JSON object that may be a stranger's: names and numbers are what they must be, or it is none."""
     shards = tuple(_parsed_shard(entry) for entry in _list(body["shards"]))
-    ranges, settings = body["ranges"], body.get("settings")
+    ranges, settings, lost = body["ranges"], body.get("settings"), body.get("lost", [])
+    if lost is not None:
+        lost = tuple(str(document_id) for document_id in _list(lost))
     if ranges is not None:
         ranges = tuple(tuple(float(value) for value in _list(row)) for row in _list(ranges))
     if type(body["unfinished"]) is not bool or not isinstance(settings, str | None):
         raise ValueError("a field is not what it should be")
-    return Commit(_count(body["number"]), shards, body["unfinished"], ranges, settings)
+    return Commit(_count(body["number"]), shards, body["unfinished"], ranges, settings, lost)
 
 
 def _parsed_shard(entry: dict[str, Any]) -> ShardEntry:

@@ -47,14 +47,16 @@ class Care(Answers):
             IndexNotFound: there is none.
         """
         folder = located(path)
+        noted = read_damage(folder)
         report = _looked_at(folder, quick, encoder, on_progress)
         damaged = {one.shard: f"{Path(one.path).name}: {one.why}" for one in report.problems if one.shard}
-        noted = read_damage(folder)
-        # A quick look clears nobody.
-        if (wanted := {**noted, **damaged} if quick else damaged) != noted:
+        # A quick look clears nobody, and a whole one only what was noted before it began.
+        cleared = set() if quick else noted.keys() - damaged.keys()
+        if damaged.items() - noted.items() or cleared:
             try:
                 with writer_lock(folder):
-                    note_damage(folder, wanted)
+                    now = read_damage(folder)
+                    note_damage(folder, {**{one: now[one] for one in now if one not in cleared}, **damaged})
             except (IndexLocked, IndexDamaged, OSError) as error:
                 reason = f"What is damaged could not be noted beside the index, so queries do not know of it: {error}"
                 return changed(report, notes=[*report.notes, reason])

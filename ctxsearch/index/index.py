@@ -270,7 +270,12 @@ class Index(Care):
             return adding.run(documents, replace=replace, shard_tokens=shard_tokens)
 
     def remove(
-        self, document_ids: str | Iterable[str] = (), *, where: Sequence[str] = (), missing_ok: bool = False
+        self,
+        document_ids: str | Iterable[str] = (),
+        *,
+        where: Sequence[str] = (),
+        missing_ok: bool = False,
+        lost: bool = False,
     ) -> int:
         """Takes documents out of every answer, at once, and returns how many; `compact` gives their space back.
 
@@ -278,6 +283,7 @@ class Index(Care):
             document_ids: of the documents.
             where: conditions on the metadata, such as ``"year<1900"``; documents that meet all of them go too.
             missing_ok: pass over ids that are not there.
+            lost: give up the documents that went with damaged parts and were not made again, see `repair`.
 
         Raises:
             DocumentNotFound: an id is not there; nothing is removed.
@@ -288,7 +294,7 @@ class Index(Care):
         from ctxsearch.upkeep.removing import remove_documents
 
         named = strings(document_ids if isinstance(document_ids, str) else list(document_ids))
-        if not named and not where:
+        if not named and not where and not lost:
             raise QueryError("Say which documents to remove, by their ids or by a condition.")
         with self._writing() as commit:
             return remove_documents(
@@ -298,6 +304,7 @@ class Index(Care):
                 named,
                 where,
                 missing_ok=missing_ok,
+                forget_lost=lost,
                 settings=self._parts.settings_text,
             )
 
@@ -334,7 +341,10 @@ class Index(Care):
     def _shards_of(self, commit: Commit) -> list[OpenShard]:
         """The shards of the newest commit; this index sees it from now on."""
         self._parts.move_to(HeldCommit(commit))
-        return self._parts.shards(allow_empty=True)
+        shards = self._parts.shards(allow_empty=True)
+        for shard_id, why in self._parts.left_out.items():
+            raise IndexDamaged(str(self.path / shard_id), why)
+        return shards
 
     @contextmanager
     def _writing(self) -> Iterator[Commit]:

@@ -101,19 +101,18 @@ class Compaction:
 
     def _join(self, group: Sequence[OpenShard], number: int) -> ShardEntry | None:
         """The shard of a group's living documents; None where there is none."""
+        if not any(_living_documents(shard) for shard in group):
+            return None
         building = self._folder / f"{TEMPORARY_PREFIX}shard"
         make_folder(building)
         catalog = CatalogWriter(building)
         try:
             moved = [catalog.copy(shard.catalog, living_documents(shard)) for shard in group]
             rows = _Rows(group, moved)
-            if catalog.documents:
-                self._write_vectors(building, group, rows)
-                catalog.finish(rows.lemmas, rows.forms)
+            self._write_vectors(building, group, rows)
+            catalog.finish(rows.lemmas, rows.forms)
         finally:
             catalog.close()
-        if not catalog.documents:
-            return None
         entry = finish_shard(
             building,
             rows=len(rows.ids),
@@ -207,6 +206,10 @@ def _groups(shards: Sequence[OpenShard], shard_tokens: int) -> list[list[OpenSha
 
 def _is_worth_it(group: Sequence[OpenShard]) -> bool:
     return len(group) > 1 or bool(group[0].entry.removed)
+
+
+def _living_documents(shard: OpenShard) -> int:
+    return shard.entry.documents - len(shard.entry.removed)
 
 
 def _living_words(shard: OpenShard) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ctxsearch.commit import Commit, note_lost, read_lost, tidy, write_commit
+from ctxsearch.commit import Commit, tidy, write_commit
 from ctxsearch.errors import DocumentNotFound
 from ctxsearch.query.scope import OpenShard, allowed_documents
 
@@ -21,6 +21,7 @@ def remove_documents(
     where: Sequence[str],
     *,
     missing_ok: bool,
+    forget_lost: bool,
     settings: str,
 ) -> int:
     """Takes documents out of every answer, and returns how many; for the holder of the writer's lock.
@@ -32,6 +33,7 @@ def remove_documents(
         document_ids: of the documents to take out; one that is lost with a damaged shard is not asked for any more.
         where: conditions on the metadata; the documents that meet all of them are taken out too, where any are given.
         missing_ok: whether an id that is not there is passed over.
+        forget_lost: whether all that was lost with damaged shards is given up.
         settings: the text of ``ctxsearch.json``.
 
     Raises:
@@ -40,7 +42,7 @@ def remove_documents(
     """
     tidy(folder, commit)
     gone: list[set[int]] = [set(shard.entry.removed) for shard in shards]
-    lost = read_lost(folder) or set()
+    lost = set(commit.lost or ())
     missing = [one for one in document_ids if not _find(shards, one, gone) and one not in lost]
     if missing and not missing_ok:
         raise DocumentNotFound(missing)
@@ -48,16 +50,17 @@ def remove_documents(
         for numbers, allowed in zip(gone, allowed_documents(shards, where), strict=True):
             numbers.update([] if allowed is None else np.flatnonzero(allowed).tolist())
     count = sum(len(numbers) - len(shard.entry.removed) for numbers, shard in zip(gone, shards, strict=True))
-    if lost.intersection(document_ids):
-        note_lost(folder, lost.difference(document_ids))
-    if not count:
+    given_up = lost if forget_lost else lost.intersection(document_ids)
+    count += len(given_up)
+    if not count and not (forget_lost and commit.lost is None):
         return 0
     removed = {shard.entry.shard_id: tuple(sorted(numbers)) for numbers, shard in zip(gone, shards, strict=True)}
     entries = tuple(
         changed(entry, removed=removed[entry.shard_id]) if entry.shard_id in removed else entry
         for entry in commit.shards
     )
-    newer = changed(commit, number=commit.number + 1, shards=entries, settings=settings)
+    still_lost = None if commit.lost is None and not forget_lost else tuple(sorted(lost - given_up))
+    newer = changed(commit, number=commit.number + 1, shards=entries, settings=settings, lost=still_lost)
     write_commit(folder, newer)
     tidy(folder, newer)
     return count

@@ -8,14 +8,13 @@ from pathlib import Path
 from ctxsearch.catalog.reader import Catalog
 from ctxsearch.commit import (
     CATALOG_FILE,
-    Commit,
     ShardEntry,
     commit_files,
+    copy_path,
     newest_commit,
     note_damage,
-    note_lost,
     read_commit,
-    read_lost,
+    read_copy,
     tidy,
     write_commit,
 )
@@ -28,42 +27,47 @@ from ctxsearch.storage import digest_files, put_bytes, remove
 def take_out_damage(folder: Path, report: VerifyReport) -> RepairReport:
     """Leaves an index that is whole, without the damaged parts; for the holder of the writer's lock.
 
-    Damaged settings are put back from the commit's copy. A commit that cannot be read gives way to the newest that can,
-    and damaged shards are left out of a new commit, which is marked unfinished: the next run passes over what is there
-    and adds what is missing.
+    A damaged commit is put back from its copy, and damaged settings from the commit. Where the copy is damaged too, the
+    commit before takes the place. Damaged shards are left out of a new commit, which is marked unfinished and says what
+    is lost: the next run passes over what is there and adds what is missing.
 
     Args:
         folder: the index.
         report: of a whole `verify`.
+
+    Raises:
+        IndexDamaged: no commit can be read, nor a copy of one; nothing is changed, since all shards may be well.
     """
-    try:
-        commit, _ = newest_commit(folder, allow_damaged=True)
-    except IndexDamaged:
-        commit = Commit()
+    for _, path in commit_files(folder):
+        if not _can_be_read(path) and read_copy(path) is not None:
+            put_bytes(path, copy_path(path).read_bytes())
+    commit, _ = newest_commit(folder, allow_damaged=True)
     files = commit_files(folder)
     unreadable = [path for _, path in files if not _can_be_read(path)]
     newer_unreadable = any(path in unreadable for number, path in files if number > commit.number)
     damaged = {problem.shard for problem in report.problems if problem.shard}
     if commit.settings is not None and any(problem.path == str(folder / SETTINGS_FILE) for problem in report.problems):
         put_bytes(folder / SETTINGS_FILE, commit.settings.encode())
-    lost = read_lost(folder)
     if damaged or newer_unreadable:
         gone = [_living_ids(folder, entry) for entry in commit.shards if entry.shard_id in damaged]
         # A commit that cannot be read may have had anything, and a catalog that cannot be read as well.
-        if newer_unreadable or lost is None or None in gone:
-            lost = None
-        else:
-            lost = lost.union(*(ids for ids in gone if ids is not None))
-        note_lost(folder, lost)
+        known = [ids for ids in gone if ids is not None]
+        lost = None
+        if not newer_unreadable and commit.lost is not None and len(known) == len(gone):
+            lost = tuple(sorted({*commit.lost}.union(*known)))
         kept = tuple(entry for entry in commit.shards if entry.shard_id not in damaged)
-        commit = changed(commit, number=max(number for number, _ in files) + 1, shards=kept, unfinished=True)
+        number = max(number for number, _ in files) + 1
+        commit = changed(commit, number=number, shards=kept, unfinished=True, lost=lost)
         write_commit(folder, commit)
     for path in unreadable:
         remove(path)
+    for _, path in commit_files(folder):
+        if copy_path(path).exists() and copy_path(path).read_bytes() != path.read_bytes():
+            put_bytes(copy_path(path), path.read_bytes())
     if damaged or unreadable:
         tidy(folder, commit)
     note_damage(folder, {})
-    return RepairReport(problems=report.problems, lost=None if lost is None else sorted(lost))
+    return RepairReport(problems=report.problems, lost=commit.lost)
 
 
 def _can_be_read(path: Path) -> bool:
@@ -87,5 +91,7 @@ def _living_ids(folder: Path, entry: ShardEntry) -> set[str] | None:
     try:
         removed = set(entry.removed)
         return {row[1] for row in catalog.document_rows() if row[0] not in removed}
+    except IndexDamaged:
+        return None
     finally:
         catalog.close()

@@ -18,9 +18,11 @@ from ctxsearch.commit import (
     HeldCommit,
     ShardEntry,
     commit_files,
+    copy_path,
     hold_commit,
     read_commit,
-    read_lost,
+    read_copy,
+    read_damage,
     shard_folders,
 )
 from ctxsearch.domain import Problem, Progress, VerifyReport
@@ -31,7 +33,10 @@ from ctxsearch.storage import TEMPORARY_PREFIX, digest_files, plain_size
 from ctxsearch.upkeep.consistency import inconsistencies
 
 _REPAIR = "make it again with: ctxsearch index INDEX SOURCE --repair; or bring back a backup"
-_RESTORE = "bring back a backup; or go on from the commit before with: ctxsearch index INDEX SOURCE --repair"
+_COPY = "put it back from its copy with: ctxsearch index INDEX --repair"
+_RESTORE = (
+    "bring back a backup; or, if there is a commit before, go on from it with: ctxsearch index INDEX SOURCE --repair"
+)
 
 _MAGIC = {CATALOG_FILE: b"SQLite format 3\0", LISTS_FILE: b"\x93NUMPY", SHARD_FILE: b"{"}
 
@@ -74,9 +79,13 @@ class Verification:
         self._total = sum(size for entry in commit.shards for size, _ in entry.files.values())
         settings = self._settings(commit)
         seen: set[str] = set()
+        noted = read_damage(self._folder) if self._quick else {}
         for entry in commit.shards:
-            for path, why in self._shard(settings, commit, entry, seen):
-                self._problems.append(Problem(str(path), why, _REPAIR, shard=entry.shard_id))
+            found = list(self._shard(settings, commit, entry, seen))
+            if not found and entry.shard_id in noted:
+                # A quick look clears nobody.
+                found = [(self._folder / entry.shard_id, noted[entry.shard_id])]
+            self._problems.extend(Problem(str(path), why, _REPAIR, shard=entry.shard_id) for path, why in found)
         self._leftovers(commit)
         held.release()
         return VerifyReport(
@@ -97,7 +106,22 @@ class Verification:
             except FileNotFoundError:
                 continue  # cleared away by a writer just now
             except IndexDamaged as error:
-                self._problems.append(Problem(str(path), error.why, _RESTORE))
+                remedy = _RESTORE if read_copy(path) is None else _COPY
+                self._problems.append(Problem(str(path), error.why, remedy))
+                continue
+            self._copy(path)
+
+    def _copy(self, path: Path) -> None:
+        """A commit's copy that is not like it is a problem; one that is not there yet or any more is none."""
+        copy = copy_path(path)
+        try:
+            plain_size(copy)
+            if copy.read_bytes() != path.read_bytes():
+                self._problems.append(Problem(str(copy), "it is not as its commit is", _COPY))
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            self._problems.append(Problem(str(copy), f"it cannot be read ({error.strerror or error})", _COPY))
 
     def _settings(self, commit: Commit) -> Settings | None:
         """The settings, from the commit's copy where the file is damaged; None where nothing tells them."""
@@ -105,13 +129,17 @@ class Verification:
         self._files += 1
         try:
             settings, text = read_settings(self._folder)
-            if commit.settings is None:
+            if commit.settings is None and commit.number:
                 self._notes.append(f"No commit of format 1 says what {SETTINGS_FILE} should be; it was only read.")
-            elif commit.settings != text:
+            elif commit.settings not in (None, text):
                 raise IndexDamaged(str(path), "it is not what it was when the index was made")
         except CtxSearchError as error:
             why = error.why if isinstance(error, IndexDamaged) else str(error)
-            remedy = _REPAIR if commit.settings is None else "the commit has a copy; put it back with --repair"
+            remedy = (
+                _REPAIR
+                if commit.settings is None
+                else "put it back from the commit with: ctxsearch index INDEX --repair"
+            )
             self._problems.append(Problem(str(path), why, remedy))
             return None if commit.settings is None else parse_settings(commit.settings, path)
         try:
@@ -186,10 +214,15 @@ class Verification:
         known = {entry.shard_id for entry in commit.shards}
         extra = [path for path in shard_folders(self._folder) if path.name not in known]
         extra += self._folder.glob(f"{TEMPORARY_PREFIX}*")
-        if lost := read_lost(self._folder):
+        if commit.lost is None:
             self._notes.append(
-                f"Lost with a damaged shard, and not made again yet: {_listed(sorted(lost))}. To make them again:"
-                " ctxsearch index INDEX SOURCE --repair; to do without them: ctxsearch remove INDEX DOCUMENT_ID."
+                "Documents went with a damaged part, and nobody knows which. To make them again, give all sources to:"
+                " ctxsearch index INDEX SOURCE --repair; then, or to do without: ctxsearch remove INDEX --lost."
+            )
+        elif commit.lost:
+            self._notes.append(
+                f"Lost with a damaged part, and not made again yet: {_listed(commit.lost)}. To make them again:"
+                " ctxsearch index INDEX SOURCE --repair; to do without them: ctxsearch remove INDEX --lost."
             )
         if extra and not self._problems:
             names = _listed([path.name for path in extra])
