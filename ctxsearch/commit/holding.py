@@ -54,7 +54,8 @@ def hold_commit(folder: Path, *, allow_damaged: bool = False) -> HeldCommit:
         if path is None:
             return HeldCommit(commit)
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            # A stranger's pipe, beside a copy that can be read, must keep nobody waiting.
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError:
             continue  # cleared away since: there is a newer one
         held = HeldCommit(commit, descriptor, _unreadable_after(folder, commit) if allow_damaged else None)
