@@ -61,7 +61,7 @@ class Segment:
         text: the segment's text.
         spans: start and end of each token, counted from the segment's start. Shape: (n_tokens, 2), int32.
         forms: each token as written.
-        lemmas: each token's lemma, in the normal form that the index is sorted by.
+        lemmas: each token's lemma, in the normal form that the index is sorted by; none where nobody asks for them.
     """
 
     start: int

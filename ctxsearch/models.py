@@ -30,7 +30,7 @@ def pieces(text: str, *, model: str = DEFAULT_MODEL, language: str = "en") -> li
     from ctxsearch.encoder.locate import locate_model
     from ctxsearch.encoder.tokenizer import PieceTokenizer
 
-    tokenizer = PieceTokenizer(model, locate_model(model))
+    tokenizer = PieceTokenizer.load(model, locate_model(model))
     made: list[Piece] = []
     token_base = 0
     for segment in Analyser(language).segments(text):

@@ -242,7 +242,7 @@ def test_the_pieces_of_a_word_spell_it(folders: dict[str, Path], family: str) ->
     """In every family, the pieces aligned with a word are those that it is spelt with, whatever stands around it."""
     text = "The walrus  said שָׁלוֹם to nai\u0308ve\u200b banks \u200b by 银 \U0001f600"
     words = segment(text, r"[^\s\u200b]+")
-    tokenizer = PieceTokenizer(family, folders[family])
+    tokenizer = PieceTokenizer.load(family, folders[family])
     ((ids, spans),) = tokenizer.cut([text])
     pieces = [tokenizer.piece(number) for number in ids.tolist()]
     first, last = align(spans, words.spans.astype(np.int64))
@@ -338,7 +338,7 @@ def test_pages_of_dots_cost_nothing_and_change_nothing(
     monkeypatch.setattr(encoder, "forward", lambda inputs, mask=None: looked_at.append(inputs) or forward(inputs, mask))
     sparing = encoder.encode([passage])
     few = sum(len(inputs) for inputs in looked_at)
-    monkeypatch.setattr("ctxsearch.encoder.transformer._with_words", lambda packed, alignment: packed)
+    monkeypatch.setattr("ctxsearch.encoder.framing._with_words", lambda packed, alignment: packed)
     looked_at.clear()
     np.testing.assert_allclose(sparing.vectors, encoder.encode([passage]).vectors, atol=1e-5)
     assert sparing.present.all()
@@ -422,13 +422,13 @@ def test_both_names_of_the_embedded_model_find_it() -> None:
 
 def test_a_tokenizer_may_come_as_a_vocabulary(folder: Path) -> None:
     """A folder with vocab.txt and no tokenizer.json is cut as its settings say, and encoded."""
-    whole = PieceTokenizer("whole", folder)
+    whole = PieceTokenizer.load("whole", folder)
     vocabulary = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab()
     (folder / "tokenizer.json").unlink()
     (folder / "vocab.txt").write_text("\n".join(sorted(vocabulary, key=vocabulary.__getitem__)), encoding="utf-8")
     settings = {"tokenizer_class": "BertTokenizer", "do_lower_case": False, "model_max_length": 8}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
-    parts = PieceTokenizer("parts", folder)
+    parts = PieceTokenizer.load("parts", folder)
     assert (parts.prefix, parts.suffix) == (whole.prefix, whole.suffix)
     for one, other in zip(
         parts.cut([*SENTENCES, *STRANGE_TEXTS]), whole.cut([*SENTENCES, *STRANGE_TEXTS]), strict=True

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ctxsearch.analysis.lemmas import Lemmatiser
 from ctxsearch.analysis.sentences import cut_sentences
-from ctxsearch.analysis.words import find_words, word_patterns
+from ctxsearch.analysis.words import WordPatterns, find_words
 from ctxsearch.domain import Segment
 
 _LANGUAGE = re.compile(r"([A-Za-z]{2,8})(?:[-_][A-Za-z0-9]{1,8})*", re.ASCII)
@@ -31,7 +31,6 @@ class Analyser:
     Attributes:
         language: the language as a bare lower-case code, such as 'en' for 'en-GB'.
         punctuation: whether punctuation marks and symbols are tokens too.
-        has_lemmas: False where no dictionary covers the language; a form's lemma is then its normal form.
     """
 
     def __init__(self, language: str = "en", *, punctuation: bool = False) -> None:
@@ -50,12 +49,20 @@ class Analyser:
         self.language = match[1].lower()
         self.punctuation = punctuation
         self._lemmatiser = Lemmatiser(self.language)
-        self.has_lemmas = self._lemmatiser.has_dictionary
-        self._patterns = word_patterns(self.language, punctuation=punctuation)
+        self._patterns = WordPatterns(self.language, punctuation=punctuation)
         self._lemmas = _LemmaCache(self._lemmatiser)
 
-    def segments(self, text: str) -> Iterator[Segment]:
+    @property
+    def has_lemmas(self) -> bool:
+        """False where no dictionary covers the language; a form's lemma is then its normal form."""
+        return self._lemmatiser.has_dictionary
+
+    def segments(self, text: str, *, lemmas: bool = True) -> Iterator[Segment]:
         """Cut a text into segments that tile it, each with its tokens.
+
+        Args:
+            text: any text.
+            lemmas: whether the segments have lemmas; without, no dictionary need be read.
 
         >>> [(s.start, s.end, s.forms) for s in Analyser("en").segments("One.  Two!")]
         [(0, 4, ['One']), (4, 10, ['Two'])]
@@ -64,7 +71,7 @@ class Analyser:
         for start, end in cut_sentences(text, self.language):
             stretch = text[start:end]
             forms, spans = find_words(self._patterns, stretch)
-            yield Segment(start, stretch, spans, forms, list(map(lemma_of, forms)))
+            yield Segment(start, stretch, spans, forms, list(map(lemma_of, forms)) if lemmas else [])
 
     def lemma(self, form: str) -> str:
         """Give the key that a form is filed under: its dictionary form, in normal form.

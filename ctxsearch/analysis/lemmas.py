@@ -14,10 +14,13 @@ where nobody looks for it, while a missing one leaves it under its own form:
 from __future__ import annotations
 
 import unicodedata
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import regex
-import simplemma
-from simplemma.strategies import DictionaryLookupStrategy
+
+if TYPE_CHECKING:
+    from simplemma.strategies import DictionaryLookupStrategy
 
 _IGNORABLE = regex.compile(r"[\p{Cf}\p{DI}]+")
 _LETTERS = regex.compile(r"[\p{L}\p{M}'-]+")
@@ -98,22 +101,28 @@ def normal_form(text: str) -> str:
 
 
 class Lemmatiser:
-    """Gives the lemmas of one language.
-
-    Attributes:
-        has_dictionary: whether there is a dictionary for the language.
-    """
+    """Gives the lemmas of one language, the same to all ways that Unicode can write a form."""
 
     def __init__(self, language: str) -> None:
         self._language = language
         self._code = _DICTIONARY_NAMES.get(language, language)
-        self._dictionary = DictionaryLookupStrategy()
+
+    @cached_property
+    def _dictionary(self) -> DictionaryLookupStrategy | None:
+        """The dictionary, read when it is first needed: that takes longer than a query."""
+        from simplemma.strategies import DictionaryLookupStrategy
+
+        dictionary = DictionaryLookupStrategy()
         try:
-            self._dictionary.exact_lemma("a", self._code)
+            dictionary.exact_lemma("a", self._code)
         except ValueError:
-            self.has_dictionary = False
-        else:
-            self.has_dictionary = True
+            return None
+        return dictionary
+
+    @property
+    def has_dictionary(self) -> bool:
+        """Whether there is a dictionary for the language."""
+        return self._dictionary is not None
 
     def lemma(self, form: str) -> str:
         """Give the lemma of a form in normal form; never empty unless the form is."""
@@ -131,7 +140,7 @@ class Lemmatiser:
         lemma = self._as_written_first(word) if has_capital_nouns else self._lower_case_first(word)
         if lemma is None and "-" not in word and not word.endswith("'"):
             known_case = word if has_capital_nouns and not word.isupper() else word.lower()
-            lemma = simplemma.lemmatize(known_case, self._code)
+            lemma = self._by_rules(known_case)
         return lemma
 
     def _english(self, word: str) -> str | None:
@@ -147,14 +156,20 @@ class Lemmatiser:
             return self._lower_case_first(verb) if verb in _ENGLISH_NEGATED else None
         lemma = self._lower_case_first(word)
         if lemma is None:
-            return None if "-" in low or "'" in low else simplemma.lemmatize(low, "en")
+            return None if "-" in low or "'" in low else self._by_rules(low)
         obsolete = _ENGLISH_OBSOLETE.fullmatch(lemma)
         if obsolete:
             modern: str = obsolete[1]
             return modern if self._exact(modern) == modern else lemma
         return lemma
 
+    def _by_rules(self, word: str) -> str:
+        import simplemma
+
+        return simplemma.lemmatize(word, self._code)
+
     def _exact(self, word: str) -> str | None:
+        assert self._dictionary is not None
         return self._dictionary.exact_lemma(word, self._code)
 
     def _as_written_first(self, word: str) -> str | None:

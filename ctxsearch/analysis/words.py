@@ -6,8 +6,7 @@ their lengths added up are the offsets. That costs no match object for each toke
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cached_property, lru_cache
 
 import numpy as np
 import regex
@@ -78,16 +77,31 @@ _WORD = r"""
 _MARK = r"(?P<mark>[\p{P}\p{S}\p{No}])(?P=mark)*+"
 
 
-class WordPatterns(NamedTuple):
-    """The patterns of one language: the second also knows addresses, and is slower."""
+class WordPatterns:
+    """What a token is in a language.
 
-    plain: regex.Pattern[str]
-    with_addresses: regex.Pattern[str]
+    Args:
+        language: a bare code.
+        punctuation: whether marks and symbols are tokens too.
+    """
+
+    def __init__(self, language: str, *, punctuation: bool) -> None:
+        self._asked = language, punctuation
+
+    @cached_property
+    def plain(self) -> regex.Pattern[str]:
+        """The pattern for texts without addresses."""
+        return _compiled(*self._asked, _PARTS["never"])
+
+    @cached_property
+    def with_addresses(self) -> regex.Pattern[str]:
+        """The pattern that also knows addresses, and is slower."""
+        return _compiled(*self._asked, _ADDRESS.format(**_PARTS))
 
 
 @lru_cache(maxsize=64)
-def word_patterns(language: str, *, punctuation: bool) -> WordPatterns:
-    """Compile what a token is in a language.
+def _compiled(language: str, punctuation: bool, address: str) -> regex.Pattern[str]:
+    """Compiles a pattern.
 
     Only English has clitics split off, and only Catalan, French and Italian elided words: the same letters after an
     apostrophe are part of the word elsewhere (Dutch *foto's*).
@@ -96,17 +110,14 @@ def word_patterns(language: str, *, punctuation: bool) -> WordPatterns:
     elision = _ELISIONS.get(language, "{never}").format(**_PARTS)
     mark = _MARK if punctuation else _PARTS["never"]
 
-    def compiled(address: str) -> regex.Pattern[str]:
-        pattern = _WORD.format(address=address, clitic=clitic, elision=elision, mark=mark, **_PARTS)
-        return regex.compile(pattern, regex.VERBOSE | regex.VERSION1)
-
-    return WordPatterns(compiled(_PARTS["never"]), compiled(_ADDRESS.format(**_PARTS)))
+    pattern = _WORD.format(address=address, clitic=clitic, elision=elision, mark=mark, **_PARTS)
+    return regex.compile(pattern, regex.VERBOSE | regex.VERSION1)
 
 
 def find_words(patterns: WordPatterns, text: str) -> tuple[list[str], NDArray[np.int32]]:
     """Find the tokens of a segment.
 
-    >>> find_words(word_patterns("en", punctuation=False), "I'm well-read.")[0]
+    >>> find_words(WordPatterns("en", punctuation=False), "I'm well-read.")[0]
     ['I', "'m", 'well-read']
 
     Returns:

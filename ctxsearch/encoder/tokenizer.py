@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,19 +24,42 @@ class PieceTokenizer:
 
     Args:
         model: the model's name, for errors.
-        folder: where its files are.
+        tokenizer: the model's own.
 
     Raises:
-        ModelError: the model has no fast tokenizer, or its offsets are wrong.
+        ModelError: its offsets are wrong.
     """
 
-    def __init__(self, model: str, folder: Path) -> None:
+    def __init__(self, model: str, tokenizer: Tokenizer) -> None:
         self._model = model
-        self._tokenizer = _load(model, folder)
+        self._tokenizer = tokenizer
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self.prefix, self.suffix = self._special_pieces()
         self._probe()
+
+    @classmethod
+    def load(cls, model: str, folder: Path) -> PieceTokenizer:
+        """The tokenizer in a model's folder.
+
+        Raises:
+            ModelError: the model has no fast tokenizer, or its offsets are wrong.
+        """
+        return cls(model, _load(model, folder))
+
+    @classmethod
+    def from_text(cls, model: str, text: str) -> PieceTokenizer:
+        """The tokenizer that `text` gave.
+
+        Raises:
+            ModelError: it cannot be read.
+        """
+        return cls(model, _read(model, "the tokenizer", lambda: Tokenizer.from_str(text)))
+
+    @property
+    def text(self) -> str:
+        """All of it, as JSON."""
+        return self._tokenizer.to_str()
 
     def cut(self, texts: Sequence[str]) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Pieces of each text, without special ones: their ids, and their spans.
@@ -85,14 +108,18 @@ class PieceTokenizer:
             )
 
 
+def _read(model: str, what: str, read: Callable[[], Tokenizer]) -> Tokenizer:
+    try:
+        return read()
+    # The library raises bare Exception for every fault of the text.
+    except Exception as error:
+        raise ModelError(model, f"{what} cannot be read ({error}).") from error
+
+
 def _load(model: str, folder: Path) -> Tokenizer:
     path = folder / "tokenizer.json"
     if path.is_file():
-        try:
-            return Tokenizer.from_file(str(path))
-        # The library raises bare Exception for every fault of the file.
-        except Exception as error:
-            raise ModelError(model, f"{path} cannot be read ({error}).") from error
+        return _read(model, str(path), lambda: Tokenizer.from_file(str(path)))
     if not any((folder / name).is_file() for name in _TOKENIZER_FILES) and not any(folder.glob("*.model")):
         raise ModelError(model, f"{folder} holds no tokenizer; save it there with save_pretrained of transformers.")
     import transformers

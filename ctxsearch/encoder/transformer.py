@@ -8,16 +8,16 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 import transformers
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from ctxsearch.alignment import Alignment, align
+from ctxsearch.alignment import Alignment
 from ctxsearch.domain import Segment
+from ctxsearch.encoder.framing import Framed, Framing
 from ctxsearch.encoder.hardware import choose_device, choose_dtype
 from ctxsearch.encoder.layers import Join, Pooling, parse_layers
 from ctxsearch.encoder.locate import locate_model, model_digest
 from ctxsearch.encoder.tokenizer import PieceTokenizer
-from ctxsearch.encoder.windows import Window, batches, windows
+from ctxsearch.encoder.windows import batches
 from ctxsearch.errors import ModelError
 from ctxsearch.protocols import Encoded
 from ctxsearch.settings import FORMAT_VERSION
@@ -57,10 +57,10 @@ class TransformerEncoder:
     ) -> None:
         folder = locate_model(model)
         self.digest = model_digest(folder, format_version=format_version)
-        self.tokenizer = PieceTokenizer(model, folder)
+        self.tokenizer = PieceTokenizer.load(model, folder)
         self._device = choose_device(device)
         self.dtype = choose_dtype(dtype, self._device)
-        self._model = _load(model, str(folder))
+        self._model = load_transformer(model, str(folder))
         torch.nn.Module.to(self._model, device=self._device, dtype=self.dtype)
         config = self._model.config
         self._layers = parse_layers(layers, config.num_hidden_layers)
@@ -76,47 +76,37 @@ class TransformerEncoder:
             )
         self._pad = config.pad_token_id if isinstance(config.pad_token_id, int) else 0
         specials = len(self.tokenizer.prefix) + len(self.tokenizer.suffix)
-        limit = _longest_input(self._model)
+        limit = longest_input(self._model)
         if not specials + 2 <= window <= limit:
             raise ValueError(f"The window {window} does not fit {model}: it takes {specials + 2} to {limit} pieces.")
-        self._window = window - specials
+        self._framing = Framing(self.tokenizer, window)
 
     def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
         """Embeds every token of some passages, see `Encoder.encode`.
 
         Tokens without a piece (zero-width characters, say) have no vector.
         """
-        segments = [segment for passage in passages for segment in passage]
-        cut = self.tokenizer.cut([segment.text for segment in segments])
-        counts = iter([len(ids) for ids, _ in cut])
-        packed = windows([[next(counts) for _ in passage] for passage in passages], self._window)
-        ids = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in cut)])
-        alignment = _align_all(segments, [spans for _, spans in cut])
-        with _threads_for(len(ids)):
-            pieces = self._piece_vectors(ids, _with_words(packed, alignment))
-        return self._pool(pieces, alignment)
+        framed = self._framing.frame(passages)
+        with _threads_for(len(framed.ids)):
+            pieces = self._piece_vectors(framed)
+        return self._pool(pieces, framed.alignment)
 
     @torch.inference_mode()
-    def _piece_vectors(self, ids: NDArray[np.int64], packed: Sequence[Window]) -> torch.Tensor:
+    def _piece_vectors(self, framed: Framed) -> torch.Tensor:
         """The joined layers at every piece. Shape: (n_pieces, dimension), float32."""
-        pieces = torch.empty((len(ids), self.dimension), dtype=torch.float32, device=self._device)
-        prefix, suffix = self.tokenizer.prefix, self.tokenizer.suffix
-        lengths = [window.stop - window.start + len(prefix) + len(suffix) for window in packed]
+        pieces = torch.empty((len(framed.ids), self.dimension), dtype=torch.float32, device=self._device)
+        lengths = self._framing.lengths(framed)
         for batch in batches(lengths, _BATCH_PIECES):
             longest, shortest = lengths[batch[0]], lengths[batch[-1]]
-            inputs = np.full((len(batch), longest), self._pad, dtype=np.int64)
-            for row, number in enumerate(batch):
-                window = packed[number]
-                inputs[row, : lengths[number]] = [*prefix, *ids[window.start : window.stop], *suffix]
+            inputs = self._framing.inputs(framed, batch, longest, self._pad)
             mask = None
             if shortest < longest:
                 ends = np.array([lengths[number] for number in batch])
                 mask = torch.from_numpy((np.arange(longest) < ends[:, None]).astype(np.int64)).to(self._device)
             hidden = self.forward(torch.from_numpy(inputs).to(self._device), mask)
             for row, number in enumerate(batch):
-                start, _, keep_start, keep_stop = packed[number]
-                shift = len(prefix) - start
-                pieces[keep_start:keep_stop] = hidden[row, keep_start + shift : keep_stop + shift]
+                goal, source = self._framing.kept(framed.windows[number])
+                pieces[goal] = hidden[row, source]
         return pieces
 
     def forward(self, inputs: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
@@ -154,19 +144,6 @@ class TransformerEncoder:
         return Encoded(vectors.cpu().numpy(), present.cpu().numpy())
 
 
-def _with_words(packed: Sequence[Window], alignment: Alignment) -> list[Window]:
-    """The windows that a vector is taken from: pages of dots are not looked at."""
-    present = alignment.last > alignment.first
-    first, last = alignment.first[present], alignment.last[present]
-    if not len(first):
-        return []
-    bounds = np.array([(window.keep_start, window.keep_stop) for window in packed], dtype=np.int64).reshape(-1, 2)
-    # Tokens are in order: the last that begins before the window's end reaches into it, or none does.
-    before = np.searchsorted(first, bounds[:, 1], side="left") - 1
-    wanted = (before >= 0) & (last[before] > bounds[:, 0])
-    return [window for window, is_wanted in zip(packed, wanted.tolist(), strict=True) if is_wanted]
-
-
 @contextmanager
 def _threads_for(pieces: int) -> Iterator[None]:
     """One thread for a sentence or two: several gain nothing there, and spin while another process has their core."""
@@ -181,19 +158,7 @@ def _threads_for(pieces: int) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _align_all(segments: Sequence[Segment], piece_spans: Sequence[NDArray[np.int64]]) -> Alignment:
-    """Aligns many segments in one call: each is moved behind the one before, with a gap that nothing crosses."""
-    if not segments:
-        return Alignment(np.empty(0, np.int64), np.empty(0, np.int64))
-    lengths = np.array([len(segment.text) + 1 for segment in segments], dtype=np.int64)
-    bases = np.cumsum(lengths) - lengths
-    pieces = np.concatenate(piece_spans) + np.repeat(bases, [len(spans) for spans in piece_spans])[:, None]
-    tokens = np.concatenate([segment.spans for segment in segments]).astype(np.int64)
-    tokens += np.repeat(bases, [len(segment.spans) for segment in segments])[:, None]
-    return align(pieces, tokens)
-
-
-def _load(model: str, folder: str) -> transformers.PreTrainedModel:
+def load_transformer(model: str, folder: str) -> transformers.PreTrainedModel:
     # A pooler that a checkpoint lacks, or has and we do not use, is no news to a user.
     transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -213,7 +178,7 @@ def _load(model: str, folder: str) -> transformers.PreTrainedModel:
     return loaded
 
 
-def _longest_input(model: transformers.PreTrainedModel) -> int:
+def longest_input(model: transformers.PreTrainedModel) -> int:
     """Pieces that a model has positions for."""
     config = model.config
     positions = getattr(config, "max_position_embeddings", None)

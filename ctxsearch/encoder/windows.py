@@ -63,12 +63,13 @@ def _overlapping(start: int, stop: int, size: int) -> Iterator[Window]:
         kept = keep_stop
 
 
-def batches(lengths: Sequence[int], padded_pieces: int) -> list[list[int]]:
+def batches(lengths: Sequence[int], padded_pieces: int, *, equal: bool = False) -> list[list[int]]:
     """Groups windows of similar length, longest first, so that a batch holds at most so many pieces with padding.
 
     Args:
         lengths: the length of each window.
         padded_pieces: bound on windows times length of the longest.
+        equal: only windows of one length go together, so that nothing is padded.
 
     Returns:
         The numbers of the windows of each batch.
@@ -76,7 +77,9 @@ def batches(lengths: Sequence[int], padded_pieces: int) -> list[list[int]]:
     order = sorted(range(len(lengths)), key=lambda number: (-lengths[number], number))
     grouped: list[list[int]] = []
     for number in order:
-        if grouped and (len(grouped[-1]) + 1) * lengths[grouped[-1][0]] <= padded_pieces:
+        longest = lengths[grouped[-1][0]] if grouped else 0
+        fits = longest == lengths[number] or not equal
+        if grouped and fits and (len(grouped[-1]) + 1) * longest <= padded_pieces:
             grouped[-1].append(number)
         else:
             grouped.append([number])

@@ -63,7 +63,7 @@ class Answers:
             parse_usage(usage) if isinstance(usage, str) else usage,
             asked,
             analyser=self._parts.analyser(),
-            get_encoder=self._parts.encoder,
+            get_encoder=self._parts.asking_encoder,
         )
 
     def like(
@@ -164,7 +164,7 @@ class Answers:
         from ctxsearch.query.asked import embed
 
         parsed = [parse_usage(usage) if isinstance(usage, str) else usage for usage in usages]
-        return embed(parsed, self._parts.analyser(), self._parts.encoder())
+        return embed(parsed, self._parts.analyser(), self._parts.asking_encoder())
 
     def info(self) -> IndexInfo:
         """What the index holds and how it was made; documents that were taken out do not count."""

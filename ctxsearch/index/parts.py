@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from ctxsearch.vectors.codec import CodecParameters
 
 
+# What an exported model computes like.
+_PLAIN: Mapping[str, str | None] = {"device": "cpu", "dtype": "fp32"}
+
+
 class Parts:
     """The parts of an open index.
 
@@ -46,6 +50,8 @@ class Parts:
         self.settings_text = settings_text
         self._held = held
         self._encoder = encoder
+        self._is_own_encoder = encoder is not None
+        self._asking: Encoder | None = None
         self._hardware = hardware
         self._allow_damaged = allow_damaged
         self._analyser: Analyser | None = None
@@ -119,14 +125,32 @@ class Parts:
         """
         if self._encoder is None:
             self._encoder = load_encoder(self.settings, self._hardware)
-        if self._encoder.digest != self.settings.model_digest:
+        return self._checked(self._encoder)
+
+    def asking_encoder(self) -> Encoder:
+        """What gives the words of queries their vectors: in single precision, and from the model's export if it can be.
+
+        So a query has the same vector whatever ran before it.
+
+        Raises:
+            ModelError: the model cannot be found or used.
+            SettingsMismatch: it is not the model that the index was made with.
+        """
+        if self._asking is None:
+            if self._is_own_encoder or any(self._hardware.values()):
+                return self.encoder()
+            self._asking = load_export(self.settings) or load_encoder(self.settings, _PLAIN)
+        return self._checked(self._asking)
+
+    def _checked(self, encoder: Encoder) -> Encoder:
+        if encoder.digest != self.settings.model_digest:
             raise SettingsMismatch(
                 str(self.path),
                 "the model",
                 f"{self.settings.model} ({self.settings.model_digest[:12]})",
-                f"the one that is found now under that name ({self._encoder.digest[:12]})",
+                f"the one that is found now under that name ({encoder.digest[:12]})",
             )
-        return self._encoder
+        return encoder
 
 
 def open_committed(path: Path, settings: Settings, commit: Commit, entry: ShardEntry) -> OpenShard:
@@ -171,6 +195,20 @@ def found_model_digest(settings: Settings) -> str:
     from ctxsearch.encoder.locate import locate_model, model_digest
 
     return model_digest(locate_model(settings.model), format_version=settings.format_version)
+
+
+def load_export(settings: Settings) -> Encoder | None:
+    """The export of the model that settings name; None where there is none, or nothing that could run it."""
+    from ctxsearch.encoder.cache import find_export
+
+    export = find_export(settings.model_digest)
+    if export is None:
+        return None
+    try:
+        from ctxsearch.encoder.onnx import OnnxEncoder
+    except ImportError:
+        return None
+    return OnnxEncoder(export, layers=settings.layers, pooling=settings.pooling, window=settings.window)
 
 
 def load_encoder(settings: Settings, hardware: Mapping[str, str | None]) -> Encoder:

@@ -23,7 +23,6 @@ class Asked(NamedTuple):
     segments: Sequence[Segment]
     row: int
     form: str
-    lemma: str
 
 
 def marked_token(usage: Usage, analyser: Analyser) -> Asked:
@@ -37,24 +36,24 @@ def marked_token(usage: Usage, analyser: Analyser) -> Asked:
             f"The span {usage.start}:{usage.end} is not in the text, which has {len(usage.text)} characters."
         )
     marked = usage.text[usage.start : usage.end]
-    segments = list(analyser.segments(usage.text))
-    touched: list[tuple[int, int, int, str, str]] = []
+    segments = list(analyser.segments(usage.text, lemmas=False))
+    touched: list[tuple[int, int, int, str]] = []
     row = 0
     for segment in segments:
-        for (start, end), form, lemma in zip(segment.spans.tolist(), segment.forms, segment.lemmas, strict=True):
+        for (start, end), form in zip(segment.spans.tolist(), segment.forms, strict=True):
             start, end = start + segment.start, end + segment.start
             if start < usage.end and end > usage.start:
-                touched.append((row, start, end, form, lemma))
+                touched.append((row, start, end, form))
             row += 1
     if not touched:
         raise QueryError(f"There is no word in what is marked, {marked!r}.")
     if len(touched) > 1:
-        words = " and ".join(repr(form) for *_, form, _ in touched[:5])
+        words = " and ".join(repr(form) for *_, form in touched[:5])
         raise QueryError(f"The marked text {marked!r} is more than one word, {words}; mark one of them.")
-    row, start, end, form, lemma = touched[0]
+    row, start, end, form = touched[0]
     if usage.start > start or usage.end < end:
         raise QueryError(f"The marked text {marked!r} is part of the word {form!r}; mark the whole word.")
-    return Asked(segments, row, form, lemma)
+    return Asked(segments, row, form)
 
 
 def embed(usages: Sequence[Usage], analyser: Analyser, encoder: Encoder) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ctxsearch.analysis import surface_form
 from ctxsearch.catalog.reader import Catalog, FormRow
 from ctxsearch.catalog.where import parse_filters
 from ctxsearch.commit import ShardEntry
@@ -86,6 +87,15 @@ def rows_of_word(shard: OpenShard, word: str, forms: Sequence[str] = ()) -> list
         if row.lemma != word and (not forms or row.form in forms):
             rows.append(_rows(row))
     return rows
+
+
+def known_lemma(shards: Sequence[OpenShard], form: str) -> str | None:
+    """The lemma that a form is filed under wherever it occurs; None where it does not, or under several.
+
+    A lemma depends on the form alone, so this is what the analyser would say, without its dictionary.
+    """
+    lemmas = {row.lemma for shard in shards for row in shard.catalog.forms(form=surface_form(form))}
+    return lemmas.pop() if len(lemmas) == 1 else None
 
 
 def all_rows(shard: OpenShard, forms: Sequence[str] = ()) -> list[Rows]:

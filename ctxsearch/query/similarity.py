@@ -33,11 +33,12 @@ def like_usage(
     if asked.any_word:
         rows = _rows_of_any_word(shards, asked)
     else:
-        rows = [scope.rows_of_lemma(shard, word.lemma) for shard in shards]
-        require(shards, rows, word.lemma)
+        lemma = scope.known_lemma(shards, word.form) or analyser.lemma(word.form)
+        rows = [scope.rows_of_lemma(shard, lemma) for shard in shards]
+        require(shards, rows, lemma)
         if asked.forms:
-            of_word, rows = rows, [scope.rows_of_lemma(shard, word.lemma, asked.forms) for shard in shards]
-            require_form(shards, of_word, rows, word.lemma, asked.forms[0])
+            of_word, rows = rows, [scope.rows_of_lemma(shard, lemma, asked.forms) for shard in shards]
+            require_form(shards, of_word, rows, lemma, asked.forms[0])
     allowed = scope.allowed_documents(shards, asked.where)
     vector = embed([usage], analyser, get_encoder())[0]
     return _nearest(shards, rows, allowed, vector, asked)

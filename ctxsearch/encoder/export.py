@@ -1,0 +1,124 @@
+"""Exports a model to ONNX, once, so that a query need not wait for torch.
+
+The export takes pieces without padding and gives the hidden states of every layer, so that one serves whatever layers
+an index joins. It is kept only if ONNX Runtime gives what torch gives, at every piece and layer, for windows of several
+lengths and numbers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+import transformers
+
+from ctxsearch.encoder.cache import Export, layer_name
+from ctxsearch.encoder.locate import locate_model, model_digest
+from ctxsearch.encoder.tokenizer import PieceTokenizer
+from ctxsearch.encoder.transformer import load_transformer, longest_input
+from ctxsearch.errors import ModelError
+
+# The cosine of what torch and ONNX Runtime give for a piece, at least.
+LEAST_COSINE = 0.9999
+
+# Windows of the check, and their length; the last is cut to what the model takes.
+_CHECKED_SHAPES = ((1, 3), (1, 17), (4, 9), (2, 128))
+
+_TEXT = (
+    "They rowed the old boat to the river bank, where the walrus lay; she said nothing of the 3.5 million that the bank"
+    " had lent them in 1987. Naïve façades, of course! The storm of protest rose, and fell, and was forgotten by June."
+)
+
+
+def export_model(model: str, *, format_version: int) -> Export:
+    """Exports a model, and checks the export against torch.
+
+    Args:
+        model: a folder or a name, see `locate_model`.
+        format_version: of the index that asks, see `model_digest`.
+
+    Raises:
+        ModelError: the model cannot be found or used, or cannot be exported; nothing is lost by that but time, since
+            torch can always answer.
+    """
+    folder = locate_model(model)
+    tokenizer = PieceTokenizer.load(model, folder)
+    loaded = load_transformer(model, str(folder))
+    states = _States(loaded).eval()
+    n_layers: int = loaded.config.num_hidden_layers
+    names = [layer_name(number) for number in range(n_layers + 1)]
+    (pieces, _), *_ = tokenizer.cut([_TEXT])
+    longest = longest_input(loaded)
+    inputs = [
+        torch.from_numpy(np.resize(pieces, (rows, min(length, longest)))).to(torch.int64)
+        for rows, length in _CHECKED_SHAPES
+    ]
+    with TemporaryDirectory() as made, _quietly():
+        path = Path(made, "model.onnx")
+        dynamic = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
+        try:
+            torch.onnx.export(
+                states,
+                (inputs[2],),
+                path,
+                input_names=["input_ids"],
+                output_names=names,
+                dynamic_shapes={"input_ids": dynamic},
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+            graph = path.read_bytes()
+            worst = _worst_cosine(states, graph, inputs, names)
+        # The exporter and ONNX Runtime raise whatever they like for a model that they cannot take.
+        except Exception as error:
+            raise ModelError(model, f"it cannot be exported ({' '.join(str(error).split())[:300]}).") from error
+    if not worst >= LEAST_COSINE:
+        raise ModelError(model, f"its export gives other vectors than torch (a cosine of {worst:.5f}).")
+    digest = model_digest(folder, format_version=format_version)
+    return Export(model, digest, n_layers, loaded.config.hidden_size, graph, tokenizer.text)
+
+
+class _States(torch.nn.Module):
+    """A model that gives the states of every layer, the last as the model itself gives it."""
+
+    def __init__(self, model: transformers.PreTrainedModel) -> None:
+        super().__init__()
+        self._model = model
+
+    def forward(self, input_ids: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        output = self._model(input_ids=input_ids, output_hidden_states=True)
+        return (*output.hidden_states[:-1], output.last_hidden_state)
+
+
+@torch.inference_mode()
+def _worst_cosine(states: _States, graph: bytes, inputs: list[torch.Tensor], names: list[str]) -> float:
+    from ctxsearch.encoder.onnx import session
+
+    opened = session(graph)
+    worst = 1.0
+    for batch in inputs:
+        for expected, found in zip(states(batch), opened.run(names, {"input_ids": batch.numpy()}), strict=True):
+            cosines = torch.nn.functional.cosine_similarity(expected, torch.from_numpy(found), dim=-1)
+            worst = min(worst, float(cosines.nan_to_num(nan=-1.0).min()))
+    return worst
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """The exporter tells its makers much that no user can do anything about."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,103 @@
+"""The encoder of a query from a cold start: a model exported to ONNX, run by ONNX Runtime.
+
+torch and transformers take seconds to import; ONNX Runtime starts, loads the default model and embeds a sentence in
+some three tenths of one. It computes in single precision, and `ctxsearch.encoder.export` has seen to it that it gives
+what torch gives. It is for a sentence or some hundreds of them: a corpus is embedded by torch, which has bf16.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from ctxsearch.alignment import Alignment
+from ctxsearch.domain import Segment
+from ctxsearch.encoder.cache import Export, layer_name
+from ctxsearch.encoder.framing import Framed, Framing
+from ctxsearch.encoder.layers import Join, Pooling, parse_layers
+from ctxsearch.encoder.tokenizer import PieceTokenizer
+from ctxsearch.encoder.windows import batches
+from ctxsearch.protocols import Encoded
+
+# Pieces in a batch; more are no faster.
+_BATCH_PIECES = 4096
+
+
+class OnnxEncoder:
+    """An exported model with the settings of an index.
+
+    Args:
+        export: the model, found by its digest.
+        layers: which layers make a vector, see `parse_layers`.
+        pooling: how pieces make a word: ``mean``, ``first`` or ``last``.
+        window: pieces that the model sees at once, its special ones included.
+
+    Raises:
+        ValueError: a setting does not fit the model.
+    """
+
+    def __init__(self, export: Export, *, layers: str, pooling: str, window: int) -> None:
+        self.digest = export.model_digest
+        self._layers = parse_layers(layers, export.n_layers)
+        self._pooling = Pooling(pooling)
+        self.dimension = self._layers.dimension(export.hidden_size)
+        self._framing = Framing(PieceTokenizer.from_text(export.model, export.tokenizer), window)
+        self._session = session(export.graph)
+
+    def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
+        """Embeds every token of some passages, see `Encoder.encode`."""
+        framed = self._framing.frame(passages)
+        return _pooled(self._piece_vectors(framed), framed.alignment, self._pooling)
+
+    def _piece_vectors(self, framed: Framed) -> NDArray[np.float32]:
+        """The joined layers at every piece. Shape: (n_pieces, dimension)."""
+        pieces = np.zeros((len(framed.ids), self.dimension), dtype=np.float32)
+        lengths = self._framing.lengths(framed)
+        names = [layer_name(number) for number in self._layers.numbers]
+        for batch in batches(lengths, _BATCH_PIECES, equal=True):
+            inputs = self._framing.inputs(framed, batch, lengths[batch[0]])
+            hidden = self._joined(self._session.run(names, {"input_ids": inputs}))
+            for row, number in enumerate(batch):
+                goal, source = self._framing.kept(framed.windows[number])
+                pieces[goal] = hidden[row, source]
+        return pieces
+
+    def _joined(self, states: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        if self._layers.join is Join.CONCAT:
+            return np.concatenate(states, axis=-1)
+        total: NDArray[np.float32] = np.sum(states, axis=0)
+        return total if self._layers.join is Join.SUM else total / np.float32(len(states))
+
+
+def session(graph: bytes | Path) -> onnxruntime.InferenceSession:
+    """Opens an exported model, given as a file or as its bytes."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    # A sentence gains nothing from more; and threads that spin while they wait take from others what they do not use.
+    options.intra_op_num_threads = min(4, os.cpu_count() or 1)
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(
+        graph if isinstance(graph, bytes) else str(graph), options, providers=["CPUExecutionProvider"]
+    )
+
+
+def _pooled(pieces: NDArray[np.float32], alignment: Alignment, pooling: Pooling) -> Encoded:
+    """Words out of their pieces, of unit length."""
+    present = alignment.last > alignment.first
+    vectors = np.zeros((len(present), pieces.shape[1]), dtype=np.float32)
+    first, last = alignment.first[present], alignment.last[present]
+    if pooling is Pooling.FIRST:
+        pooled = pieces[first]
+    elif pooling is Pooling.LAST:
+        pooled = pieces[last - 1]
+    else:
+        pooled = np.array([pieces[one:other].mean(axis=0) for one, other in zip(first, last, strict=True)])
+    if len(first):
+        lengths = np.linalg.norm(pooled, axis=1, keepdims=True)
+        vectors[present] = pooled / np.maximum(lengths, np.float32(1e-12))
+    return Encoded(vectors, present)
