@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
@@ -20,6 +24,10 @@ from ctxsearch.protocols import Encoded
 # The same examples in every run, however slow the machine.
 settings.register_profile("ctxsearch", derandomize=True, deadline=None)
 settings.load_profile("ctxsearch")
+
+# Exported models go where the tests can make their own, once for all.
+os.environ["CTXSEARCH_CACHE"] = tempfile.mkdtemp(prefix="ctxsearch-cache-")
+atexit.register(shutil.rmtree, os.environ["CTXSEARCH_CACHE"], ignore_errors=True)
 
 MakeIndex = Callable[..., Index]
 

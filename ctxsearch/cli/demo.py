@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib.resources import as_file, files
 
 import ctxsearch
+from ctxsearch.cli.exporting import export_model
 from ctxsearch.cli.output import Format, print_lines
 from ctxsearch.cli.progress import progress_bar
 from ctxsearch.errors import IndexNotFound
@@ -28,23 +29,24 @@ _LINES = 6
 
 def run_demo(say: Callable[[str], None]) -> None:
     """Builds the index ``sample`` if it is not there, and answers the questions."""
-    with _sample_index(say) as index:
+    _build_sample(say)
+    export_model("sample")
+    with Index.open("sample") as index:
         for explanation, sentence in QUESTIONS:
             print(f"\n{explanation}\n$ ctxsearch query sample {sentence!r} -k {_LINES}")
             print_lines(index.query(sentence, k=_LINES), Format.TABLE)
 
 
-def _sample_index(say: Callable[[str], None]) -> Index:
+def _build_sample(say: Callable[[str], None]) -> None:
     # In single precision, so that every machine prints the same scores.
-    with as_file(files("ctxsearch") / "sample" / "documents.jsonl") as path:
+    try:
+        index = Index.open("sample", dtype="fp32")
+    except IndexNotFound:
+        index = Index.create("sample", dtype="fp32")
+    with index, as_file(files("ctxsearch") / "sample" / "documents.jsonl") as path:
+        if not index.is_new and not index.is_unfinished:
+            return
         corpus = ctxsearch.read(path)
-        try:
-            index = Index.open("sample", dtype="fp32")
-            if not index.is_new and not index.is_unfinished:
-                return index
-        except IndexNotFound:
-            index = Index.create("sample", dtype="fp32")
         with progress_bar(corpus) as on_progress:
             report = index.add(corpus, on_progress=on_progress)
-    say(f"Built {index.path}: {report.documents:,} documents, {report.words:,} words in {report.seconds:.1f} s.")
-    return index
+        say(f"Built {index.path}: {report.documents:,} documents, {report.words:,} words in {report.seconds:.1f} s.")

@@ -13,6 +13,7 @@ import typer
 
 import ctxsearch
 from ctxsearch.cli.console import Interrupts, counted, say
+from ctxsearch.cli.exporting import export_model
 from ctxsearch.cli.options import Device, Dtype, IndexName, Json
 from ctxsearch.cli.progress import progress_bar
 from ctxsearch.domain import Document, Progress
@@ -96,6 +97,7 @@ def index(
             hint = f"{error.hint} What came before it is added; give the same command again to go on.".strip()
             raise SourceError(error.path, error.why, line=error.line, hint=hint) from error
     _report(index, report, corpus)
+    export_model(index)
 
 
 @contextmanager

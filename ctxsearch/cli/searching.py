@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ctxsearch.cli.console import say
+from ctxsearch.cli.exporting import export_model
 from ctxsearch.cli.options import AllowDamaged, Device, Dtype, Form, IndexName, Search, Shown, Where, with_records
 from ctxsearch.cli.output import print_lines
 from ctxsearch.domain import ConcordanceLine, Order
@@ -38,6 +39,8 @@ def query(
             context=shown.around,
         )
     _print(lines, shown)
+    if device is None and dtype is None:
+        export_model(index)
 
 
 @with_records

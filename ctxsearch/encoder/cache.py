@@ -13,6 +13,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -90,13 +92,23 @@ def find_export(model_digest: str) -> Export | None:
         return None
 
 
-def why_no_export(model_digest: str) -> str | None:
-    """Why the model could not be exported when it was tried, by this version; None where it was not tried."""
+def was_tried(model_digest: str) -> bool:
+    """Whether there is an export of a model, or it could not be made by what is installed now."""
     try:
         about = _about(cache_folder() / model_digest[:32])
     except (OSError, ValueError, RuntimeError):
-        return None
-    return str(about["failed"]) if about and "failed" in about else None
+        return False
+    return about is not None and ("failed" not in about or about.get("tried_with") == _installed())
+
+
+def can_keep() -> bool:
+    """Whether the cache can be written to."""
+    try:
+        folder = cache_folder()
+    except RuntimeError:
+        return False
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 def keep_export(export: Export) -> None:
@@ -123,7 +135,13 @@ def keep_failure(model: str, model_digest: str, why: str) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    about = {"version": EXPORT_VERSION, "model": model, "model_digest": model_digest, "failed": why}
+    about = {
+        "version": EXPORT_VERSION,
+        "model": model,
+        "model_digest": model_digest,
+        "failed": why,
+        "tried_with": _installed(),
+    }
     _put(model_digest, {_EXPORT_FILE: json_bytes(about)})
 
 
@@ -137,6 +155,15 @@ def _put(model_digest: str, contents: dict[str, bytes]) -> None:
             put_bytes(made / name, content)
         remove(goal)
         rename(made, goal)
+
+
+def _installed() -> dict[str, str]:
+    """Versions of what an export is made with."""
+    found = {}
+    for package in ("torch", "transformers", "onnxscript", "onnxruntime"):
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
 
 
 def _about(folder: Path) -> dict[str, Any] | None:

@@ -20,10 +20,9 @@ import torch
 import transformers
 
 from ctxsearch.encoder.cache import Export, layer_name
-from ctxsearch.encoder.locate import locate_model, model_digest
+from ctxsearch.encoder.locate import locate_model
 from ctxsearch.encoder.tokenizer import PieceTokenizer
 from ctxsearch.encoder.transformer import load_transformer, longest_input
-from ctxsearch.errors import ModelError
 
 # The cosine of what torch and ONNX Runtime give for a piece, at least.
 LEAST_COSINE = 0.9999
@@ -37,16 +36,20 @@ _TEXT = (
 )
 
 
-def export_model(model: str, *, format_version: int) -> Export:
+class NoExport(Exception):
+    """A model that cannot be exported; nothing is lost by that but time, since torch can always answer."""
+
+
+def export_model(model: str, digest: str) -> Export:
     """Exports a model, and checks the export against torch.
 
     Args:
         model: a folder or a name, see `locate_model`.
-        format_version: of the index that asks, see `model_digest`.
+        digest: what the export is found by.
 
     Raises:
-        ModelError: the model cannot be found or used, or cannot be exported; nothing is lost by that but time, since
-            torch can always answer.
+        ModelError: the model cannot be found or used.
+        NoExport: it cannot be exported, or its export gives other vectors.
     """
     folder = locate_model(model)
     tokenizer = PieceTokenizer.load(model, folder)
@@ -79,10 +82,9 @@ def export_model(model: str, *, format_version: int) -> Export:
             worst = _worst_cosine(states, graph, inputs, names)
         # The exporter and ONNX Runtime raise whatever they like for a model that they cannot take.
         except Exception as error:
-            raise ModelError(model, f"it cannot be exported ({' '.join(str(error).split())[:300]}).") from error
+            raise NoExport(" ".join(str(error).split())[:300]) from error
     if not worst >= LEAST_COSINE:
-        raise ModelError(model, f"its export gives other vectors than torch (a cosine of {worst:.5f}).")
-    digest = model_digest(folder, format_version=format_version)
+        raise NoExport(f"its export gives other vectors than torch: a cosine of {worst:.5f}")
     return Export(model, digest, n_layers, loaded.config.hidden_size, graph, tokenizer.text)
 
 

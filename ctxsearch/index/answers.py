@@ -166,6 +166,24 @@ class Answers:
         parsed = [parse_usage(usage) if isinstance(usage, str) else usage for usage in usages]
         return embed(parsed, self._parts.analyser(), self._parts.asking_encoder())
 
+    @property
+    def can_export(self) -> bool:
+        """Whether a query in a new process waits for torch, and `export_model` could spare it that."""
+        return self._parts.can_export
+
+    def export_model(self) -> None:
+        """Exports the model to ONNX, once for all indexes, so that queries need not wait for torch to start.
+
+        The export is checked against torch, at every piece and layer, and kept in the cache folder of ctxsearch. Where
+        the model cannot be exported, that is noted there, and torch goes on answering.
+
+        Raises:
+            ModelError: the model cannot be found.
+            SettingsMismatch: it is not the model that the index was made with.
+            OSError: the export cannot be kept.
+        """
+        self._parts.export_model()
+
     def info(self) -> IndexInfo:
         """What the index holds and how it was made; documents that were taken out do not count."""
         from ctxsearch.query.description import describe

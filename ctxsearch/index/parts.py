@@ -125,7 +125,8 @@ class Parts:
         """
         if self._encoder is None:
             self._encoder = load_encoder(self.settings, self._hardware)
-        return self._checked(self._encoder)
+        self._check_digest(self._encoder.digest)
+        return self._encoder
 
     def asking_encoder(self) -> Encoder:
         """What gives the words of queries their vectors: in single precision, and from the model's export if it can be.
@@ -140,17 +141,45 @@ class Parts:
             if self._is_own_encoder or any(self._hardware.values()):
                 return self.encoder()
             self._asking = load_export(self.settings) or load_encoder(self.settings, _PLAIN)
-        return self._checked(self._asking)
+        self._check_digest(self._asking.digest)
+        return self._asking
 
-    def _checked(self, encoder: Encoder) -> Encoder:
-        if encoder.digest != self.settings.model_digest:
+    @property
+    def can_export(self) -> bool:
+        """Whether queries have to wait for torch, while an export of the model could be made and kept."""
+        from ctxsearch.encoder.cache import can_keep, was_tried
+
+        if self._is_own_encoder or any(self._hardware.values()):
+            return False
+        return not was_tried(self.settings.model_digest) and can_keep()
+
+    def export_model(self) -> None:
+        """Exports the model, so that queries need not wait for torch from now on.
+
+        Raises:
+            ModelError: the model cannot be found.
+            SettingsMismatch: it is not the model that the index was made with.
+            OSError: the export cannot be kept.
+        """
+        from ctxsearch.encoder.cache import keep_export, keep_failure
+        from ctxsearch.encoder.export import NoExport, export_model
+
+        self._check_digest(found_model_digest(self.settings))
+        try:
+            keep_export(export_model(self.settings.model, self.settings.model_digest))
+        except NoExport as error:
+            keep_failure(self.settings.model, self.settings.model_digest, str(error))
+        else:
+            self._asking = None
+
+    def _check_digest(self, found: str) -> None:
+        if found != self.settings.model_digest:
             raise SettingsMismatch(
                 str(self.path),
                 "the model",
                 f"{self.settings.model} ({self.settings.model_digest[:12]})",
-                f"the one that is found now under that name ({encoder.digest[:12]})",
+                f"the one that is found now under that name ({found[:12]})",
             )
-        return encoder
 
 
 def open_committed(path: Path, settings: Settings, commit: Commit, entry: ShardEntry) -> OpenShard:
