@@ -1,15 +1,18 @@
 """Builds one shard: documents in, a folder of finished files out.
 
 Text is analysed and encoded in blocks, so that windows of like length meet in a batch; vectors go to the sorting
-writer, sentences to the catalog. Memory is bounded by the block, the writer's run and the shard's lexicon.
+writer, sentences to the catalog. The model works on one block, and has the next one waiting, while the text of a third
+is cut and the vectors of those before are written: it never waits for either. Memory is bounded by these blocks, the
+writer's run and the shard's lexicon.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +26,7 @@ from ctxsearch.catalog.writer import CatalogWriter
 from ctxsearch.commit import CATALOG_FILE, LISTS_FILE, SHARD_FILE, VECTORS_FILE, ShardEntry
 from ctxsearch.domain import Document, MetadataValue, Segment
 from ctxsearch.errors import SourceError
-from ctxsearch.protocols import Encoder, VectorCodec
+from ctxsearch.protocols import Encoded, Encoder, VectorCodec
 from ctxsearch.storage import digest_bytes, digest_files, json_bytes, put_bytes_if_absent, sync
 from ctxsearch.vectors.files import TOKEN_BITS, VectorWriter
 
@@ -31,6 +34,11 @@ from ctxsearch.vectors.files import TOKEN_BITS, VectorWriter
 _BLOCK_TOKENS = 32_768
 # A row of dots has no token, and a piece a dot; ordinary text comes to its tokens first.
 _BLOCK_CHARS = 8 * _BLOCK_TOKENS
+# Blocks that the model has, one to work on and one to go on with.
+_BLOCKS_AHEAD = 2
+
+_Block = list[tuple[int, list[Segment]]]
+"""Passages, each with the number of its first segment."""
 
 
 def document_digest(document: Document) -> str:
@@ -107,7 +115,11 @@ class ShardBuilder:
         self._catalog = CatalogWriter(folder)
         self._vectors = VectorWriter(folder, encoder.dimension, codec_for)
         self._lexicon = Lexicon()
-        self._block: list[tuple[int, list[Segment]]] = []
+        self._block: _Block = []
+        self._encoding: deque[tuple[_Block, Future[Encoded]]] = deque()
+        # With two at once the model has batches of the next block to fill up with where one ends.
+        at_once = _BLOCKS_AHEAD if getattr(encoder, "is_concurrent", False) else 1
+        self._ahead = ThreadPoolExecutor(at_once, "ctxsearch-encode")
         self._block_tokens = self._block_chars = 0
         self.tokens = self.encoded = 0
         self.without_vector = 0
@@ -149,14 +161,23 @@ class ShardBuilder:
         return self._block[-1][1]
 
     def _flush(self) -> None:
-        """Encodes the block, and hands its vectors on."""
+        """Gives the block to the model, and hands on the vectors of the one before the last."""
         block = [(first, segments) for first, segments in self._block if segments]
         words, self._block, self._block_tokens, self._block_chars = self._block_tokens, [], 0, 0
-        if not words:
-            return
+        if words:
+            self._encoding.append((block, self._ahead.submit(self._encode, block)))
+        while len(self._encoding) > _BLOCKS_AHEAD:
+            self._hand_on()
+
+    def _encode(self, block: _Block) -> Encoded:
+        return self._encoder.encode([segments for _, segments in block])
+
+    def _hand_on(self) -> None:
+        """Waits for the vectors of the oldest block, and hands them on."""
+        block, encoding = self._encoding.popleft()
         with self._watch.stage("encode"):
-            vectors, present = self._encoder.encode([segments for _, segments in block])
-        self.encoded += words
+            vectors, present = encoding.result()
+        self.encoded += len(present)
         self._on_encoded()
         with self._watch.stage("sort and write"):
             pairs: list[tuple[str, str]] = []
@@ -181,6 +202,9 @@ class ShardBuilder:
             commit: the number of the commit that the shard is made for.
         """
         self._flush()
+        while self._encoding:
+            self._hand_on()
+        self._ahead.shutdown()
         with self._watch.stage("sort and write"):
             pairs = self._lexicon.sorted_pairs()
             rows = self._vectors.rows
@@ -201,7 +225,8 @@ class ShardBuilder:
             )
 
     def abandon(self) -> None:
-        """Lets go of the files; whoever made the folder removes it."""
+        """Lets go of the files, and waits for what the model is doing; whoever made the folder removes it."""
+        self._ahead.shutdown(cancel_futures=True)
         self._catalog.close()
 
 

@@ -25,7 +25,11 @@ class Encoded(NamedTuple):
 
 
 class Encoder(Protocol):
-    """Turns words in their context into vectors."""
+    """Turns words in their context into vectors.
+
+    A build calls it from a thread of its own, one call at a time; or several at once, if it has an attribute
+    ``is_concurrent`` that is true.
+    """
 
     @property
     def dimension(self) -> int:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -14,6 +13,7 @@ from ctxsearch.alignment import Alignment
 from ctxsearch.domain import Segment
 from ctxsearch.encoder.framing import Framed, Framing
 from ctxsearch.encoder.hardware import choose_device, choose_dtype
+from ctxsearch.encoder.lanes import Lanes
 from ctxsearch.encoder.layers import Join, Pooling, parse_layers
 from ctxsearch.encoder.locate import locate_model, model_digest
 from ctxsearch.encoder.tokenizer import PieceTokenizer
@@ -24,7 +24,6 @@ from ctxsearch.settings import FORMAT_VERSION
 
 # Pieces in a batch, padding included: 64 windows of 128, past which this gets no faster on two cores.
 _BATCH_PIECES = 64 * 128
-_FEW_PIECES = 256
 
 
 class TransformerEncoder:
@@ -44,6 +43,8 @@ class TransformerEncoder:
         ValueError: a setting does not fit the model.
     """
 
+    is_concurrent = True
+
     def __init__(
         self,
         model: str,
@@ -60,6 +61,7 @@ class TransformerEncoder:
         self.tokenizer = PieceTokenizer.load(model, folder)
         self._device = choose_device(device)
         self.dtype = choose_dtype(dtype, self._device)
+        self._lanes = Lanes(self._device)
         self._model = load_transformer(model, str(folder))
         torch.nn.Module.to(self._model, device=self._device, dtype=self.dtype)
         config = self._model.config
@@ -87,16 +89,15 @@ class TransformerEncoder:
         Tokens without a piece (zero-width characters, say) have no vector.
         """
         framed = self._framing.frame(passages)
-        with _threads_for(len(framed.ids)):
-            pieces = self._piece_vectors(framed)
-        return self._pool(pieces, framed.alignment)
+        return self._pool(self._piece_vectors(framed), framed.alignment)
 
-    @torch.inference_mode()
     def _piece_vectors(self, framed: Framed) -> torch.Tensor:
         """The joined layers at every piece. Shape: (n_pieces, dimension), float32."""
         pieces = torch.empty((len(framed.ids), self.dimension), dtype=torch.float32, device=self._device)
         lengths = self._framing.lengths(framed)
-        for batch in batches(lengths, _BATCH_PIECES):
+
+        @torch.inference_mode()
+        def run(batch: Sequence[int]) -> None:
             longest, shortest = lengths[batch[0]], lengths[batch[-1]]
             inputs = self._framing.inputs(framed, batch, longest, self._pad)
             mask = None
@@ -107,6 +108,8 @@ class TransformerEncoder:
             for row, number in enumerate(batch):
                 goal, source = self._framing.kept(framed.windows[number])
                 pieces[goal] = hidden[row, source]
+
+        self._lanes.run(run, batches(lengths, _BATCH_PIECES))
         return pieces
 
     def forward(self, inputs: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
@@ -142,20 +145,6 @@ class TransformerEncoder:
                 pooled = torch.nn.functional.embedding_bag(members, pieces, offsets, mode="mean")
             vectors[present] = torch.nn.functional.normalize(pooled, dim=-1)
         return Encoded(vectors.cpu().numpy(), present.cpu().numpy())
-
-
-@contextmanager
-def _threads_for(pieces: int) -> Iterator[None]:
-    """One thread for a sentence or two: several gain nothing there, and spin while another process has their core."""
-    threads = torch.get_num_threads()
-    if pieces > _FEW_PIECES:
-        yield
-        return
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def load_transformer(model: str, folder: str) -> transformers.PreTrainedModel:
