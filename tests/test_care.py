@@ -6,6 +6,8 @@ import json
 import os
 import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -231,6 +233,48 @@ def test_missing_index_cannot_be_verified(tmp_path: Path) -> None:
     for call in (Index.verify, Index.repair):
         with pytest.raises(IndexNotFound):
             call(tmp_path)
+
+
+# ---------------------------------------------------------------------------------------- what is no damage
+
+
+def attempts(index: Index, scarce: str) -> list[dict[str, str]]:
+    """What comes of reading an index where something is scarce; it is as it was after that, and well."""
+    index.close()
+    before = {path: path.read_bytes() for path in index.path.rglob("*") if path.is_file() and path.name != "lock"}
+    script = Path(__file__).with_name("hindered.py")
+    run = subprocess.run([sys.executable, script, index.path, scarce], capture_output=True, text=True, check=True)
+    assert {path: path.read_bytes() for path in before} == before
+    assert not (index.path / "damaged.json").exists()
+    return [json.loads(line) for line in run.stdout.splitlines()]
+
+
+def test_too_few_descriptors_are_no_damage(make_index: MakeIndex) -> None:
+    """Wherever descriptors run out that is told as such, with the file; nothing is noted, taken out or left out."""
+    texts = [Document(str(number), f"They sat on bank {number} of the river.") for number in range(24)]
+    told = attempts(make_index(texts, shard_tokens=1), "descriptors")
+    assert {one["error"] for one in told} == {"", "OSError"}
+    for one in told:
+        assert one["same"]
+        assert one["error"] == "" or "/" in one["path"]
+    failed = {one["action"] for one in told if one["error"]}
+    assert {"concordance", "allowing", "info", "remove", "add", "verify", "quick", "repair"} <= failed
+    assert {"verify", "quick", "repair"} <= {one["action"] for one in told if not one["error"]}
+
+
+@pytest.mark.parametrize("name", ["vectors.dat", "lists.npy", "catalog.sqlite"])
+def test_file_closed_to_this_user_is_no_damage(many: Index, name: str) -> None:
+    """A file that this user may not read is told as such, by a look and by a repair, too."""
+    for one in attempts(many, f"shard-*/{name}"):
+        if name == "catalog.sqlite" or one["action"] not in ("info", "remove", "add"):
+            assert one["error"] == "PermissionError"
+            assert one["path"].endswith(name)
+
+
+@pytest.mark.parametrize("name", ["commit-*.json", "ctxsearch.json"])
+def test_commit_closed_to_this_user_is_no_damage(many: Index, name: str) -> None:
+    """Nor are a commit or settings that may not be read, of which there is a copy."""
+    assert {one["error"] for one in attempts(many, name)} == {"PermissionError"}
 
 
 # ------------------------------------------------------------------------------------------------------- repair

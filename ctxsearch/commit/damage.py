@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from ctxsearch.hindrance import is_hindrance
 from ctxsearch.storage import json_bytes, plain_size, put_bytes, remove, sync
 
 DAMAGE_FILE = "damaged.json"
@@ -22,7 +23,11 @@ def read_damage(folder: Path) -> dict[str, str]:
     path = folder / DAMAGE_FILE
     try:
         noted = None if plain_size(path) > _LONGEST else json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+    except OSError as error:
+        if is_hindrance(error):
+            raise
+        return {}
+    except (ValueError, RecursionError):
         return {}
     return {str(shard_id): str(why) for shard_id, why in noted.items()} if isinstance(noted, dict) else {}
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ctxsearch.errors import IndexDamaged
+from ctxsearch.hindrance import reading
 from ctxsearch.storage import digest_bytes, json_bytes, plain_size, put_bytes, put_bytes_if_absent
 
 VECTORS_FILE = "vectors.dat"
@@ -134,9 +135,9 @@ def read_commit(path: Path) -> Commit:
 
     Raises:
         IndexDamaged: it is not, byte for byte, what was written.
-        FileNotFoundError: there is no such file.
+        OSError: there is no such file, or this process is kept from it.
     """
-    try:
+    with reading(path, ValueError, KeyError, TypeError, AttributeError, RecursionError, missing_ok=True):
         if plain_size(path) > _LONGEST:
             raise ValueError(f"it has more than {_LONGEST:,} bytes")
         content = path.read_bytes()
@@ -146,10 +147,6 @@ def read_commit(path: Path) -> Commit:
         if digest != digest_bytes(json_bytes(body)) or content != json_bytes({**body, "digest": digest}):
             raise ValueError("its digest does not fit")
         commit = _parsed(body)
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
     if path.stem != commit_path(path.parent, commit.number).stem:
         raise IndexDamaged(str(path), f"it holds commit {commit.number}")
     return commit
