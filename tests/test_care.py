@@ -20,7 +20,15 @@ from conftest import MakeIndex, WindowEncoder
 from ctxsearch import Document, Index
 from ctxsearch.commit import read_commit, write_commit
 from ctxsearch.domain import ConcordanceLine, Problem, VerifyReport
-from ctxsearch.errors import BackupError, IndexDamaged, IndexExists, IndexNotFound, KeyNotFound, WordNotFound
+from ctxsearch.errors import (
+    BackupError,
+    DocumentNotFound,
+    IndexDamaged,
+    IndexExists,
+    IndexNotFound,
+    KeyNotFound,
+    WordNotFound,
+)
 from ctxsearch.lock import writer_lock
 from ctxsearch.storage import digest_files
 
@@ -233,6 +241,70 @@ def test_missing_index_cannot_be_verified(tmp_path: Path) -> None:
     for call in (Index.verify, Index.repair):
         with pytest.raises(IndexNotFound):
             call(tmp_path)
+
+
+# ----------------------------------------------------------------------------- what needs the catalogs alone
+
+
+@pytest.mark.parametrize("name", ["vectors.dat", "lists.npy", "shard.json"])
+@pytest.mark.parametrize("noted", [True, False])
+def test_damaged_vectors_hinder_no_removal(many: Index, name: str, noted: bool) -> None:
+    """A document of a shard whose vectors are damaged is removed, and `info` counts what is left."""
+    many.remove("angler")
+    whole = many.info()
+    for place in range(len(many.open_shards())):
+        path = shard_file(many, name, place)
+        if noted:
+            flip(path)
+        else:
+            path.unlink()
+    if noted:
+        assert len(verified(many).problems) == whole.shards
+    with opened(many) as index:
+        assert index.info() == whole
+        assert index.remove(["reeds", "rates"], where=["year=2008"]) == 3
+        assert index.info().documents == whole.documents - 3
+    again = opened(many)
+    again.remove("nobody", missing_ok=True)
+    assert again.info().documents_removed == 4
+
+
+def test_damaged_catalog_hinders_only_what_it_must(many: Index) -> None:
+    """What is found in other shards is removed; what is not found may be in the damaged one, and that is told."""
+    damaged = shard_file(many, "catalog.sqlite", 1)
+    there = sorted(row[1] for row in many.open_shards()[1].catalog.document_rows())
+    others = sorted({"rowing", "loan", "reeds", "rates", "tea"} - {*there})
+    many.close()
+    flip(damaged)
+    verified(many)
+    index = opened(many)
+    assert index.remove(others[0]) == 1
+    number = index.commit
+    for missing_ok in (False, True):
+        with pytest.raises(
+            DocumentNotFound, match=f"unless it is in {damaged.parent.name}, which cannot be read"
+        ) as told:
+            index.remove([others[1], there[0]], missing_ok=missing_ok)
+        assert told.value.document_ids == (there[0],)
+    with pytest.raises(IndexDamaged, match=r"which of its documents meet a condition, and nothing was removed"):
+        index.remove(where=["year>1900"])
+    assert index.commit == number
+    with pytest.raises(IndexDamaged, match=damaged.parent.name):
+        index.info()
+    with opened(many, allow_damaged=True) as rest:
+        assert rest.info().documents == 9 - len(there) - 1
+        assert list(rest.left_out) == [damaged.parent.name]
+    assert index.remove(others[1]) == 1
+
+
+def test_both_damaged_files_are_noted(many: Index) -> None:
+    """A look notes every damaged file of a shard, and a quick one after it forgets none."""
+    for name in ("catalog.sqlite", "vectors.dat"):
+        flip(shard_file(many, name, 1))
+    assert len(verified(many).problems) == 2
+    assert {Path(one.path).name for one in verified(many, quick=True).problems} == {"catalog.sqlite", "vectors.dat"}
+    with pytest.raises(IndexDamaged, match="catalog"):
+        opened(many).info()
 
 
 # ---------------------------------------------------------------------------------------- what is no damage
@@ -544,7 +616,7 @@ def test_commands_of_care(many: Index, tmp_path: Path) -> None:
 
 def test_rest_answers_where_that_is_allowed(many: Index) -> None:
     """With --allow-damaged the other shards answer, and what is left out is told."""
-    path, count = shard_file(many, "lists.npy", 1), many.count("bank")
+    path, count, shards = shard_file(many, "lists.npy", 1), many.count("bank"), many.info().shards
     os.truncate(path, 10)
     refused = ctxsearch("concordance", many.path, "bank", "--json")
     assert (refused.returncode, refused.stdout) == (1, "")
@@ -552,3 +624,9 @@ def test_rest_answers_where_that_is_allowed(many: Index) -> None:
     assert allowed.returncode == 0
     assert 0 < len(allowed.stdout.splitlines()) < count
     assert f"Left out, since it is damaged: {path.parent.name}" in allowed.stderr
+    assert ctxsearch("info", many.path).returncode == 0
+    os.truncate(path.with_name("catalog.sqlite"), 10)
+    assert ctxsearch("info", many.path).returncode == 1
+    described = ctxsearch("info", many.path, "--allow-damaged", "--json")
+    assert json.loads(described.stdout)["shards"] == shards - 1
+    assert f"Left out, since it is damaged: {path.parent.name}" in described.stderr

@@ -1,6 +1,6 @@
 """The commits of an index: what each holds, and who still reads it."""
 
-from ctxsearch.commit.damage import DAMAGE_FILE, note_damage, read_damage
+from ctxsearch.commit.damage import DAMAGE_FILE, DamagedFile, note_damage, read_damage
 from ctxsearch.commit.holding import HeldCommit, hold_commit, tidy
 from ctxsearch.commit.record import (
     CATALOG_FILE,
@@ -28,6 +28,7 @@ __all__ = [
     "SHARD_FILES",
     "VECTORS_FILE",
     "Commit",
+    "DamagedFile",
     "HeldCommit",
     "ShardEntry",
     "commit_files",

@@ -49,9 +49,10 @@ class Care(Answers):
         folder = located(path)
         noted = read_damage(folder)
         report = _looked_at(folder, quick, encoder, on_progress)
-        damaged = {one.shard: f"{Path(one.path).name}: {one.why}" for one in report.problems if one.shard}
-        # A quick look clears nobody, and a whole one only what was noted before it began.
-        cleared = set() if quick else noted.keys() - damaged.keys()
+        damaged = {(one.shard, Path(one.path).name): one.why for one in report.problems if one.shard}
+        # A quick look clears nobody, and a whole one only shards that it finds well, noted before it began.
+        still = {shard for shard, _ in damaged}
+        cleared = set() if quick else {one for one in noted if one[0] not in still}
         if damaged.items() - noted.items() or cleared:
             try:
                 with writer_lock(folder):

@@ -78,11 +78,12 @@ class Changes(Answers):
         Args:
             document_ids: of the documents.
             where: conditions on the metadata, such as ``"year<1900"``; documents that meet all of them go too.
-            missing_ok: pass over ids that are not there.
+            missing_ok: pass over ids that are not there; not while a part that may have them cannot be read.
             lost: give up the documents that went with damaged parts and were not made again, see `repair`.
 
         Raises:
-            DocumentNotFound: an id is not there; nothing is removed.
+            DocumentNotFound: an id is not there, or nobody can say; nothing is removed.
+            IndexDamaged: a condition is given, and a part cannot say which of its documents meet it.
             QueryError: a condition cannot be understood, or nothing says what to remove.
             IndexLocked: another process writes to the index.
         """
@@ -93,10 +94,13 @@ class Changes(Answers):
         if not named and not where and not lost:
             raise QueryError("Say which documents to remove, by their ids or by a condition.")
         with self._writing() as commit:
+            self._parts.move_to(HeldCommit(commit))
+            listed, damaged = self._parts.catalogs()
             return remove_documents(
                 self._parts.path,
                 commit,
-                self._shards_of(commit),
+                listed,
+                damaged,
                 named,
                 where,
                 missing_ok=missing_ok,

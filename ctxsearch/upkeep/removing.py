@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace as changed
 from pathlib import Path
 
 import numpy as np
 
 from ctxsearch.commit import Commit, tidy, write_commit
-from ctxsearch.errors import DocumentNotFound
-from ctxsearch.query.scope import OpenShard, allowed_documents
+from ctxsearch.errors import DocumentNotFound, IndexDamaged
+from ctxsearch.query.scope import ListedShard, allowed_documents
 
 
 def remove_documents(
     folder: Path,
     commit: Commit,
-    shards: Sequence[OpenShard],
+    shards: Sequence[ListedShard],
+    damaged: Mapping[str, IndexDamaged],
     document_ids: Sequence[str],
     where: Sequence[str],
     *,
@@ -29,7 +30,8 @@ def remove_documents(
     Args:
         folder: the index.
         commit: its newest commit.
-        shards: of that commit.
+        shards: of that commit; their catalogs are all that is needed.
+        damaged: the other shards of the commit, whose catalogs are damaged.
         document_ids: of the documents to take out; one that is lost with a damaged shard is not asked for any more.
         where: conditions on the metadata; the documents that meet all of them are taken out too, where any are given.
         missing_ok: whether an id that is not there is passed over.
@@ -37,15 +39,20 @@ def remove_documents(
         settings: the text of ``ctxsearch.json``.
 
     Raises:
-        DocumentNotFound: an id is not there; nothing is changed.
+        DocumentNotFound: an id is not there, or may be in a damaged shard; nothing is changed.
+        IndexDamaged: a condition is given, and a shard cannot say which of its documents meet it.
         QueryError: a condition cannot be understood.
     """
+    if where and damaged:
+        error = next(iter(damaged.values()))
+        why = f"{error.why}; nobody knows which of its documents meet a condition, and nothing was removed"
+        raise IndexDamaged(error.path, why) from error
     tidy(folder, commit)
     gone: list[set[int]] = [set(shard.entry.removed) for shard in shards]
     lost = set(commit.lost or ())
     missing = [one for one in document_ids if not _find(shards, one, gone) and one not in lost]
-    if missing and not missing_ok:
-        raise DocumentNotFound(missing)
+    if missing and (damaged or not missing_ok):
+        raise DocumentNotFound(missing, tuple(damaged))
     if where:
         for numbers, allowed in zip(gone, allowed_documents(shards, where), strict=True):
             numbers.update([] if allowed is None else np.flatnonzero(allowed).tolist())
@@ -66,7 +73,7 @@ def remove_documents(
     return count
 
 
-def _find(shards: Sequence[OpenShard], document_id: str, gone: Sequence[set[int]]) -> bool:
+def _find(shards: Sequence[ListedShard], document_id: str, gone: Sequence[set[int]]) -> bool:
     """Notes where a document is; whether it is anywhere, or was named before."""
     for shard, numbers in zip(shards, gone, strict=True):
         document = shard.catalog.find_document(document_id)

@@ -83,9 +83,13 @@ class Verification:
         noted = read_damage(self._folder) if self._quick else {}
         for entry in commit.shards:
             found = list(self._shard(settings, commit, entry, seen))
-            if not found and entry.shard_id in noted:
-                # A quick look clears nobody.
-                found = [(self._folder / entry.shard_id, noted[entry.shard_id])]
+            # A quick look clears nobody.
+            folder, names = self._folder / entry.shard_id, {path.name for path, _ in found}
+            found += [
+                (folder / name, why)
+                for (shard, name), why in noted.items()
+                if shard == folder.name and name not in names
+            ]
             self._problems.extend(Problem(str(path), why, _REPAIR, shard=entry.shard_id) for path, why in found)
         self._leftovers(commit)
         held.release()

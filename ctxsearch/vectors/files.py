@@ -63,8 +63,6 @@ def open_vectors(folder: Path, code_size: int, rows: int, lemmas: int) -> Vector
         IndexDamaged: a file is missing, or has another size or shape than it must have.
         OSError: this process is kept from a file.
     """
-    if folder.is_symlink():
-        raise IndexDamaged(str(folder), "it is a link, and no folder of the index")
     path = folder / LISTS_FILE
     with reading(path, ValueError):
         # The header could promise an array beyond all memory; the size cannot.
