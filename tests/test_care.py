@@ -334,6 +334,24 @@ def test_too_few_descriptors_are_no_damage(make_index: MakeIndex) -> None:
     assert {"verify", "quick", "repair"} <= {one["action"] for one in told if not one["error"]}
 
 
+def test_index_of_many_shards_is_opened_or_joined(make_index: MakeIndex) -> None:
+    """A command opens as many files as it may; where that is too few, it says to compact, which needs few."""
+    texts = [Document(str(number), f"They sat on bank {number} of the river.") for number in range(52)]
+    index = make_index(texts, shard_tokens=1)
+    before = index.concordance("bank")
+    index.close()
+    asked = ("concordance", index.path, "bank", "--count")
+    assert ctxsearch(*asked, open_files=(100, 1000)).stdout == "52\n"
+    told = ctxsearch(*asked, open_files=(110, 110))
+    assert (told.returncode, told.stdout) == (1, "")
+    assert f"Too many open files; join the shards of the index with: ctxsearch compact {index.path}. " in told.stderr
+    assert len(told.stderr.splitlines()) == 1
+    assert "1 shard in place of 52" in ctxsearch("compact", index.path, open_files=(110, 110)).stderr
+    assert ctxsearch(*asked, open_files=(110, 110)).stdout == "52\n"
+    assert opened(index).concordance("bank") == before
+    assert verified(index).problems == []
+
+
 @pytest.mark.parametrize("name", ["vectors.dat", "lists.npy", "catalog.sqlite"])
 def test_file_closed_to_this_user_is_no_damage(many: Index, name: str) -> None:
     """A file that this user may not read is told as such, by a look and by a repair, too."""

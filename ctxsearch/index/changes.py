@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from ctxsearch.commit import Commit, HeldCommit, hold_commit, newest_commit
 from ctxsearch.domain import CompactReport, Document, IndexReport, Progress
-from ctxsearch.errors import IndexDamaged, QueryError
+from ctxsearch.errors import QueryError
 from ctxsearch.index.answers import Answers
+from ctxsearch.index.parts import open_committed, opening_many
 from ctxsearch.lock import writer_lock
-
-if TYPE_CHECKING:
-    from ctxsearch.query.scope import OpenShard
 
 DEFAULT_SHARD_TOKENS = 2_000_000
 
@@ -52,7 +49,7 @@ class Changes(Answers):
         if shard_tokens < 1:
             raise ValueError(f"A shard cannot have {shard_tokens} words; give at least 1.")
         encoder = self._parts.encoder()
-        with self._writing() as commit:
+        with self._writing() as commit, opening_many(self._parts.path):
             adding = Adding(
                 self._parts.path,
                 commit,
@@ -132,19 +129,16 @@ class Changes(Answers):
         if shard_tokens < 1:
             raise ValueError(f"A shard cannot have {shard_tokens} words; give at least 1.")
         with self._writing() as commit:
-            shards = self._shards_of(commit)
+            self._parts.move_to(HeldCommit(commit))
+            self._parts.refuse_noted()
             compaction = Compaction(
-                self._parts.path, commit, shards, settings=self._parts.settings_text, on_progress=on_progress
+                self._parts.path,
+                commit,
+                open_shard=lambda entry: open_committed(self._parts.path, self._parts.settings, commit, entry),
+                settings=self._parts.settings_text,
+                on_progress=on_progress,
             )
             return compaction.run(shard_tokens)
-
-    def _shards_of(self, commit: Commit) -> list[OpenShard]:
-        """The shards of the newest commit; this index sees it from now on."""
-        self._parts.move_to(HeldCommit(commit))
-        shards = self._parts.shards(allow_empty=True)
-        for shard_id, why in self._parts.left_out.items():
-            raise IndexDamaged(str(self._parts.path / shard_id), why)
-        return shards
 
     @contextmanager
     def _writing(self) -> Iterator[Commit]:

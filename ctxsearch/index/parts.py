@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import errno
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -147,7 +148,8 @@ class Parts:
         if entry.shard_id not in self._shards:
             self._refuse_noted(entry, damage, besides=())
             listed = self._list(entry, damage)
-            self._shards[entry.shard_id] = open_vectors_of(self.path, self.settings, self.commit, listed)
+            with opening_many(self.path):
+                self._shards[entry.shard_id] = open_vectors_of(self.path, self.settings, self.commit, listed)
         return self._shards[entry.shard_id]
 
     def _list(self, entry: ShardEntry, damage: Mapping[DamagedFile, str]) -> ListedShard:
@@ -155,8 +157,15 @@ class Parts:
             from ctxsearch.query.scope import list_shard
 
             self._refuse_noted(entry, damage, besides=(VECTORS_FILE, LISTS_FILE, SHARD_FILE))
-            self._listed[entry.shard_id] = list_shard(self.path, entry)
+            with opening_many(self.path):
+                self._listed[entry.shard_id] = list_shard(self.path, entry)
         return self._listed[entry.shard_id]
+
+    def refuse_noted(self) -> None:
+        """Raises what was noted of any shard of the commit."""
+        damage = read_damage(self.path)
+        for entry in self.commit.shards:
+            self._refuse_noted(entry, damage, besides=())
 
     def _refuse_noted(self, entry: ShardEntry, damage: Mapping[DamagedFile, str], *, besides: Sequence[str]) -> None:
         """Raises what was noted of the files of a shard, besides some."""
@@ -190,6 +199,22 @@ class Parts:
                 f"the one that is found now under that name ({self._encoder.digest[:12]})",
             )
         return self._encoder
+
+
+@contextmanager
+def opening_many(index: Path) -> Iterator[None]:
+    """Says what to do where an index has more shards than a process can have open.
+
+    Raises:
+        OSError: so it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.EMFILE, errno.ENFILE):
+            raise
+        why = f"{error.strerror}; join the shards of the index with: ctxsearch compact {index}"
+        raise OSError(error.errno, why, error.filename) from error
 
 
 def open_committed(path: Path, settings: Settings, commit: Commit, entry: ShardEntry) -> OpenShard:
