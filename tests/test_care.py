@@ -509,6 +509,62 @@ def test_unknown_loss_is_told_until_it_is_given_up(many: Index, river_documents:
     assert Index.repair(many.path, encoder=WindowEncoder()).lost == ()
 
 
+@pytest.mark.parametrize("compacted", [False, True])
+def test_unknown_loss_brings_back_nothing_that_was_removed(
+    many: Index, river_documents: list[Document], compacted: bool
+) -> None:
+    """What was removed stays out where nobody knows what was lost, whichever shard it was in, joined since or not."""
+    ids = [[row[1] for row in shard.catalog.document_rows()] for shard in many.open_shards()]
+    by_id, by_condition, joined = ids[1][0], ids[2][0], ids[0][0]
+    many.remove(joined)
+    if compacted:
+        many.compact(shard_tokens=1)
+    year = next(one.metadata["year"] for one in river_documents if one.document_id == by_condition)
+    many.remove(by_id, where=[f"document_id={by_condition}", f"year={year}"])
+    many.remove("reeds", missing_ok=True)
+    reeds = next(one for one in river_documents if one.document_id == "reeds")
+    many.add([reeds])  # it is wanted again
+    gone = {by_id, by_condition, joined} - {"reeds"}
+    commit = read_commit(max(many.path.glob("commit-*.json")))
+    damaged = next(n for n, shard in enumerate(many.open_shards()) if shard.catalog.find_document("reeds"))
+    many.close()
+    for number in {1, damaged}:
+        flip(many.path / commit.shards[number].shard_id / "catalog.sqlite")
+    assert Index.repair(many.path, encoder=WindowEncoder()).lost is None
+    index = opened(many)
+    report = index.add(river_documents)
+    assert report.skipped == {"removed before": len(gone)}
+    living = {row[1] for shard in index.open_shards() for row in shard.catalog.document_rows()}
+    assert index.info().documents == 9 - len(gone)
+    assert "reeds" in living
+    index.remove(lost=True)
+    assert index.add(river_documents).documents == len(gone)
+
+
+def test_replaced_document_is_no_removed_one(many: Index, river_documents: list[Document]) -> None:
+    """A document whose new version was lost comes back, though the old one is among what was taken out."""
+    many.add([Document("reeds", "More reeds grew on the bank.")], replace=True)
+    many.close()
+    flip(shard_file(many, "catalog.sqlite", -1))
+    Index.repair(many.path, encoder=WindowEncoder())
+    index = opened(many)
+    assert index.add([Document("reeds", "More reeds grew on the bank.")]).documents == 1
+
+
+def test_what_is_not_there_can_be_kept_out_of_a_search(many: Index, river_documents: list[Document]) -> None:
+    """While nobody knows what was lost, a document that is not to be made again can be named."""
+    name = next(many.open_shards()[1].catalog.document_rows())[1]
+    many.close()
+    flip(shard_file(many, "catalog.sqlite", 1))
+    Index.repair(many.path, encoder=WindowEncoder())
+    index = opened(many)
+    with pytest.raises(DocumentNotFound):
+        index.remove(name)
+    assert index.remove(name, missing_ok=True) == 0
+    assert index.add(river_documents).skipped == {"removed before": 1}
+    assert index.info().documents == 8
+
+
 def test_note_made_meanwhile_is_not_cleared(many: Index) -> None:
     """A look clears only what was noted before it began."""
     late = shard_file(many, "vectors.dat", 1)

@@ -131,7 +131,8 @@ def _take_out_damage(name: str) -> Sequence[str] | None:
         say(f"Damaged: {problem.path}: {problem.why}.")
     if repaired.lost is None:
         say(
-            "Nobody knows which documents went with it: all that the sources have, and the index has not, are added."
+            "Nobody knows which documents went with it: all that the sources have, and the index has not, are added,"
+            " but what was removed."
             " When every source was given: ctxsearch remove INDEX --lost."
         )
     elif not repaired.lost:

@@ -19,6 +19,7 @@ from ctxsearch.commit.record import (
     shard_folders,
     write_commit,
 )
+from ctxsearch.commit.taken_out import id_digest, joined_digests, parted_digests
 
 __all__ = [
     "CATALOG_FILE",
@@ -35,8 +36,11 @@ __all__ = [
     "commit_path",
     "copy_path",
     "hold_commit",
+    "id_digest",
+    "joined_digests",
     "newest_commit",
     "note_damage",
+    "parted_digests",
     "read_commit",
     "read_copy",
     "read_damage",

@@ -73,6 +73,9 @@ class Care(Answers):
     ) -> RepairReport:
         """Takes out what `verify` finds damaged; the next `add` of the same sources makes it again, and only that.
 
+        Where nobody knows which documents went with it, each `add` passes over those that were removed before, and
+        reports them as skipped, until ``remove(lost=True)`` ends the search.
+
         Args:
             path: a folder, or a bare name, see `Index.create`.
             encoder: the encoder of an index that was created with one.

@@ -1,4 +1,7 @@
-"""Takes documents out: their numbers go into the next commit, and no file of a shard is touched."""
+"""Takes documents out: their numbers go into the next commit, and no file of a shard is touched.
+
+Digests of their ids go there too: they are all that a later repair can know them by, see `ctxsearch.commit.taken_out`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ctxsearch.commit import Commit, tidy, write_commit
+from ctxsearch.commit import Commit, id_digest, joined_digests, parted_digests, tidy, write_commit
 from ctxsearch.errors import DocumentNotFound, IndexDamaged
 from ctxsearch.query.scope import ListedShard, allowed_documents
 
@@ -34,7 +37,7 @@ def remove_documents(
         damaged: the other shards of the commit, whose catalogs are damaged.
         document_ids: of the documents to take out; one that is lost with a damaged shard is not asked for any more.
         where: conditions on the metadata; the documents that meet all of them are taken out too, where any are given.
-        missing_ok: whether an id that is not there is passed over.
+        missing_ok: whether an id that is not there is passed over; while nobody knows what was lost, it is kept out.
         forget_lost: whether all that was lost with damaged shards is given up.
         settings: the text of ``ctxsearch.json``.
 
@@ -59,7 +62,14 @@ def remove_documents(
     count = sum(len(numbers) - len(shard.entry.removed) for numbers, shard in zip(gone, shards, strict=True))
     given_up = lost if forget_lost else lost.intersection(document_ids)
     count += len(given_up)
-    if not count and not (forget_lost and commit.lost is None):
+    ids = [*given_up]
+    for shard, numbers in zip(shards, gone, strict=True):
+        ids += [row.document_id for row in shard.catalog.documents(numbers - {*shard.entry.removed}).values()]
+    if commit.lost is None:
+        ids += missing  # whoever has lost them is not to make them again
+    before = parted_digests(commit.taken_out)
+    taken_out = before.union(map(id_digest, ids))
+    if not count and taken_out == before and not (forget_lost and commit.lost is None):
         return 0
     removed = {shard.entry.shard_id: tuple(sorted(numbers)) for numbers, shard in zip(gone, shards, strict=True)}
     entries = tuple(
@@ -67,7 +77,14 @@ def remove_documents(
         for entry in commit.shards
     )
     still_lost = None if commit.lost is None and not forget_lost else tuple(sorted(lost - given_up))
-    newer = changed(commit, number=commit.number + 1, shards=entries, settings=settings, lost=still_lost)
+    newer = changed(
+        commit,
+        number=commit.number + 1,
+        shards=entries,
+        settings=settings,
+        lost=still_lost,
+        taken_out=joined_digests(taken_out),
+    )
     write_commit(folder, newer)
     tidy(folder, newer)
     return count
