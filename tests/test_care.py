@@ -482,6 +482,19 @@ def test_damaged_commit_without_copy_gives_way(many: Index, river_documents: lis
     assert sorted(everything(index), key=lambda line: line.key) == before
 
 
+@pytest.mark.parametrize("pattern", ["json", "*"])
+def test_deleted_commit_is_not_missed(many: Index, pattern: str) -> None:
+    """A stated limit: where the newest commit file is gone nothing tells, and the one before is the index."""
+    before = everything(many)
+    many.remove("reeds")
+    many.close()
+    newest = max(many.path.glob("commit-*.json"))
+    for path in many.path.glob(f"{newest.stem}.{pattern}"):
+        path.unlink()
+    assert everything(opened(many)) == before
+    assert verified(many).problems == []
+
+
 def test_whole_shards_survive_the_loss_of_all_commits(many: Index) -> None:
     """With no commit left, nor a copy of one, repair is refused, and no shard is touched."""
     many.close()
