@@ -9,7 +9,7 @@ from ctxsearch.commit import Commit, HeldCommit, hold_commit, newest_commit
 from ctxsearch.domain import CompactReport, Document, IndexReport, Progress
 from ctxsearch.errors import QueryError
 from ctxsearch.index.answers import Answers
-from ctxsearch.index.parts import open_committed, opening_many
+from ctxsearch.index.opening import open_committed, opening_many
 from ctxsearch.lock import writer_lock
 
 DEFAULT_SHARD_TOKENS = 2_000_000
