@@ -83,16 +83,14 @@ class Parts:
         self.left_out = dict(self._held.passed_over)
         self._held.release()
 
-    def shards(self, *, allow_empty: bool = False) -> list[OpenShard]:
+    def shards(self) -> list[OpenShard]:
         """The shards of the commit, opened.
 
         Raises:
-            QueryError: there is none, unless that is allowed.
+            QueryError: there is none.
             IndexDamaged: a shard is damaged, unless that is allowed and there are others.
         """
         if not self.commit.shards:
-            if allow_empty:
-                return []
             raise QueryError(f"The index {self.path} is empty; add documents with: ctxsearch index {self.path} SOURCE.")
         known = self._shards.keys() | self.left_out.keys()
         if missing := [entry for entry in self.commit.shards if entry.shard_id not in known]:
