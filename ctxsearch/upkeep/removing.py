@@ -56,19 +56,18 @@ def remove_documents(
     missing = [one for one in document_ids if not _find(shards, one, gone) and one not in lost]
     if missing and (damaged or not missing_ok):
         raise DocumentNotFound(missing, tuple(damaged))
+    # While nobody knows what was lost, a document that is not there may be, and is not to be made again.
+    ids = {*document_ids} if commit.lost is None else {*document_ids}.difference(missing)
     if where:
-        for numbers, allowed in zip(gone, allowed_documents(shards, where), strict=True):
-            numbers.update([] if allowed is None else np.flatnonzero(allowed).tolist())
+        for shard, numbers, allowed in zip(shards, gone, allowed_documents(shards, where), strict=True):
+            met = set() if allowed is None else {*np.flatnonzero(allowed).tolist()}
+            ids.update(row.document_id for row in shard.catalog.documents(met - numbers).values())
+            numbers |= met
     count = sum(len(numbers) - len(shard.entry.removed) for numbers, shard in zip(gone, shards, strict=True))
     given_up = lost if forget_lost else lost.intersection(document_ids)
     count += len(given_up)
-    ids = [*given_up]
-    for shard, numbers in zip(shards, gone, strict=True):
-        ids += [row.document_id for row in shard.catalog.documents(numbers - {*shard.entry.removed}).values()]
-    if commit.lost is None:
-        ids += missing  # whoever has lost them is not to make them again
     before = parted_digests(commit.taken_out)
-    taken_out = before.union(map(id_digest, ids))
+    taken_out = before.union(map(id_digest, ids | given_up))
     if not count and taken_out == before and not (forget_lost and commit.lost is None):
         return 0
     removed = {shard.entry.shard_id: tuple(sorted(numbers)) for numbers, shard in zip(gone, shards, strict=True)}
