@@ -3,6 +3,9 @@
 A run that is stopped leaves its last commit, marked unfinished; every run passes over the documents that are there
 already, unchanged, so the same run again goes on. A document whose id is there with another text is refused, or takes
 the other's place.
+
+While nobody knows which documents went with a damaged part, all that the index has not may be one of them; not what was
+removed, though, which stays out until the search is ended.
 """
 
 from __future__ import annotations
@@ -11,7 +14,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace as changed
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,7 @@ from numpy.typing import NDArray
 from ctxsearch.analysis import Analyser
 from ctxsearch.build import ShardBuilder, Stopwatch, check_document, document_digest
 from ctxsearch.catalog.reader import Catalog
-from ctxsearch.commit import Commit, tidy, write_commit
+from ctxsearch.commit import Commit, id_digest, joined_digests, parted_digests, tidy, write_commit
 from ctxsearch.domain import Document, IndexReport, Progress
 from ctxsearch.errors import CtxSearchError
 from ctxsearch.protocols import Encoder, VectorCodec
@@ -87,6 +89,7 @@ class Adding:
         self._skipped: Counter[str] = Counter()
         self._refused, self._repeated = Refused(), Refused()
         self._lost = None if commit.lost is None else set(commit.lost)
+        self._taken_out = parted_digests(commit.taken_out)
         self._unchanged = self._replaced = 0
         self._documents = self._words = self._without_vector = self._shards = self._bytes = 0
 
@@ -162,15 +165,21 @@ class Adding:
                 return False
         with self._watch.stage("read"):
             self._digest = document_digest(document)
-            identity = sha256(document.document_id.encode()).digest()[:12]
+            identity = id_digest(document.document_id)
             if identity in self._seen:
                 return self._refuse(self._repeated, document)
             self._seen.add(identity)
             there = self._find(document.document_id)
         if there is None:
-            if not is_empty and self._lost:
+            if is_empty:
+                return False
+            if self._lost is None and identity in self._taken_out:
+                self._skipped["removed before"] += 1
+                return False
+            if self._lost:
                 self._lost.discard(document.document_id)
-            return not is_empty
+            self._taken_out.discard(identity)
+            return True
         if self._lost:
             self._lost.discard(document.document_id)
         shard_id, number, digest = there
@@ -246,6 +255,7 @@ class Adding:
             None if ranges is None else tuple(tuple(row) for row in ranges.tolist()),
             self._settings,
             lost,
+            joined_digests(self._taken_out),
         )
         with self._watch.stage("digest and commit"):
             write_commit(self._folder, commit)

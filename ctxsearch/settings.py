@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from ctxsearch.errors import FormatTooNew, IndexDamaged, IndexNotFound, SettingsMismatch
+from ctxsearch.hindrance import reading
 from ctxsearch.storage import json_bytes, plain_size, put_bytes_if_absent
 
 SETTINGS_FILE = "ctxsearch.json"
@@ -82,17 +83,18 @@ def read_settings(folder: Path, known_indexes: tuple[str, ...] = ()) -> tuple[Se
     Raises:
         IndexNotFound: there is none.
         IndexDamaged: it cannot be read.
+        OSError: this process is kept from it.
         FormatTooNew: a newer ctxsearch made the index.
     """
     path = folder / SETTINGS_FILE
-    try:
-        if plain_size(path) > _LONGEST:
+    with reading(path, UnicodeDecodeError):
+        try:
+            size = plain_size(path)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise IndexNotFound(str(folder), known_indexes) from error
+        if size > _LONGEST:
             raise IndexDamaged(str(path), f"it has more than {_LONGEST:,} bytes")
         text = path.read_bytes().decode()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise IndexNotFound(str(folder), known_indexes) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
     return parse_settings(text, path), text
 
 

@@ -30,6 +30,8 @@ _SERVER.set_forkserver_preload(
     ]
 )
 
+_HARD_SIZE = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+
 # What a developer may have set, and would change what is printed or where indexes are.
 _NOT_INHERITED = ("COLUMNS", "CTXSEARCH_INDEXES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE")
 
@@ -42,6 +44,7 @@ class Running:
         cwd: the folder it runs in.
         env: variables that are set.
         file_size: no file can grow beyond so many bytes, as on a full disk.
+        open_files: how many files it may have open, and how many it may allow itself.
         terminal: a terminal to write standard error to; otherwise it goes to a pipe, as standard output does.
 
     Attributes:
@@ -56,6 +59,7 @@ class Running:
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         file_size: int | None = None,
+        open_files: tuple[int, int] | None = None,
         terminal: str = "",
     ) -> None:
         self.arguments = [str(argument) for argument in arguments]
@@ -68,7 +72,10 @@ class Running:
                 [writer for _, writer in pipes.values()],
                 str(cwd or Path.cwd()),
                 dict(env or {}),
-                file_size,
+                {
+                    resource.RLIMIT_FSIZE: None if file_size is None else (file_size, _HARD_SIZE),
+                    resource.RLIMIT_NOFILE: open_files,
+                },
                 terminal,
             ),
         )
@@ -112,9 +119,10 @@ def ctxsearch(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     file_size: int | None = None,
+    open_files: tuple[int, int] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Runs a command to its end, see `Running`."""
-    with Running(*arguments, cwd=cwd, env=env, file_size=file_size) as running:
+    with Running(*arguments, cwd=cwd, env=env, file_size=file_size, open_files=open_files) as running:
         return running.wait()
 
 
@@ -123,7 +131,7 @@ def _command(
     pipes: Sequence[Connection],
     cwd: str,
     env: Mapping[str, str],
-    file_size: int | None,
+    limits: Mapping[int, tuple[int, int] | None],
     terminal: str,
 ) -> None:
     os.chdir(cwd)
@@ -138,8 +146,9 @@ def _command(
         os.dup2(os.open(terminal, os.O_RDWR | os.O_NOCTTY), 2)
     sys.stdout, sys.stderr = (os.fdopen(descriptor, "w", encoding="utf-8", closefd=False) for descriptor in (1, 2))
     sys.argv = ["ctxsearch", *arguments]
-    if file_size is not None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    for kind, limit in limits.items():
+        if limit is not None:
+            resource.setrlimit(kind, limit)
     from ctxsearch.cli.main import run
 
     try:

@@ -6,6 +6,8 @@ import json
 import os
 import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +20,15 @@ from conftest import MakeIndex, WindowEncoder
 from ctxsearch import Document, Index
 from ctxsearch.commit import read_commit, write_commit
 from ctxsearch.domain import ConcordanceLine, Problem, VerifyReport
-from ctxsearch.errors import BackupError, IndexDamaged, IndexExists, IndexNotFound, KeyNotFound, WordNotFound
+from ctxsearch.errors import (
+    BackupError,
+    DocumentNotFound,
+    IndexDamaged,
+    IndexExists,
+    IndexNotFound,
+    KeyNotFound,
+    WordNotFound,
+)
 from ctxsearch.lock import writer_lock
 from ctxsearch.storage import digest_files
 
@@ -233,6 +243,130 @@ def test_missing_index_cannot_be_verified(tmp_path: Path) -> None:
             call(tmp_path)
 
 
+# ----------------------------------------------------------------------------- what needs the catalogs alone
+
+
+@pytest.mark.parametrize("name", ["vectors.dat", "lists.npy", "shard.json"])
+@pytest.mark.parametrize("noted", [True, False])
+def test_damaged_vectors_hinder_no_removal(many: Index, name: str, noted: bool) -> None:
+    """A document of a shard whose vectors are damaged is removed, and `info` counts what is left."""
+    many.remove("angler")
+    whole = many.info()
+    for place in range(len(many.open_shards())):
+        path = shard_file(many, name, place)
+        if noted:
+            flip(path)
+        else:
+            path.unlink()
+    if noted:
+        assert len(verified(many).problems) == whole.shards
+    with opened(many) as index:
+        assert index.info() == whole
+        assert index.remove(["reeds", "rates"], where=["year=2008"]) == 3
+        assert index.info().documents == whole.documents - 3
+    again = opened(many)
+    again.remove("nobody", missing_ok=True)
+    assert again.info().documents_removed == 4
+
+
+def test_damaged_catalog_hinders_only_what_it_must(many: Index) -> None:
+    """What is found in other shards is removed; what is not found may be in the damaged one, and that is told."""
+    damaged = shard_file(many, "catalog.sqlite", 1)
+    there = sorted(row[1] for row in many.open_shards()[1].catalog.document_rows())
+    others = sorted({"rowing", "loan", "reeds", "rates", "tea"} - {*there})
+    many.close()
+    flip(damaged)
+    verified(many)
+    index = opened(many)
+    assert index.remove(others[0]) == 1
+    number = index.commit
+    for missing_ok in (False, True):
+        with pytest.raises(
+            DocumentNotFound, match=f"unless it is in {damaged.parent.name}, which cannot be read"
+        ) as told:
+            index.remove([others[1], there[0]], missing_ok=missing_ok)
+        assert told.value.document_ids == (there[0],)
+    with pytest.raises(IndexDamaged, match=r"which of its documents meet a condition, and nothing was removed"):
+        index.remove(where=["year>1900"])
+    assert index.commit == number
+    with pytest.raises(IndexDamaged, match=damaged.parent.name):
+        index.info()
+    with opened(many, allow_damaged=True) as rest:
+        assert rest.info().documents == 9 - len(there) - 1
+        assert list(rest.left_out) == [damaged.parent.name]
+    assert index.remove(others[1]) == 1
+
+
+def test_both_damaged_files_are_noted(many: Index) -> None:
+    """A look notes every damaged file of a shard, and a quick one after it forgets none."""
+    for name in ("catalog.sqlite", "vectors.dat"):
+        flip(shard_file(many, name, 1))
+    assert len(verified(many).problems) == 2
+    assert {Path(one.path).name for one in verified(many, quick=True).problems} == {"catalog.sqlite", "vectors.dat"}
+    with pytest.raises(IndexDamaged, match="catalog"):
+        opened(many).info()
+
+
+# ---------------------------------------------------------------------------------------- what is no damage
+
+
+def attempts(index: Index, scarce: str) -> list[dict[str, str]]:
+    """What comes of reading an index where something is scarce; it is as it was after that, and well."""
+    index.close()
+    before = {path: path.read_bytes() for path in index.path.rglob("*") if path.is_file() and path.name != "lock"}
+    script = Path(__file__).with_name("hindered.py")
+    run = subprocess.run([sys.executable, script, index.path, scarce], capture_output=True, text=True, check=True)
+    assert {path: path.read_bytes() for path in before} == before
+    assert not (index.path / "damaged.json").exists()
+    return [json.loads(line) for line in run.stdout.splitlines()]
+
+
+def test_too_few_descriptors_are_no_damage(make_index: MakeIndex) -> None:
+    """Wherever descriptors run out that is told as such, with the file; nothing is noted, taken out or left out."""
+    texts = [Document(str(number), f"They sat on bank {number} of the river.") for number in range(24)]
+    told = attempts(make_index(texts, shard_tokens=1), "descriptors")
+    assert {one["error"] for one in told} == {"", "OSError"}
+    for one in told:
+        assert one["same"]
+        assert one["error"] == "" or "/" in one["path"]
+    failed = {one["action"] for one in told if one["error"]}
+    assert {"concordance", "allowing", "info", "remove", "add", "verify", "quick", "repair"} <= failed
+    assert {"verify", "quick", "repair"} <= {one["action"] for one in told if not one["error"]}
+
+
+def test_index_of_many_shards_is_opened_or_joined(make_index: MakeIndex) -> None:
+    """A command opens as many files as it may; where that is too few, it says to compact, which needs few."""
+    texts = [Document(str(number), f"They sat on bank {number} of the river.") for number in range(52)]
+    index = make_index(texts, shard_tokens=1)
+    before = index.concordance("bank")
+    index.close()
+    asked = ("concordance", index.path, "bank", "--count")
+    assert ctxsearch(*asked, open_files=(100, 1000)).stdout == "52\n"
+    told = ctxsearch(*asked, open_files=(110, 110))
+    assert (told.returncode, told.stdout) == (1, "")
+    assert f"Too many open files; join the shards of the index with: ctxsearch compact {index.path}. " in told.stderr
+    assert len(told.stderr.splitlines()) == 1
+    assert "1 shard in place of 52" in ctxsearch("compact", index.path, open_files=(110, 110)).stderr
+    assert ctxsearch(*asked, open_files=(110, 110)).stdout == "52\n"
+    assert opened(index).concordance("bank") == before
+    assert verified(index).problems == []
+
+
+@pytest.mark.parametrize("name", ["vectors.dat", "lists.npy", "catalog.sqlite"])
+def test_file_closed_to_this_user_is_no_damage(many: Index, name: str) -> None:
+    """A file that this user may not read is told as such, by a look and by a repair, too."""
+    for one in attempts(many, f"shard-*/{name}"):
+        if name == "catalog.sqlite" or one["action"] not in ("info", "remove", "add"):
+            assert one["error"] == "PermissionError"
+            assert one["path"].endswith(name)
+
+
+@pytest.mark.parametrize("name", ["commit-*.json", "ctxsearch.json"])
+def test_commit_closed_to_this_user_is_no_damage(many: Index, name: str) -> None:
+    """Nor are a commit or settings that may not be read, of which there is a copy."""
+    assert {one["error"] for one in attempts(many, name)} == {"PermissionError"}
+
+
 # ------------------------------------------------------------------------------------------------------- repair
 
 
@@ -348,6 +482,19 @@ def test_damaged_commit_without_copy_gives_way(many: Index, river_documents: lis
     assert sorted(everything(index), key=lambda line: line.key) == before
 
 
+@pytest.mark.parametrize("pattern", ["json", "*"])
+def test_deleted_commit_is_not_missed(many: Index, pattern: str) -> None:
+    """A stated limit: where the newest commit file is gone nothing tells, and the one before is the index."""
+    before = everything(many)
+    many.remove("reeds")
+    many.close()
+    newest = max(many.path.glob("commit-*.json"))
+    for path in many.path.glob(f"{newest.stem}.{pattern}"):
+        path.unlink()
+    assert everything(opened(many)) == before
+    assert verified(many).problems == []
+
+
 def test_whole_shards_survive_the_loss_of_all_commits(many: Index) -> None:
     """With no commit left, nor a copy of one, repair is refused, and no shard is touched."""
     many.close()
@@ -373,6 +520,62 @@ def test_unknown_loss_is_told_until_it_is_given_up(many: Index, river_documents:
     index.remove(lost=True)
     assert verified(many).notes == []
     assert Index.repair(many.path, encoder=WindowEncoder()).lost == ()
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_unknown_loss_brings_back_nothing_that_was_removed(
+    many: Index, river_documents: list[Document], compacted: bool
+) -> None:
+    """What was removed stays out where nobody knows what was lost, whichever shard it was in, joined since or not."""
+    ids = [[row[1] for row in shard.catalog.document_rows()] for shard in many.open_shards()]
+    by_id, by_condition, joined = ids[1][0], ids[2][0], ids[0][0]
+    many.remove(joined)
+    if compacted:
+        many.compact(shard_tokens=1)
+    year = next(one.metadata["year"] for one in river_documents if one.document_id == by_condition)
+    many.remove(by_id, where=[f"document_id={by_condition}", f"year={year}"])
+    many.remove("reeds", missing_ok=True)
+    reeds = next(one for one in river_documents if one.document_id == "reeds")
+    many.add([reeds])  # it is wanted again
+    gone = {by_id, by_condition, joined} - {"reeds"}
+    commit = read_commit(max(many.path.glob("commit-*.json")))
+    damaged = next(n for n, shard in enumerate(many.open_shards()) if shard.catalog.find_document("reeds"))
+    many.close()
+    for number in {1, damaged}:
+        flip(many.path / commit.shards[number].shard_id / "catalog.sqlite")
+    assert Index.repair(many.path, encoder=WindowEncoder()).lost is None
+    index = opened(many)
+    report = index.add(river_documents)
+    assert report.skipped == {"removed before": len(gone)}
+    living = {row[1] for shard in index.open_shards() for row in shard.catalog.document_rows()}
+    assert index.info().documents == 9 - len(gone)
+    assert "reeds" in living
+    index.remove(lost=True)
+    assert index.add(river_documents).documents == len(gone)
+
+
+def test_replaced_document_is_no_removed_one(many: Index, river_documents: list[Document]) -> None:
+    """A document whose new version was lost comes back, though the old one is among what was taken out."""
+    many.add([Document("reeds", "More reeds grew on the bank.")], replace=True)
+    many.close()
+    flip(shard_file(many, "catalog.sqlite", -1))
+    Index.repair(many.path, encoder=WindowEncoder())
+    index = opened(many)
+    assert index.add([Document("reeds", "More reeds grew on the bank.")]).documents == 1
+
+
+def test_what_is_not_there_can_be_kept_out_of_a_search(many: Index, river_documents: list[Document]) -> None:
+    """While nobody knows what was lost, a document that is not to be made again can be named."""
+    name = next(many.open_shards()[1].catalog.document_rows())[1]
+    many.close()
+    flip(shard_file(many, "catalog.sqlite", 1))
+    Index.repair(many.path, encoder=WindowEncoder())
+    index = opened(many)
+    with pytest.raises(DocumentNotFound):
+        index.remove(name)
+    assert index.remove(name, missing_ok=True) == 0
+    assert index.add(river_documents).skipped == {"removed before": 1}
+    assert index.info().documents == 8
 
 
 def test_note_made_meanwhile_is_not_cleared(many: Index) -> None:
@@ -500,7 +703,7 @@ def test_commands_of_care(many: Index, tmp_path: Path) -> None:
 
 def test_rest_answers_where_that_is_allowed(many: Index) -> None:
     """With --allow-damaged the other shards answer, and what is left out is told."""
-    path, count = shard_file(many, "lists.npy", 1), many.count("bank")
+    path, count, shards = shard_file(many, "lists.npy", 1), many.count("bank"), many.info().shards
     os.truncate(path, 10)
     refused = ctxsearch("concordance", many.path, "bank", "--json")
     assert (refused.returncode, refused.stdout) == (1, "")
@@ -508,3 +711,9 @@ def test_rest_answers_where_that_is_allowed(many: Index) -> None:
     assert allowed.returncode == 0
     assert 0 < len(allowed.stdout.splitlines()) < count
     assert f"Left out, since it is damaged: {path.parent.name}" in allowed.stderr
+    assert ctxsearch("info", many.path).returncode == 0
+    os.truncate(path.with_name("catalog.sqlite"), 10)
+    assert ctxsearch("info", many.path).returncode == 1
+    described = ctxsearch("info", many.path, "--allow-damaged", "--json")
+    assert json.loads(described.stdout)["shards"] == shards - 1
+    assert f"Left out, since it is damaged: {path.parent.name}" in described.stderr

@@ -289,8 +289,10 @@ def test_beside_a_damaged_commit_no_shard_is_cleared_away(tmp_path: Path) -> Non
 def test_damage_is_noted_until_it_is_mended(tmp_path: Path) -> None:
     """The note of damage comes back as it was, a broken one as empty, and it goes when nothing is damaged."""
     assert read_damage(tmp_path) == {}
-    note_damage(tmp_path, {ENTRY.shard_id: "a bit fell over"})
-    assert read_damage(tmp_path) == {ENTRY.shard_id: "a bit fell over"}
+    note_damage(tmp_path, {(ENTRY.shard_id, "lists.npy"): "a bit fell over"})
+    assert read_damage(tmp_path) == {(ENTRY.shard_id, "lists.npy"): "a bit fell over"}
+    (tmp_path / DAMAGE_FILE).write_text(json.dumps({ENTRY.shard_id: "noted long ago"}))
+    assert read_damage(tmp_path) == {(ENTRY.shard_id, ""): "noted long ago"}
     (tmp_path / DAMAGE_FILE).write_bytes(b"[")
     assert read_damage(tmp_path) == {}
     note_damage(tmp_path, {})

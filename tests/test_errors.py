@@ -74,9 +74,9 @@ EXAMPLES: dict[str, tuple[CtxSearchError, dict[str, object], list[str]]] = {
         ["'bank' is never written 'BANK'", "it is written a, b", "j, ..."],
     ),
     "DocumentNotFound": (
-        errors.DocumentNotFound([*"abcdefg"]),
-        {"document_ids": ("a", "b", "c", "d", "e", "f", "g")},
-        ["'a', 'b', 'c', 'd', 'e' and 2 more", "nothing was removed"],
+        errors.DocumentNotFound([*"abcdefg"], ["shard-01"]),
+        {"document_ids": ("a", "b", "c", "d", "e", "f", "g"), "damaged": ("shard-01",)},
+        ["'a', 'b', 'c', 'd', 'e' and 2 more, unless it is in shard-01", "nothing was removed"],
     ),
     "BackupError": (
         errors.BackupError("mine.tar", "it is no backup of ctxsearch"),

@@ -117,7 +117,6 @@ def test_opening_an_index_is_light(index: Index) -> None:
         "index.like('rowing:18', unlike=['loan:4'])",
         "index.like('rowing:18', any_word=True)",
         "index.count('bank')",
-        "index.info()",
     ],
 )
 def test_no_model_where_none_is_needed(index: Index, call: str) -> None:
@@ -126,6 +125,12 @@ def test_no_model_where_none_is_needed(index: Index, call: str) -> None:
     loaded = loaded_by(program, str(index.path))
     assert "faiss" in loaded  # or the program did not search
     assert not loaded & {"torch", "transformers", "tokenizers", "typer", "rich"}
+
+
+def test_describing_an_index_loads_no_back_end(index: Index) -> None:
+    """What an index holds is told by its catalogs, without FAISS."""
+    loaded = loaded_by("import sys, ctxsearch; ctxsearch.Index.open(sys.argv[1]).info()", str(index.path))
+    assert not loaded & {"faiss", "torch", "transformers", "tokenizers", "typer", "rich"}
 
 
 @pytest.mark.parametrize("package", ["ctxsearch.domain", "ctxsearch.errors", "ctxsearch.settings", "ctxsearch.usage"])

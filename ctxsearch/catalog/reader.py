@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlite_utils import Database
 
+from ctxsearch.catalog.failures import reading_error
 from ctxsearch.catalog.schema import TABLES
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS, Filter
 from ctxsearch.commit import CATALOG_FILE
 from ctxsearch.domain import Metadata, MetadataValue
 from ctxsearch.errors import IndexDamaged
+from ctxsearch.hindrance import reading
 from ctxsearch.storage import plain_size
 
 # Parameters in one statement; SQLite's own limit was 999 for a long time.
@@ -72,19 +74,19 @@ class Catalog:
 
     Raises:
         IndexDamaged: the file is missing or is not a catalog.
+        OSError: this process is kept from it.
     """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / CATALOG_FILE
         # Committed shards never change, so SQLite needs no lock and no journal; and the file may be a stranger's.
         uri = f"{self.path.resolve().as_uri()}?mode=ro&immutable=1"
-        try:
+        with reading(self.path):
             plain_size(self.path)
+        try:
             connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-        except OSError as error:
-            raise IndexDamaged(str(self.path), f"it cannot be read ({error.strerror})") from error
         except sqlite3.Error as error:
-            raise IndexDamaged(str(self.path), f"SQLite says {str(error)!r}") from error
+            raise reading_error(error, self.path) from error
         # Closed with this object, if by nobody before.
         self._let_go = weakref.finalize(self, connection.close)
         self._db = Database(connection)
@@ -116,7 +118,7 @@ class Catalog:
         except UnicodeEncodeError:
             return []  # half of a surrogate pair is asked for, which no text here has
         except sqlite3.Error as error:
-            raise IndexDamaged(str(self.path), f"SQLite says {str(error)!r}") from error
+            raise reading_error(error, self.path) from error
 
     def _checked(
         self, sql: str, kinds: tuple[type, ...], parameters: Sequence[object] = ()

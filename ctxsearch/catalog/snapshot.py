@@ -6,8 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from ctxsearch.catalog.full_disk import disk_error
-from ctxsearch.errors import IndexDamaged
+from ctxsearch.catalog.failures import disk_error, reading_error
 
 
 def write_snapshot(path: Path, goal: Path) -> None:
@@ -26,4 +25,4 @@ def write_snapshot(path: Path, goal: Path) -> None:
     except sqlite3.OperationalError as error:
         raise disk_error(error, path) from error
     except sqlite3.Error as error:
-        raise IndexDamaged(str(path), f"SQLite says {str(error)!r}") from error
+        raise reading_error(error, path) from error

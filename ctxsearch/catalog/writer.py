@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlite_utils import Database
 
-from ctxsearch.catalog.full_disk import disk_error
+from ctxsearch.catalog.failures import disk_error
 from ctxsearch.catalog.reader import Catalog, read_metadata
 from ctxsearch.catalog.schema import migrations
 from ctxsearch.catalog.words import FormRow, LemmaRow

@@ -14,7 +14,8 @@ import typer
 import ctxsearch
 from ctxsearch.cli.console import Interrupts, counted, say
 from ctxsearch.cli.exporting import export_model
-from ctxsearch.cli.options import Device, Dtype, IndexName, Json
+from ctxsearch.cli.opening import opening
+from ctxsearch.cli.options import AllowDamaged, Device, Dtype, IndexName, Json
 from ctxsearch.cli.progress import progress_bar
 from ctxsearch.domain import Document, Progress
 from ctxsearch.errors import IndexNotFound, SourceError
@@ -132,7 +133,8 @@ def _take_out_damage(name: str) -> Sequence[str] | None:
         say(f"Damaged: {problem.path}: {problem.why}.")
     if repaired.lost is None:
         say(
-            "Nobody knows which documents went with it: all that the sources have, and the index has not, are added."
+            "Nobody knows which documents went with it: all that the sources have, and the index has not, are added,"
+            " but what was removed."
             " When every source was given: ctxsearch remove INDEX --lost."
         )
     elif not repaired.lost:
@@ -190,9 +192,9 @@ def _report(name: str, report: ctxsearch.IndexReport, corpus: ctxsearch.Corpus) 
         raise typer.Exit(1)
 
 
-def info(index: IndexName, as_json: Json = False) -> None:
+def info(index: IndexName, allow_damaged: AllowDamaged = False, as_json: Json = False) -> None:
     """Say what an index holds, and how it was made."""
-    with Index.open(index) as opened:
+    with opening(index, allow_damaged) as opened:
         content = asdict(opened.info())
     if as_json:
         print(json.dumps(content, ensure_ascii=False))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -12,6 +14,9 @@ import ctxsearch
 from ctxsearch.cli import indexing, inspecting, searching, upkeep
 from ctxsearch.cli.console import say, told
 from ctxsearch.cli.demo import run_demo
+
+# As many files as any index needs; and what macOS allows.
+_OPEN_FILES = (65_536, 10_240)
 
 app = typer.Typer(
     help="A semantic concordance: finds the uses of a word that are like the one you have in mind.",
@@ -28,10 +33,23 @@ def run() -> None:
     # Idle threads of the model would otherwise spin, and a busy machine makes one sentence take 30 times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    _allow_many_files()
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         # A terminal that cannot show a character is shown its number.
         sys.stdout.reconfigure(errors="backslashreplace")
     app()
+
+
+def _allow_many_files() -> None:
+    """Lets this process open as many files as it may: a shard is two, and many systems begin with 256 or 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for limit in _OPEN_FILES:
+        allowed = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        if soft == resource.RLIM_INFINITY or soft >= allowed:
+            return
+        with suppress(ValueError, OSError):  # macOS says that there is no limit, and has one
+            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+            return
 
 
 @app.callback(invoke_without_command=True)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from ctxsearch.cli.console import say
 from ctxsearch.cli.exporting import export_model
+from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import AllowDamaged, Device, Dtype, Form, IndexName, Search, Shown, Where, with_records
 from ctxsearch.cli.output import print_lines
 from ctxsearch.domain import ConcordanceLine, Order
-from ctxsearch.index import Index
 
 
 @with_records
@@ -28,7 +26,7 @@ def query(
     shown: Shown,
 ) -> None:
     """Find the uses of a word that are like the marked one, as in "They rowed to the [bank]."."""
-    with _opened(index, allow_damaged, device, dtype) as opened:
+    with opening(index, allow_damaged, device, dtype) as opened:
         lines = opened.query(
             sentence,
             k=search.limit,
@@ -54,7 +52,7 @@ def like(
     shown: Shown,
 ) -> None:
     """Find more lines like these, and not like those; the keys are those that other commands print."""
-    with _opened(index, allow_damaged) as opened:
+    with opening(index, allow_damaged) as opened:
         lines = opened.like(
             keys,
             unlike=unlike or (),
@@ -86,7 +84,7 @@ def concordance(
     shown: Shown,
 ) -> None:
     """List every line of a word."""
-    with _opened(index, allow_damaged) as opened:
+    with opening(index, allow_damaged) as opened:
         if count:
             print(opened.count(word, form=form or (), where=where or ()))
             return
@@ -101,15 +99,6 @@ def concordance(
             context=shown.around,
         )
     _print(lines, shown)
-
-
-@contextmanager
-def _opened(name: str, allow_damaged: bool, device: str | None = None, dtype: str | None = None) -> Iterator[Index]:
-    """The index; at the end it is told what the answer came without."""
-    with Index.open(name, device=device, dtype=dtype, allow_damaged=allow_damaged) as index:
-        yield index
-        for shard, why in index.left_out.items():
-            say(f"Left out, since it is damaged: {shard} ({why}).")
 
 
 def _print(lines: list[ConcordanceLine], shown: Shown) -> None:

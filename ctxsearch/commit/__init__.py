@@ -1,6 +1,6 @@
 """The commits of an index: what each holds, and who still reads it."""
 
-from ctxsearch.commit.damage import DAMAGE_FILE, note_damage, read_damage
+from ctxsearch.commit.damage import DAMAGE_FILE, DamagedFile, note_damage, read_damage
 from ctxsearch.commit.holding import HeldCommit, hold_commit, tidy
 from ctxsearch.commit.record import (
     CATALOG_FILE,
@@ -19,6 +19,7 @@ from ctxsearch.commit.record import (
     shard_folders,
     write_commit,
 )
+from ctxsearch.commit.taken_out import id_digest, joined_digests, parted_digests
 
 __all__ = [
     "CATALOG_FILE",
@@ -28,14 +29,18 @@ __all__ = [
     "SHARD_FILES",
     "VECTORS_FILE",
     "Commit",
+    "DamagedFile",
     "HeldCommit",
     "ShardEntry",
     "commit_files",
     "commit_path",
     "copy_path",
     "hold_commit",
+    "id_digest",
+    "joined_digests",
     "newest_commit",
     "note_damage",
+    "parted_digests",
     "read_commit",
     "read_copy",
     "read_damage",

@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from ctxsearch.commit.taken_out import parted_digests
 from ctxsearch.errors import IndexDamaged
+from ctxsearch.hindrance import reading
 from ctxsearch.storage import digest_bytes, json_bytes, plain_size, put_bytes, put_bytes_if_absent
 
 VECTORS_FILE = "vectors.dat"
@@ -69,6 +72,7 @@ class Commit:
             was made before there was format 2.
         lost: ids of documents that went with damaged shards and are still to be made again; None where nobody knows
             which they were.
+        taken_out: digests of the ids of documents that were removed and not added again, see `parted_digests`.
     """
 
     number: int = 0
@@ -77,6 +81,7 @@ class Commit:
     ranges: tuple[tuple[float, ...], ...] | None = None
     settings: str | None = None
     lost: tuple[str, ...] | None = ()
+    taken_out: bytes = b""
 
 
 def commit_files(folder: Path) -> list[tuple[int, Path]]:
@@ -134,9 +139,9 @@ def read_commit(path: Path) -> Commit:
 
     Raises:
         IndexDamaged: it is not, byte for byte, what was written.
-        FileNotFoundError: there is no such file.
+        OSError: there is no such file, or this process is kept from it.
     """
-    try:
+    with reading(path, ValueError, KeyError, TypeError, AttributeError, RecursionError, missing_ok=True):
         if plain_size(path) > _LONGEST:
             raise ValueError(f"it has more than {_LONGEST:,} bytes")
         content = path.read_bytes()
@@ -146,10 +151,6 @@ def read_commit(path: Path) -> Commit:
         if digest != digest_bytes(json_bytes(body)) or content != json_bytes({**body, "digest": digest}):
             raise ValueError("its digest does not fit")
         commit = _parsed(body)
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
     if path.stem != commit_path(path.parent, commit.number).stem:
         raise IndexDamaged(str(path), f"it holds commit {commit.number}")
     return commit
@@ -167,6 +168,7 @@ def write_commit(folder: Path, commit: Commit) -> None:
         "ranges": commit.ranges,
         "settings": commit.settings,
         "lost": None if commit.lost is None else list(commit.lost),
+        "taken_out": b64encode(commit.taken_out).decode(),
         "shards": [
             {
                 "shard_id": shard.shard_id,
@@ -201,7 +203,9 @@ def _parsed(body: dict[str, Any]) -> Commit:
         ranges = tuple(tuple(float(value) for value in _list(row)) for row in _list(ranges))
     if type(body["unfinished"]) is not bool or not isinstance(settings, str | None):
         raise ValueError("a field is not what it should be")
-    return Commit(_count(body["number"]), shards, body["unfinished"], ranges, settings, lost)
+    taken_out = b64decode(body.get("taken_out", ""), validate=True)
+    parted_digests(taken_out)
+    return Commit(_count(body["number"]), shards, body["unfinished"], ranges, settings, lost, taken_out)
 
 
 def _parsed_shard(entry: dict[str, Any]) -> ShardEntry:

@@ -4,6 +4,7 @@ Back ends are imported when they are first used, and only here, so that ``import
 needs no model stay light.
 """
 
-from ctxsearch.index.index import DEFAULT_SHARD_TOKENS, Index
+from ctxsearch.index.changes import DEFAULT_SHARD_TOKENS
+from ctxsearch.index.index import Index
 
 __all__ = ["DEFAULT_SHARD_TOKENS", "Index"]

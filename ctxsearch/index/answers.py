@@ -185,11 +185,14 @@ class Answers:
         self._parts.export_model()
 
     def info(self) -> IndexInfo:
-        """What the index holds and how it was made; documents that were taken out do not count."""
+        """What the index holds and how it was made; documents that were taken out do not count.
+
+        A shard whose vectors are damaged counts all the same: its catalog says what it holds.
+        """
         from ctxsearch.query.description import describe
 
         parts = self._parts
-        return describe(parts.path, parts.settings, parts.commit, parts.shards(allow_empty=True))
+        return describe(parts.path, parts.settings, parts.commit, parts.described())
 
     def open_shards(self) -> list[OpenShard]:
         """The shards of the commit, for those who want to look below the concordance."""

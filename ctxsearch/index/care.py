@@ -11,7 +11,8 @@ from ctxsearch.commit import note_damage, read_damage
 from ctxsearch.domain import Progress, RepairReport, VerifyReport
 from ctxsearch.errors import IndexDamaged, IndexLocked
 from ctxsearch.index.answers import Answers
-from ctxsearch.index.parts import found_model_digest, open_committed
+from ctxsearch.index.opening import open_committed
+from ctxsearch.index.parts import found_model_digest
 from ctxsearch.lock import writer_lock
 from ctxsearch.places import located
 from ctxsearch.settings import read_settings
@@ -49,9 +50,10 @@ class Care(Answers):
         folder = located(path)
         noted = read_damage(folder)
         report = _looked_at(folder, quick, encoder, on_progress)
-        damaged = {one.shard: f"{Path(one.path).name}: {one.why}" for one in report.problems if one.shard}
-        # A quick look clears nobody, and a whole one only what was noted before it began.
-        cleared = set() if quick else noted.keys() - damaged.keys()
+        damaged = {(one.shard, Path(one.path).name): one.why for one in report.problems if one.shard}
+        # A quick look clears nobody, and a whole one only shards that it finds well, noted before it began.
+        still = {shard for shard, _ in damaged}
+        cleared = set() if quick else {one for one in noted if one[0] not in still}
         if damaged.items() - noted.items() or cleared:
             try:
                 with writer_lock(folder):
@@ -71,6 +73,9 @@ class Care(Answers):
         on_progress: Callable[[Progress], None] | None = None,
     ) -> RepairReport:
         """Takes out what `verify` finds damaged; the next `add` of the same sources makes it again, and only that.
+
+        Where nobody knows which documents went with it, each `add` passes over those that were removed before, and
+        reports them as skipped, until ``remove(lost=True)`` ends the search.
 
         Args:
             path: a folder, or a bare name, see `Index.create`.

@@ -1,18 +1,17 @@
-"""Class Index: makes, opens and changes an index; what it answers, and its care, are in modules beside this one."""
+"""Class Index: makes and opens an index; its answers, changes and care are in modules beside this one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace as changed
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ctxsearch.commit import Commit, HeldCommit, hold_commit, newest_commit
-from ctxsearch.domain import CompactReport, Document, IndexReport, Progress
-from ctxsearch.errors import IndexDamaged, IndexExists, QueryError
+from ctxsearch.errors import IndexDamaged, IndexExists
 from ctxsearch.index.care import Care
+from ctxsearch.index.changes import Changes
 from ctxsearch.index.parts import Parts, load_encoder
 from ctxsearch.lock import writer_lock
 from ctxsearch.places import known_indexes, locate_index
@@ -29,17 +28,15 @@ from ctxsearch.storage import make_folders, remove
 
 if TYPE_CHECKING:
     from ctxsearch.protocols import Encoder
-    from ctxsearch.query.scope import OpenShard
-
-DEFAULT_SHARD_TOKENS = 2_000_000
 
 
-class Index(Care):
+class Index(Changes, Care):
     """An index over every word of a corpus: make one with `Index.create`, or open one with `Index.open`.
 
     An open index goes on seeing the commit it was opened at; `add` moves it to the commit it makes.
 
     >>> import tempfile
+    >>> from ctxsearch import Document, Index
     >>> index = Index.create(tempfile.mkdtemp() + "/mine")
     >>> report = index.add([
     ...     Document("1", "They rowed to the bank and tied up the boat."),
@@ -51,8 +48,6 @@ class Index(Care):
     3:21 Reeds grew along the |bank| of the river.
     1:18 They rowed to the |bank| and tied up the
     """
-
-    # ------------------------------------------------------------------------------------------------ life
 
     @classmethod
     def create(
@@ -222,137 +217,3 @@ class Index(Care):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    # ------------------------------------------------------------------------------------------------ writing
-
-    def add(
-        self,
-        documents: Iterable[Document],
-        *,
-        replace: bool = False,
-        shard_tokens: int = DEFAULT_SHARD_TOKENS,
-        on_progress: Callable[[Progress], None] | None = None,
-    ) -> IndexReport:
-        """Adds documents, shard after shard; what is committed stays whatever happens later.
-
-        A document whose id is there already is refused, and the report says so. After a run that was interrupted, the
-        same documents are passed over, so that the same call goes on where it stopped.
-
-        Args:
-            documents: any iterable; it is read as it goes.
-            replace: let a document take the place of the one that has its id.
-            shard_tokens: a shard ends with the first document that brings it to so many words.
-            on_progress: is called with the number of words encoded, of those that are read so far.
-
-        Raises:
-            IndexLocked: another process writes to the index.
-            SettingsMismatch: the model is not the one that the index was made with.
-            SourceError: a document cannot be read, or is no valid Unicode.
-        """
-        from ctxsearch.adding import Adding
-        from ctxsearch.vectors.codec import Codec
-        from ctxsearch.vectors.faiss import FaissCodec
-
-        if shard_tokens < 1:
-            raise ValueError(f"A shard cannot have {shard_tokens} words; give at least 1.")
-        encoder = self._parts.encoder()
-        with self._writing() as commit:
-            adding = Adding(
-                self.path,
-                commit,
-                settings=self._parts.settings_text,
-                analyser=self._parts.analyser(),
-                encoder=encoder,
-                codec=Codec(self.settings.codec),
-                make_codec=FaissCodec,
-                on_progress=on_progress,
-            )
-            return adding.run(documents, replace=replace, shard_tokens=shard_tokens)
-
-    def remove(
-        self,
-        document_ids: str | Iterable[str] = (),
-        *,
-        where: Sequence[str] = (),
-        missing_ok: bool = False,
-        lost: bool = False,
-    ) -> int:
-        """Takes documents out of every answer, at once, and returns how many; `compact` gives their space back.
-
-        Args:
-            document_ids: of the documents.
-            where: conditions on the metadata, such as ``"year<1900"``; documents that meet all of them go too.
-            missing_ok: pass over ids that are not there.
-            lost: give up the documents that went with damaged parts and were not made again, see `repair`.
-
-        Raises:
-            DocumentNotFound: an id is not there; nothing is removed.
-            QueryError: a condition cannot be understood, or nothing says what to remove.
-            IndexLocked: another process writes to the index.
-        """
-        from ctxsearch.query.options import strings
-        from ctxsearch.upkeep.removing import remove_documents
-
-        named = strings(document_ids if isinstance(document_ids, str) else list(document_ids))
-        if not named and not where and not lost:
-            raise QueryError("Say which documents to remove, by their ids or by a condition.")
-        with self._writing() as commit:
-            return remove_documents(
-                self.path,
-                commit,
-                self._shards_of(commit),
-                named,
-                where,
-                missing_ok=missing_ok,
-                forget_lost=lost,
-                settings=self._parts.settings_text,
-            )
-
-    def compact(
-        self,
-        *,
-        shard_tokens: int = DEFAULT_SHARD_TOKENS,
-        on_progress: Callable[[Progress], None] | None = None,
-    ) -> CompactReport:
-        """Joins small shards, and gives back the space of what was removed; nothing is embedded again.
-
-        Keys, lines and scores stay what they are. Readers are not disturbed; the old files go when the last reader of
-        them is gone, and a writer comes by.
-
-        Args:
-            shard_tokens: shards are joined up to so many words, or a sixteenth of the index if that is more.
-            on_progress: is called with the number of occurrences written so far.
-
-        Raises:
-            IndexLocked: another process writes to the index.
-            IndexDamaged: a shard cannot be read; what was joined before it stays joined.
-        """
-        from ctxsearch.upkeep.compaction import Compaction
-
-        if shard_tokens < 1:
-            raise ValueError(f"A shard cannot have {shard_tokens} words; give at least 1.")
-        with self._writing() as commit:
-            shards = self._shards_of(commit)
-            compaction = Compaction(
-                self.path, commit, shards, settings=self._parts.settings_text, on_progress=on_progress
-            )
-            return compaction.run(shard_tokens)
-
-    def _shards_of(self, commit: Commit) -> list[OpenShard]:
-        """The shards of the newest commit; this index sees it from now on."""
-        self._parts.move_to(HeldCommit(commit))
-        shards = self._parts.shards(allow_empty=True)
-        for shard_id, why in self._parts.left_out.items():
-            raise IndexDamaged(str(self.path / shard_id), why)
-        return shards
-
-    @contextmanager
-    def _writing(self) -> Iterator[Commit]:
-        """Holds the writer's lock, and gives the newest commit; this index then goes over to the one that was made."""
-        with writer_lock(self.path):
-            newest, _ = newest_commit(self.path)
-            self._parts.close()
-            try:
-                yield newest
-            finally:
-                self._parts.move_to(hold_commit(self.path))

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ctxsearch.commit import Commit, HeldCommit, ShardEntry, read_damage
+from ctxsearch.commit import (
+    LISTS_FILE,
+    SHARD_FILE,
+    VECTORS_FILE,
+    Commit,
+    DamagedFile,
+    HeldCommit,
+    ShardEntry,
+    read_damage,
+)
 from ctxsearch.errors import IndexDamaged, QueryError, SettingsMismatch
+from ctxsearch.index.opening import open_vectors_of, opening_many
 from ctxsearch.settings import Settings
 
 if TYPE_CHECKING:
     from ctxsearch.analysis import Analyser
     from ctxsearch.protocols import Encoder
-    from ctxsearch.query.scope import OpenShard
-    from ctxsearch.vectors.codec import CodecParameters
+    from ctxsearch.query.scope import ListedShard, OpenShard
 
 
 # What an exported model computes like.
@@ -55,6 +65,7 @@ class Parts:
         self._hardware = hardware
         self._allow_damaged = allow_damaged
         self._analyser: Analyser | None = None
+        self._listed: dict[str, ListedShard] = {}
         self._shards: dict[str, OpenShard] = {}
         self.left_out = dict(held.passed_over)
 
@@ -71,42 +82,100 @@ class Parts:
 
     def close(self) -> None:
         """Lets go of all files; whatever is used again is opened again, unless a writer has cleared it away."""
-        for shard in self._shards.values():
+        for shard in self._listed.values():
             shard.catalog.close()
+        self._listed.clear()
         self._shards.clear()
         self.left_out = dict(self._held.passed_over)
         self._held.release()
 
-    def shards(self, *, allow_empty: bool = False) -> list[OpenShard]:
+    def shards(self) -> list[OpenShard]:
         """The shards of the commit, opened.
 
         Raises:
-            QueryError: there is none, unless that is allowed.
+            QueryError: there is none.
             IndexDamaged: a shard is damaged, unless that is allowed and there are others.
         """
         if not self.commit.shards:
-            if allow_empty:
-                return []
             raise QueryError(f"The index {self.path} is empty; add documents with: ctxsearch index {self.path} SOURCE.")
         known = self._shards.keys() | self.left_out.keys()
         if missing := [entry for entry in self.commit.shards if entry.shard_id not in known]:
-            self._open(missing)
+            damage = read_damage(self.path)
+            for entry in missing:
+                try:
+                    self._open(entry, damage)
+                except IndexDamaged as error:
+                    self._leave_out(entry, error)
         opened = [self._shards[entry.shard_id] for entry in self.commit.shards if entry.shard_id in self._shards]
         if not opened:
             raise IndexDamaged(str(self.path), "every shard is")
         return opened
 
-    def _open(self, entries: list[ShardEntry]) -> None:
+    def described(self) -> list[ListedShard]:
+        """The shards of the commit, each with its catalog, and with its vectors where those are needed and whole.
+
+        Raises:
+            IndexDamaged: a catalog is damaged, unless that is allowed and there are others.
+        """
+        listed, damaged = self.catalogs()
+        for entry in self.commit.shards:
+            if entry.shard_id in damaged:
+                self._leave_out(entry, damaged[entry.shard_id])
+        if damaged and not listed:
+            raise IndexDamaged(str(self.path), "every shard is")
         damage = read_damage(self.path)
-        for entry in entries:
+        for number, shard in enumerate(listed):
+            if shard.entry.removed:  # what its lists count is too much
+                with suppress(IndexDamaged):
+                    listed[number] = self._open(shard.entry, damage)
+        return listed
+
+    def catalogs(self) -> tuple[list[ListedShard], dict[str, IndexDamaged]]:
+        """The shards of the commit whose catalogs are whole, whatever became of their vectors; the others' damage."""
+        damage = read_damage(self.path)
+        listed: list[ListedShard] = []
+        damaged: dict[str, IndexDamaged] = {}
+        for entry in self.commit.shards:
             try:
-                if entry.shard_id in damage:
-                    raise IndexDamaged(str(self.path / entry.shard_id), damage[entry.shard_id])
-                self._shards[entry.shard_id] = open_committed(self.path, self.settings, self.commit, entry)
+                listed.append(self._list(entry, damage))
             except IndexDamaged as error:
-                if not self._allow_damaged:
-                    raise
-                self.left_out[entry.shard_id] = error.why
+                damaged[entry.shard_id] = error
+        return listed, damaged
+
+    def _leave_out(self, entry: ShardEntry, error: IndexDamaged) -> None:
+        if not self._allow_damaged:
+            raise error
+        self.left_out[entry.shard_id] = error.why
+
+    def _open(self, entry: ShardEntry, damage: Mapping[DamagedFile, str]) -> OpenShard:
+        if entry.shard_id not in self._shards:
+            self._refuse_noted(entry, damage, besides=())
+            listed = self._list(entry, damage)
+            with opening_many(self.path):
+                self._shards[entry.shard_id] = open_vectors_of(self.path, self.settings, self.commit, listed)
+        return self._shards[entry.shard_id]
+
+    def _list(self, entry: ShardEntry, damage: Mapping[DamagedFile, str]) -> ListedShard:
+        if entry.shard_id not in self._listed:
+            from ctxsearch.query.scope import list_shard
+
+            self._refuse_noted(entry, damage, besides=(VECTORS_FILE, LISTS_FILE, SHARD_FILE))
+            with opening_many(self.path):
+                self._listed[entry.shard_id] = list_shard(self.path, entry)
+        return self._listed[entry.shard_id]
+
+    def refuse_noted(self) -> None:
+        """Raises what was noted of any shard of the commit."""
+        damage = read_damage(self.path)
+        for entry in self.commit.shards:
+            self._refuse_noted(entry, damage, besides=())
+
+    def _refuse_noted(self, entry: ShardEntry, damage: Mapping[DamagedFile, str], *, besides: Sequence[str]) -> None:
+        """Raises what was noted of the files of a shard, besides some."""
+        noted = {file: why for (shard, file), why in damage.items() if shard == entry.shard_id and file not in besides}
+        if noted:
+            why = "; ".join(f"{file}: {why}" if file else why for file, why in noted.items())
+            raise IndexDamaged(str(self.path / entry.shard_id), why)
 
     def analyser(self) -> Analyser:
         """What cuts texts into words."""
@@ -180,39 +249,6 @@ class Parts:
                 f"{self.settings.model} ({self.settings.model_digest[:12]})",
                 f"the one that is found now under that name ({found[:12]})",
             )
-
-
-def open_committed(path: Path, settings: Settings, commit: Commit, entry: ShardEntry) -> OpenShard:
-    """Opens a shard of a commit, to be searched by FAISS.
-
-    Raises:
-        IndexDamaged: a file is missing or is not what it should be; or the commit's ranges do not fit.
-    """
-    from ctxsearch.query.scope import open_shard
-    from ctxsearch.vectors.faiss import FaissShard
-
-    return open_shard(path, entry, codec_parameters(path, settings, commit), FaissShard)
-
-
-def codec_parameters(path: Path, settings: Settings, commit: Commit) -> CodecParameters:
-    """The codec with the ranges that a commit keeps.
-
-    Raises:
-        IndexDamaged: it keeps none, and there are vectors that need them; or they do not fit.
-    """
-    import numpy as np
-
-    from ctxsearch.vectors.codec import Codec, parameters_of, train
-
-    codec = Codec(settings.codec)
-    try:
-        parameters = parameters_of(codec, settings.dimension, commit.ranges)
-    except ValueError as error:
-        raise IndexDamaged(str(path), f"the commit's ranges do not fit ({error})") from error
-    if parameters is None and any(entry.rows for entry in commit.shards):
-        raise IndexDamaged(str(path), "the commit has no ranges for the codec")
-    # Nothing but texts without words: nothing was trained on, and there is nothing to decode.
-    return parameters or train(codec, np.zeros((1, settings.dimension), np.float32))
 
 
 def found_model_digest(settings: Settings) -> str:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ctxsearch.analysis import surface_form
 from ctxsearch.commit import Commit
 from ctxsearch.domain import IndexInfo
-from ctxsearch.query.scope import OpenShard, Rows, living_documents, row_mask
+from ctxsearch.query.scope import ListedShard, OpenShard, Rows, living_documents, row_mask
 from ctxsearch.settings import Settings
 
 # Rows looked at in one go, where documents were taken out.
 _ROWS = 1 << 20
 
 
-def describe(path: Path, settings: Settings, commit: Commit, shards: Sequence[OpenShard]) -> IndexInfo:
+def describe(path: Path, settings: Settings, commit: Commit, shards: Sequence[ListedShard]) -> IndexInfo:
     """The sums over all shards, see `IndexInfo`."""
     lemmas: set[str] = set()
     columns: set[str] = set()
@@ -27,10 +28,9 @@ def describe(path: Path, settings: Settings, commit: Commit, shards: Sequence[Op
         removed = shard.entry.removed
         held = shard.catalog.totals(without=removed)
         documents, segments, words = documents + held.documents, segments + held.segments, words + held.words
-        frequencies = living_frequencies(shard)
-        occurrences += int(frequencies.sum())
-        names = [lemma for lemma, _ in shard.catalog.lemma_frequencies()]
-        lemmas.update(names if not removed else (names[number] for number in np.flatnonzero(frequencies).tolist()))
+        living = _living(shard)
+        occurrences += living.total()
+        lemmas.update(+living)
         columns.update(shard.catalog.metadata_columns())
     return IndexInfo(
         path=str(path),
@@ -50,14 +50,30 @@ def describe(path: Path, settings: Settings, commit: Commit, shards: Sequence[Op
     )
 
 
-def living_frequencies(shard: OpenShard) -> NDArray[np.int64]:
-    """How often each lemma of a shard occurs in documents that were not taken out. Shape: (n_lemmas,)."""
-    lists, documents = shard.files.lists, living_documents(shard)
+def _living(shard: ListedShard) -> Counter[str]:
+    """How often each lemma of a shard occurs in documents that were not taken out."""
+    frequencies = Counter(dict(shard.catalog.lemma_frequencies()))
+    documents = living_documents(shard)
     if documents is None:
-        return np.diff(lists)
+        return frequencies
+    if not isinstance(shard, OpenShard):
+        return frequencies - _in_texts(shard, shard.entry.removed)
+    lists = shard.files.lists
     counts = np.zeros(len(lists) - 1, np.int64)
     for start in range(0, shard.entry.rows, _ROWS):
         stop = min(start + _ROWS, shard.entry.rows)
         rows = start + np.flatnonzero(row_mask(shard, Rows(start, stop), documents))
         counts += np.bincount(np.searchsorted(lists, rows, side="right") - 1, minlength=len(counts))
+    return Counter(dict(zip(frequencies, counts.tolist(), strict=True)))
+
+
+def _in_texts(shard: ListedShard, documents: Sequence[int]) -> Counter[str]:
+    """How often each lemma of a shard occurs in some documents, by their texts, where no vectors tell it."""
+    lemma_of = {row.form: row.lemma for row in shard.catalog.forms()}
+    counts: Counter[str] = Counter()
+    for document in shard.catalog.documents(documents).values():
+        for _, text, tokens in shard.catalog.segment_rows(document.first_segment, document.segments):
+            spans = np.frombuffer(tokens, dtype="<u2").reshape(-1, 2).tolist()
+            forms = (surface_form(text[start:end]) for start, end in spans)
+            counts.update(lemma_of[form] for form in forms if form in lemma_of)
     return counts

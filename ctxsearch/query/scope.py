@@ -24,39 +24,61 @@ _ROWS = 4096
 
 
 @dataclass(frozen=True)
-class OpenShard:
-    """A shard with its parts opened."""
+class ListedShard:
+    """A shard with its catalog opened: enough to say what documents it has, whatever became of its vectors."""
 
     entry: ShardEntry
     catalog: Catalog
+
+
+@dataclass(frozen=True)
+class OpenShard(ListedShard):
+    """A shard with all its parts opened."""
+
     files: VectorFiles
     vectors: VectorShard
 
 
-def open_shard(
-    index: Path,
-    entry: ShardEntry,
-    parameters: CodecParameters,
-    make: Callable[[NDArray[np.uint8], CodecParameters], VectorShard],
-) -> OpenShard:
-    """Opens a shard of a commit.
+def list_shard(index: Path, entry: ShardEntry) -> ListedShard:
+    """Opens the catalog of a shard.
 
     Args:
         index: the index's folder.
         entry: the shard, as the commit names it.
+
+    Raises:
+        IndexDamaged: the catalog is missing, or is not what the commit says.
+    """
+    folder = index / entry.shard_id
+    if folder.is_symlink():
+        raise IndexDamaged(str(folder), "it is a link, and no folder of the index")
+    catalog = Catalog(folder)
+    if len(catalog.first_segments) != entry.documents:
+        catalog.close()
+        raise IndexDamaged(str(catalog.path), f"it should hold {entry.documents} documents")
+    return ListedShard(entry, catalog)
+
+
+def with_vectors(
+    index: Path,
+    listed: ListedShard,
+    parameters: CodecParameters,
+    make: Callable[[NDArray[np.uint8], CodecParameters], VectorShard],
+) -> OpenShard:
+    """Opens the vectors of a shard as well.
+
+    Args:
+        index: the index's folder.
+        listed: the shard.
         parameters: the index's codec.
         make: gives the back end that searches its codes.
 
     Raises:
         IndexDamaged: a file is missing, or is not what the commit says.
     """
-    folder = index / entry.shard_id
-    files = open_vectors(folder, parameters.code_size, entry.rows, entry.lemmas)
-    catalog = Catalog(folder)
-    if len(catalog.first_segments) != entry.documents:
-        catalog.close()
-        raise IndexDamaged(str(catalog.path), f"it should hold {entry.documents} documents")
-    return OpenShard(entry, catalog, files, make(files.codes, parameters))
+    entry = listed.entry
+    files = open_vectors(index / entry.shard_id, parameters.code_size, entry.rows, entry.lemmas)
+    return OpenShard(entry, listed.catalog, files, make(files.codes, parameters))
 
 
 class Rows(NamedTuple):
@@ -109,7 +131,7 @@ def _rows(row: FormRow) -> Rows:
     return Rows(row.first_row, row.first_row + row.frequency)
 
 
-def living_documents(shard: OpenShard) -> NDArray[np.bool_] | None:
+def living_documents(shard: ListedShard) -> NDArray[np.bool_] | None:
     """Which documents of a shard were not taken out. Shape: (n_documents,); None where none was."""
     if not shard.entry.removed:
         return None
@@ -127,7 +149,7 @@ def has_living(shard: OpenShard, rows: Rows) -> bool:
     return any(row_mask(shard, part, documents).any() for part in parts)
 
 
-def allowed_documents(shards: Sequence[OpenShard], where: Sequence[str]) -> list[NDArray[np.bool_] | None]:
+def allowed_documents(shards: Sequence[ListedShard], where: Sequence[str]) -> list[NDArray[np.bool_] | None]:
     """Which documents of each shard may answer: those that meet the filters, and are not taken out; None is all.
 
     Raises:

@@ -1,7 +1,8 @@
 """Joins small shards into larger ones and leaves out what was taken out: codes are copied, nothing is embedded again.
 
-Neighbouring shards are joined up to a size that leaves some sixteen shards in a large index. Each group is one commit,
-so a run that is stopped has done what it has done, and the next goes on. Occurrence keys, the order of the corpus and
+Neighbouring shards are joined up to a size that leaves some sixteen shards in a large index, so many at a time as a
+process can have open: compaction is the way out of an index of too many. Each group is one commit, so a run that is
+stopped has done what it has done, and the next goes on. Occurrence keys, the order of the corpus and
 every score stay what they were.
 
 The rows of a shard are in order of (lemma, form, segment, token), so joining is a stable merge of sorted runs: their
@@ -14,6 +15,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace as changed
 from pathlib import Path
 
@@ -26,12 +28,14 @@ from ctxsearch.catalog.writer import CatalogWriter
 from ctxsearch.commit import Commit, ShardEntry, tidy, write_commit
 from ctxsearch.domain import CompactReport, Progress
 from ctxsearch.errors import IndexDamaged
-from ctxsearch.query.scope import OpenShard, living_documents
+from ctxsearch.query.scope import OpenShard, list_shard, living_documents
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
 from ctxsearch.vectors.files import TOKEN_BITS, SortedWriter
 
 # A query opens and searches every shard, and ten to twenty cost it little.
 _SHARDS_WANTED = 16
+# Each is open with two descriptors, and some systems allow no more than 256 of these.
+_AT_A_TIME = 32
 _BLOCK_BYTES = 32 << 20
 
 
@@ -41,7 +45,7 @@ class Compaction:
     Args:
         folder: the index.
         commit: its newest commit.
-        shards: of that commit, opened.
+        open_shard: opens a shard of it.
         settings: the text of ``ctxsearch.json``.
         on_progress: is told how many occurrences are written.
     """
@@ -50,14 +54,15 @@ class Compaction:
         self,
         folder: Path,
         commit: Commit,
-        shards: Sequence[OpenShard],
         *,
+        open_shard: Callable[[ShardEntry], OpenShard],
         settings: str,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self._folder = folder
         self._commit = commit
-        self._shards = shards
+        self._open_shard = open_shard
+        self._words: dict[str, int] = {}
         self._settings = settings
         self._on_progress = on_progress
         self._done = self._total = 0
@@ -67,11 +72,12 @@ class Compaction:
         start = time.perf_counter()
         before = self._commit
         tidy(self._folder, self._commit)
-        groups = [group for group in _groups(self._shards, shard_tokens) if _is_worth_it(group)]
-        self._total = sum(shard.entry.rows for group in groups for shard in group)
         try:
-            for group in groups:
-                self._replace(group)
+            # What was too much at a time is joined further in the next round.
+            while groups := [group for group in self._groups(shard_tokens) if _is_worth_it(group)]:
+                self._total += sum(entry.rows for group in groups for entry in group)
+                for group in groups:
+                    self._replace(group)
         finally:
             tidy(self._folder, self._commit)
         return CompactReport(
@@ -83,12 +89,38 @@ class Compaction:
             seconds=time.perf_counter() - start,
         )
 
-    def _replace(self, group: Sequence[OpenShard]) -> None:
+    def _groups(self, shard_tokens: int) -> list[list[ShardEntry]]:
+        """Neighbours that fit into one shard together."""
+        living = [self._living_words(entry) for entry in self._commit.shards]
+        target = max(shard_tokens, math.ceil(sum(living) / _SHARDS_WANTED))
+        groups: list[list[ShardEntry]] = []
+        size = 0
+        for entry, words in zip(self._commit.shards, living, strict=True):
+            if groups and len(groups[-1]) < _AT_A_TIME and size + words <= target:
+                groups[-1].append(entry)
+                size += words
+            else:
+                groups.append([entry])
+                size = words
+        return groups
+
+    def _living_words(self, entry: ShardEntry) -> int:
+        if entry.shard_id not in self._words:
+            with closing(list_shard(self._folder, entry).catalog) as catalog:
+                self._words[entry.shard_id] = catalog.totals(without=entry.removed).words
+        return self._words[entry.shard_id]
+
+    def _replace(self, group: Sequence[ShardEntry]) -> None:
         """Writes the shard that takes a group's place, and commits."""
         number = self._commit.number + 1
-        joined = self._join(group, number)
-        gone = {shard.entry.shard_id for shard in group}
-        first = group[0].entry.shard_id
+        with ExitStack() as until_joined:
+            shards = []
+            for entry in group:
+                shards.append(self._open_shard(entry))
+                until_joined.callback(shards[-1].catalog.close)
+            joined = self._join(shards, number)
+        gone = {entry.shard_id for entry in group}
+        first = group[0].shard_id
         entries: list[ShardEntry] = []
         for entry in self._commit.shards:
             if entry.shard_id == first and joined is not None:
@@ -188,32 +220,12 @@ class _Rows:
         self.lemmas, self.forms = word_tables([pairs[rank] for rank in kept], counts[kept].tolist())
 
 
-def _groups(shards: Sequence[OpenShard], shard_tokens: int) -> list[list[OpenShard]]:
-    """Neighbours that fit into one shard together."""
-    living = [_living_words(shard) for shard in shards]
-    target = max(shard_tokens, math.ceil(sum(living) / _SHARDS_WANTED))
-    groups: list[list[OpenShard]] = []
-    size = 0
-    for shard, words in zip(shards, living, strict=True):
-        if groups and size + words <= target:
-            groups[-1].append(shard)
-            size += words
-        else:
-            groups.append([shard])
-            size = words
-    return groups
-
-
-def _is_worth_it(group: Sequence[OpenShard]) -> bool:
-    return len(group) > 1 or bool(group[0].entry.removed)
+def _is_worth_it(group: Sequence[ShardEntry]) -> bool:
+    return len(group) > 1 or bool(group[0].removed)
 
 
 def _living_documents(shard: OpenShard) -> int:
     return shard.entry.documents - len(shard.entry.removed)
-
-
-def _living_words(shard: OpenShard) -> int:
-    return shard.catalog.totals(without=shard.entry.removed).words
 
 
 def _removed(commit: Commit) -> int:

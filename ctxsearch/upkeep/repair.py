@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace as changed
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from ctxsearch.commit import (
 )
 from ctxsearch.domain import RepairReport, VerifyReport
 from ctxsearch.errors import IndexDamaged
+from ctxsearch.hindrance import reading
 from ctxsearch.settings import SETTINGS_FILE
 from ctxsearch.storage import digest_files, put_bytes, remove
 
@@ -83,15 +85,11 @@ def _living_ids(folder: Path, entry: ShardEntry) -> set[str] | None:
     path = folder / entry.shard_id
     _, digest = entry.files[CATALOG_FILE]
     try:
-        if digest_files(path / CATALOG_FILE) != digest:
-            return None
-        catalog = Catalog(path)
-    except (OSError, IndexDamaged):
-        return None
-    try:
-        removed = set(entry.removed)
-        return {row[1] for row in catalog.document_rows() if row[0] not in removed}
+        with reading(path / CATALOG_FILE):
+            if digest_files(path / CATALOG_FILE) != digest:
+                return None
+        with closing(Catalog(path)) as catalog:
+            removed = set(entry.removed)
+            return {row[1] for row in catalog.document_rows() if row[0] not in removed}
     except IndexDamaged:
         return None
-    finally:
-        catalog.close()

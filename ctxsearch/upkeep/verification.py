@@ -27,6 +27,7 @@ from ctxsearch.commit import (
 )
 from ctxsearch.domain import Problem, Progress, VerifyReport
 from ctxsearch.errors import CtxSearchError, IndexDamaged, ModelError
+from ctxsearch.hindrance import reading
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.settings import SETTINGS_FILE, Settings, parse_settings, read_settings
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_files, plain_size
@@ -82,9 +83,13 @@ class Verification:
         noted = read_damage(self._folder) if self._quick else {}
         for entry in commit.shards:
             found = list(self._shard(settings, commit, entry, seen))
-            if not found and entry.shard_id in noted:
-                # A quick look clears nobody.
-                found = [(self._folder / entry.shard_id, noted[entry.shard_id])]
+            # A quick look clears nobody.
+            folder, names = self._folder / entry.shard_id, {path.name for path, _ in found}
+            found += [
+                (folder / name, why)
+                for (shard, name), why in noted.items()
+                if shard == folder.name and name not in names
+            ]
             self._problems.extend(Problem(str(path), why, _REPAIR, shard=entry.shard_id) for path, why in found)
         self._leftovers(commit)
         held.release()
@@ -115,13 +120,14 @@ class Verification:
         """A commit's copy that is not like it is a problem; one that is not there yet or any more is none."""
         copy = copy_path(path)
         try:
-            plain_size(copy)
-            if copy.read_bytes() != path.read_bytes():
-                self._problems.append(Problem(str(copy), "it is not as its commit is", _COPY))
+            with reading(copy, missing_ok=True):
+                plain_size(copy)
+                if copy.read_bytes() != path.read_bytes():
+                    raise IndexDamaged(str(copy), "it is not as its commit is")
         except FileNotFoundError:
             pass
-        except OSError as error:
-            self._problems.append(Problem(str(copy), f"it cannot be read ({error.strerror or error})", _COPY))
+        except IndexDamaged as error:
+            self._problems.append(Problem(str(copy), error.why, _COPY))
 
     def _settings(self, commit: Commit) -> Settings | None:
         """The settings, from the commit's copy where the file is damaged; None where nothing tells them."""
@@ -192,20 +198,21 @@ class Verification:
     def _file(self, path: Path, size: int, digest: str) -> str:
         """What is wrong with a file; empty if nothing is."""
         try:
-            found = plain_size(path)
-            if found != size:
-                return f"it has {found:,} bytes where {size:,} are expected"
-            if self._quick:
-                magic = _MAGIC.get(path.name, b"")
-                with path.open("rb") as file:
-                    head = file.read(len(magic))
-                self._bytes += len(head)
-                return "" if head == magic else "it does not begin as such a file does"
-            self._bytes += size
-            if digest_files(path) != digest:
-                return "its content is not what was written"
-        except OSError as error:
-            return f"it cannot be read ({error.strerror or error})"
+            with reading(path):
+                found = plain_size(path)
+                if found != size:
+                    return f"it has {found:,} bytes where {size:,} are expected"
+                if self._quick:
+                    magic = _MAGIC.get(path.name, b"")
+                    with path.open("rb") as file:
+                        head = file.read(len(magic))
+                    self._bytes += len(head)
+                    return "" if head == magic else "it does not begin as such a file does"
+                self._bytes += size
+                if digest_files(path) != digest:
+                    return "its content is not what was written"
+        except IndexDamaged as error:
+            return error.why
         if self._on_progress:
             self._on_progress(Progress("verify", self._bytes, self._total))
         return ""

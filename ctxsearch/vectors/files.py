@@ -11,7 +11,7 @@ read.
 from __future__ import annotations
 
 import io
-import tokenize
+import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.commit import LISTS_FILE, VECTORS_FILE
 from ctxsearch.errors import IndexDamaged
+from ctxsearch.hindrance import reading
 from ctxsearch.protocols import VectorCodec
 from ctxsearch.storage import NewFile, plain_size, remove
 
@@ -29,8 +30,11 @@ TOKEN_BITS = 16
 
 _LONGEST_HEADER = 4096
 
-# Reads no pickle and no zip archive, as numpy.load would. Some versions of numpy have no type for it.
-_map_array: Callable[..., NDArray[np.int64]] = np.lib.format.open_memmap
+# What numpy.save writes before an array of offsets. numpy.load would read pickles and archives too, and its parser can
+# fail for want of memory on a header that is damaged.
+_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '<i8', 'fortran_order': False, 'shape': \((\d{1,18}),\), \} *\n", re.DOTALL
+)
 
 # A run is sorted in memory before it goes to disk, in single precision; this bounds it whatever the dimension.
 RUN_BYTES = 128 << 20
@@ -57,32 +61,31 @@ def open_vectors(folder: Path, code_size: int, rows: int, lemmas: int) -> Vector
 
     Raises:
         IndexDamaged: a file is missing, or has another size or shape than it must have.
+        OSError: this process is kept from a file.
     """
-    if folder.is_symlink():
-        raise IndexDamaged(str(folder), "it is a link, and no folder of the index")
     path = folder / LISTS_FILE
-    try:
+    with reading(path, ValueError):
         # The header could promise an array beyond all memory; the size cannot.
         if plain_size(path) > 8 * (lemmas + 1) + _LONGEST_HEADER:
             raise ValueError("it is longer than it should be")
-        lists = np.array(_map_array(path, mode="r"))
-    except (OSError, ValueError, EOFError, MemoryError, SyntaxError, tokenize.TokenError) as error:
-        raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
-    if lists.shape != (lemmas + 1,) or lists.dtype != np.int64:
-        raise IndexDamaged(str(path), f"it should hold {lemmas + 1} list offsets")
+        content = path.read_bytes()
+        header = _HEADER.match(content)
+        if header is None:
+            raise ValueError("it is no array of numbers")
+        lists = np.frombuffer(content, "<i8", offset=header.end())
+        if len(lists) != lemmas + 1 or int(header[1]) != lemmas + 1:
+            raise ValueError(f"it should hold {lemmas + 1} list offsets")
     if lists[0] != 0 or lists[-1] != rows or (np.diff(lists) < 0).any():
         raise IndexDamaged(str(path), "its list offsets are out of order")
     path = folder / VECTORS_FILE
     expected = rows * (code_size + 8)
-    try:
+    with reading(path):
         size = plain_size(path)
-    except OSError as error:
-        raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
-    if size != expected:
-        raise IndexDamaged(str(path), f"it has {size} bytes where {expected} are expected")
-    if not rows:
-        return VectorFiles(np.empty((0, code_size), np.uint8), np.empty(0, np.int64), lists)
-    data = np.memmap(path, dtype=np.uint8, mode="r")
+        if size != expected:
+            raise IndexDamaged(str(path), f"it has {size} bytes where {expected} are expected")
+        if not rows:
+            return VectorFiles(np.empty((0, code_size), np.uint8), np.empty(0, np.int64), lists)
+        data = np.memmap(path, dtype=np.uint8, mode="r")
     codes = data[: rows * code_size].reshape(rows, code_size)
     ids = data[rows * code_size :].view("<i8")
     return VectorFiles(codes, ids, lists)

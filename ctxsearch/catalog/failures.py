@@ -1,0 +1,37 @@
+"""What SQLite says went wrong with a file, raised as it is where any other file is read or written."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from pathlib import Path
+
+from ctxsearch.errors import IndexDamaged
+from ctxsearch.hindrance import is_hindrance
+
+
+def disk_error(error: sqlite3.Error, path: Path) -> OSError:
+    """SQLite's error about a full or failing disk as one that names the file."""
+    code = errno.ENOSPC if _is_full(error) else errno.EIO
+    return OSError(code, f"SQLite says {str(error)!r}", str(path))
+
+
+def reading_error(error: sqlite3.Error, path: Path) -> OSError | IndexDamaged:
+    """SQLite's error about a catalog that is only read: damage, unless this process is kept from the file.
+
+    SQLite keeps to itself why it could not open a file, so the file is opened once more. What is full is the disk that
+    it sorts on.
+    """
+    if _is_full(error):
+        return disk_error(error, path)
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
+    except OSError as cause:
+        if is_hindrance(cause):
+            return cause
+    return IndexDamaged(str(path), f"SQLite says {str(error)!r}")
+
+
+def _is_full(error: sqlite3.Error) -> bool:
+    return "full" in str(error)

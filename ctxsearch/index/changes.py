@@ -1,0 +1,152 @@
+"""The writing half of an index: documents added and taken out, and shards joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from ctxsearch.commit import Commit, HeldCommit, hold_commit, newest_commit
+from ctxsearch.domain import CompactReport, Document, IndexReport, Progress
+from ctxsearch.errors import QueryError
+from ctxsearch.index.answers import Answers
+from ctxsearch.index.opening import open_committed, opening_many
+from ctxsearch.lock import writer_lock
+
+DEFAULT_SHARD_TOKENS = 2_000_000
+
+
+class Changes(Answers):
+    """What changes an index: each method makes a commit, or several, and moves on to the last."""
+
+    def add(
+        self,
+        documents: Iterable[Document],
+        *,
+        replace: bool = False,
+        shard_tokens: int = DEFAULT_SHARD_TOKENS,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> IndexReport:
+        """Adds documents, shard after shard; what is committed stays whatever happens later.
+
+        A document whose id is there already is refused, and the report says so. After a run that was interrupted, the
+        same documents are passed over, so that the same call goes on where it stopped.
+
+        Args:
+            documents: any iterable; it is read as it goes.
+            replace: let a document take the place of the one that has its id.
+            shard_tokens: a shard ends with the first document that brings it to so many words.
+            on_progress: is called with the number of words encoded, of those that are read so far.
+
+        Raises:
+            IndexLocked: another process writes to the index.
+            SettingsMismatch: the model is not the one that the index was made with.
+            SourceError: a document cannot be read, or is no valid Unicode.
+        """
+        from ctxsearch.adding import Adding
+        from ctxsearch.vectors.codec import Codec
+        from ctxsearch.vectors.faiss import FaissCodec
+
+        if shard_tokens < 1:
+            raise ValueError(f"A shard cannot have {shard_tokens} words; give at least 1.")
+        encoder = self._parts.encoder()
+        with self._writing() as commit, opening_many(self._parts.path):
+            adding = Adding(
+                self._parts.path,
+                commit,
+                settings=self._parts.settings_text,
+                analyser=self._parts.analyser(),
+                encoder=encoder,
+                codec=Codec(self._parts.settings.codec),
+                make_codec=FaissCodec,
+                on_progress=on_progress,
+            )
+            return adding.run(documents, replace=replace, shard_tokens=shard_tokens)
+
+    def remove(
+        self,
+        document_ids: str | Iterable[str] = (),
+        *,
+        where: Sequence[str] = (),
+        missing_ok: bool = False,
+        lost: bool = False,
+    ) -> int:
+        """Takes documents out of every answer, at once, and returns how many; `compact` gives their space back.
+
+        Args:
+            document_ids: of the documents.
+            where: conditions on the metadata, such as ``"year<1900"``; documents that meet all of them go too.
+            missing_ok: pass over ids that are not there; not while a part that may have them cannot be read.
+            lost: give up the documents that went with damaged parts and were not made again, see `repair`.
+
+        Raises:
+            DocumentNotFound: an id is not there, or nobody can say; nothing is removed.
+            IndexDamaged: a condition is given, and a part cannot say which of its documents meet it.
+            QueryError: a condition cannot be understood, or nothing says what to remove.
+            IndexLocked: another process writes to the index.
+        """
+        from ctxsearch.query.options import strings
+        from ctxsearch.upkeep.removing import remove_documents
+
+        named = strings(document_ids if isinstance(document_ids, str) else list(document_ids))
+        if not named and not where and not lost:
+            raise QueryError("Say which documents to remove, by their ids or by a condition.")
+        with self._writing() as commit:
+            self._parts.move_to(HeldCommit(commit))
+            listed, damaged = self._parts.catalogs()
+            return remove_documents(
+                self._parts.path,
+                commit,
+                listed,
+                damaged,
+                named,
+                where,
+                missing_ok=missing_ok,
+                forget_lost=lost,
+                settings=self._parts.settings_text,
+            )
+
+    def compact(
+        self,
+        *,
+        shard_tokens: int = DEFAULT_SHARD_TOKENS,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> CompactReport:
+        """Joins small shards, and gives back the space of what was removed; nothing is embedded again.
+
+        Keys, lines and scores stay what they are. Readers are not disturbed; the old files go when the last reader of
+        them is gone, and a writer comes by.
+
+        Args:
+            shard_tokens: shards are joined up to so many words, or a sixteenth of the index if that is more.
+            on_progress: is called with the number of occurrences written so far.
+
+        Raises:
+            IndexLocked: another process writes to the index.
+            IndexDamaged: a shard cannot be read; what was joined before it stays joined.
+        """
+        from ctxsearch.upkeep.compaction import Compaction
+
+        if shard_tokens < 1:
+            raise ValueError(f"A shard cannot have {shard_tokens} words; give at least 1.")
+        with self._writing() as commit:
+            self._parts.move_to(HeldCommit(commit))
+            self._parts.refuse_noted()
+            compaction = Compaction(
+                self._parts.path,
+                commit,
+                open_shard=lambda entry: open_committed(self._parts.path, self._parts.settings, commit, entry),
+                settings=self._parts.settings_text,
+                on_progress=on_progress,
+            )
+            return compaction.run(shard_tokens)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Commit]:
+        """Holds the writer's lock, and gives the newest commit; this index then goes over to the one that was made."""
+        with writer_lock(self._parts.path):
+            newest, _ = newest_commit(self._parts.path)
+            self._parts.close()
+            try:
+                yield newest
+            finally:
+                self._parts.move_to(hold_commit(self._parts.path))

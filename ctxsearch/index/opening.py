@@ -1,0 +1,78 @@
+"""How the shards of a commit are opened, with the codec that the commit keeps for all of them."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ctxsearch.commit import Commit, ShardEntry
+from ctxsearch.errors import IndexDamaged
+from ctxsearch.settings import Settings
+
+if TYPE_CHECKING:
+    from ctxsearch.query.scope import ListedShard, OpenShard
+    from ctxsearch.vectors.codec import CodecParameters
+
+
+@contextmanager
+def opening_many(index: Path) -> Iterator[None]:
+    """Says what to do where an index has more shards than a process can have open.
+
+    Raises:
+        OSError: so it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.EMFILE, errno.ENFILE):
+            raise
+        why = f"{error.strerror}; join the shards of the index with: ctxsearch compact {index}"
+        raise OSError(error.errno, why, error.filename) from error
+
+
+def open_committed(path: Path, settings: Settings, commit: Commit, entry: ShardEntry) -> OpenShard:
+    """Opens a shard of a commit, to be searched by FAISS.
+
+    Raises:
+        IndexDamaged: a file is missing or is not what it should be; or the commit's ranges do not fit.
+    """
+    from ctxsearch.query.scope import list_shard
+
+    listed = list_shard(path, entry)
+    try:
+        return open_vectors_of(path, settings, commit, listed)
+    except BaseException:
+        listed.catalog.close()
+        raise
+
+
+def open_vectors_of(path: Path, settings: Settings, commit: Commit, listed: ListedShard) -> OpenShard:
+    """Opens the vectors of a shard whose catalog is open, see `open_committed`."""
+    from ctxsearch.query.scope import with_vectors
+    from ctxsearch.vectors.faiss import FaissShard
+
+    return with_vectors(path, listed, codec_parameters(path, settings, commit), FaissShard)
+
+
+def codec_parameters(path: Path, settings: Settings, commit: Commit) -> CodecParameters:
+    """The codec with the ranges that a commit keeps.
+
+    Raises:
+        IndexDamaged: it keeps none, and there are vectors that need them; or they do not fit.
+    """
+    import numpy as np
+
+    from ctxsearch.vectors.codec import Codec, parameters_of, train
+
+    codec = Codec(settings.codec)
+    try:
+        parameters = parameters_of(codec, settings.dimension, commit.ranges)
+    except ValueError as error:
+        raise IndexDamaged(str(path), f"the commit's ranges do not fit ({error})") from error
+    if parameters is None and any(entry.rows for entry in commit.shards):
+        raise IndexDamaged(str(path), "the commit has no ranges for the codec")
+    # Nothing but texts without words: nothing was trained on, and there is nothing to decode.
+    return parameters or train(codec, np.zeros((1, settings.dimension), np.float32))
