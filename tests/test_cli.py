@@ -232,6 +232,21 @@ def test_wrong_command_line_is_exit_code_2(index: Index, arguments: str, message
     assert "Traceback" not in result.stderr
 
 
+def test_remove_reads_ids_from_a_file(index: Index, tmp_path: Path) -> None:
+    """A file of ids has one a line; a byte order mark, line ends of Windows and blank lines are no part of one."""
+    ids = tmp_path / "ids.txt"
+    ids.write_bytes("\ufefftea\r\n\r\nloan".encode())
+    result = ctxsearch("remove", index.path, "--from", ids)
+    assert (result.returncode, result.stderr) == (0, f"{index.path}: removed 2 documents.\n")
+    ids.write_bytes(b"rates\ncaf\xe9\n")
+    message = f"Error: {ids}, line 2: byte 0xe9 at offset 9 is not utf-8. Save the file as UTF-8.\n"
+    assert told(ctxsearch("remove", index.path, "--from", ids)) == message
+    ids.write_text("\n")
+    result = ctxsearch("remove", index.path, "--from", ids)
+    assert (result.returncode, result.stderr) == (0, f"{ids} names no document; nothing was removed.\n")
+    assert json.loads(ctxsearch("info", index.path, "--json").stdout)["documents"] == 7
+
+
 def test_index_of_newer_format_is_told(index: Index) -> None:
     """An index of a newer ctxsearch is not read, and the versions are named."""
     path = index.path / "ctxsearch.json"
@@ -688,6 +703,12 @@ def test_embed_writes_unit_vectors(library: Library, tmp_path: Path) -> None:
         np.testing.assert_allclose(vectors[0], vectors[1], atol=1e-5)
     np.testing.assert_array_equal(made[0], made[1])
     assert made[0][0] @ made[0][2] < 0.9
+
+
+def test_embed_takes_a_byte_order_mark_as_what_it_is(tmp_path: Path) -> None:
+    """A byte order mark before the first usage is no part of it."""
+    (tmp_path / "usages.jsonl").write_bytes('\ufeff"The [bank] refused him a loan."\r\n'.encode())
+    assert ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "out.npy").returncode == 0
 
 
 @pytest.mark.parametrize("line", ["nonsense", "[1]", "5", '{"start": 0, "end": 3}', '{"text": "a", "start": null}'])

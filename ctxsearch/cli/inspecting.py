@@ -13,6 +13,7 @@ import typer
 import ctxsearch
 from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.options import Device, Dtype, Json
+from ctxsearch.corpus import read_entries
 from ctxsearch.errors import QueryError, SourceError
 from ctxsearch.index import Index
 from ctxsearch.settings import DEFAULT_MODEL
@@ -59,8 +60,7 @@ def embed(
 
     if not output.absolute().parent.is_dir():
         raise ValueError(f"There is no folder {output.parent} to write {output.name} to.")
-    with source.open("rb") as file:
-        usages = {number: _usage(source, number, line) for number, line in enumerate(file, 1) if line.strip()}
+    usages = {number: _usage(source, number, line) for number, line in read_entries(source)}
     asked = {"model": model, "layers": layers, "pooling": pooling, "window": window, "language": language}
     try:
         vectors = _embed(list(usages.values()), index, asked, device, dtype)
@@ -89,9 +89,9 @@ def _embed(
     return ctxsearch.embed(usages, device=device, dtype=dtype, **given)  # type: ignore[arg-type]
 
 
-def _usage(path: Path, number: int, line: bytes) -> ctxsearch.Usage:
+def _usage(path: Path, number: int, line: str) -> ctxsearch.Usage:
     try:
-        content = json.loads(line.decode())
+        content = json.loads(line)
         if isinstance(content, str):
             return parse_usage(content)
         if "start" in content:
@@ -99,9 +99,6 @@ def _usage(path: Path, number: int, line: bytes) -> ctxsearch.Usage:
         return parse_usage(str(content["text"]))
     except QueryError as error:
         raise SourceError(str(path), str(error).removesuffix("."), line=number) from error
-    except UnicodeDecodeError as error:
-        why = f"byte 0x{line[error.start]:02x} is not utf-8"
-        raise SourceError(str(path), why, line=number) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         why = "this is neither a string nor an object with text, start and end"
         raise SourceError(str(path), why, line=number) from error

@@ -12,6 +12,7 @@ import typer
 from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.options import IndexName, Json, Where
 from ctxsearch.cli.progress import count_bar
+from ctxsearch.corpus import read_entries
 from ctxsearch.index import DEFAULT_SHARD_TOKENS, Index
 
 
@@ -35,8 +36,11 @@ def remove(
     """
     named = list(document_ids or ())
     if from_file is not None:
-        named += [line for line in from_file.read_text(encoding="utf-8").splitlines() if line]
+        named += [document_id for _, document_id in read_entries(from_file)]
     with Index.open(index) as opened:
+        if from_file is not None and not (named or where or lost):
+            say(f"{from_file} names no document; nothing was removed.")
+            return
         count = opened.remove(named, where=where or (), missing_ok=missing_ok, lost=lost)
     say(f"{index}: removed {counted(count, 'document')}.")
 
