@@ -726,8 +726,9 @@ def test_embed_names_the_broken_line(tmp_path: Path, line: str) -> None:
 def test_full_disk_is_told_by_embed(tmp_path: Path) -> None:
     """Vectors that do not fit onto the disk are told, and no half of a file is left."""
     (tmp_path / "usages.jsonl").write_text('"The [bank]."\n')
-    told(ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "out.npy", file_size=500))
-    assert not (tmp_path / "out.npy").exists()
+    error = told(ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "out.npy", file_size=500))
+    assert error == f"Error: {tmp_path / 'out.npy'}: File too large.\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["usages.jsonl"]
 
 
 def test_failed_embed_keeps_the_vectors_that_were_there(tmp_path: Path) -> None:
@@ -770,6 +771,14 @@ def test_embed_tells_a_missing_folder(tmp_path: Path) -> None:
     error = told(ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "none" / "out.npy"))
     assert "committed" not in error
     assert "Errno" not in error
+
+
+def test_embed_replaces_no_device(tmp_path: Path) -> None:
+    """What is no plain file, /dev/null say, is not replaced by one."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "usages.jsonl").write_text('"The [bank]."\n')
+    assert "pipe is no plain file" in told(ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "pipe"))
+    assert (tmp_path / "pipe").is_fifo()
 
 
 @pytest.mark.parametrize("option", ["", "--json", "--csv"])

@@ -60,6 +60,8 @@ def embed(
 
     if not output.absolute().parent.is_dir():
         raise ValueError(f"There is no folder {output.parent} to write {output.name} to.")
+    if output.exists() and not output.is_file():
+        raise ValueError(f"{output} is no plain file; name a file to write the vectors to.")
     usages = {number: _usage(source, number, line) for number, line in read_entries(source)}
     asked = {"model": model, "layers": layers, "pooling": pooling, "window": window, "language": language}
     try:

@@ -62,4 +62,4 @@ for command in (
     upkeep.backup,
     upkeep.restore,
 ):
-    app.command()(told(command))
+    app.command()(told(command, writes_index=command in (demo, indexing.index, upkeep.remove, upkeep.compact)))
