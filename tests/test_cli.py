@@ -218,6 +218,18 @@ def test_what_cannot_be_is_one_sentence(index: Index, tmp_path: Path, arguments:
         ("concordance INDEX bank --context -1", "'-1' is neither a number of words nor 'sentence'"),
         ("concordance INDEX bank --sort up", "'up' is not one of 'corpus', 'left', 'node', 'right'"),
         ("concordance INDEX bank --sample 0", "Invalid value for '--sample'"),
+        ("query INDEX [bank] -k 3 --all", "Error: Choose one of -k and --all.\n"),
+        ("like INDEX loan:4 --all -k 20", "Error: Choose one of -k and --all.\n"),
+        ("concordance INDEX bank --seed 0", "Error: --seed draws a sample; say with --sample how many lines.\n"),
+        *(
+            (f"concordance INDEX bank --count {option}", f"leave out {option.partition(' ')[0]}.\n")
+            for option in ("--sample 2", "--seed 0", "--limit 3", "--context 10", "--sort corpus", "--json", "--csv")
+        ),
+        ("concordance INDEX bank --count --form banks -k 1 --json", "Error: --count prints a number alone; leave out"),
+        ("index INDEX --repair --replace --model a", "adds nothing; leave out --model and --replace.\n"),
+        (f"index INDEX {__file__} --glob *.txt", "Error: --glob chooses among the files of a folder, and no source is"),
+        ("remove INDEX", "Error: Say which documents to remove"),
+        ("remove INDEX --missing-ok", "Error: Say which documents to remove"),
         ("index INDEX", "Missing argument 'SOURCE...'"),
         ("index INDEX SOURCE --shard-tokens 0", "Invalid value for '--shard-tokens'"),
         ("index INDEX SOURCE --window wide", "Invalid value for '--window'"),

@@ -13,7 +13,7 @@ import typer
 
 import ctxsearch
 from ctxsearch.cli.console import Interrupts, counted, say
-from ctxsearch.cli.options import Device, Dtype, IndexName, Json
+from ctxsearch.cli.options import Device, Dtype, IndexName, Json, WrongCommand, refuse_all_but
 from ctxsearch.cli.progress import progress_bar
 from ctxsearch.domain import Document, Progress
 from ctxsearch.errors import IndexNotFound, SourceError
@@ -22,6 +22,7 @@ from ctxsearch.settings import DEFAULT_MODEL
 
 
 def index(
+    call: typer.Context,
     index: IndexName,
     sources: Annotated[
         list[str] | None, typer.Argument(metavar="SOURCE...", help="Folders, .txt, .jsonl, .csv, .tsv (or .gz).")
@@ -52,9 +53,12 @@ def index(
     """
     if not sources:
         if not repair:
-            raise typer.BadParameter("Missing argument 'SOURCE...': name at least one folder or file to read.")
+            raise WrongCommand("Missing argument 'SOURCE...': name at least one folder or file to read.")
+        refuse_all_but(("--repair",), call, "Without a source --repair adds nothing")
         _take_out_damage(index)
         return
+    if glob is not None and all(Path(source).is_file() for source in sources):
+        raise WrongCommand("--glob chooses among the files of a folder, and no source is one.")
     corpus = ctxsearch.read(
         *sources,
         text_column=text_column,

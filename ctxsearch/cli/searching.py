@@ -9,7 +9,20 @@ from typing import Annotated
 import typer
 
 from ctxsearch.cli.console import say
-from ctxsearch.cli.options import AllowDamaged, Device, Dtype, Form, IndexName, Search, Shown, Where, with_records
+from ctxsearch.cli.options import (
+    AllowDamaged,
+    Device,
+    Dtype,
+    Form,
+    IndexName,
+    Search,
+    Shown,
+    Where,
+    WrongCommand,
+    given,
+    refuse_all_but,
+    with_records,
+)
 from ctxsearch.cli.output import print_lines
 from ctxsearch.domain import ConcordanceLine, Order
 from ctxsearch.index import Index
@@ -67,6 +80,7 @@ def like(
 
 @with_records
 def concordance(
+    call: typer.Context,
     index: IndexName,
     word: Annotated[str, typer.Argument(help="A lemma, for all its forms; or a form, for itself.")],
     *,
@@ -83,6 +97,10 @@ def concordance(
     shown: Shown,
 ) -> None:
     """List every line of a word."""
+    if count:
+        refuse_all_but(("--count", "--form", "--where", "--allow-damaged"), call, "--count prints a number alone")
+    elif sample is None and "--seed" in given(call):
+        raise WrongCommand("--seed draws a sample; say with --sample how many lines.")
     with _opened(index, allow_damaged) as opened:
         if count:
             print(opened.count(word, form=form or (), where=where or ()))
