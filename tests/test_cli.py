@@ -410,7 +410,7 @@ def test_known_documents_are_refused_without_replace(copy: Path, tmp_path: Path)
     refused = ctxsearch("index", copy, source)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert (
-        "Error: documents that are there already were left as they are: loan (1 in all). Give --replace"
+        "Error: refused 1 document whose id is there with another text or metadata: loan. Give --replace"
         in refused.stderr
     )
     assert answers(copy).startswith(before)
@@ -430,6 +430,18 @@ def test_bad_records_are_skipped_and_counted(copy: Path, tmp_path: Path) -> None
     assert re.findall(r"^Skipped: .*, (line \d)", result.stderr, re.MULTILINE) == ["line 2", "line 3"]
     assert "Skipped 2 bad records." in result.stderr
     assert keys(ctxsearch("concordance", copy, "bank", "--json"))[-2:] == ["one:2", "two:4"]
+
+
+def test_metadata_about_no_file_is_told(copy: Path, tmp_path: Path) -> None:
+    """Rows of a metadata table that name no text file are told with their number and the first names."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("A bank.")
+    rows = "".join(f"{name}.txt,1912\n" for name in "abcdefg")
+    (tmp_path / "in" / "metadata.csv").write_text(f"id,year\n{rows}")
+    told_at_end = "Passed over 6 rows of metadata about no text file: b.txt, c.txt, d.txt, e.txt, f.txt, ...\n"
+    for _ in range(2):
+        result = ctxsearch("index", copy, tmp_path / "in")
+        assert (result.returncode, result.stderr.splitlines(keepends=True)[-1]) == (0, told_at_end)
 
 
 def test_columns_and_encoding_can_be_said(copy: Path, tmp_path: Path) -> None:

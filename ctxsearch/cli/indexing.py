@@ -124,7 +124,8 @@ def _opened(
     with _open_or_create(name, model, given, device, dtype) as opened:
         yield opened, wanted
     if missing := sorted((lost or set()) - seen):
-        say(f"{counted(len(missing), 'lost document')} did not come with the sources: {', '.join(missing[:5])}.")
+        names = _first(missing, len(missing))
+        say(f"{counted(len(missing), 'lost document')} did not come with the sources: {names}")
 
 
 def _take_out_damage(name: str) -> Sequence[str] | None:
@@ -176,20 +177,29 @@ def _report(name: str, report: ctxsearch.IndexReport, corpus: ctxsearch.Corpus) 
     if corpus.skipped:
         say(f"Skipped {counted(corpus.skipped, 'bad record')}.")
     if corpus.unread_count:
-        say(f"Passed over {counted(corpus.unread_count, 'file')} of unknown kinds: {', '.join(corpus.unread[:5])}.")
+        names = _first(corpus.unread, corpus.unread_count)
+        say(f"Passed over {counted(corpus.unread_count, 'file')} of unknown kinds: {names}")
+    if corpus.unmatched_count:
+        names = _first(corpus.unmatched, corpus.unmatched_count)
+        say(f"Passed over {counted(corpus.unmatched_count, 'row')} of metadata about no text file: {names}")
     if report.without_vector:
         say(f"{counted(report.without_vector, 'word')} without a vector: the model has no piece for them.")
     if report.repeated_count:
-        names = ", ".join(report.repeated[:5]) + (", ..." if report.repeated_count > 5 else "")
-        say(f"Error: ids that came again, of which the first was taken: {names} ({report.repeated_count:,} in all).")
+        names = _first(report.repeated, report.repeated_count)
+        say(f"Error: refused {counted(report.repeated_count, 'document')} whose id had come before: {names}")
     if report.refused_count:
-        names = ", ".join(report.refused[:5]) + (", ..." if report.refused_count > 5 else "")
+        names = _first(report.refused, report.refused_count)
         say(
-            f"Error: documents that are there already were left as they are: {names} ({report.refused_count:,} in all)."
-            " Give --replace to put the new ones in their place."
+            f"Error: refused {counted(report.refused_count, 'document')} whose id is there with another text or"
+            f" metadata: {names} Give --replace to put the new ones in their place."
         )
     if report.repeated_count or report.refused_count:
         raise typer.Exit(1)
+
+
+def _first(names: Sequence[str], count: int) -> str:
+    """The first names of so many, as the end of a sentence."""
+    return ", ".join(names[:5]) + (", ..." if count > 5 else ".")
 
 
 def info(index: IndexName, as_json: Json = False) -> None:
