@@ -692,8 +692,9 @@ def test_very_long_lines_take_little_memory(tmp_path: Path) -> None:
 
 
 def test_pieces_shows_which_pieces_make_a_word() -> None:
-    """A piece has its offsets, its word's number or a dash, and what the tokenizer calls it."""
+    """A piece has its offsets, its word's number or a dash, and what the tokenizer calls it, under a header."""
     lines = ctxsearch("pieces", "I am the walrus.").stdout.splitlines()
+    assert lines[0] == " start    end  word  piece"
     assert [line.split() for line in lines[-3:]] == [
         ["9", "12", "3", "wal"],
         ["12", "15", "3", "##rus"],

@@ -31,8 +31,14 @@ def pieces(
     language: Annotated[str, typer.Option(help="By which words are cut.")] = "en",
     as_json: Json = False,
 ) -> None:
-    """Show how a model cuts a text, and which pieces make which word."""
-    for piece in ctxsearch.pieces(text, model=model, language=language):
+    """Show how a model cuts a text, and which pieces make which word.
+
+    Words are numbered from 0; a piece of no word, a punctuation mark say, has a dash.
+    """
+    made = ctxsearch.pieces(text, model=model, language=language)
+    if not as_json:
+        print(f"{'start':>6} {'end':>6}  {'word':>4}  piece")
+    for piece in made:
         if as_json:
             print(json.dumps(asdict(piece), ensure_ascii=False))
         else:
