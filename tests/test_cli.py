@@ -179,6 +179,9 @@ def test_reader_that_goes_away_is_no_error(make_index: MakeIndex) -> None:
         ("query INDEX bank", "no word is marked; .* one word in brackets"),
         ("query INDEX [river]_[bank]", "2 words are marked"),
         ("query INDEX The_[river_bank].", "more than one word, 'river' and 'bank'; mark one of them"),
+        ("query INDEX [a_b_c_d_e]", r"'a b c d e' is more than one word, 'a', 'b', 'c', 'd' and 'e'; mark"),
+        ("query INDEX [a_b_c_d_e_f]", r"'a b c d e f' is more than one word, 'a', 'b', 'c', 'd', 'e', \.\.\.; mark"),
+        (f"query INDEX {'x' * 999}[y]", rf"'y' is part of the word '{'x' * 60}…'; mark the whole word\.$"),
         ("query INDEX ri[ver]", r"part of the word 'river'; mark the whole word"),
         ("query INDEX The_[].", "brackets are empty"),
         ("query INDEX The_[...].", "no word in what is marked"),
@@ -780,6 +783,7 @@ def test_embed_names_the_line_of_every_fault(tmp_path: Path, line: bytes, messag
     (tmp_path / "usages.jsonl").write_bytes(b'"The [bank]."\n' + line + b"\n")
     error = told(ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "out.npy"))
     assert f"usages.jsonl, {message}" in error
+    assert re.search(r"[^.'][.]\n$", error)
 
 
 @pytest.mark.parametrize("options", [["--layers", "sum:1-2"], ["--pooling", "first"], ["--model", "/none"]])
