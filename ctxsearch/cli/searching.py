@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -41,15 +42,7 @@ def query(
 ) -> None:
     """Find the uses of a word that are like the marked one, as in "They rowed to the [bank]."."""
     with _opened(index, allow_damaged, device, dtype) as opened:
-        lines = opened.query(
-            sentence,
-            k=search.limit,
-            min_score=search.min_score,
-            form=search.form or (),
-            any_word=search.any_word,
-            where=search.where or (),
-            context=shown.around,
-        )
+        lines = _found(partial(opened.query, sentence), search, shown)
     _print(lines, shown)
 
 
@@ -65,16 +58,7 @@ def like(
 ) -> None:
     """Find more lines like these, and not like those; the keys are those that other commands print."""
     with _opened(index, allow_damaged) as opened:
-        lines = opened.like(
-            keys,
-            unlike=unlike or (),
-            k=search.limit,
-            min_score=search.min_score,
-            form=search.form or (),
-            any_word=search.any_word,
-            where=search.where or (),
-            context=shown.around,
-        )
+        lines = _found(partial(opened.like, keys, unlike=unlike or ()), search, shown)
     _print(lines, shown)
 
 
@@ -125,6 +109,18 @@ def _opened(name: str, allow_damaged: bool, device: str | None = None, dtype: st
         yield index
         for shard, why in index.left_out.items():
             say(f"Left out, since it is damaged: {shard} ({why}).")
+
+
+def _found(find: Callable[..., list[ConcordanceLine]], search: Search, shown: Shown) -> list[ConcordanceLine]:
+    """What a search finds with the options that `query` and `like` share."""
+    return find(
+        k=search.limit,
+        min_score=search.min_score,
+        form=search.form or (),
+        any_word=search.any_word,
+        where=search.where or (),
+        context=shown.around,
+    )
 
 
 def _print(lines: list[ConcordanceLine], shown: Shown) -> None:
