@@ -15,7 +15,7 @@ import secrets
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -84,8 +84,12 @@ class NewFile:
     def write(self, content: bytes | memoryview) -> None:
         """Writes bytes, all of them."""
         left = memoryview(content).cast("B")
-        while left:
-            left = left[disk.write(self._descriptor, self._path, left) :]
+        try:
+            while left:
+                left = left[disk.write(self._descriptor, self._path, left) :]
+        except OSError as error:
+            error.filename = str(self._path)  # a descriptor has no name
+            raise
 
     def close(self) -> None:
         """Closes the file without syncing it."""
@@ -141,7 +145,9 @@ def folder_beside(goal: Path) -> Iterator[Path]:
 
     It is locked while it is used, and the kernel lets go of the lock of a process that dies: so the folders that killed
     runs left beside the goal are told from those in use, and are cleared away. Where there are no locks, as on some
-    network file systems, they stay.
+    network file systems, they stay; so do those of other users, in a folder like ``/tmp``.
+
+    An error that is about something in the folder names the goal.
     """
     for left in goal.parent.glob(f"{_BESIDE_PREFIX}*"):
         try:
@@ -150,12 +156,14 @@ def folder_beside(goal: Path) -> Iterator[Path]:
             continue  # in use
         if descriptor is not None:
             try:
-                remove(left)
+                with suppress(PermissionError):
+                    remove(left)
             finally:
                 os.close(descriptor)
     while True:
         folder = goal.parent / f"{_BESIDE_PREFIX}{secrets.token_hex(8)}"
-        make_folder(folder)
+        with _speaking_of(goal, folder):
+            make_folder(folder)
         try:
             descriptor = _lock(folder)
         except BlockingIOError:
@@ -165,7 +173,8 @@ def folder_beside(goal: Path) -> Iterator[Path]:
         if descriptor is not None:
             os.close(descriptor)
     try:
-        yield folder
+        with _speaking_of(goal, folder):
+            yield folder
     finally:
         try:
             remove(folder)
@@ -200,32 +209,53 @@ def put_bytes_if_absent(path: Path, content: bytes) -> None:
     Raises:
         FileExistsError: the file is there already; it is left as it is.
     """
+    with _written(path, content) as temporary:
+        disk.link(temporary, path)  # fails where the name is taken, which a rename does not
+    disk.sync(path.parent)
+
+
+def put_bytes(path: Path, content: bytes) -> None:
+    """Writes a file whole and durably, in the place of the one that is there, or leaves that as it is."""
+    with _written(path, content) as temporary:
+        rename(temporary, path)
+
+
+@contextmanager
+def _written(path: Path, content: bytes) -> Iterator[Path]:
+    """A file with some bytes under a temporary name beside a goal, to be put in its place; in the end it is removed."""
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
     try:
-        with NewFile(temporary) as file:
-            file.write(content)
-        disk.link(temporary, path)  # fails where the name is taken, which a rename does not
+        with _speaking_of(path, temporary):
+            with NewFile(temporary) as file:
+                file.write(content)
+            yield temporary
     finally:
         disk.remove(temporary)
-    disk.sync(path.parent)
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[NewFile]:
-    """Writes a file whole and durably, in the place of the one that is there, or leaves that as it is."""
-    temporary = path.absolute().with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
-    try:
+    """Writes a file outside of an index whole and durably, or leaves the one that is there as it is.
+
+    A link is followed. What a killed run leaves, the next one clears away, see `folder_beside`.
+    """
+    goal = Path(os.path.realpath(path))
+    with _speaking_of(path, goal), folder_beside(goal) as beside:
+        temporary = beside / "new"
         with NewFile(temporary) as file:
             yield file
-        rename(temporary, path.absolute())
-    finally:
-        disk.remove(temporary)
+        rename(temporary, goal)
 
 
-def put_bytes(path: Path, content: bytes) -> None:
-    """Writes a file whole and durably, see `replacing`."""
-    with replacing(path) as file:
-        file.write(content)
+@contextmanager
+def _speaking_of(path: Path, temporary: Path) -> Iterator[None]:
+    """Lets errors name the file that was asked for, and not the temporary one, or one in a temporary folder."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error.filename, (str, Path)) and Path(error.filename).is_relative_to(temporary):
+            error.filename = str(path)
+        raise
 
 
 def json_bytes(content: Mapping[str, object]) -> bytes:

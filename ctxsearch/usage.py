@@ -37,7 +37,8 @@ def parse_usage(marked: str) -> Usage:
             plain.append(character)
     if escaped:
         plain.append("\\")
-    how = "write the sentence with one word in brackets, for instance 'They rowed to the [bank].'"
+    # Ends as a sentence does, with no quotation mark to close.
+    how = "write the sentence with one word in brackets, such as: They rowed to the [bank]."
     if not starts and not ends:
         raise QueryError(f"No word is marked; {how}")
     if len(starts) != len(ends) or any(start > end for start, end in zip(starts, ends, strict=True)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import resource
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -23,6 +24,17 @@ def disk_in_place(disk: Disk) -> Iterator[None]:
         yield
     finally:
         storage.disk = before
+
+
+@contextmanager
+def short_files(size: int) -> Iterator[None]:
+    """No file can grow beyond a size; Python ignores the signal that comes with it, so writing fails."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 class WatchedDisk(Disk):

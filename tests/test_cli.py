@@ -139,6 +139,9 @@ def test_info_says_what_an_index_holds(index: Index) -> None:
     assert (content["documents"], content["shards"], content["settings"]["model"]) == (9, 1, "window")
     lines = dict(re.split(" {2,}", line) for line in ctxsearch("info", index.path).stdout.splitlines())
     assert (lines["documents"], lines["words"], lines["codec"]) == ("9", f"{content['words']:,}", "fp16")
+    assert (lines["unfinished"], content["unfinished"]) == ("no", False)
+    idle = ctxsearch("compact", index.path)
+    assert re.fullmatch(r".*: 1 shard, [\d.]+ kB; nothing to join or to leave out\.\n", idle.stderr)
 
 
 def test_index_goes_by_its_name(make_index: MakeIndex, tmp_path: Path) -> None:
@@ -179,13 +182,18 @@ def test_reader_that_goes_away_is_no_error(make_index: MakeIndex) -> None:
         ("query INDEX bank", "no word is marked; .* one word in brackets"),
         ("query INDEX [river]_[bank]", "2 words are marked"),
         ("query INDEX The_[river_bank].", "more than one word, 'river' and 'bank'; mark one of them"),
+        ("query INDEX [a_b_c_d_e]", r"'a b c d e' is more than one word, 'a', 'b', 'c', 'd' and 'e'; mark"),
+        ("query INDEX [a_b_c_d_e_f]", r"'a b c d e f' is more than one word, 'a', 'b', 'c', 'd', 'e', \.\.\.; mark"),
+        (f"query INDEX {'x' * 999}[y]", rf"'y' is part of the word '{'x' * 60}…'; mark the whole word\.$"),
         ("query INDEX ri[ver]", r"part of the word 'river'; mark the whole word"),
         ("query INDEX The_[].", "brackets are empty"),
         ("query INDEX The_[...].", "no word in what is marked"),
         ("query INDEX The_[bank.", "brackets do not pair"),
         ("query INDEX The_[bnak].", r"does not have the word 'bnak'\. Nearest: bank\."),
         ("query INDEX The_[bank]. --where yaer=1", "no document has the column 'yaer'"),
-        ("info FOLDER/none", r"there is no index at .*none\. indexes found: mine, yours\. make one with"),
+        ("info FOLDER/none", r"there is no index at .*none; indexes found: mine, yours\. make one with"),
+        ("concordance INDEX river_bank", r"does not have the word 'river bank'\. Ask for one word at a time\.$"),
+        ("concordance INDEX bank --where year_=>_1990", r"filter 'year => 1990' cannot be read; write COLUMN OPERATOR"),
         ("query none [bank]", r"indexes found: mine, yours\."),
         ("pieces word --model FOLDER", "holds no config.json"),
         ("pieces word --model FOLDER/none", "there is no such folder"),
@@ -208,8 +216,8 @@ def test_what_cannot_be_is_one_sentence(index: Index, tmp_path: Path, arguments:
         ("", "Usage: ctxsearch"),
         ("nonsense", "No such command 'nonsense'"),
         ("query --nonsense", "No such option: --nonsense"),
-        ("query INDEX", "Missing argument 'sentence'"),
-        ("like INDEX", "Missing argument 'KEY...'"),
+        ("query INDEX", "Missing argument 'SENTENCE'"),
+        ("like INDEX", "Missing argument 'KEY'"),
         ("query INDEX [bank] -k 0", "Invalid value for '-k'"),
         ("query INDEX [bank] --min-score high", "Invalid value for '--min-score'"),
         ("concordance INDEX bank --json --csv", "Choose one of --json, --csv and --tsv"),
@@ -218,7 +226,19 @@ def test_what_cannot_be_is_one_sentence(index: Index, tmp_path: Path, arguments:
         ("concordance INDEX bank --context -1", "'-1' is neither a number of words nor 'sentence'"),
         ("concordance INDEX bank --sort up", "'up' is not one of 'corpus', 'left', 'node', 'right'"),
         ("concordance INDEX bank --sample 0", "Invalid value for '--sample'"),
-        ("index INDEX", "Missing argument 'SOURCE...'"),
+        ("query INDEX [bank] -k 3 --all", "Error: Choose one of -k and --all.\n"),
+        ("like INDEX loan:4 --all -k 20", "Error: Choose one of -k and --all.\n"),
+        ("concordance INDEX bank --seed 0", "Error: --seed draws a sample; say with --sample how many lines.\n"),
+        *(
+            (f"concordance INDEX bank --count {option}", f"leave out {option.partition(' ')[0]}.\n")
+            for option in ("--sample 2", "--seed 0", "--limit 3", "--context 10", "--sort corpus", "--json", "--csv")
+        ),
+        ("concordance INDEX bank --count --form banks -k 1 --json", "Error: --count prints a number alone; leave out"),
+        ("index INDEX --repair --replace --model a", "adds nothing; leave out --model and --replace.\n"),
+        (f"index INDEX {__file__} --glob *.txt", "Error: --glob chooses among the files of a folder, and no source is"),
+        ("remove INDEX", "Error: Say which documents to remove"),
+        ("remove INDEX --missing-ok", "Error: Say which documents to remove"),
+        ("index INDEX", "Missing argument 'SOURCE'"),
         ("index INDEX SOURCE --shard-tokens 0", "Invalid value for '--shard-tokens'"),
         ("index INDEX SOURCE --window wide", "Invalid value for '--window'"),
         ("embed none.jsonl out.npy", "'none.jsonl' does not exist"),
@@ -230,6 +250,21 @@ def test_wrong_command_line_is_exit_code_2(index: Index, arguments: str, message
     assert (result.returncode, result.stdout) == (2, "")
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_remove_reads_ids_from_a_file(index: Index, tmp_path: Path) -> None:
+    """A file of ids has one a line; a byte order mark, line ends of Windows and blank lines are no part of one."""
+    ids = tmp_path / "ids.txt"
+    ids.write_bytes("\ufefftea\r\n\r\nloan".encode())
+    result = ctxsearch("remove", index.path, "--from", ids)
+    assert (result.returncode, result.stderr) == (0, f"{index.path}: removed 2 documents.\n")
+    ids.write_bytes(b"rates\ncaf\xe9\n")
+    message = f"Error: {ids}, line 2: byte 0xe9 at offset 9 is not utf-8. Save the file as UTF-8.\n"
+    assert told(ctxsearch("remove", index.path, "--from", ids)) == message
+    ids.write_text("\n")
+    result = ctxsearch("remove", index.path, "--from", ids)
+    assert (result.returncode, result.stderr) == (0, f"{ids} names no document; nothing was removed.\n")
+    assert json.loads(ctxsearch("info", index.path, "--json").stdout)["documents"] == 7
 
 
 def test_index_of_newer_format_is_told(index: Index) -> None:
@@ -266,6 +301,11 @@ def test_options_that_contradict_the_index_are_told(
 # ------------------------------------------------------------------------------------ help
 
 
+def test_list_of_commands_has_whole_sentences() -> None:
+    """No sentence about a command breaks off."""
+    assert not re.search(r"[^ {:]\.\.\.$", ctxsearch("--help").stdout, re.MULTILINE)
+
+
 def commands() -> list[str]:
     """Every command that the help lists."""
     return re.findall(r"^ {2}([a-z]+) {2,}\S", ctxsearch("--help").stdout.partition("Commands:")[2], re.MULTILINE)
@@ -280,6 +320,7 @@ def test_every_command_has_help_and_its_place_in_the_readme() -> None:
         usage, description, *_ = result.stdout.strip().split("\n\n")
         assert usage.startswith(f"Usage: ctxsearch {command} ")
         assert re.match(r" {2}[A-Z].{20,}", description), command
+        assert "..." not in usage.replace("]...", "").replace("}...", "")
         assert ctxsearch(command, "-h").stdout == result.stdout
         assert f"$ ctxsearch {command} --help" in README
         # An entry without a description would end after its type.
@@ -383,7 +424,7 @@ def test_known_documents_are_refused_without_replace(copy: Path, tmp_path: Path)
     refused = ctxsearch("index", copy, source)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert (
-        "Error: documents that are there already were left as they are: loan (1 in all). Give --replace"
+        "Error: refused 1 document whose id is there with another text or metadata: loan. Give --replace"
         in refused.stderr
     )
     assert answers(copy).startswith(before)
@@ -403,6 +444,18 @@ def test_bad_records_are_skipped_and_counted(copy: Path, tmp_path: Path) -> None
     assert re.findall(r"^Skipped: .*, (line \d)", result.stderr, re.MULTILINE) == ["line 2", "line 3"]
     assert "Skipped 2 bad records." in result.stderr
     assert keys(ctxsearch("concordance", copy, "bank", "--json"))[-2:] == ["one:2", "two:4"]
+
+
+def test_metadata_about_no_file_is_told(copy: Path, tmp_path: Path) -> None:
+    """Rows of a metadata table that name no text file are told with their number and the first names."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("A bank.")
+    rows = "".join(f"{name}.txt,1912\n" for name in "abcdefg")
+    (tmp_path / "in" / "metadata.csv").write_text(f"id,year\n{rows}")
+    told_at_end = "Passed over 6 rows of metadata about no text file: b.txt, c.txt, d.txt, e.txt, f.txt, ...\n"
+    for _ in range(2):
+        result = ctxsearch("index", copy, tmp_path / "in")
+        assert (result.returncode, result.stderr.splitlines(keepends=True)[-1]) == (0, told_at_end)
 
 
 def test_columns_and_encoding_can_be_said(copy: Path, tmp_path: Path) -> None:
@@ -534,6 +587,7 @@ def test_damaged_part_is_made_again(copy: Path, library: Library) -> None:
     assert answers(copy) == before
     assert ctxsearch("verify", copy).returncode == 0
     again = ctxsearch("index", copy, library.corpus, "--repair")
+    assert re.search(r": 0 documents, 0 words added in \d+\.\d s\.\n", again.stderr)
     assert "No document is lost; nothing has to be made again." in again.stderr
     assert answers(copy) == before
 
@@ -653,8 +707,9 @@ def test_very_long_lines_take_little_memory(tmp_path: Path) -> None:
 
 
 def test_pieces_shows_which_pieces_make_a_word() -> None:
-    """A piece has its offsets, its word's number or a dash, and what the tokenizer calls it."""
+    """A piece has its offsets, its word's number or a dash, and what the tokenizer calls it, under a header."""
     lines = ctxsearch("pieces", "I am the walrus.").stdout.splitlines()
+    assert lines[0] == " start    end  word  piece"
     assert [line.split() for line in lines[-3:]] == [
         ["9", "12", "3", "wal"],
         ["12", "15", "3", "##rus"],
@@ -690,6 +745,12 @@ def test_embed_writes_unit_vectors(library: Library, tmp_path: Path) -> None:
     assert made[0][0] @ made[0][2] < 0.9
 
 
+def test_embed_takes_a_byte_order_mark_as_what_it_is(tmp_path: Path) -> None:
+    """A byte order mark before the first usage is no part of it."""
+    (tmp_path / "usages.jsonl").write_bytes('\ufeff"The [bank] refused him a loan."\r\n'.encode())
+    assert ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "out.npy").returncode == 0
+
+
 @pytest.mark.parametrize("line", ["nonsense", "[1]", "5", '{"start": 0, "end": 3}', '{"text": "a", "start": null}'])
 def test_embed_names_the_broken_line(tmp_path: Path, line: str) -> None:
     """A line that is no usage is told with file and number, and no vectors are written."""
@@ -705,8 +766,9 @@ def test_embed_names_the_broken_line(tmp_path: Path, line: str) -> None:
 def test_full_disk_is_told_by_embed(tmp_path: Path) -> None:
     """Vectors that do not fit onto the disk are told, and no half of a file is left."""
     (tmp_path / "usages.jsonl").write_text('"The [bank]."\n')
-    told(ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "out.npy", file_size=500))
-    assert not (tmp_path / "out.npy").exists()
+    error = told(ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "out.npy", file_size=500))
+    assert error == f"Error: {tmp_path / 'out.npy'}: File too large.\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["usages.jsonl"]
 
 
 def test_failed_embed_keeps_the_vectors_that_were_there(tmp_path: Path) -> None:
@@ -733,6 +795,7 @@ def test_embed_names_the_line_of_every_fault(tmp_path: Path, line: bytes, messag
     (tmp_path / "usages.jsonl").write_bytes(b'"The [bank]."\n' + line + b"\n")
     error = told(ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "out.npy"))
     assert f"usages.jsonl, {message}" in error
+    assert re.search(r"[^.'][.]\n$", error)
 
 
 @pytest.mark.parametrize("options", [["--layers", "sum:1-2"], ["--pooling", "first"], ["--model", "/none"]])
@@ -749,6 +812,17 @@ def test_embed_tells_a_missing_folder(tmp_path: Path) -> None:
     error = told(ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "none" / "out.npy"))
     assert "committed" not in error
     assert "Errno" not in error
+
+
+def test_embed_replaces_no_device_and_not_its_source(tmp_path: Path) -> None:
+    """What is no plain file, /dev/null say, is not replaced by one; nor is what is read."""
+    os.mkfifo(tmp_path / "pipe")
+    source = tmp_path / "usages.jsonl"
+    source.write_text('"The [bank]."\n')
+    assert "pipe is no plain file" in told(ctxsearch("embed", source, tmp_path / "pipe"))
+    assert (tmp_path / "pipe").is_fifo()
+    assert "is the file to read; name another" in told(ctxsearch("embed", source, source))
+    assert source.read_text() == '"The [bank]."\n'
 
 
 @pytest.mark.parametrize("option", ["", "--json", "--csv"])
@@ -787,7 +861,7 @@ def test_failed_first_run_leaves_no_index(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").write_text("broken\n")
     variables = {"CTXSEARCH_INDEXES": str(tmp_path / "all")}
     told(ctxsearch("index", "mine", tmp_path / "b.jsonl", env=variables))
-    assert "Indexes found: mine" not in told(ctxsearch("info", "yours", env=variables))
+    assert "indexes found: mine" not in told(ctxsearch("info", "yours", env=variables))
 
 
 def test_index_on_a_file_is_told(library: Library, tmp_path: Path) -> None:

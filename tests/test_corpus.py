@@ -305,6 +305,19 @@ class TestMetadataTable:
         assert only(corpus).metadata == {"year": 1912}
         assert corpus.bytes_read == corpus.total_bytes
 
+    def test_rows_about_no_file(self, tmp_path: Path) -> None:
+        """Rows that name no text file are counted, and the first named; a file that was not asked for is one."""
+        missing = "".join(f"none{number}.txt,1900\n" for number in range(120))
+        write(tmp_path / "metadata.csv", f"id,year\nx.txt,1912\nold/y.txt,1890\n{missing}")
+        write(tmp_path / "x.txt", "x")
+        write(tmp_path / "old/y.txt.gz", "y")
+        for glob, expected in ((None, ["old/y.txt", "x.txt"]), ("x.*", ["x.txt"])):
+            corpus = read(tmp_path, glob=glob)
+            assert corpus.unmatched_count == 0
+            for _ in range(2):
+                assert ids(corpus) == expected
+                assert (corpus.unmatched_count, len(corpus.unmatched), corpus.unmatched[0]) == (120, 100, "none0.txt")
+
     @pytest.mark.parametrize("text_files", [0, 1])
     def test_table_that_is_a_corpus(self, tmp_path: Path, text_files: int) -> None:
         """A file of that name is read as any other if it names no files, or if there are no text files."""

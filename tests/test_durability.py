@@ -9,7 +9,6 @@ import errno
 import json
 import os
 import random
-import resource
 import shutil
 import signal
 import sqlite3
@@ -18,13 +17,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from damage import KINDS as KINDS_OF_FILES
 from damage import files_by_kind
-from faults import Crash, CrashingDisk, FailingDisk, SlowWritingDisk, WatchedDisk, damaged, disk_in_place
+from faults import Crash, CrashingDisk, FailingDisk, SlowWritingDisk, WatchedDisk, damaged, disk_in_place, short_files
 from readers import pair, version_set
 from torture import ENCODER, INDEX, Undisturbed, documents, opened, state, state_of, steps
 
@@ -248,17 +247,6 @@ def test_missing_sync_is_caught(undisturbed: Undisturbed, tmp_path: Path, ignore
 
 
 # ---------------------------------------------------------------------------------------------- disks that are full
-
-
-@contextmanager
-def short_files(size: int) -> Iterator[None]:
-    """No file can grow beyond a size; Python ignores the signal that comes with it, so writing fails."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_files_that_cannot_grow_lose_nothing(undisturbed: Undisturbed, tmp_path: Path) -> None:

@@ -60,10 +60,14 @@ class Interrupts:
             raise KeyboardInterrupt
 
 
-def told(command: Callable[..., None]) -> Callable[..., None]:
+def told(command: Callable[..., None], *, writes_index: bool = False) -> Callable[..., None]:
     """Lets a command end as a user expects: a told error in one sentence, a reader that has seen enough, Ctrl-C.
 
     Typer would end all three by itself, each with exit code 1 or without a word.
+
+    Args:
+        command: what to run.
+        writes_index: whether it changes an index; an error of the disk then says that what was committed is safe.
     """
 
     @functools.wraps(command)
@@ -81,7 +85,8 @@ def told(command: Callable[..., None]) -> Callable[..., None]:
             if isinstance(error, CtxSearchError):
                 _fail(str(error))
             where = f"{error.filename}: " if error.filename is not None else ""
-            _fail(f"{where}{error.strerror or error}. Nothing that was committed is lost.")
+            safe = " Nothing that was committed is lost." if writes_index else ""
+            _fail(f"{where}{error.strerror or error}.{safe}")
         except (CtxSearchError, ValueError) as error:
             _fail(str(error))
 

@@ -15,7 +15,7 @@ import ctxsearch
 from ctxsearch.cli.console import Interrupts, counted, say
 from ctxsearch.cli.exporting import export_model
 from ctxsearch.cli.opening import opening
-from ctxsearch.cli.options import AllowDamaged, Device, Dtype, IndexName, Json
+from ctxsearch.cli.options import AllowDamaged, Device, Dtype, IndexName, Json, WrongCommand, refuse_all_but
 from ctxsearch.cli.progress import progress_bar
 from ctxsearch.domain import Document, Progress
 from ctxsearch.errors import IndexNotFound, SourceError
@@ -24,9 +24,10 @@ from ctxsearch.settings import DEFAULT_MODEL
 
 
 def index(
+    call: typer.Context,
     index: IndexName,
     sources: Annotated[
-        list[str] | None, typer.Argument(metavar="SOURCE...", help="Folders, .txt, .jsonl, .csv, .tsv (or .gz).")
+        list[str] | None, typer.Argument(metavar="SOURCE", help="Folders, .txt, .jsonl, .csv, .tsv (or .gz).")
     ] = None,
     model: Annotated[str | None, typer.Option(help=f"A folder or a name. [default: {DEFAULT_MODEL}]")] = None,
     layers: Annotated[str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: last]")] = None,
@@ -54,9 +55,12 @@ def index(
     """
     if not sources:
         if not repair:
-            raise typer.BadParameter("Missing argument 'SOURCE...': name at least one folder or file to read.")
+            raise WrongCommand("Missing argument 'SOURCE': name at least one folder or file to read.")
+        refuse_all_but(("--repair",), call, "Without a source --repair adds nothing")
         _take_out_damage(index)
         return
+    if glob is not None and all(Path(source).is_file() for source in sources):
+        raise WrongCommand("--glob chooses among the files of a folder, and no source is one.")
     corpus = ctxsearch.read(
         *sources,
         text_column=text_column,
@@ -123,7 +127,8 @@ def _opened(
     with _open_or_create(name, model, given, device, dtype) as opened:
         yield opened, wanted
     if missing := sorted((lost or set()) - seen):
-        say(f"{counted(len(missing), 'lost document')} did not come with the sources: {', '.join(missing[:5])}.")
+        names = _first(missing, len(missing))
+        say(f"{counted(len(missing), 'lost document')} did not come with the sources: {names}")
 
 
 def _take_out_damage(name: str) -> Sequence[str] | None:
@@ -161,11 +166,12 @@ def _open_or_create(
 
 
 def _report(name: str, report: ctxsearch.IndexReport, corpus: ctxsearch.Corpus) -> None:
-    rate = report.words / report.seconds if report.seconds else 0.0
-    size = report.bytes / report.words if report.words else 0.0
+    speed = ""
+    if report.words:
+        speed = f" ({report.words / report.seconds:,.0f} words/s, {report.bytes / report.words:,.0f} bytes/word)"
     say(
         f"{name}: {counted(report.documents, 'document')}, {counted(report.words, 'word')} added"
-        f" in {report.seconds:.1f} s ({rate:,.0f} words/s, {size:.0f} bytes/word)."
+        f" in {report.seconds:.1f} s{speed}."
     )
     if report.unchanged:
         say(f"Passed over {counted(report.unchanged, 'document')} already there, unchanged.")
@@ -176,20 +182,29 @@ def _report(name: str, report: ctxsearch.IndexReport, corpus: ctxsearch.Corpus) 
     if corpus.skipped:
         say(f"Skipped {counted(corpus.skipped, 'bad record')}.")
     if corpus.unread_count:
-        say(f"Passed over {counted(corpus.unread_count, 'file')} of unknown kinds: {', '.join(corpus.unread[:5])}.")
+        names = _first(corpus.unread, corpus.unread_count)
+        say(f"Passed over {counted(corpus.unread_count, 'file')} of unknown kinds: {names}")
+    if corpus.unmatched_count:
+        names = _first(corpus.unmatched, corpus.unmatched_count)
+        say(f"Passed over {counted(corpus.unmatched_count, 'row')} of metadata about no text file: {names}")
     if report.without_vector:
         say(f"{counted(report.without_vector, 'word')} without a vector: the model has no piece for them.")
     if report.repeated_count:
-        names = ", ".join(report.repeated[:5]) + (", ..." if report.repeated_count > 5 else "")
-        say(f"Error: ids that came again, of which the first was taken: {names} ({report.repeated_count:,} in all).")
+        names = _first(report.repeated, report.repeated_count)
+        say(f"Error: refused {counted(report.repeated_count, 'document')} whose id had come before: {names}")
     if report.refused_count:
-        names = ", ".join(report.refused[:5]) + (", ..." if report.refused_count > 5 else "")
+        names = _first(report.refused, report.refused_count)
         say(
-            f"Error: documents that are there already were left as they are: {names} ({report.refused_count:,} in all)."
-            " Give --replace to put the new ones in their place."
+            f"Error: refused {counted(report.refused_count, 'document')} whose id is there with another text or"
+            f" metadata: {names} Give --replace to put the new ones in their place."
         )
     if report.repeated_count or report.refused_count:
         raise typer.Exit(1)
+
+
+def _first(names: Sequence[str], count: int) -> str:
+    """The first names of so many, as the end of a sentence."""
+    return ", ".join(names[:5]) + (", ..." if count > 5 else ".")
 
 
 def info(index: IndexName, allow_damaged: AllowDamaged = False, as_json: Json = False) -> None:
@@ -202,5 +217,12 @@ def info(index: IndexName, allow_damaged: AllowDamaged = False, as_json: Json = 
     settings = content.pop("settings")
     rows = {**content, **settings}
     for name, value in rows.items():
-        shown = ", ".join(value) if isinstance(value, (list, tuple)) else f"{value:,}" if type(value) is int else value
-        print(f"{name.replace('_', ' '):<18}  {shown}")
+        print(f"{name.replace('_', ' '):<18}  {_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)

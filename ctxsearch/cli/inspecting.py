@@ -13,6 +13,7 @@ import typer
 import ctxsearch
 from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.options import Device, Dtype, Json
+from ctxsearch.corpus import read_entries
 from ctxsearch.errors import QueryError, SourceError
 from ctxsearch.index import Index
 from ctxsearch.settings import DEFAULT_MODEL
@@ -25,13 +26,19 @@ if TYPE_CHECKING:
 
 
 def pieces(
-    text: Annotated[str, typer.Argument(help="Any text.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Any text.")],
     model: Annotated[str, typer.Option(help="A folder or a name.")] = DEFAULT_MODEL,
     language: Annotated[str, typer.Option(help="By which words are cut.")] = "en",
     as_json: Json = False,
 ) -> None:
-    """Show how a model cuts a text, and which pieces make which word."""
-    for piece in ctxsearch.pieces(text, model=model, language=language):
+    """Show how a model cuts a text, and which pieces make which word.
+
+    Words are numbered from 0; a piece of no word, a punctuation mark say, has a dash.
+    """
+    made = ctxsearch.pieces(text, model=model, language=language)
+    if not as_json:
+        print(f"{'start':>6} {'end':>6}  {'word':>4}  piece")
+    for piece in made:
         if as_json:
             print(json.dumps(asdict(piece), ensure_ascii=False))
         else:
@@ -42,9 +49,14 @@ def pieces(
 def embed(
     source: Annotated[
         Path,
-        typer.Argument(help="JSONL: strings with a word in brackets, or objects.", exists=True, dir_okay=False),
+        typer.Argument(
+            metavar="SOURCE",
+            help="JSONL: strings with a word in brackets, or objects.",
+            exists=True,
+            dir_okay=False,
+        ),
     ],
-    output: Annotated[Path, typer.Argument(help="The .npy file to write.", dir_okay=False)],
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The .npy file to write.", dir_okay=False)],
     index: Annotated[str | None, typer.Option(help="Make the vectors as this index's are made.")] = None,
     model: Annotated[str | None, typer.Option(help=f"A folder or a name. [default: {DEFAULT_MODEL}]")] = None,
     layers: Annotated[str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: last]")] = None,
@@ -59,8 +71,11 @@ def embed(
 
     if not output.absolute().parent.is_dir():
         raise ValueError(f"There is no folder {output.parent} to write {output.name} to.")
-    with source.open("rb") as file:
-        usages = {number: _usage(source, number, line) for number, line in enumerate(file, 1) if line.strip()}
+    if output.exists() and not output.is_file():
+        raise ValueError(f"{output} is no plain file; name a file to write the vectors to.")
+    if output.exists() and output.samefile(source):
+        raise ValueError(f"{output} is the file to read; name another to write the vectors to.")
+    usages = {number: _usage(source, number, line) for number, line in read_entries(source)}
     asked = {"model": model, "layers": layers, "pooling": pooling, "window": window, "language": language}
     try:
         vectors = _embed(list(usages.values()), index, asked, device, dtype)
@@ -89,9 +104,9 @@ def _embed(
     return ctxsearch.embed(usages, device=device, dtype=dtype, **given)  # type: ignore[arg-type]
 
 
-def _usage(path: Path, number: int, line: bytes) -> ctxsearch.Usage:
+def _usage(path: Path, number: int, line: str) -> ctxsearch.Usage:
     try:
-        content = json.loads(line.decode())
+        content = json.loads(line)
         if isinstance(content, str):
             return parse_usage(content)
         if "start" in content:
@@ -99,9 +114,7 @@ def _usage(path: Path, number: int, line: bytes) -> ctxsearch.Usage:
         return parse_usage(str(content["text"]))
     except QueryError as error:
         raise SourceError(str(path), str(error).removesuffix("."), line=number) from error
-    except UnicodeDecodeError as error:
-        why = f"byte 0x{line[error.start]:02x} is not utf-8"
-        raise SourceError(str(path), why, line=number) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         why = "this is neither a string nor an object with text, start and end"
-        raise SourceError(str(path), why, line=number) from error
+        hint = 'A string has quotation marks, as "They rowed to the [bank]" has.'
+        raise SourceError(str(path), why, line=number, hint=hint) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Annotated, Any, get_type_hints
 
@@ -15,10 +15,15 @@ from ctxsearch.domain import ConcordanceContext
 IndexName = Annotated[
     str, typer.Argument(metavar="INDEX", help="A path, or a name under indexes/ (or $CTXSEARCH_INDEXES).")
 ]
-Form = Annotated[list[str] | None, typer.Option(help="Only occurrences written exactly so; may be given again.")]
+Form = Annotated[
+    list[str] | None, typer.Option(metavar="FORM", help="Only occurrences written exactly so; may be given again.")
+]
 Where = Annotated[
     list[str] | None,
-    typer.Option(help="A condition on the metadata, 'year>=1990' or 'genre=fiction'; all that are given must hold."),
+    typer.Option(
+        metavar="CONDITION",
+        help="On the metadata, 'year>=1990' or 'genre=fiction'; may be given again, and then all must hold.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 AllowDamaged = Annotated[
@@ -27,22 +32,62 @@ AllowDamaged = Annotated[
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; the GPU if there is one, by default.")]
 Dtype = Annotated[str | None, typer.Option(help="bf16, fp16 or fp32; what the hardware is fast at, by default.")]
 
+_LINES = 20
+
+
+class WrongCommand(typer.BadParameter):
+    """A command line that is wrong as a whole, in a sentence to be printed as it is."""
+
+    def format_message(self) -> str:
+        """The sentence, without what Typer puts before it."""
+        return self.message
+
+
+def given(call: typer.Context) -> list[str]:
+    """The options that the user wrote, as their help has them."""
+    return [
+        max(parameter.opts, key=len)
+        for parameter in call.command.params
+        if parameter.param_type_name == "option" and _is_given(call, parameter.name)
+    ]
+
+
+def _is_given(call: typer.Context, name: str | None) -> bool:
+    source = call.get_parameter_source(name or "")
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def refuse_all_but(kept: Collection[str], call: typer.Context, why: str) -> None:
+    """Refuses options that would be passed over without a word.
+
+    Args:
+        kept: those that may be given.
+        call: has those that are given.
+        why: the others may not be.
+    """
+    if refused := [option for option in given(call) if option not in kept]:
+        raise WrongCommand(f"{why}; leave out {' and '.join(refused)}.")
+
 
 @dataclass(frozen=True)
 class Search:
     """What `query` and `like` can be told besides the word."""
 
-    k: Annotated[int, typer.Option("-k", min=1, help="How many lines.")] = 20
+    k: Annotated[int | None, typer.Option("-k", min=1, help="How many lines.  [default: 20]")] = None
     every: Annotated[bool, typer.Option("--all", help="All lines, however far.")] = False
     min_score: Annotated[float | None, typer.Option(help="Only lines that score so much; a score is a cosine.")] = None
     form: Form = None
     any_word: Annotated[bool, typer.Option("--any-word", help="Search all words, not just this one.")] = False
     where: Where = None
 
+    def __post_init__(self) -> None:
+        if self.every and self.k is not None:
+            raise WrongCommand("Choose one of -k and --all.")
+
     @property
     def limit(self) -> int | None:
         """How many lines; None for all."""
-        return None if self.every else self.k
+        return None if self.every else self.k or _LINES
 
 
 @dataclass(frozen=True)
@@ -56,11 +101,11 @@ class Shown:
 
     def __post_init__(self) -> None:
         if self.json + self.csv + self.tsv > 1:
-            raise typer.BadParameter("Choose one of --json, --csv and --tsv.")
+            raise WrongCommand("Choose one of --json, --csv and --tsv.")
         number = self.context.isascii() and self.context.isdigit() and len(self.context) <= 6
         if not number and self.context != "sentence":
             raise typer.BadParameter(
-                f"{self.context!r} is neither a number of words nor 'sentence'.", param_hint="--context"
+                f"{self.context!r} is neither a number of words nor 'sentence'.", param_hint="'--context'"
             )
 
     @property

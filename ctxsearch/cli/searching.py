@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -9,7 +11,20 @@ import typer
 from ctxsearch.cli.console import say
 from ctxsearch.cli.exporting import export_model
 from ctxsearch.cli.opening import opening
-from ctxsearch.cli.options import AllowDamaged, Device, Dtype, Form, IndexName, Search, Shown, Where, with_records
+from ctxsearch.cli.options import (
+    AllowDamaged,
+    Device,
+    Dtype,
+    Form,
+    IndexName,
+    Search,
+    Shown,
+    Where,
+    WrongCommand,
+    given,
+    refuse_all_but,
+    with_records,
+)
 from ctxsearch.cli.output import print_lines
 from ctxsearch.domain import ConcordanceLine, Order
 
@@ -17,7 +32,9 @@ from ctxsearch.domain import ConcordanceLine, Order
 @with_records
 def query(
     index: IndexName,
-    sentence: Annotated[str, typer.Argument(help="A sentence with one word in brackets; a literal bracket is \\[.")],
+    sentence: Annotated[
+        str, typer.Argument(metavar="SENTENCE", help="A sentence with one word in brackets; a literal bracket is \\[.")
+    ],
     *,
     search: Search,
     allow_damaged: AllowDamaged = False,
@@ -25,17 +42,9 @@ def query(
     dtype: Dtype = None,
     shown: Shown,
 ) -> None:
-    """Find the uses of a word that are like the marked one, as in "They rowed to the [bank]."."""
+    """Find the uses of a word that are like the one in brackets: "They rowed to the [bank]"."""
     with opening(index, allow_damaged, device, dtype) as opened:
-        lines = opened.query(
-            sentence,
-            k=search.limit,
-            min_score=search.min_score,
-            form=search.form or (),
-            any_word=search.any_word,
-            where=search.where or (),
-            context=shown.around,
-        )
+        lines = _found(partial(opened.query, sentence), search, shown)
     _print(lines, shown)
     if device is None and dtype is None:
         export_model(index)
@@ -44,32 +53,26 @@ def query(
 @with_records
 def like(
     index: IndexName,
-    keys: Annotated[list[str], typer.Argument(metavar="KEY...", help="Of the lines to be like, DOCUMENT_ID:START.")],
+    keys: Annotated[list[str], typer.Argument(metavar="KEY", help="Of the lines to be like, DOCUMENT_ID:START.")],
     *,
-    unlike: Annotated[list[str] | None, typer.Option(help="The key of a line not to be like; again for more.")] = None,
+    unlike: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="Of a line not to be like; may be given again.")
+    ] = None,
     search: Search,
     allow_damaged: AllowDamaged = False,
     shown: Shown,
 ) -> None:
     """Find more lines like these, and not like those; the keys are those that other commands print."""
     with opening(index, allow_damaged) as opened:
-        lines = opened.like(
-            keys,
-            unlike=unlike or (),
-            k=search.limit,
-            min_score=search.min_score,
-            form=search.form or (),
-            any_word=search.any_word,
-            where=search.where or (),
-            context=shown.around,
-        )
+        lines = _found(partial(opened.like, keys, unlike=unlike or ()), search, shown)
     _print(lines, shown)
 
 
 @with_records
 def concordance(
+    call: typer.Context,
     index: IndexName,
-    word: Annotated[str, typer.Argument(help="A lemma, for all its forms; or a form, for itself.")],
+    word: Annotated[str, typer.Argument(metavar="WORD", help="A lemma, for all its forms; or a form, for itself.")],
     *,
     form: Form = None,
     where: Where = None,
@@ -84,6 +87,10 @@ def concordance(
     shown: Shown,
 ) -> None:
     """List every line of a word."""
+    if count:
+        refuse_all_but(("--count", "--form", "--where", "--allow-damaged"), call, "--count prints a number alone")
+    elif sample is None and "--seed" in given(call):
+        raise WrongCommand("--seed draws a sample; say with --sample how many lines.")
     with opening(index, allow_damaged) as opened:
         if count:
             print(opened.count(word, form=form or (), where=where or ()))
@@ -99,6 +106,18 @@ def concordance(
             context=shown.around,
         )
     _print(lines, shown)
+
+
+def _found(find: Callable[..., list[ConcordanceLine]], search: Search, shown: Shown) -> list[ConcordanceLine]:
+    """What a search finds with the options that `query` and `like` share."""
+    return find(
+        k=search.limit,
+        min_score=search.min_score,
+        form=search.form or (),
+        any_word=search.any_word,
+        where=search.where or (),
+        context=shown.around,
+    )
 
 
 def _print(lines: list[ConcordanceLine], shown: Shown) -> None:

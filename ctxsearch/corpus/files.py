@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from ctxsearch.errors import SourceError
 
 METADATA_TABLES = ("metadata.csv", "metadata.tsv")
-UNREAD_KEPT = 100
+NAMES_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,14 @@ class Source:
         files: the files to read, in order.
         tables: those at the top of a folder that may say more about its text files; they may be among ``files``.
         unread: the first names of files that no reader knows; ``unread_count`` counts them all.
+        unwanted: the names, without ``.gz``, of the files of a folder that were not asked for.
     """
 
     files: list[File] = field(default_factory=list)
     tables: list[File] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     unread_count: int = 0
+    unwanted: set[str] = field(default_factory=set)
 
 
 def find(source: str | Path, endings: Collection[str], *, glob: str | None) -> Source:
@@ -96,12 +98,14 @@ def _find_in_folder(folder: Path, endings: Collection[str], glob: str | None) ->
         path = folder / name
         wanted = glob is None or PurePosixPath(name).match(glob)
         table = name.lower() in METADATA_TABLES
+        if not wanted:
+            found.unwanted.add(name.removesuffix(".gz"))
         if not (wanted or table):
             continue
         ending = _ending(path.name, endings) if path.is_file() else None
         if ending is None:
             found.unread_count += 1
-            if len(found.unread) < UNREAD_KEPT:
+            if len(found.unread) < NAMES_KEPT:
                 found.unread.append(shown(path))
             continue
         file = _file(path, name, ending)

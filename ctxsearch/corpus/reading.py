@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ctxsearch.corpus.files import UNREAD_KEPT, File, Source, find
+from ctxsearch.corpus.files import NAMES_KEPT, File, Source, find
 from ctxsearch.corpus.jsonl import read_jsonl
 from ctxsearch.corpus.lines import check_encoding
 from ctxsearch.corpus.records import Options, Reader
@@ -40,6 +40,8 @@ class Corpus:
         skipped: how many bad records and files were passed over.
         unread: files of folders that no reader knows, the first 100 names.
         unread_count: how many such files there are.
+        unmatched: names in metadata tables that no text file of their folder has, the first 100.
+        unmatched_count: how many such rows there are.
     """
 
     def __init__(
@@ -59,8 +61,10 @@ class Corpus:
         self.total_bytes = sum(file.size for source in self._sources for file in {*source.files, *source.tables})
         self.bytes_read = 0
         self.skipped = 0
-        self.unread = [name for source in self._sources for name in source.unread][:UNREAD_KEPT]
+        self.unread = [name for source in self._sources for name in source.unread][:NAMES_KEPT]
         self.unread_count = sum(source.unread_count for source in self._sources)
+        self.unmatched: list[str] = []
+        self.unmatched_count = 0
 
     def __iter__(self) -> Iterator[Document]:
         """Reads the documents, in the order of the sources, files and records.
@@ -70,6 +74,7 @@ class Corpus:
         """
         self.bytes_read = 0
         self.skipped = 0
+        self.unmatched, self.unmatched_count = [], 0
         for source in self._sources:
             about, tables = self._read_metadata(source)
             for file in source.files:
@@ -87,8 +92,16 @@ class Corpus:
         """Returns the metadata of text files by name, and the tables that they come from."""
         texts = {file.name for file in source.files if _is_text(file)}
         tables = [table for table in source.tables if texts and names_files(table, self._options)]
-        rows = itertools.chain.from_iterable(self._read(read_metadata, table) for table in tables)
-        return {row.document_id: row.metadata for row in rows if row.document_id in texts}, tables
+        about: dict[str, Metadata] = {}
+        for row in itertools.chain.from_iterable(self._read(read_metadata, table) for table in tables):
+            name = row.document_id
+            if name in texts:
+                about[name] = row.metadata
+            elif name not in source.unwanted:
+                self.unmatched_count += 1
+                if len(self.unmatched) < NAMES_KEPT:
+                    self.unmatched.append(name)
+        return about, tables
 
     def _read(self, reader: Reader, file: File) -> Iterator[Document]:
         """Yields what is good in a file, and raises or passes over what is bad."""

@@ -83,12 +83,8 @@ class Answers:
         Args:
             keys: of the occurrences to be like, as lines carry them.
             unlike: of the occurrences not to be like.
-            k: how many lines; None for all.
-            form: only occurrences written exactly so.
-            min_score: only lines that score so much.
             any_word: search all words, not just those of the keys.
-            where: conditions on the metadata.
-            context: words on either side, or ``"sentence"``.
+            k, form, min_score, where, context: as for `query`.
 
         Raises:
             KeyNotFound: the index has no such occurrence.
@@ -131,8 +127,8 @@ class Answers:
         from ctxsearch.query import concordance as use
         from ctxsearch.query.options import checked_context, checked_count, surface_forms
 
-        limit, around = checked_count(limit), checked_context(context)
-        sample, order = use.checked_sample(sample), use.checked_order(order)
+        limit, sample, around = checked_count(limit), checked_count(sample), checked_context(context)
+        order = use.checked_order(order)
         shards = self.open_shards()
         found = use.drawn(use.occurrences(shards, word, surface_forms(form), where), sample, seed)
         return use.ordered_lines(shards, found, order, limit, around)

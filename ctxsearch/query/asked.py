@@ -13,6 +13,10 @@ from ctxsearch.domain import Segment, Usage
 from ctxsearch.errors import QueryError
 from ctxsearch.protocols import Encoder
 
+# How much of a user's own text an error quotes.
+_WORDS_SHOWN = 5
+_CHARACTERS_SHOWN = 60
+
 # Usages encoded in one call.
 _EMBED_BATCH = 256
 
@@ -46,14 +50,21 @@ def marked_token(usage: Usage, analyser: Analyser) -> Asked:
                 touched.append((row, start, end, form))
             row += 1
     if not touched:
-        raise QueryError(f"There is no word in what is marked, {marked!r}.")
+        raise QueryError(f"There is no word in what is marked, {_quoted(marked)}.")
     if len(touched) > 1:
-        words = " and ".join(repr(form) for *_, form in touched[:5])
-        raise QueryError(f"The marked text {marked!r} is more than one word, {words}; mark one of them.")
+        words = [_quoted(form) for *_, form in touched[:_WORDS_SHOWN]]
+        shown = (
+            f"{', '.join(words)}, ..." if len(touched) > _WORDS_SHOWN else f"{', '.join(words[:-1])} and {words[-1]}"
+        )
+        raise QueryError(f"The marked text {_quoted(marked)} is more than one word, {shown}; mark one of them.")
     row, start, end, form = touched[0]
     if usage.start > start or usage.end < end:
-        raise QueryError(f"The marked text {marked!r} is part of the word {form!r}; mark the whole word.")
+        raise QueryError(f"The marked text {_quoted(marked)} is part of the word {_quoted(form)}; mark the whole word.")
     return Asked(segments, row, form)
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= _CHARACTERS_SHOWN else text[:_CHARACTERS_SHOWN] + "…")
 
 
 def embed(usages: Sequence[Usage], analyser: Analyser, encoder: Encoder) -> NDArray[np.float32]:
@@ -70,7 +81,7 @@ def embed(usages: Sequence[Usage], analyser: Analyser, encoder: Encoder) -> NDAr
         base = 0
         for number, one in enumerate(batch, start=first):
             if not encoded.present[base + one.row]:
-                error = QueryError(f"The model has no piece for {one.form!r}, so it has no vector.")
+                error = QueryError(f"The model has no piece for {_quoted(one.form)}, so it has no vector.")
                 error.usage_number = number
                 raise error
             result[number] = encoded.vectors[base + one.row]

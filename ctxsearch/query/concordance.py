@@ -43,17 +43,6 @@ def checked_order(order: Order) -> Order:
     return order
 
 
-def checked_sample(sample: int | None) -> int | None:
-    """The size of a sample, if lines can be drawn for it; None for no sample.
-
-    Raises:
-        QueryError: it is less than 1.
-    """
-    if sample is not None and sample < 1:
-        raise QueryError(f"A sample cannot have {sample} lines; give at least 1.")
-    return sample
-
-
 def drawn(found: Sequence[Found], sample: int | None, seed: int) -> Sequence[Found]:
     """A random sample of so many, in the order they had; all where there are no more, or None is asked."""
     if sample is None or sample >= len(found):
