@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
-TABLES = ("documents", "segments", "lemmas", "forms", "metadata_columns")
-
 migrations = Migrations("ctxsearch")
 
 

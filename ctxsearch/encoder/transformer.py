@@ -148,6 +148,11 @@ class TransformerEncoder:
 
 
 def load_transformer(model: str, folder: str) -> transformers.PreTrainedModel:
+    """Loads a BERT-like encoder in single precision.
+
+    Raises:
+        ModelError: transformers cannot load it, weights are missing, or it is another kind of model.
+    """
     # A pooler that a checkpoint lacks, or has and we do not use, is no news to a user.
     transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]

@@ -13,6 +13,10 @@ from ctxsearch.errors import IndexDamaged
 from ctxsearch.settings import Settings
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ctxsearch.protocols import VectorShard
     from ctxsearch.query.scope import ListedShard, OpenShard
     from ctxsearch.vectors.codec import CodecParameters
 
@@ -52,9 +56,14 @@ def open_committed(path: Path, settings: Settings, commit: Commit, entry: ShardE
 def open_vectors_of(path: Path, settings: Settings, commit: Commit, listed: ListedShard) -> OpenShard:
     """Opens the vectors of a shard whose catalog is open, see `open_committed`."""
     from ctxsearch.query.scope import with_vectors
+
+    return with_vectors(path, listed, codec_parameters(path, settings, commit), _by_faiss)
+
+
+def _by_faiss(codes: NDArray[np.uint8], parameters: CodecParameters) -> VectorShard:
     from ctxsearch.vectors.faiss import FaissShard
 
-    return with_vectors(path, listed, codec_parameters(path, settings, commit), FaissShard)
+    return FaissShard(codes, parameters)
 
 
 def codec_parameters(path: Path, settings: Settings, commit: Commit) -> CodecParameters:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +37,12 @@ class OpenShard(ListedShard):
     """A shard with all its parts opened."""
 
     files: VectorFiles
-    vectors: VectorShard
+    make: Callable[[], VectorShard]
+
+    @cached_property
+    def vectors(self) -> VectorShard:
+        """The back end that searches its codes, loaded when it is first needed: a concordance needs none."""
+        return self.make()
 
 
 def list_shard(index: Path, entry: ShardEntry) -> ListedShard:
@@ -53,7 +59,7 @@ def list_shard(index: Path, entry: ShardEntry) -> ListedShard:
     if folder.is_symlink():
         raise IndexDamaged(str(folder), "it is a link, and no folder of the index")
     catalog = Catalog(folder)
-    if len(catalog.first_segments) != entry.documents:
+    if catalog.n_documents != entry.documents:
         catalog.close()
         raise IndexDamaged(str(catalog.path), f"it should hold {entry.documents} documents")
     return ListedShard(entry, catalog)
@@ -78,7 +84,7 @@ def with_vectors(
     """
     entry = listed.entry
     files = open_vectors(index / entry.shard_id, parameters.code_size, entry.rows, entry.lemmas)
-    return OpenShard(entry, listed.catalog, files, make(files.codes, parameters))
+    return OpenShard(entry, listed.catalog, files, partial(make, files.codes, parameters))
 
 
 class Rows(NamedTuple):
