@@ -22,17 +22,6 @@ HEAVY = (
     *("torch", "transformers", "tokenizers", "onnxruntime", "faiss", "numpy"),
     *("sqlite_utils", "typer", "rich", "sentencex", "simplemma"),
 )
-    "torch",
-    "transformers",
-    "tokenizers",
-    "faiss",
-    "numpy",
-    "sqlite_utils",
-    "typer",
-    "rich",
-    "sentencex",
-    "simplemma",
-)
 
 
 def loaded_by(program: str, *arguments: str) -> set[str]:
