@@ -35,8 +35,8 @@ class IndexNotFound(CtxSearchError, FileNotFoundError):
     def __init__(self, path: str, known: Sequence[str] = ()) -> None:
         self.path = path
         self.known = tuple(known)
-        have = f" Indexes found: {', '.join(self.known)}." if self.known else ""
-        super().__init__(f"There is no index at {path}.{have} Make one with: ctxsearch index {path} SOURCE.")
+        have = f"; indexes found: {', '.join(self.known)}. Make" if self.known else "; make"
+        super().__init__(f"There is no index at {path}{have} one with: ctxsearch index {path} SOURCE.")
 
 
 class IndexExists(CtxSearchError, FileExistsError):
@@ -128,6 +128,8 @@ class WordNotFound(QueryError, LookupError):
         self.word = word
         self.nearest = tuple(nearest)
         offer = f" Nearest: {', '.join(self.nearest)}." if self.nearest else ""
+        if not offer and len(word.split()) > 1:
+            offer = " Ask for one word at a time."
         super().__init__(f"The corpus does not have the word {word!r}.{offer}")
 
 

@@ -139,6 +139,9 @@ def test_info_says_what_an_index_holds(index: Index) -> None:
     assert (content["documents"], content["shards"], content["settings"]["model"]) == (9, 1, "window")
     lines = dict(re.split(" {2,}", line) for line in ctxsearch("info", index.path).stdout.splitlines())
     assert (lines["documents"], lines["words"], lines["codec"]) == ("9", f"{content['words']:,}", "fp16")
+    assert (lines["unfinished"], content["unfinished"]) == ("no", False)
+    idle = ctxsearch("compact", index.path)
+    assert re.fullmatch(r".*: 1 shard, [\d.]+ kB; nothing to join or to leave out\.\n", idle.stderr)
 
 
 def test_index_goes_by_its_name(make_index: MakeIndex, tmp_path: Path) -> None:
@@ -188,7 +191,9 @@ def test_reader_that_goes_away_is_no_error(make_index: MakeIndex) -> None:
         ("query INDEX The_[bank.", "brackets do not pair"),
         ("query INDEX The_[bnak].", r"does not have the word 'bnak'\. Nearest: bank\."),
         ("query INDEX The_[bank]. --where yaer=1", "no document has the column 'yaer'"),
-        ("info FOLDER/none", r"there is no index at .*none\. indexes found: mine, yours\. make one with"),
+        ("info FOLDER/none", r"there is no index at .*none; indexes found: mine, yours\. make one with"),
+        ("concordance INDEX river_bank", r"does not have the word 'river bank'\. Ask for one word at a time\.$"),
+        ("concordance INDEX bank --where year_=>_1990", r"filter 'year => 1990' cannot be read; write COLUMN OPERATOR"),
         ("query none [bank]", r"indexes found: mine, yours\."),
         ("pieces word --model FOLDER", "holds no config.json"),
         ("pieces word --model FOLDER/none", "there is no such folder"),
@@ -211,8 +216,8 @@ def test_what_cannot_be_is_one_sentence(index: Index, tmp_path: Path, arguments:
         ("", "Usage: ctxsearch"),
         ("nonsense", "No such command 'nonsense'"),
         ("query --nonsense", "No such option: --nonsense"),
-        ("query INDEX", "Missing argument 'sentence'"),
-        ("like INDEX", "Missing argument 'KEY...'"),
+        ("query INDEX", "Missing argument 'SENTENCE'"),
+        ("like INDEX", "Missing argument 'KEY'"),
         ("query INDEX [bank] -k 0", "Invalid value for '-k'"),
         ("query INDEX [bank] --min-score high", "Invalid value for '--min-score'"),
         ("concordance INDEX bank --json --csv", "Choose one of --json, --csv and --tsv"),
@@ -233,7 +238,7 @@ def test_what_cannot_be_is_one_sentence(index: Index, tmp_path: Path, arguments:
         (f"index INDEX {__file__} --glob *.txt", "Error: --glob chooses among the files of a folder, and no source is"),
         ("remove INDEX", "Error: Say which documents to remove"),
         ("remove INDEX --missing-ok", "Error: Say which documents to remove"),
-        ("index INDEX", "Missing argument 'SOURCE...'"),
+        ("index INDEX", "Missing argument 'SOURCE'"),
         ("index INDEX SOURCE --shard-tokens 0", "Invalid value for '--shard-tokens'"),
         ("index INDEX SOURCE --window wide", "Invalid value for '--window'"),
         ("embed none.jsonl out.npy", "'none.jsonl' does not exist"),
@@ -296,6 +301,13 @@ def test_options_that_contradict_the_index_are_told(
 # ------------------------------------------------------------------------------------ help
 
 
+def test_list_of_commands_has_whole_sentences() -> None:
+    """No sentence about a command breaks off."""
+    listed = ctxsearch("--help").stdout.partition("Commands:")[2]
+    assert "give back the space of what was removed.\n" in listed
+    assert not re.search(r"\w\.\.\.$", listed, re.MULTILINE)
+
+
 def commands() -> list[str]:
     """Every command that the help lists."""
     return re.findall(r"^ {2}([a-z]+) {2,}\S", ctxsearch("--help").stdout.partition("Commands:")[2], re.MULTILINE)
@@ -310,6 +322,7 @@ def test_every_command_has_help_and_its_place_in_the_readme() -> None:
         usage, description, *_ = result.stdout.strip().split("\n\n")
         assert usage.startswith(f"Usage: ctxsearch {command} ")
         assert re.match(r" {2}[A-Z].{20,}", description), command
+        assert "..." not in usage.replace("]...", "").replace("}...", "")
         assert ctxsearch(command, "-h").stdout == result.stdout
         assert f"$ ctxsearch {command} --help" in README
         # An entry without a description would end after its type.
@@ -576,6 +589,7 @@ def test_damaged_part_is_made_again(copy: Path, library: Library) -> None:
     assert answers(copy) == before
     assert ctxsearch("verify", copy).returncode == 0
     again = ctxsearch("index", copy, library.corpus, "--repair")
+    assert re.search(r": 0 documents, 0 words added in \d+\.\d s\.\n", again.stderr)
     assert "No document is lost; nothing has to be made again." in again.stderr
     assert answers(copy) == before
 
@@ -802,12 +816,15 @@ def test_embed_tells_a_missing_folder(tmp_path: Path) -> None:
     assert "Errno" not in error
 
 
-def test_embed_replaces_no_device(tmp_path: Path) -> None:
-    """What is no plain file, /dev/null say, is not replaced by one."""
+def test_embed_replaces_no_device_and_not_its_source(tmp_path: Path) -> None:
+    """What is no plain file, /dev/null say, is not replaced by one; nor is what is read."""
     os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "usages.jsonl").write_text('"The [bank]."\n')
-    assert "pipe is no plain file" in told(ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "pipe"))
+    source = tmp_path / "usages.jsonl"
+    source.write_text('"The [bank]."\n')
+    assert "pipe is no plain file" in told(ctxsearch("embed", source, tmp_path / "pipe"))
     assert (tmp_path / "pipe").is_fifo()
+    assert "is the file to read; name another" in told(ctxsearch("embed", source, source))
+    assert source.read_text() == '"The [bank]."\n'
 
 
 @pytest.mark.parametrize("option", ["", "--json", "--csv"])
@@ -846,7 +863,7 @@ def test_failed_first_run_leaves_no_index(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").write_text("broken\n")
     variables = {"CTXSEARCH_INDEXES": str(tmp_path / "all")}
     told(ctxsearch("index", "mine", tmp_path / "b.jsonl", env=variables))
-    assert "Indexes found: mine" not in told(ctxsearch("info", "yours", env=variables))
+    assert "indexes found: mine" not in told(ctxsearch("info", "yours", env=variables))
 
 
 def test_index_on_a_file_is_told(library: Library, tmp_path: Path) -> None:

@@ -416,7 +416,7 @@ def test_missing_settings_are_a_missing_index(tmp_path: Path) -> None:
     """A folder without settings, a path that is not there, and a file are no index; the error offers those known."""
     (tmp_path / "file").write_bytes(b"")
     for path in (tmp_path, tmp_path / "nowhere", tmp_path / "file"):
-        with pytest.raises(IndexNotFound, match="Indexes found: letters, novels") as raised:
+        with pytest.raises(IndexNotFound, match="indexes found: letters, novels") as raised:
             read_settings(path, ("letters", "novels"))
         assert raised.value.path == str(path)
 

@@ -805,7 +805,7 @@ def test_missing_index_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     Index.create("letters", encoder=WindowEncoder()).add(texts("The bank."))
     assert (tmp_path / "letters" / "ctxsearch.json").is_file()
     assert Index.open("letters").count("bank") == 1
-    with pytest.raises(IndexNotFound, match="Indexes found: letters"):
+    with pytest.raises(IndexNotFound, match="indexes found: letters"):
         Index.open("lettres")
     with pytest.raises(IndexNotFound):
         Index.open(tmp_path / "lettres")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ctxsearch.errors import QueryError
 
 _OPERATOR = re.compile(r"(>=|<=|!=|=|>|<)=?")
+_TURNED = re.compile(r"=\s*[<>]\s*[+-]?\.?\d")  # as some write >= and <=
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 
 # What a filter may name besides the metadata.
@@ -67,7 +68,7 @@ def parse_filters(filters: Sequence[str]) -> tuple[Filter, ...]:
     Filter(column='year', operator='>=', value='1990')
 
     Raises:
-        QueryError: a filter has no column or no operator.
+        QueryError: a filter has no column, or no operator that is known.
     """
     return tuple(_parse(text) for text in filters)
 
@@ -75,7 +76,7 @@ def parse_filters(filters: Sequence[str]) -> tuple[Filter, ...]:
 def _parse(text: str) -> Filter:
     match = _OPERATOR.search(text)
     column = text[: match.start()].strip() if match else ""
-    if match is None or not column:
+    if match is None or not column or _TURNED.match(text, match.start()):
         raise QueryError(
             f"The filter {text!r} cannot be read; write COLUMN OPERATOR VALUE with one of = != < <= > >=,"
             " for instance 'year>=1990'."

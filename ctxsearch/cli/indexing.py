@@ -25,7 +25,7 @@ def index(
     call: typer.Context,
     index: IndexName,
     sources: Annotated[
-        list[str] | None, typer.Argument(metavar="SOURCE...", help="Folders, .txt, .jsonl, .csv, .tsv (or .gz).")
+        list[str] | None, typer.Argument(metavar="SOURCE", help="Folders, .txt, .jsonl, .csv, .tsv (or .gz).")
     ] = None,
     model: Annotated[str | None, typer.Option(help=f"A folder or a name. [default: {DEFAULT_MODEL}]")] = None,
     layers: Annotated[str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: last]")] = None,
@@ -53,7 +53,7 @@ def index(
     """
     if not sources:
         if not repair:
-            raise WrongCommand("Missing argument 'SOURCE...': name at least one folder or file to read.")
+            raise WrongCommand("Missing argument 'SOURCE': name at least one folder or file to read.")
         refuse_all_but(("--repair",), call, "Without a source --repair adds nothing")
         _take_out_damage(index)
         return
@@ -162,11 +162,12 @@ def _open_or_create(
 
 
 def _report(name: str, report: ctxsearch.IndexReport, corpus: ctxsearch.Corpus) -> None:
-    rate = report.words / report.seconds if report.seconds else 0.0
-    size = report.bytes / report.words if report.words else 0.0
+    speed = ""
+    if report.words:
+        speed = f" ({report.words / report.seconds:,.0f} words/s, {report.bytes / report.words:,.0f} bytes/word)"
     say(
         f"{name}: {counted(report.documents, 'document')}, {counted(report.words, 'word')} added"
-        f" in {report.seconds:.1f} s ({rate:,.0f} words/s, {size:.0f} bytes/word)."
+        f" in {report.seconds:.1f} s{speed}."
     )
     if report.unchanged:
         say(f"Passed over {counted(report.unchanged, 'document')} already there, unchanged.")
@@ -212,5 +213,12 @@ def info(index: IndexName, as_json: Json = False) -> None:
     settings = content.pop("settings")
     rows = {**content, **settings}
     for name, value in rows.items():
-        shown = ", ".join(value) if isinstance(value, (list, tuple)) else f"{value:,}" if type(value) is int else value
-        print(f"{name.replace('_', ' '):<18}  {shown}")
+        print(f"{name.replace('_', ' '):<18}  {_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)

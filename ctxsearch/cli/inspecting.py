@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def pieces(
-    text: Annotated[str, typer.Argument(help="Any text.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Any text.")],
     model: Annotated[str, typer.Option(help="A folder or a name.")] = DEFAULT_MODEL,
     language: Annotated[str, typer.Option(help="By which words are cut.")] = "en",
     as_json: Json = False,
@@ -49,9 +49,14 @@ def pieces(
 def embed(
     source: Annotated[
         Path,
-        typer.Argument(help="JSONL: strings with a word in brackets, or objects.", exists=True, dir_okay=False),
+        typer.Argument(
+            metavar="SOURCE",
+            help="JSONL: strings with a word in brackets, or objects.",
+            exists=True,
+            dir_okay=False,
+        ),
     ],
-    output: Annotated[Path, typer.Argument(help="The .npy file to write.", dir_okay=False)],
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The .npy file to write.", dir_okay=False)],
     index: Annotated[str | None, typer.Option(help="Make the vectors as this index's are made.")] = None,
     model: Annotated[str | None, typer.Option(help=f"A folder or a name. [default: {DEFAULT_MODEL}]")] = None,
     layers: Annotated[str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: last]")] = None,
@@ -68,6 +73,8 @@ def embed(
         raise ValueError(f"There is no folder {output.parent} to write {output.name} to.")
     if output.exists() and not output.is_file():
         raise ValueError(f"{output} is no plain file; name a file to write the vectors to.")
+    if output.exists() and output.samefile(source):
+        raise ValueError(f"{output} is the file to read; name another to write the vectors to.")
     usages = {number: _usage(source, number, line) for number, line in read_entries(source)}
     asked = {"model": model, "layers": layers, "pooling": pooling, "window": window, "language": language}
     try:
@@ -109,4 +116,5 @@ def _usage(path: Path, number: int, line: str) -> ctxsearch.Usage:
         raise SourceError(str(path), str(error).removesuffix("."), line=number) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         why = "this is neither a string nor an object with text, start and end"
-        raise SourceError(str(path), why, line=number) from error
+        hint = 'A string has quotation marks, as "They rowed to the [bank]" has.'
+        raise SourceError(str(path), why, line=number, hint=hint) from error

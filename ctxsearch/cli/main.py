@@ -62,4 +62,7 @@ for command in (
     upkeep.backup,
     upkeep.restore,
 ):
-    app.command()(told(command, writes_index=command in (demo, indexing.index, upkeep.remove, upkeep.compact)))
+    # Without it, the list of commands shows but the first words.
+    first_line = (command.__doc__ or "").partition("\n")[0]
+    writes_index = command in (demo, indexing.index, upkeep.remove, upkeep.compact)
+    app.command(short_help=first_line)(told(command, writes_index=writes_index))

@@ -15,10 +15,15 @@ from ctxsearch.domain import ConcordanceContext
 IndexName = Annotated[
     str, typer.Argument(metavar="INDEX", help="A path, or a name under indexes/ (or $CTXSEARCH_INDEXES).")
 ]
-Form = Annotated[list[str] | None, typer.Option(help="Only occurrences written exactly so; may be given again.")]
+Form = Annotated[
+    list[str] | None, typer.Option(metavar="FORM", help="Only occurrences written exactly so; may be given again.")
+]
 Where = Annotated[
     list[str] | None,
-    typer.Option(help="A condition on the metadata, 'year>=1990' or 'genre=fiction'; all that are given must hold."),
+    typer.Option(
+        metavar="CONDITION",
+        help="On the metadata, 'year>=1990' or 'genre=fiction'; may be given again, and then all must hold.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 AllowDamaged = Annotated[

@@ -32,7 +32,9 @@ from ctxsearch.index import Index
 @with_records
 def query(
     index: IndexName,
-    sentence: Annotated[str, typer.Argument(help="A sentence with one word in brackets; a literal bracket is \\[.")],
+    sentence: Annotated[
+        str, typer.Argument(metavar="SENTENCE", help="A sentence with one word in brackets; a literal bracket is \\[.")
+    ],
     *,
     search: Search,
     allow_damaged: AllowDamaged = False,
@@ -40,7 +42,7 @@ def query(
     dtype: Dtype = None,
     shown: Shown,
 ) -> None:
-    """Find the uses of a word that are like the marked one, as in "They rowed to the [bank]."."""
+    """Find the uses of a word that are like the one in brackets: "They rowed to the [bank]"."""
     with _opened(index, allow_damaged, device, dtype) as opened:
         lines = _found(partial(opened.query, sentence), search, shown)
     _print(lines, shown)
@@ -49,9 +51,11 @@ def query(
 @with_records
 def like(
     index: IndexName,
-    keys: Annotated[list[str], typer.Argument(metavar="KEY...", help="Of the lines to be like, DOCUMENT_ID:START.")],
+    keys: Annotated[list[str], typer.Argument(metavar="KEY", help="Of the lines to be like, DOCUMENT_ID:START.")],
     *,
-    unlike: Annotated[list[str] | None, typer.Option(help="The key of a line not to be like; again for more.")] = None,
+    unlike: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="Of a line not to be like; may be given again.")
+    ] = None,
     search: Search,
     allow_damaged: AllowDamaged = False,
     shown: Shown,
@@ -66,7 +70,7 @@ def like(
 def concordance(
     call: typer.Context,
     index: IndexName,
-    word: Annotated[str, typer.Argument(help="A lemma, for all its forms; or a form, for itself.")],
+    word: Annotated[str, typer.Argument(metavar="WORD", help="A lemma, for all its forms; or a form, for itself.")],
     *,
     form: Form = None,
     where: Where = None,

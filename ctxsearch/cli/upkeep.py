@@ -19,7 +19,7 @@ from ctxsearch.index import DEFAULT_SHARD_TOKENS, Index
 def remove(
     index: IndexName,
     document_ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[DOCUMENT_ID]...", help="What the keys of its lines begin with.")
+        list[str] | None, typer.Argument(metavar="DOCUMENT_ID", help="What the keys of its lines begin with.")
     ] = None,
     where: Where = None,
     from_file: Annotated[
@@ -59,6 +59,9 @@ def compact(
     """
     with Index.open(index) as opened, count_bar("compacting", "words") as on_progress:
         report = opened.compact(shard_tokens=shard_tokens, on_progress=on_progress)
+    if (report.shards, report.documents_dropped) == (report.shards_before, 0):
+        say(f"{index}: {counted(report.shards, 'shard')}, {_size(report.bytes)}; nothing to join or to leave out.")
+        return
     say(
         f"{index}: {counted(report.shards, 'shard')} in place of {report.shards_before:,}, {_size(report.bytes)}"
         f" in place of {_size(report.bytes_before)}, {counted(report.documents_dropped, 'removed document')} left out"
@@ -95,7 +98,8 @@ def verify(
 
 
 def backup(
-    index: IndexName, file: Annotated[Path, typer.Argument(help="The tar file to write; it must not be there yet.")]
+    index: IndexName,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The tar file to write; it must not be there yet.")],
 ) -> None:
     """Write an index into one file, as it is now, while others read and write it."""
     with Index.open(index) as opened, count_bar("writing", "bytes") as on_progress:
@@ -104,7 +108,8 @@ def backup(
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="What backup wrote.", exists=True, dir_okay=False)], index: IndexName
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What backup wrote.", exists=True, dir_okay=False)],
+    index: IndexName,
 ) -> None:
     """Bring a backup back as a new index, checked."""
     with Index.restore(file, index) as opened:
@@ -116,4 +121,10 @@ def restore(
 
 
 def _size(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB" if count >= 1e5 else f"{count:,} bytes"
+    """A number of bytes, in the largest unit of which there is one.
+
+    >>> _size(999), _size(68_357), _size(17_142_236), _size(1_250_000_000_000)
+    ('999 bytes', '68.4 kB', '17.1 MB', '1,250.0 GB')
+    """
+    units = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+    return next((f"{count / unit:,.1f} {name}" for unit, name in units if count >= unit), counted(count, "byte"))
