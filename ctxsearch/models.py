@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ctxsearch.domain import Piece, Usage
 from ctxsearch.settings import DEFAULT_MODEL
-from ctxsearch.usage import parse_usage
+from ctxsearch.usage import parse_usages
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,6 +74,6 @@ def embed(
     from ctxsearch.encoder.transformer import TransformerEncoder
     from ctxsearch.query.asked import embed as embed_usages
 
-    parsed = [parse_usage(usage) if isinstance(usage, str) else usage for usage in usages]
+    parsed = parse_usages(usages)
     encoder = TransformerEncoder(model, layers=layers, pooling=pooling, window=window, device=device, dtype=dtype)
     return embed_usages(parsed, Analyser(language), encoder)

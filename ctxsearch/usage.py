@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
 from ctxsearch.domain import Usage
 from ctxsearch.errors import QueryError
 
@@ -49,3 +52,26 @@ def parse_usage(marked: str) -> Usage:
     if not text[starts[0] : ends[0]].strip():
         raise QueryError(f"The brackets are empty; {how}")
     return Usage(text, starts[0], ends[0])
+
+
+def parse_usages(usages: Sequence[str | Usage]) -> list[Usage]:
+    """Reads those that are not read yet.
+
+    Raises:
+        QueryError: as `parse_usage`; ``usage_number`` says which usage.
+    """
+    parsed = []
+    for number, usage in enumerate(usages):
+        with usage_numbered(number):
+            parsed.append(parse_usage(usage) if isinstance(usage, str) else usage)
+    return parsed
+
+
+@contextmanager
+def usage_numbered(number: int) -> Iterator[None]:
+    """Notes in an error which of several usages it is about."""
+    try:
+        yield
+    except QueryError as error:
+        error.usage_number = number
+        raise

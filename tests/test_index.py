@@ -189,6 +189,37 @@ def test_many_shards_answer_as_one(documents: list[Document]) -> None:
         assert answers(many) == answers(one)
 
 
+@pytest.mark.parametrize("rows_at_once", [1, 3, 7])
+def test_long_scans_in_parts_answer_as_one(
+    make_index: MakeIndex, river_documents: list[Document], rows_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A word of more rows than a thread scans in a go is answered the same, filters, ties and all."""
+    documents = [Document("first", "The bank of the river. The bank lent money to the bank."), *river_documents]
+    index = make_index([*documents, *(Document(str(n), "They sat on the bank of the river.") for n in range(30))])
+    index.remove(["reeds", "17"])
+    whole = answers(index)
+    monkeypatch.setattr("ctxsearch.query.ranking.ROWS_AT_ONCE", rows_at_once)
+    assert answers(index) == whole
+
+
+def test_many_queries_are_answered_as_each(make_index: MakeIndex, river_documents: list[Document]) -> None:
+    """Each usage has the answer that it has alone, whatever word it is of and however many there are."""
+    index = make_index(river_documents, shard_tokens=20)
+    usages = [RIVER, MONEY, "Both [rivers] rose.", Usage("She sat on the bank of the river.", 15, 19), RIVER] * 20
+    options = {"k": 3, "where": ["year>=1921"], "context": 2}
+    assert index.query_many(usages) == [index.query(usage) for usage in usages]
+    assert index.query_many(usages, **options) == [index.query(usage, **options) for usage in usages]  # type: ignore[arg-type]
+    assert index.query_many([]) == []
+
+
+@pytest.mark.parametrize("wrong", ["The [walrus] swims.", "No mark.", "The [river bank]."])
+def test_a_wrong_usage_among_many_is_told_by_its_number(index: Index, wrong: str) -> None:
+    """Who asks a thousand questions at once is told which of them cannot be asked."""
+    with pytest.raises(QueryError) as caught:
+        index.query_many([RIVER, MONEY, wrong, RIVER])
+    assert caught.value.usage_number == 2
+
+
 def test_vectors_do_not_depend_on_documents_before() -> None:
     """A document is encoded whole, wherever in a shard it comes, so that its shard can end anywhere before it."""
     before = Document("before", "rain " * 32_766)

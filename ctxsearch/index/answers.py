@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ctxsearch.domain import ConcordanceContext, ConcordanceLine, IndexInfo, Order, Usage
 from ctxsearch.index.parts import Parts
-from ctxsearch.usage import parse_usage
+from ctxsearch.usage import parse_usage, parse_usages
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,6 +65,39 @@ class Answers:
             analyser=self._parts.analyser(),
             get_encoder=self._parts.asking_encoder,
         )
+
+    def query_many(
+        self,
+        usages: Sequence[str | Usage],
+        *,
+        k: int | None = 20,
+        form: str | Sequence[str] = (),
+        min_score: float | None = None,
+        any_word: bool = False,
+        where: Sequence[str] = (),
+        context: ConcordanceContext = DEFAULT_CONTEXT,
+    ) -> list[list[ConcordanceLine]]:
+        """What `query` answers to each of many usages, all embedded together and searched by all cores.
+
+        Args:
+            usages: sentences with a word in brackets, or `Usage`s, of any words.
+            k: how many lines for each.
+            form: as for `query`, and so are the rest.
+            min_score: only lines that score so much.
+            any_word: search all words.
+            where: conditions on the metadata.
+            context: words on either side, or ``"sentence"``.
+
+        Raises:
+            QueryError: a usage, a filter or an option cannot be understood; ``usage_number`` says which usage.
+            WordNotFound: the corpus does not have the word of a usage, likewise.
+        """
+        from ctxsearch.query.similarity import like_usages
+
+        asked = _search(k, form, min_score, any_word, where, context)
+        parsed = parse_usages(usages)
+        shards, analyser = self.open_shards(), self._parts.analyser()
+        return like_usages(shards, parsed, asked, analyser=analyser, get_encoder=self._parts.asking_encoder)
 
     def like(
         self,
@@ -159,8 +192,7 @@ class Answers:
         """
         from ctxsearch.query.asked import embed
 
-        parsed = [parse_usage(usage) if isinstance(usage, str) else usage for usage in usages]
-        return embed(parsed, self._parts.analyser(), self._parts.asking_encoder())
+        return embed(parse_usages(usages), self._parts.analyser(), self._parts.asking_encoder())
 
     @property
     def can_export(self) -> bool:

@@ -12,6 +12,7 @@ from ctxsearch.analysis import Analyser
 from ctxsearch.domain import Segment, Usage
 from ctxsearch.errors import QueryError
 from ctxsearch.protocols import Encoder
+from ctxsearch.usage import usage_numbered
 
 # How much of a user's own text an error quotes.
 _WORDS_SHOWN = 5
@@ -90,8 +91,5 @@ def embed(usages: Sequence[Usage], analyser: Analyser, encoder: Encoder) -> NDAr
 
 
 def _numbered(number: int, usage: Usage, analyser: Analyser) -> Asked:
-    try:
+    with usage_numbered(number):
         return marked_token(usage, analyser)
-    except QueryError as error:
-        error.usage_number = number
-        raise

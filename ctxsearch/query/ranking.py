@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +17,16 @@ from ctxsearch.query.scope import OpenShard, Rows, row_mask
 
 # How much *unlike* counts beside *like*; see `towards`.
 UNLIKE_WEIGHT = 0.5
+
+
+# Rows that one thread scans in a go. FAISS takes some three milliseconds for so many, and a thread is worth its start.
+ROWS_AT_ONCE = 1 << 17
+
+
+@cache
+def _scanners() -> ThreadPoolExecutor:
+    """The threads that share long scans, one a core; a scan of FAISS leaves the interpreter to others."""
+    return ThreadPoolExecutor(os.cpu_count(), "ctxsearch-scan")
 
 
 class Found(NamedTuple):
@@ -41,19 +55,26 @@ def search(
         k: how many.
         min_score: leave out rows that score less.
     """
-    found: list[Found] = []
-    for number, shard in enumerate(shards):
-        for stretch in rows[number]:
-            documents = allowed[number]
-            mask = None if documents is None else row_mask(shard, stretch, documents)
-            size = stretch.stop - stretch.start
-            if size:
-                near = shard.vectors.search(stretch.start, stretch.stop, query, min(k or size, size), mask)
-                found.extend(
-                    Found(number, row, score)
-                    for row, score in zip(near.rows.tolist(), near.scores.tolist(), strict=True)
-                    if min_score is None or score >= min_score
-                )
+    parts = [
+        (number, Rows(start, min(start + ROWS_AT_ONCE, stretch.stop)))
+        for number, stretches in enumerate(rows)
+        for stretch in stretches
+        for start in range(stretch.start, stretch.stop, ROWS_AT_ONCE)
+    ]
+
+    def scan(part: tuple[int, Rows]) -> list[Found]:
+        number, (start, stop) = part
+        documents = allowed[number]
+        mask = None if documents is None else row_mask(shards[number], part[1], documents)
+        near = shards[number].vectors.search(start, stop, query, min(k or stop - start, stop - start), mask)
+        return [
+            Found(number, row, score)
+            for row, score in zip(near.rows.tolist(), near.scores.tolist(), strict=True)
+            if min_score is None or score >= min_score
+        ]
+
+    is_long = sum(stop - start for _, (start, stop) in parts) > ROWS_AT_ONCE
+    found = list(chain.from_iterable(_scanners().map(scan, parts) if is_long else map(scan, parts)))
     found.sort(key=lambda item: -(item.score or 0.0))
     if k is not None and len(found) > k:
         last = found[k - 1].score

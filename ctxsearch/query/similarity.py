@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from ctxsearch.query.lines import lines
 from ctxsearch.query.options import Search
 from ctxsearch.query.ranking import search, towards
 from ctxsearch.query.scope import OpenShard, Rows
+from ctxsearch.usage import usage_numbered
 
 
 def like_usage(
@@ -29,6 +32,34 @@ def like_usage(
     get_encoder: Callable[[], Encoder],
 ) -> list[ConcordanceLine]:
     """The lines most like a usage, see `Index.query`; the encoder is loaded only once all else is known to be right."""
+    rows = _rows_of_usage(shards, usage, asked, analyser)
+    allowed = scope.allowed_documents(shards, asked.where)
+    vector = embed([usage], analyser, get_encoder())[0]
+    return _nearest(shards, rows, allowed, vector, asked)
+
+
+def like_usages(
+    shards: Sequence[OpenShard],
+    usages: Sequence[Usage],
+    asked: Search,
+    *,
+    analyser: Analyser,
+    get_encoder: Callable[[], Encoder],
+) -> list[list[ConcordanceLine]]:
+    """The lines most like each of many usages, see `Index.query_many`."""
+    allowed = scope.allowed_documents(shards, asked.where)
+    rows = []
+    for number, usage in enumerate(usages):
+        with usage_numbered(number):
+            rows.append(_rows_of_usage(shards, usage, asked, analyser))
+    vectors = embed(usages, analyser, get_encoder())
+    with ThreadPoolExecutor(os.cpu_count(), "ctxsearch-query") as threads:
+        return list(threads.map(lambda part, vector: _nearest(shards, part, allowed, vector, asked), rows, vectors))
+
+
+def _rows_of_usage(
+    shards: Sequence[OpenShard], usage: Usage, asked: Search, analyser: Analyser
+) -> Sequence[Sequence[Rows]]:
     word = marked_token(usage, analyser)
     if asked.any_word:
         rows = _rows_of_any_word(shards, asked)
@@ -39,9 +70,7 @@ def like_usage(
         if asked.forms:
             of_word, rows = rows, [scope.rows_of_lemma(shard, lemma, asked.forms) for shard in shards]
             require_form(shards, of_word, rows, lemma, asked.forms[0])
-    allowed = scope.allowed_documents(shards, asked.where)
-    vector = embed([usage], analyser, get_encoder())[0]
-    return _nearest(shards, rows, allowed, vector, asked)
+    return rows
 
 
 def like_occurrences(
