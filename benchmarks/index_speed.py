@@ -1,10 +1,12 @@
-"""Words/s of `Index.add` beside the bare forward pass of the same model, in one run.
+"""Words/s of `Index.add` beside the bare forward pass of the same model, and beside a plain loop, in one run.
 
-    python benchmarks/index_speed.py DOCUMENTS.jsonl.gz [--words 300000]
+    python benchmarks/index_speed.py DOCUMENTS.jsonl.gz [--words 300000] [--loop 3000]
 
 The bare pass takes the very windows that the index packs, cut to one length a batch so that there is no padding, runs
-them through the model in the same type, and keeps no output. Both are timed in turn, several times, and the medians
-compared, since other work on a machine moves both.
+them through the model in the same type, and keeps no output: once with torch's own threads, and once with a batch to
+each core, as the index does it. The plain loop is what one writes in an afternoon: a sentence at a time through
+transformers as it comes, pieces pooled by ``word_ids``, FAISS's flat index, and a row of SQLite for each word. All are
+timed in turn, several times, and the medians compared, since other work on a machine moves all of them.
 """
 
 from __future__ import annotations
@@ -12,18 +14,23 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import sqlite3
 import statistics
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
+import faiss
 import numpy as np
 import torch
+import transformers
 
 import ctxsearch
 from ctxsearch.analysis import Analyser
+from ctxsearch.encoder.locate import locate_model
 from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.encoder.windows import batches, windows
 from ctxsearch.settings import DEFAULT_MODEL
@@ -66,21 +73,75 @@ def bare_seconds(encoder: TransformerEncoder, planned: list[tuple[int, int]]) ->
     return time.perf_counter() - start
 
 
+@torch.inference_mode()
+def lanes_seconds(encoder: TransformerEncoder, planned: list[tuple[int, int]], lanes: int) -> float:
+    """The forward pass alone, a batch to each core."""
+    generator = np.random.default_rng(0)
+    inputs = [torch.from_numpy(generator.integers(1000, 20000, shape)) for shape in planned]
+
+    @torch.inference_mode()
+    def run(batch: torch.Tensor) -> None:
+        encoder.forward(batch)
+
+    with ThreadPoolExecutor(lanes, initializer=torch.set_num_threads, initargs=(1,)) as threads:
+        start = time.perf_counter()
+        list(threads.map(run, inputs))
+        return time.perf_counter() - start
+
+
+@torch.inference_mode()
+def loop_rate(documents: list[ctxsearch.Document], words: int) -> float:
+    """Words/s of a plain loop."""
+    folder = locate_model(DEFAULT_MODEL)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = transformers.AutoModel.from_pretrained(folder).eval()
+    analyser = Analyser("en")
+    index = faiss.IndexFlatIP(model.config.hidden_size)
+    table = sqlite3.connect("")
+    table.execute("create table words (id integer primary key, form text, document text, sentence text)")
+    done = 0
+    start = time.perf_counter()
+    for document in documents:
+        for segment in analyser.segments(document.text):
+            if not segment.forms:
+                continue
+            inputs = tokenizer(list(segment.forms), is_split_into_words=True, return_tensors="pt", truncation=True)
+            states = model(**inputs).last_hidden_state[0]
+            places: dict[int, list[int]] = {}
+            for place, word in enumerate(inputs.word_ids()):
+                if word is not None:
+                    places.setdefault(word, []).append(place)
+            for word, pieces in places.items():
+                vector = torch.nn.functional.normalize(states[pieces].mean(dim=0), dim=0).numpy()
+                index.add(vector[None])
+                row = index.ntotal, segment.forms[word], document.document_id, segment.text
+                table.execute("insert into words values (?, ?, ?, ?)", row)
+                done += 1
+            if done >= words:
+                table.commit()
+                return done / (time.perf_counter() - start)
+    return done / (time.perf_counter() - start)
+
+
 def main() -> None:
-    """Runs both in turn and prints one JSON object."""
+    """Runs all in turn and prints one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("documents")
     parser.add_argument("--words", type=int, default=300_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--loop", type=int, default=0, help="words for the plain loop; none, where 0")
     arguments = parser.parse_args()
     documents = take(arguments.documents, arguments.words)
     encoder = TransformerEncoder(DEFAULT_MODEL)
     planned = list(shapes(encoder, documents, 128))
     bare_seconds(encoder, planned[:4])
-    bare, full, words = [], [], 0
+    bare, lanes, loop, full, words = [], [], [], [], 0
     stages: Counter[str] = Counter()
     for _ in range(arguments.rounds):
         bare.append(bare_seconds(encoder, planned))
+        lanes.append(lanes_seconds(encoder, planned, torch.get_num_threads()))
+        if arguments.loop:
+            loop.append(loop_rate(documents, arguments.loop))
         with tempfile.TemporaryDirectory() as folder:
             index = ctxsearch.Index.create(f"{folder}/index", encoder=encoder)
             report = index.add(documents)
@@ -89,12 +150,16 @@ def main() -> None:
         stages.update(report.stages)
     total = sum(full)
     ratios = [one / other for one, other in zip(bare, full, strict=True)]
+    lane_ratios = [one / other for one, other in zip(lanes, full, strict=True)]
+    loop_ratios = [words / seconds / rate for seconds, rate in zip(full, loop, strict=False)]
     result = {
         "words": words,
         "dtype": str(encoder.dtype),
         "bare words/s": round(words / statistics.median(bare)),
         "index words/s": round(words / statistics.median(full)),
         "of the bare pass": round(statistics.median(ratios), 3),
+        "of the bare pass, a batch to each core": round(statistics.median(lane_ratios), 3),
+        "times the plain loop": round(statistics.median(loop_ratios), 1) if loop else None,
         "share of time": {name: round(seconds / total, 3) for name, seconds in stages.most_common()},
         "peak memory, GB": round(
             resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6), 2
