@@ -5,11 +5,16 @@
 18
 """
 
-from ctxsearch.corpus import Corpus, read
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from ctxsearch.domain import ConcordanceLine, Document, IndexInfo, IndexReport, Piece, Progress, Usage
 from ctxsearch.errors import CtxSearchError
-from ctxsearch.index import Index
-from ctxsearch.models import embed, pieces
+
+if TYPE_CHECKING:
+    from ctxsearch.corpus import Corpus, read
+    from ctxsearch.index import Index
+    from ctxsearch.models import embed, pieces
 
 __all__ = [
     "ConcordanceLine",
@@ -28,3 +33,18 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+# Loaded when they are first used: a concordance reads no corpus, and starts the sooner for it.
+_HOMES = {"Corpus": "corpus", "Index": "index", "embed": "models", "pieces": "models", "read": "corpus"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

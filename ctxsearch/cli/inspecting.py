@@ -13,7 +13,6 @@ import typer
 import ctxsearch
 from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.options import Device, Dtype, Json
-from ctxsearch.corpus import read_entries
 from ctxsearch.errors import QueryError, SourceError
 from ctxsearch.index import Index
 from ctxsearch.settings import DEFAULT_MODEL
@@ -75,6 +74,8 @@ def embed(
         raise ValueError(f"{output} is no plain file; name a file to write the vectors to.")
     if output.exists() and output.samefile(source):
         raise ValueError(f"{output} is the file to read; name another to write the vectors to.")
+    from ctxsearch.corpus import read_entries
+
     usages = {number: _usage(source, number, line) for number, line in read_entries(source)}
     asked = {"model": model, "layers": layers, "pooling": pooling, "window": window, "language": language}
     try:

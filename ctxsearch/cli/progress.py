@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING
 
 from ctxsearch import domain
-from ctxsearch.corpus import Corpus
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from ctxsearch.corpus import Corpus
 
 
 @contextmanager
@@ -25,6 +27,9 @@ def count_bar(what: str, unit: str) -> Iterator[Callable[[domain.Progress], None
 
 
 def _bar(what: str, counted: str) -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
     return Progress(
         TextColumn(what),
         BarColumn(),

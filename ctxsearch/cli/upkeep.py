@@ -12,7 +12,6 @@ import typer
 from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.options import IndexName, Json, Where, WrongCommand
 from ctxsearch.cli.progress import count_bar
-from ctxsearch.corpus import read_entries
 from ctxsearch.index import DEFAULT_SHARD_TOKENS, Index
 
 
@@ -38,6 +37,8 @@ def remove(
     if not (named or where or from_file or lost):
         raise WrongCommand("Say which documents to remove: by their ids, --from, --where or --lost.")
     if from_file is not None:
+        from ctxsearch.corpus import read_entries
+
         named += [document_id for _, document_id in read_entries(from_file)]
     with Index.open(index) as opened:
         if from_file is not None and not (named or where or lost):
