@@ -1298,3 +1298,12 @@ def test_full_disk_costs_no_commit(make_index: MakeIndex, river_documents: list[
     assert state(index) == state(reopened(index)) == before
     index.add(more)
     assert everything(index) == everything(make_index([*river_documents[:5], *more]))
+
+
+@pytest.mark.parametrize(("words", "why"), [(0, "give at least 1"), (10**13, "takes some 320,000 GB of memory")])
+def test_shards_that_cannot_be_are_refused(index: Index, words: int, why: str) -> None:
+    """A shard of nothing, or of more than memory holds, is told before anything is read."""
+    with pytest.raises(ValueError, match=why):
+        index.add([Document("new", "The bank.")], shard_tokens=words)
+    with pytest.raises(ValueError, match=why):
+        index.compact(shard_tokens=words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -13,6 +14,9 @@ from ctxsearch.index.opening import open_committed, opening_many
 from ctxsearch.lock import writer_lock
 
 DEFAULT_SHARD_TOKENS = 2_000_000
+
+# What stays in memory of a word until its shard is written: its key, its id, and its place among all.
+_BYTES_PER_WORD = 32
 
 
 class Changes(Answers):
@@ -46,8 +50,7 @@ class Changes(Answers):
         from ctxsearch.vectors.codec import Codec
         from ctxsearch.vectors.faiss import FaissCodec
 
-        if shard_tokens < 1:
-            raise ValueError(f"A shard cannot have {shard_tokens} words; give at least 1.")
+        _check_shard_tokens(shard_tokens)
         encoder = self._parts.encoder()
         with self._writing() as commit, opening_many(self._parts.path):
             adding = Adding(
@@ -126,8 +129,7 @@ class Changes(Answers):
         """
         from ctxsearch.upkeep.compaction import Compaction
 
-        if shard_tokens < 1:
-            raise ValueError(f"A shard cannot have {shard_tokens} words; give at least 1.")
+        _check_shard_tokens(shard_tokens)
         with self._writing() as commit:
             self._parts.move_to(HeldCommit(commit))
             self._parts.refuse_noted()
@@ -150,3 +152,19 @@ class Changes(Answers):
                 yield newest
             finally:
                 self._parts.move_to(hold_commit(self._parts.path))
+
+
+def _check_shard_tokens(words: int) -> None:
+    """Refuses shards that cannot be built.
+
+    Raises:
+        ValueError: of no words, or of more than this machine has memory for.
+    """
+    if words < 1:
+        raise ValueError(f"A shard cannot have {words} words; give at least 1.")
+    needed, there = words * _BYTES_PER_WORD / 1e9, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    if needed > there:
+        raise ValueError(
+            f"A shard of {words:,} words takes some {needed:,.0f} GB of memory while it is made, and this machine has"
+            f" {there:,.0f} GB; give fewer."
+        )
