@@ -20,6 +20,7 @@ from ctxsearch.encoder.export import NoExport, export_model
 from ctxsearch.encoder.onnx import OnnxEncoder
 from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.errors import SettingsMismatch
+from ctxsearch.index.parts import load_export
 
 TEXTS = (
     "They rowed the old boat to the river bank. The walrus swims.",
@@ -42,8 +43,15 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, c
     made = {}
     for family in EXPORTED:
         folder = build(family, tmp_path_factory.mktemp(family))
-        made[family] = folder, export_model(str(folder), TransformerEncoder(str(folder), window=POSITIONS).digest)
+        digest = TransformerEncoder(str(folder), window=POSITIONS).digest
+        made[family] = folder, export_model(str(folder), digest, tmp_path_factory.mktemp("export"))
     return made
+
+
+def keep(export: cache.Export) -> None:
+    """Puts a copy of an export into the cache."""
+    with cache.keeping(export.model_digest) as folder:
+        shutil.copytree(export.folder, folder, dirs_exist_ok=True)
 
 
 @pytest.mark.parametrize("pooling", ["mean", "first", "last"])
@@ -69,7 +77,7 @@ def test_an_export_that_gives_other_vectors_is_refused(tmp_path: Path, monkeypat
     """The check against torch sees a thousandth of a cosine."""
 
     class Wrong:
-        def __init__(self, graph: bytes) -> None:
+        def __init__(self, graph: Path) -> None:
             self._session = session(graph)
 
         def run(self, names: Sequence[str], inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
@@ -82,7 +90,7 @@ def test_an_export_that_gives_other_vectors_is_refused(tmp_path: Path, monkeypat
     folder = build("bert-uncased", tmp_path / "model")
     monkeypatch.setattr("ctxsearch.encoder.onnx.session", Wrong)
     with pytest.raises(NoExport, match="other vectors than torch"):
-        export_model(str(folder), "digest")
+        export_model(str(folder), "digest", tmp_path)
 
 
 def test_an_export_is_kept_and_found_again(exports: dict[str, tuple[Path, cache.Export]]) -> None:
@@ -90,33 +98,40 @@ def test_an_export_is_kept_and_found_again(exports: dict[str, tuple[Path, cache.
     _, export = exports["roberta"]
     assert cache.find_export(export.model_digest) is None
     assert not cache.was_tried(export.model_digest)
-    cache.keep_export(export)
-    cache.keep_export(export)  # another process was a moment later
-    assert cache.find_export(export.model_digest) == export
+    keep(export)
+    keep(export)  # another process was a moment later
+    found = cache.find_export(export.model_digest)
+    assert found is not None
+    assert found._replace(folder=export.folder) == export
+    assert found.has_its_weights()
     assert cache.was_tried(export.model_digest)
     assert [path.name for path in cache.cache_folder().iterdir()] == [export.model_digest[:32]]
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "export.json"])
+@pytest.mark.parametrize("name", ["model.onnx", "model.onnx.data", "tokenizer.json", "export.json"])
 @pytest.mark.parametrize("damage", ["flipped", "cut", "gone", "linked"])
 def test_a_damaged_export_is_passed_over(
-    exports: dict[str, tuple[Path, cache.Export]], name: str, damage: str, tmp_path: Path
+    exports: dict[str, tuple[Path, cache.Export]], tiny_index: Path, name: str, damage: str, tmp_path: Path
 ) -> None:
-    """ONNX Runtime never gets to see bytes that were not put there."""
-    _, export = exports["roberta"]
-    cache.keep_export(export)
+    """A query is answered by torch, as if there were no export, whatever became of it."""
+    _, export = exports["bert-uncased"]
+    with Index.open(tiny_index) as index:
+        expected = index.query("They swim to the [bank].", k=None)
+    keep(export)
     path = cache.cache_folder() / export.model_digest[:32] / name
     content = bytearray(path.read_bytes())
     path.unlink()
     if damage == "flipped":
-        content[len(content) // 2] ^= 4
+        content[len(content) // 2] ^= 64
         path.write_bytes(content)
     elif damage == "cut":
         path.write_bytes(content[: len(content) // 2])
     elif damage == "linked":
         (tmp_path / "elsewhere").write_bytes(b"{}")
         path.symlink_to(tmp_path / "elsewhere")
-    assert cache.find_export(export.model_digest) is None
+    with Index.open(tiny_index) as index:
+        assert load_export(index.settings) is None
+        assert index.query("They swim to the [bank].", k=None) == expected
 
 
 def test_a_failure_is_noted_and_forgotten_with_other_versions(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +148,7 @@ def test_an_export_of_another_version_is_made_again(
 ) -> None:
     """What an older ctxsearch kept may mean something else."""
     _, export = exports["roberta"]
-    cache.keep_export(export)
+    keep(export)
     monkeypatch.setattr("ctxsearch.encoder.cache.EXPORT_VERSION", cache.EXPORT_VERSION + 1)
     assert cache.find_export(export.model_digest) is None
     assert not cache.was_tried(export.model_digest)
@@ -167,7 +182,7 @@ def test_an_export_outlives_its_model(
     tiny_index: Path, tmp_path: Path, exports: dict[str, tuple[Path, cache.Export]]
 ) -> None:
     """It has all that a query needs: an index goes on answering where the model is gone, or is another one now."""
-    cache.keep_export(exports["bert-uncased"][1])
+    keep(exports["bert-uncased"][1])
     shutil.rmtree(tmp_path / "tiny")
     build("bert-uncased", tmp_path / "tiny", seed=1)
     with Index.open(tiny_index) as index:
@@ -178,7 +193,7 @@ def test_a_query_with_an_export_loads_no_torch(
     tiny_index: Path, exports: dict[str, tuple[Path, cache.Export]], tmp_path: Path
 ) -> None:
     """Which is what it is for; nor the dictionary of lemmas, since the catalog knows the word."""
-    cache.keep_export(exports["bert-uncased"][1])
+    keep(exports["bert-uncased"][1])
     program = """
 import sys
 from ctxsearch import Index

@@ -1,8 +1,9 @@
 """Where exported models are kept between runs, and how one is found again.
 
-    CACHE/MODEL_DIGEST/model.onnx        the model: ``input_ids`` in, the hidden states of every layer out
-    CACHE/MODEL_DIGEST/tokenizer.json    its tokenizer
-    CACHE/MODEL_DIGEST/export.json       what it is an export of, and the digests of the other two
+    CACHE/MODEL_DIGEST/model.onnx         the model: ``input_ids`` in, the hidden states of every layer out
+    CACHE/MODEL_DIGEST/model.onnx.data    its weights, which are mapped: a sentence needs few rows of the embedding
+    CACHE/MODEL_DIGEST/tokenizer.json     its tokenizer
+    CACHE/MODEL_DIGEST/export.json        what it is an export of, and the digests of the others
 
 CACHE is ``$CTXSEARCH_CACHE``, or ``ctxsearch`` in the user's cache folder. Nothing in it is needed: what is missing,
 damaged or of another version is passed over, and made again when it is asked for.
@@ -13,13 +14,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ctxsearch.storage import (
-    digest_bytes,
+    digest_files,
     folder_beside,
     json_bytes,
     make_folder,
@@ -28,13 +30,15 @@ from ctxsearch.storage import (
     put_bytes,
     remove,
     rename,
+    sync,
 )
 
 # Counts up when exports of an older ctxsearch are of no use any more.
 EXPORT_VERSION = 1
 
-_GRAPH_FILE = "model.onnx"
-_TOKENIZER_FILE = "tokenizer.json"
+GRAPH_FILE = "model.onnx"
+TOKENIZER_FILE = "tokenizer.json"
+_WEIGHTS_FILE = "model.onnx.data"
 _EXPORT_FILE = "export.json"
 
 
@@ -46,16 +50,28 @@ class Export(NamedTuple):
         model_digest: what tells its weights, see `ctxsearch.encoder.locate.model_digest`.
         n_layers: layers after the embedding.
         hidden_size: components of a hidden state.
-        graph: the content of ``model.onnx``.
-        tokenizer: the content of ``tokenizer.json``.
+        folder: where its files are.
+        weights_digest: the SHA-256 of its weights.
     """
 
     model: str
     model_digest: str
     n_layers: int
     hidden_size: int
-    graph: bytes
-    tokenizer: str
+    folder: Path
+    weights_digest: str
+
+    @property
+    def graph(self) -> Path:
+        """The file for ONNX Runtime."""
+        return self.folder / GRAPH_FILE
+
+    def has_its_weights(self) -> bool:
+        """Whether the weights are those that were put there; reads them all."""
+        try:
+            return digest_files(self.folder / _WEIGHTS_FILE) == self.weights_digest
+        except OSError:
+            return False
 
 
 def layer_name(number: int) -> str:
@@ -78,16 +94,14 @@ def find_export(model_digest: str) -> Export | None:
         about = _about(folder)
         if about is None or about.get("model_digest") != model_digest or "failed" in about:
             return None
-        files = about["files"]
-        graph, tokenizer = (_checked(folder / name, files[name]) for name in (_GRAPH_FILE, _TOKENIZER_FILE))
-        return Export(
-            str(about["model"]),
-            model_digest,
-            int(about["n_layers"]),
-            int(about["hidden_size"]),
-            graph,
-            tokenizer.decode(),
-        )
+        digests = about["files"]
+        for name in (GRAPH_FILE, TOKENIZER_FILE):
+            plain_size(folder / name)
+            if digest_files(folder / name) != digests[name]:
+                return None
+        plain_size(folder / _WEIGHTS_FILE)
+        sizes = int(about["n_layers"]), int(about["hidden_size"])
+        return Export(str(about["model"]), model_digest, *sizes, folder, str(digests[_WEIGHTS_FILE]))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError):  # no home directory is a RuntimeError
         return None
 
@@ -111,22 +125,38 @@ def can_keep() -> bool:
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
-def keep_export(export: Export) -> None:
-    """Puts an export into the cache, in the place of what is there.
+@contextmanager
+def keeping(model_digest: str) -> Iterator[Path]:
+    """A folder to put an export's files into; if that ends well, they are in the cache, in the place of what was there.
 
     Raises:
         OSError: it cannot be written.
     """
-    contents = {_GRAPH_FILE: export.graph, _TOKENIZER_FILE: export.tokenizer.encode()}
+    goal = cache_folder() / model_digest[:32]
+    make_folders(goal.parent)
+    with folder_beside(goal) as beside:
+        made = beside / "export"
+        make_folder(made)
+        yield made
+        for path in (*made.iterdir(), made):
+            sync(path)
+        remove(goal)
+        rename(made, goal)
+
+
+def describe_export(export: Export) -> Export:
+    """Writes ``export.json`` over the other files of an export, which are there; gives it with its weights' digest."""
+    files = {name: digest_files(export.folder / name) for name in (GRAPH_FILE, TOKENIZER_FILE, _WEIGHTS_FILE)}
     about = {
         "version": EXPORT_VERSION,
         "model": export.model,
         "model_digest": export.model_digest,
         "n_layers": export.n_layers,
         "hidden_size": export.hidden_size,
-        "files": {name: digest_bytes(content) for name, content in contents.items()},
+        "files": files,
     }
-    _put(export.model_digest, {**contents, _EXPORT_FILE: json_bytes(about)})
+    put_bytes(export.folder / _EXPORT_FILE, json_bytes(about))
+    return export._replace(weights_digest=files[_WEIGHTS_FILE])
 
 
 def keep_failure(model: str, model_digest: str, why: str) -> None:
@@ -142,19 +172,8 @@ def keep_failure(model: str, model_digest: str, why: str) -> None:
         "failed": why,
         "tried_with": _installed(),
     }
-    _put(model_digest, {_EXPORT_FILE: json_bytes(about)})
-
-
-def _put(model_digest: str, contents: dict[str, bytes]) -> None:
-    goal = cache_folder() / model_digest[:32]
-    make_folders(goal.parent)
-    with folder_beside(goal) as beside:
-        made = beside / "export"
-        make_folder(made)
-        for name, content in contents.items():
-            put_bytes(made / name, content)
-        remove(goal)
-        rename(made, goal)
+    with keeping(model_digest) as folder:
+        put_bytes(folder / _EXPORT_FILE, json_bytes(about))
 
 
 def _installed() -> dict[str, str]:
@@ -169,11 +188,3 @@ def _installed() -> dict[str, str]:
 def _about(folder: Path) -> dict[str, Any] | None:
     about = json.loads((folder / _EXPORT_FILE).read_bytes())
     return about if isinstance(about, dict) and about.get("version") == EXPORT_VERSION else None
-
-
-def _checked(path: Path, digest: str) -> bytes:
-    plain_size(path)
-    content = path.read_bytes()
-    if digest_bytes(content) != digest:
-        raise ValueError(f"{path} is not what was put there")
-    return content

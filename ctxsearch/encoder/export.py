@@ -13,13 +13,12 @@ import logging
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
 import transformers
 
-from ctxsearch.encoder.cache import Export, layer_name
+from ctxsearch.encoder.cache import GRAPH_FILE, TOKENIZER_FILE, Export, describe_export, layer_name
 from ctxsearch.encoder.locate import locate_model
 from ctxsearch.encoder.tokenizer import PieceTokenizer
 from ctxsearch.encoder.transformer import load_transformer, longest_input
@@ -40,12 +39,13 @@ class NoExport(Exception):
     """A model that cannot be exported; nothing is lost by that but time, since torch can always answer."""
 
 
-def export_model(model: str, digest: str) -> Export:
+def export_model(model: str, digest: str, into: Path) -> Export:
     """Exports a model, and checks the export against torch.
 
     Args:
         model: a folder or a name, see `locate_model`.
         digest: what the export is found by.
+        into: an empty folder.
 
     Raises:
         ModelError: the model cannot be found or used.
@@ -63,29 +63,28 @@ def export_model(model: str, digest: str) -> Export:
         torch.from_numpy(np.resize(pieces, (rows, min(length, longest)))).to(torch.int64)
         for rows, length in _CHECKED_SHAPES
     ]
-    with TemporaryDirectory() as made, _quietly():
-        path = Path(made, "model.onnx")
+    with _quietly():
         dynamic = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
         try:
             torch.onnx.export(
                 states,
                 (inputs[2],),
-                path,
+                into / GRAPH_FILE,
                 input_names=["input_ids"],
                 output_names=names,
                 dynamic_shapes={"input_ids": dynamic},
                 dynamo=True,
-                external_data=False,
+                external_data=True,
                 verbose=False,
             )
-            graph = path.read_bytes()
-            worst = _worst_cosine(states, graph, inputs, names)
+            worst = _worst_cosine(states, into / GRAPH_FILE, inputs, names)
         # The exporter and ONNX Runtime raise whatever they like for a model that they cannot take.
         except Exception as error:
             raise NoExport(" ".join(str(error).split())[:300]) from error
     if not worst >= LEAST_COSINE:
         raise NoExport(f"its export gives other vectors than torch: a cosine of {worst:.5f}")
-    return Export(model, digest, n_layers, loaded.config.hidden_size, graph, tokenizer.text)
+    (into / TOKENIZER_FILE).write_text(tokenizer.text, encoding="utf-8")
+    return describe_export(Export(model, digest, n_layers, loaded.config.hidden_size, into, ""))
 
 
 class _States(torch.nn.Module):
@@ -101,7 +100,7 @@ class _States(torch.nn.Module):
 
 
 @torch.inference_mode()
-def _worst_cosine(states: _States, graph: bytes, inputs: list[torch.Tensor], names: list[str]) -> float:
+def _worst_cosine(states: _States, graph: Path, inputs: list[torch.Tensor], names: list[str]) -> float:
     from ctxsearch.encoder.onnx import session
 
     opened = session(graph)

@@ -22,6 +22,7 @@ from ctxsearch.encoder.framing import Framed, Framing
 from ctxsearch.encoder.layers import Join, Pooling, parse_layers
 from ctxsearch.encoder.tokenizer import PieceTokenizer
 from ctxsearch.encoder.windows import batches
+from ctxsearch.errors import ModelError
 from ctxsearch.protocols import Encoded
 
 # Pieces in a batch; more are no faster.
@@ -38,6 +39,7 @@ class OnnxEncoder:
         window: pieces that the model sees at once, its special ones included.
 
     Raises:
+        ModelError: the export cannot be read.
         ValueError: a setting does not fit the model.
     """
 
@@ -46,7 +48,7 @@ class OnnxEncoder:
         self._layers = parse_layers(layers, export.n_layers)
         self._pooling = Pooling(pooling)
         self.dimension = self._layers.dimension(export.hidden_size)
-        self._framing = Framing(PieceTokenizer.from_text(export.model, export.tokenizer), window)
+        self._framing = Framing(PieceTokenizer.load(export.model, export.folder), window)
         self._session = session(export.graph)
 
     def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
@@ -74,16 +76,22 @@ class OnnxEncoder:
         return total if self._layers.join is Join.SUM else total / np.float32(len(states))
 
 
-def session(graph: bytes | Path) -> onnxruntime.InferenceSession:
-    """Opens an exported model, given as a file or as its bytes."""
+def session(graph: Path) -> onnxruntime.InferenceSession:
+    """Opens an exported model; its weights are mapped, from the file beside it.
+
+    Raises:
+        ModelError: ONNX Runtime cannot read it.
+    """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     # A sentence gains nothing from more; and threads that spin while they wait take from others what they do not use.
     options.intra_op_num_threads = min(4, os.cpu_count() or 1)
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(
-        graph if isinstance(graph, bytes) else str(graph), options, providers=["CPUExecutionProvider"]
-    )
+    try:
+        return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    # Its errors have no class of their own.
+    except Exception as error:
+        raise ModelError(str(graph), f"ONNX Runtime says: {error}") from error
 
 
 def _pooled(pieces: NDArray[np.float32], alignment: Alignment, pooling: Pooling) -> Encoded:

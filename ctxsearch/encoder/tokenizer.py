@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -46,15 +46,6 @@ class PieceTokenizer:
             ModelError: the model has no fast tokenizer, or its offsets are wrong.
         """
         return cls(model, _load(model, folder))
-
-    @classmethod
-    def from_text(cls, model: str, text: str) -> PieceTokenizer:
-        """The tokenizer that `text` gave.
-
-        Raises:
-            ModelError: it cannot be read.
-        """
-        return cls(model, _read(model, "the tokenizer", lambda: Tokenizer.from_str(text)))
 
     @property
     def text(self) -> str:
@@ -108,18 +99,14 @@ class PieceTokenizer:
             )
 
 
-def _read(model: str, what: str, read: Callable[[], Tokenizer]) -> Tokenizer:
-    try:
-        return read()
-    # The library raises bare Exception for every fault of the text.
-    except Exception as error:
-        raise ModelError(model, f"{what} cannot be read ({error}).") from error
-
-
 def _load(model: str, folder: Path) -> Tokenizer:
     path = folder / "tokenizer.json"
     if path.is_file():
-        return _read(model, str(path), lambda: Tokenizer.from_file(str(path)))
+        try:
+            return Tokenizer.from_file(str(path))
+        # The library raises bare Exception for every fault of the file.
+        except Exception as error:
+            raise ModelError(model, f"{path} cannot be read ({error}).") from error
     if not any((folder / name).is_file() for name in _TOKENIZER_FILES) and not any(folder.glob("*.model")):
         raise ModelError(model, f"{folder} holds no tokenizer; save it there with save_pretrained of transformers.")
     import transformers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from ctxsearch.commit import (
     ShardEntry,
     read_damage,
 )
-from ctxsearch.errors import IndexDamaged, QueryError, SettingsMismatch
+from ctxsearch.errors import IndexDamaged, ModelError, QueryError, SettingsMismatch
 from ctxsearch.index.opening import open_vectors_of, opening_many
 from ctxsearch.settings import Settings
 
@@ -230,12 +231,13 @@ class Parts:
             SettingsMismatch: it is not the model that the index was made with.
             OSError: the export cannot be kept.
         """
-        from ctxsearch.encoder.cache import keep_export, keep_failure
+        from ctxsearch.encoder.cache import keep_failure, keeping
         from ctxsearch.encoder.export import NoExport, export_model
 
         self._check_digest(found_model_digest(self.settings))
         try:
-            keep_export(export_model(self.settings.model, self.settings.model_digest))
+            with keeping(self.settings.model_digest) as folder:
+                export_model(self.settings.model, self.settings.model_digest, folder)
         except NoExport as error:
             keep_failure(self.settings.model, self.settings.model_digest, str(error))
         else:
@@ -269,11 +271,16 @@ def load_export(settings: Settings) -> Encoder | None:
     export = find_export(settings.model_digest)
     if export is None:
         return None
-    try:
-        from ctxsearch.encoder.onnx import OnnxEncoder
-    except ImportError:
-        return None
-    return OnnxEncoder(export, layers=settings.layers, pooling=settings.pooling, window=settings.window)
+    # Reading all the weights takes as long as opening the model, which reads few of them.
+    with ThreadPoolExecutor(1, "ctxsearch-check") as aside:
+        is_whole = aside.submit(export.has_its_weights)
+        try:
+            from ctxsearch.encoder.onnx import OnnxEncoder
+
+            encoder = OnnxEncoder(export, layers=settings.layers, pooling=settings.pooling, window=settings.window)
+        except (ImportError, ModelError):
+            return None
+        return encoder if is_whole.result() else None
 
 
 def load_encoder(settings: Settings, hardware: Mapping[str, str | None]) -> Encoder:
