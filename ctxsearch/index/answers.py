@@ -55,12 +55,14 @@ class Answers:
             QueryError: the usage, a filter or an option cannot be understood.
             WordNotFound: the corpus does not have the word.
         """
+        self._parts.expect_query()
         from ctxsearch.query.similarity import like_usage
 
         asked = _search(k, form, min_score, any_word, where, context)
+        parsed = parse_usage(usage) if isinstance(usage, str) else usage
         return like_usage(
             self.open_shards(),
-            parse_usage(usage) if isinstance(usage, str) else usage,
+            parsed,
             asked,
             analyser=self._parts.analyser(),
             get_encoder=self._parts.asking_encoder,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,6 +63,7 @@ class Parts:
         self._encoder = encoder
         self._is_own_encoder = encoder is not None
         self._asking: Encoder | None = None
+        self._export: Future[Encoder | None] | None = None
         self._hardware = hardware
         self._allow_damaged = allow_damaged
         self._analyser: Analyser | None = None
@@ -198,6 +199,13 @@ class Parts:
         self._check_digest(self._encoder.digest)
         return self._encoder
 
+    def expect_query(self) -> None:
+        """Begins to open the model's export, if there is one, while the index is opened and the sentence is cut."""
+        if self._export is None and not self._is_own_encoder and not any(self._hardware.values()):
+            aside = ThreadPoolExecutor(1, "ctxsearch-export")
+            self._export = aside.submit(load_export, self.settings)
+            aside.shutdown(wait=False)
+
     def asking_encoder(self) -> Encoder:
         """What gives the words of queries their vectors: in single precision, and from the model's export if it can be.
 
@@ -208,9 +216,10 @@ class Parts:
             SettingsMismatch: it is not the model that the index was made with.
         """
         if self._asking is None:
-            if self._is_own_encoder or any(self._hardware.values()):
+            self.expect_query()
+            if self._export is None:
                 return self.encoder()
-            self._asking = load_export(self.settings) or load_encoder(self.settings, _PLAIN)
+            self._asking = self._export.result() or load_encoder(self.settings, _PLAIN)
         self._check_digest(self._asking.digest)
         return self._asking
 
@@ -241,7 +250,7 @@ class Parts:
         except NoExport as error:
             keep_failure(self.settings.model, self.settings.model_digest, str(error))
         else:
-            self._asking = None
+            self._asking = self._export = None
 
     def _check_digest(self, found: str) -> None:
         if found != self.settings.model_digest:
