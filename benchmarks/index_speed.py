@@ -31,7 +31,7 @@ import transformers
 import ctxsearch
 from ctxsearch.analysis import Analyser
 from ctxsearch.encoder.locate import locate_model
-from ctxsearch.encoder.transformer import TransformerEncoder
+from ctxsearch.encoder.transformer import CPU_BATCH_PIECES, TransformerEncoder
 from ctxsearch.encoder.windows import batches, windows
 from ctxsearch.settings import DEFAULT_MODEL
 
@@ -57,7 +57,7 @@ def shapes(encoder: TransformerEncoder, documents: list[ctxsearch.Document], win
         cut = encoder.tokenizer.cut([segment.text for segment in analyser.segments(document.text)])
         packed = windows([[len(ids) for ids, _ in cut]], window - specials)
         lengths.extend(one.stop - one.start + specials for one in packed)
-    for batch in batches(lengths, 64 * 128):
+    for batch in batches(lengths, CPU_BATCH_PIECES):
         # Without padding: the mean length of the batch, the same number of pieces.
         yield len(batch), round(statistics.mean(lengths[number] for number in batch))
 

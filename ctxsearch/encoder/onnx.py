@@ -104,8 +104,9 @@ def _pooled(pieces: NDArray[np.float32], alignment: Alignment, pooling: Pooling)
     elif pooling is Pooling.LAST:
         pooled = pieces[last - 1]
     else:
-        pooled = np.array([pieces[one:other].mean(axis=0) for one, other in zip(first, last, strict=True)])
-    if len(first):
-        lengths = np.linalg.norm(pooled, axis=1, keepdims=True)
-        vectors[present] = pooled / np.maximum(lengths, np.float32(1e-12))
+        pooled = pieces[first]
+        for word in np.flatnonzero(last - first > 1).tolist():
+            pooled[word] = pieces[first[word] : last[word]].mean(axis=0)
+    lengths = np.linalg.norm(pooled, axis=1, keepdims=True)
+    vectors[present] = pooled / np.maximum(lengths, np.float32(1e-12))
     return Encoded(vectors, present)

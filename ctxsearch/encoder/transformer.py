@@ -22,8 +22,10 @@ from ctxsearch.errors import ModelError
 from ctxsearch.protocols import Encoded
 from ctxsearch.settings import FORMAT_VERSION
 
-# Pieces in a batch, padding included: 64 windows of 128, past which this gets no faster on two cores.
-_BATCH_PIECES = 64 * 128
+# Pieces in a batch, padding included. On two cores, each with batches of its own, 8 192 are no faster a piece, and have
+# windows of more lengths in a batch: 5.7 % of the pieces are padding, here 3.7 %. A GPU wants more at a time.
+CPU_BATCH_PIECES = 32 * 128
+_GPU_BATCH_PIECES = 64 * 128
 
 
 class TransformerEncoder:
@@ -92,8 +94,9 @@ class TransformerEncoder:
         return self._pool(self._piece_vectors(framed), framed.alignment)
 
     def _piece_vectors(self, framed: Framed) -> torch.Tensor:
-        """The joined layers at every piece. Shape: (n_pieces, dimension), float32."""
-        pieces = torch.empty((len(framed.ids), self.dimension), dtype=torch.float32, device=self._device)
+        """The joined layers at every piece. Shape: (n_pieces, dimension), in the type that `forward` gives."""
+        dtype = self.dtype if self._last_only else torch.float32
+        pieces = torch.empty((len(framed.ids), self.dimension), dtype=dtype, device=self._device)
         lengths = self._framing.lengths(framed)
 
         @torch.inference_mode()
@@ -109,7 +112,7 @@ class TransformerEncoder:
                 goal, source = self._framing.kept(framed.windows[number])
                 pieces[goal] = hidden[row, source]
 
-        self._lanes.run(run, batches(lengths, _BATCH_PIECES))
+        self._lanes.run(run, batches(lengths, CPU_BATCH_PIECES if self._device.type == "cpu" else _GPU_BATCH_PIECES))
         return pieces
 
     def forward(self, inputs: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
@@ -130,21 +133,23 @@ class TransformerEncoder:
     def _pool(self, pieces: torch.Tensor, alignment: Alignment) -> Encoded:
         first, last = (torch.from_numpy(column).to(self._device) for column in alignment)
         present = last > first
-        vectors = torch.zeros((len(first), self.dimension), dtype=torch.float32, device=self._device)
-        if bool(present.any()):
-            first, last = first[present], last[present]
-            if self._pooling is Pooling.FIRST:
-                pooled = pieces[first]
-            elif self._pooling is Pooling.LAST:
-                pooled = pieces[last - 1]
-            else:
-                sizes = last - first
-                offsets = torch.cumsum(sizes, 0) - sizes
-                within = torch.arange(int(sizes.sum()), device=self._device) - offsets.repeat_interleave(sizes)
-                members = first.repeat_interleave(sizes) + within
-                pooled = torch.nn.functional.embedding_bag(members, pieces, offsets, mode="mean")
-            vectors[present] = torch.nn.functional.normalize(pooled, dim=-1)
-        return Encoded(vectors.cpu().numpy(), present.cpu().numpy())
+        first, last = first[present], last[present]
+        pooled = pieces[last - 1 if self._pooling is Pooling.LAST else first].float()
+        if self._pooling is Pooling.MEAN:
+            # Most words are one piece: the others' further pieces are added to the first.
+            further = last - first - 1
+            before = (torch.cumsum(further, 0) - further).repeat_interleave(further)
+            within = torch.arange(len(before), device=self._device) - before
+            rows = torch.arange(len(first), device=self._device).repeat_interleave(further)
+            pooled.index_add_(0, rows, pieces[first.repeat_interleave(further) + 1 + within].float())
+            pooled /= (further + 1)[:, None]
+        # In place, and no copy where every token has a vector: what is touched for the first time costs most here.
+        pooled /= torch.linalg.vector_norm(pooled, dim=-1, keepdim=True).clamp_min_(1e-12)
+        if not bool(present.all()):
+            vectors = torch.zeros((len(present), self.dimension), dtype=torch.float32, device=self._device)
+            vectors[present] = pooled
+            pooled = vectors
+        return Encoded(pooled.cpu().numpy(), present.cpu().numpy())
 
 
 def load_transformer(model: str, folder: str) -> transformers.PreTrainedModel:
