@@ -276,6 +276,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     mounting = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
     if not shutil.which("mount") or subprocess.run(mounting, check=False, capture_output=True).returncode:
+        # Nothing short of a file system of its own is really full; files that cannot grow, above, need no root.
         pytest.skip("no file system can be mounted here, which only root may do")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)

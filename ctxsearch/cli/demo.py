@@ -30,8 +30,8 @@ _LINES = 6
 def run_demo(say: Callable[[str], None]) -> None:
     """Builds the index ``sample`` if it is not there, and answers the questions."""
     _build_sample(say)
-    export_model("sample")
     with Index.open("sample") as index:
+        export_model(index)
         for explanation, sentence in QUESTIONS:
             print(f"\n{explanation}\n$ ctxsearch query sample {sentence!r} -k {_LINES}")
             print_lines(index.query(sentence, k=_LINES), Format.TABLE)

@@ -102,7 +102,9 @@ def index(
             hint = f"{error.hint} What came before it is added; give the same command again to go on.".strip()
             raise SourceError(error.path, error.why, line=error.line, hint=hint) from error
     _report(index, report, corpus)
-    export_model(index)
+    # Opened anew: for --device and --dtype an export is of no use, for the queries to come it is.
+    with Index.open(index, allow_damaged=True) as opened:
+        export_model(opened)
 
 
 @contextmanager

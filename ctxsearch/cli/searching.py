@@ -44,10 +44,8 @@ def query(
 ) -> None:
     """Find the uses of a word that are like the one in brackets: "They rowed to the [bank]"."""
     with opening(index, allow_damaged, device, dtype) as opened:
-        lines = _found(partial(opened.query, sentence), search, shown)
-    _print(lines, shown)
-    if device is None and dtype is None:
-        export_model(index)
+        _print(_found(partial(opened.query, sentence), search, shown), shown)
+        export_model(opened)
 
 
 @with_records

@@ -19,7 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ctxsearch.commit.taken_out import parted_digests
+from ctxsearch.commit.taken_out import check_digests
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.hindrance import reading
 from ctxsearch.storage import digest_bytes, json_bytes, plain_size, put_bytes, put_bytes_if_absent
@@ -203,8 +203,7 @@ def _parsed(body: dict[str, Any]) -> Commit:
         ranges = tuple(tuple(float(value) for value in _list(row)) for row in _list(ranges))
     if type(body["unfinished"]) is not bool or not isinstance(settings, str | None):
         raise ValueError("a field is not what it should be")
-    taken_out = b64decode(body.get("taken_out", ""), validate=True)
-    parted_digests(taken_out)
+    taken_out = check_digests(b64decode(body.get("taken_out", ""), validate=True))
     return Commit(_count(body["number"]), shards, body["unfinished"], ranges, settings, lost, taken_out)
 
 

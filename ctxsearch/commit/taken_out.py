@@ -29,12 +29,17 @@ def joined_digests(digests: Iterable[bytes]) -> bytes:
     return b"".join(sorted(digests))
 
 
-def parted_digests(content: bytes) -> set[bytes]:
-    """The digests in one piece.
+def check_digests(content: bytes) -> bytes:
+    """The same piece, if it is one of digests; they are not parted, since every query reads the commit.
 
     Raises:
-        ValueError: it is no piece of digests.
+        ValueError: it is none.
     """
     if len(content) % _SIZE:
         raise ValueError(f"{len(content)} bytes are no digests of ids")
+    return content
+
+
+def parted_digests(content: bytes) -> set[bytes]:
+    """The digests in one piece, for those who write."""
     return {content[start : start + _SIZE] for start in range(0, len(content), _SIZE)}

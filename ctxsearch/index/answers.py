@@ -83,12 +83,7 @@ class Answers:
 
         Args:
             usages: sentences with a word in brackets, or `Usage`s, of any words.
-            k: how many lines for each.
-            form: as for `query`, and so are the rest.
-            min_score: only lines that score so much.
-            any_word: search all words.
-            where: conditions on the metadata.
-            context: words on either side, or ``"sentence"``.
+            k, form, min_score, any_word, where, context: as for `query`, for each of them.
 
         Raises:
             QueryError: a usage, a filter or an option cannot be understood; ``usage_number`` says which usage.

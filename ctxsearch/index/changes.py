@@ -32,8 +32,8 @@ class Changes(Answers):
     ) -> IndexReport:
         """Adds documents, shard after shard; what is committed stays whatever happens later.
 
-        A document whose id is there already is refused, and the report says so. After a run that was interrupted, the
-        same documents are passed over, so that the same call goes on where it stopped.
+        A document that is there already, just so, is passed over, so that the same call goes on after a run that was
+        interrupted. One whose id is there with another text or metadata is refused; the report says so.
 
         Args:
             documents: any iterable; it is read as it goes.
