@@ -22,7 +22,7 @@ FORMAT_VERSION = 2
 2: the model's digest is of the files that make a vector what it is.
 """
 
-CHOICES = {"codec": ("fp16", "sq8"), "pooling": ("mean", "first", "last")}
+CHOICES = {"codec": ("fp16", "sq8", "sq6", "sq4"), "pooling": ("mean", "first", "last")}
 _LONGEST = 1 << 20
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
@@ -40,7 +40,7 @@ class Settings:
         dimension: components of a vector.
         language: what sentences and lemmas are cut by.
         punctuation: whether punctuation marks are occurrences.
-        codec: how vectors are kept: ``fp16`` or ``sq8``.
+        codec: how vectors are kept: ``fp16``, ``sq8``, ``sq6`` or ``sq4``.
         format_version: of the index's files.
     """
 

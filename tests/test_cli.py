@@ -519,7 +519,7 @@ def test_mended_source_goes_on(copy: Path, tmp_path: Path) -> None:
     [
         ("--layers sum:5-7", "layers 'sum:5-7' do not fit a model with layers 0 to 6"),
         ("--layers first", "layers 'first' cannot be read; write last, sum:9-12"),
-        ("--codec zip", "no codec 'zip'; use fp16, sq8"),
+        ("--codec zip", "no codec 'zip'; use fp16, sq8, sq6, sq4"),
         ("--pooling max", "no pooling 'max'; use mean"),
         ("--window 3", "window 3 does not fit all-MiniLM-L6-v2: it takes 4 to 512 pieces"),
         ("--window 513", "window 513 does not fit all-MiniLM-L6-v2: it takes 4 to 512 pieces"),

@@ -766,7 +766,7 @@ def test_empty_index_has_an_info(make_index: MakeIndex) -> None:
 def test_reopened_index_answers_the_same(make_index: MakeIndex, river_documents: list[Document]) -> None:
     """Closing an index and opening it again changes nothing."""
     first = Document("first", "The bank of the river lent money. Bank!", {"year": 1953})
-    for codec in ("fp16", "sq8"):
+    for codec in ("fp16", "sq8", "sq6", "sq4"):
         index = make_index([first, *river_documents], shard_tokens=SHARD_TOKENS, codec=codec)
         before = answers(index), index.info()
         index.close()
@@ -774,19 +774,23 @@ def test_reopened_index_answers_the_same(make_index: MakeIndex, river_documents:
             assert (answers(again), again.info()) == before
 
 
-def test_sq8_answers_nearly_as_fp16(make_index: MakeIndex, river_documents: list[Document]) -> None:
-    """The 8-bit codec gives every line nearly the score that half precision gives it, in half the space."""
-    fp16, sq8 = make_index(river_documents), make_index(river_documents, codec="sq8")
+@pytest.mark.parametrize(("codec", "size", "tolerance"), [("sq8", 64, 0.03), ("sq6", 48, 0.1), ("sq4", 32, 0.3)])
+def test_codecs_answer_nearly_as_fp16(
+    make_index: MakeIndex, river_documents: list[Document], codec: str, size: int, tolerance: float
+) -> None:
+    """A codec gives every line nearly the score that half precision gives it, in less space."""
+    fp16, short = make_index(river_documents), make_index(river_documents, codec=codec)
     expected = {line.key: line.score for line in everything(fp16)}
-    assert {line.key: line.score for line in everything(sq8)} == pytest.approx(expected, abs=0.03)
-    assert keys(sq8.query(RIVER, k=4)) == keys(fp16.query(RIVER, k=4))
-    sizes = [sum(path.stat().st_size for path in index.path.glob("shard-*/vectors.dat")) for index in (fp16, sq8)]
-    assert sizes == [85 * (128 + 8), 85 * (64 + 8)]
+    assert {line.key: line.score for line in everything(short)} == pytest.approx(expected, abs=tolerance)
+    assert keys(short.query(RIVER, k=4)) == keys(fp16.query(RIVER, k=4))
+    sizes = [sum(path.stat().st_size for path in index.path.glob("shard-*/vectors.dat")) for index in (fp16, short)]
+    assert sizes == [85 * (128 + 8), 85 * (size + 8)]
 
 
-def test_sq8_is_trained_once(make_index: MakeIndex) -> None:
+@pytest.mark.parametrize("codec", ["sq8", "sq6", "sq4"])
+def test_codec_is_trained_once(make_index: MakeIndex, codec: str) -> None:
     """Shards added at different times have the same ranges, so equal sentences tie exactly."""
-    index = make_index(texts("The bank lent money."), codec="sq8")
+    index = make_index(texts("The bank lent money."), codec=codec)
     reopened(index).add([Document("z", "The bank lent money."), Document("y", "A river bank fell.")])
     first, second, _ = reopened(index).query(MONEY)
     assert (first.document_id, second.document_id) == ("a", "z")
@@ -795,7 +799,7 @@ def test_sq8_is_trained_once(make_index: MakeIndex) -> None:
 
 def test_same_documents_give_same_bytes(make_index: MakeIndex, river_documents: list[Document]) -> None:
     """The same documents built twice give the same shards, byte for byte."""
-    for codec in ("fp16", "sq8"):
+    for codec in ("fp16", "sq8", "sq6", "sq4"):
         contents = [
             {path.relative_to(index.path): path.read_bytes() for path in index.path.glob("shard-*/*")}
             for index in (make_index(river_documents, shard_tokens=SHARD_TOKENS, codec=codec) for _ in range(2))

@@ -133,7 +133,7 @@ def test_group_that_is_gone_leaves_room_for_the_next(make_index: MakeIndex) -> N
     assert Index.verify(index.path, encoder=WindowEncoder()).problems == []
 
 
-@pytest.mark.parametrize("codec", ["fp16", "sq8"])
+@pytest.mark.parametrize("codec", ["fp16", "sq8", "sq6"])
 def test_joined_shards_are_the_shard_built_at_once(
     make_index: MakeIndex, river_documents: list[Document], codec: str
 ) -> None:

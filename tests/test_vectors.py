@@ -27,17 +27,19 @@ from ctxsearch.commit import LISTS_FILE, VECTORS_FILE
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.protocols import Neighbours, VectorCodec, VectorShard
 from ctxsearch.vectors import files
-from ctxsearch.vectors.codec import Codec, CodecParameters, train
+from ctxsearch.vectors.codec import Codec, CodecParameters, fitted_codes, train
 from ctxsearch.vectors.exact import ExactCodec, ExactShard
 from ctxsearch.vectors.faiss import FaissCodec, FaissShard
 from ctxsearch.vectors.files import VectorWriter, open_vectors
 
 MakeShard = Callable[[np.ndarray, CodecParameters], VectorShard]
 MakeCodec = Callable[[CodecParameters], VectorCodec]
+MakeRounding = Callable[[CodecParameters], ExactCodec | FaissCodec]
 
 every_shard = pytest.mark.parametrize("make_shard", [ExactShard, FaissShard])
 every_make_codec = pytest.mark.parametrize("make_codec", [ExactCodec, FaissCodec])
 every_codec = pytest.mark.parametrize("codec", list(Codec))
+every_trained_codec = pytest.mark.parametrize("codec", [codec for codec in Codec if codec.is_trained])
 
 KINDS = 20
 
@@ -59,7 +61,7 @@ def codes_of(rows: int, parameters: CodecParameters, seed: int = 0) -> np.ndarra
     """Codes that no codec of ours has made."""
     if parameters.codec is Codec.FP16:
         return unit_vectors(rows, parameters.dimension, seed).astype("<f2").view(np.uint8)
-    return np.random.default_rng(seed).integers(0, 256, (rows, parameters.dimension), dtype=np.uint8)
+    return np.random.default_rng(seed).integers(0, 256, (rows, parameters.code_size), dtype=np.uint8)
 
 
 def decoded(codes: np.ndarray, parameters: CodecParameters) -> np.ndarray:
@@ -67,7 +69,14 @@ def decoded(codes: np.ndarray, parameters: CodecParameters) -> np.ndarray:
     if parameters.ranges is None:
         return codes.view("<f2").astype(np.float64)
     low, width = parameters.ranges.astype(np.float64)
-    return low + width * (codes.astype(np.float64) + 0.5) / 255
+    return low + width * (numbers_in(codes, parameters) + 0.5) / (2**parameters.codec.bits - 1)
+
+
+def numbers_in(codes: np.ndarray, parameters: CodecParameters) -> np.ndarray:
+    """The number of each component, by cutting a row's bytes, read as one whole number, into bits."""
+    bits = parameters.codec.bits
+    rows = [int.from_bytes(row.tobytes(), "little") for row in codes]
+    return np.array([[row >> bits * place & (1 << bits) - 1 for place in range(parameters.dimension)] for row in rows])
 
 
 class Corpus(NamedTuple):
@@ -360,22 +369,54 @@ def test_half_precision_codes_agree() -> None:
 
 
 @every_make_codec
-def test_eight_bits_follow_the_formula(make_codec: MakeCodec) -> None:
+@every_trained_codec
+def test_steps_follow_the_formula(make_codec: MakeRounding, codec: Codec) -> None:
     """A component is the number of its step in the range, and off by one only at the border of two; beyond, it ends."""
-    parameters = parameters_of(Codec.SQ8, 96)
-    codec = make_codec(parameters)
+    parameters = parameters_of(codec, 97)
+    maker = make_codec(parameters)
     assert parameters.ranges is not None
     low, width = parameters.ranges.astype(np.float64)
-    vectors = np.random.default_rng(0).uniform(-1.5, 1.5, (500, 96)).astype(np.float32)
-    steps = np.clip((vectors - low) / width, 0, 1) * 255
-    codes = codec.encode(vectors)
-    assert codes.shape == (500, codec.code_size) == (500, 96)
+    vectors = np.random.default_rng(0).uniform(-1.5, 1.5, (500, 97)).astype(np.float32)
+    steps = np.clip((vectors - low) / width, 0, 1) * codec.steps
+    codes = maker.rounded(vectors)
+    assert codes.shape == (500, maker.code_size)
+    numbers = numbers_in(codes, parameters)
     inside = np.abs(steps - np.round(steps)) > 1e-3
     assert inside.mean() > 0.3
-    np.testing.assert_array_equal(codes[inside], np.floor(steps[inside]))
-    assert np.abs(codes - np.floor(steps)).max() <= 1
-    np.testing.assert_array_equal(codes[steps == 0], 0)
-    np.testing.assert_array_equal(codes[steps == 255], 255)
+    np.testing.assert_array_equal(numbers[inside], np.floor(steps[inside]))
+    assert np.abs(numbers - np.floor(steps)).max() <= 1
+    np.testing.assert_array_equal(numbers[steps == 0], 0)
+    np.testing.assert_array_equal(numbers[steps == codec.steps], codec.steps)
+
+
+@every_trained_codec
+@pytest.mark.parametrize("dimension", [1, 2, 3, 5, 7, 8, 30, 384])
+def test_codes_agree(codec: Codec, dimension: int) -> None:
+    """Both back ends write the same bytes at every dimension, the bits that belong to no component included."""
+    vectors = unit_vectors(2000, dimension)
+    parameters = train(codec, vectors)
+    exact, fast = (make(parameters).encode(vectors) for make in (ExactCodec, FaissCodec))
+    assert (exact == fast).all(axis=1).mean() > 0.998
+    np.testing.assert_allclose(
+        *((decoded(codes, parameters) * vectors).sum(axis=1) for codes in (exact, fast)), atol=8 / codec.steps
+    )
+
+
+@every_make_codec
+@every_trained_codec
+def test_codes_keep_their_own_score(make_codec: MakeRounding, codec: Codec) -> None:
+    """Of all codes near a vector one is taken that scores against the vector as it does against itself."""
+    vectors = unit_vectors(2000, 384)
+    maker = make_codec(train(codec, vectors))
+
+    def amiss(codes: np.ndarray) -> float:
+        return float(np.abs((maker.decode(codes) * vectors).sum(axis=1) - 1).mean())
+
+    nearest = maker.rounded(vectors)
+    taken = maker.encode(vectors)
+    assert amiss(taken) < amiss(nearest) / 2.5
+    length = np.linalg.norm(maker.decode(taken) - vectors, axis=1).mean()
+    assert length < 1.02 * np.linalg.norm(maker.decode(nearest) - vectors, axis=1).mean()
 
 
 @every_make_codec
@@ -384,7 +425,7 @@ def test_codes_decode_alike(make_codec: MakeCodec, codec: Codec) -> None:
     """Codes mean the same to both back ends: what the formula says."""
     parameters = parameters_of(codec, 40)
     codes = codes_of(300, parameters)
-    if codec is Codec.SQ8:
+    if codec.is_trained:
         codes[:256] = np.arange(256)[:, None]
     vectors = make_codec(parameters).decode(codes)
     assert vectors.dtype == np.float32
@@ -399,7 +440,18 @@ def test_vectors_survive_their_codes(make_codec: MakeCodec, codec: Codec) -> Non
     maker = make_codec(train(codec, vectors))
     again = maker.decode(maker.encode(vectors))
     cosines = (again * vectors).sum(axis=1) / np.linalg.norm(again, axis=1)
-    assert cosines.min() > 0.9995
+    assert cosines.min() > {Codec.FP16: 0.9999, Codec.SQ8: 0.9995, Codec.SQ6: 0.997, Codec.SQ4: 0.975}[codec]
+
+
+@every_make_codec
+@every_codec
+@pytest.mark.parametrize("dimension", [5, 64])
+def test_code_of_a_vector_is_its_own(make_codec: MakeCodec, codec: Codec, dimension: int) -> None:
+    """A vector has the same code whatever is encoded beside it, so that equal vectors tie."""
+    vectors = unit_vectors(300, dimension)
+    maker = make_codec(train(codec, vectors))
+    alone = np.concatenate([maker.encode(row[None]) for row in vectors])
+    np.testing.assert_array_equal(maker.encode(vectors), alone)
 
 
 @pytest.mark.parametrize("rows", [50, 20_000])
@@ -418,13 +470,37 @@ def test_ranges_cover_later_vectors(rows: int) -> None:
         assert (width < 12 * spread).all()  # a range that is too wide wastes its steps
 
 
+@every_trained_codec
 @pytest.mark.parametrize("rows", [1, 2, 5])
-def test_ranges_of_tiny_samples_serve_later_vectors(rows: int) -> None:
+def test_ranges_of_tiny_samples_serve_later_vectors(codec: Codec, rows: int) -> None:
     """An index that begins with a handful of words still tells the words apart that come later."""
-    codec = ExactCodec(train(Codec.SQ8, unit_vectors(rows, 64)))
+    maker = ExactCodec(train(codec, unit_vectors(rows, 64)))
     later = unit_vectors(500, 64, seed=1)
-    again = codec.decode(codec.encode(later))
-    assert ((again * later).sum(axis=1) / np.linalg.norm(again, axis=1)).min() > 0.99
+    again = maker.decode(maker.encode(later))
+    assert ((again * later).sum(axis=1) / np.linalg.norm(again, axis=1)).min() > (0.9 if codec is Codec.SQ4 else 0.99)
+
+
+@pytest.mark.parametrize("codec", [Codec.SQ6, Codec.SQ4])
+def test_few_steps_lie_where_most_components_are(codec: Codec) -> None:
+    """With few steps the range leaves the extremes out, and its middle is the mean of what it was trained on."""
+    shift, spread = np.linspace(-0.3, 0.3, 32), np.linspace(0.02, 0.1, 32)
+    sample = np.random.default_rng(0).normal(shift, spread, (20_000, 32)).astype(np.float32)
+    parameters = train(codec, sample)
+    assert parameters.ranges is not None
+    low, width = parameters.ranges
+    inside = ((sample >= low) & (sample <= low + width)).mean()
+    assert 0.98 < inside < 0.9999
+    lowest, highest = decoded(
+        np.array([[0] * parameters.code_size, [255] * parameters.code_size], np.uint8), parameters
+    )
+    np.testing.assert_allclose((lowest + highest) / 2, shift, atol=4e-3)
+
+
+def test_codec_without_steps_is_not_fitted() -> None:
+    """There is nothing to choose among halves, so choosing is refused."""
+    codec = ExactCodec(parameters_of(Codec.FP16, 4))
+    with pytest.raises(ValueError, match="no steps"):
+        fitted_codes(unit_vectors(2, 4), parameters_of(Codec.FP16, 4), codec.encode, codec.decode)
 
 
 def test_constant_component_has_a_range() -> None:
@@ -460,9 +536,9 @@ def test_ranges_must_fit_the_codec(codec: Codec, shape: tuple[int, ...] | None) 
 
 
 def test_code_sizes() -> None:
-    """A component takes two bytes in half precision and one in 8 bits."""
-    assert [Codec.FP16.code_size(384), Codec.SQ8.code_size(384)] == [768, 384]
-    assert [parameters_of(codec, 5).code_size for codec in Codec] == [10, 5]
+    """A component takes its bits, two bytes in half precision; a row ends with the byte that it has begun."""
+    assert [codec.code_size(384) for codec in Codec] == [768, 384, 288, 192]
+    assert [parameters_of(codec, 5).code_size for codec in Codec] == [10, 5, 4, 3]
 
 
 # -------------------------------------------------------------------------------------------------------- vector files

@@ -75,7 +75,7 @@ class Index(Changes, Care):
             window: pieces that the model sees at once.
             language: by which sentences and lemmas are cut.
             punctuation: whether punctuation marks are occurrences too.
-            codec: how vectors are kept: ``fp16``, or ``sq8`` in half the space.
+            codec: how vectors are kept: ``fp16``, or in less space ``sq8``, ``sq6``, ``sq4``.
             device: ``cpu``, ``cuda``...; the GPU if there is one, where None.
             dtype: ``bf16``, ``fp16`` or ``fp32``; what suits the device, where None.
             encoder: an encoder of your own in place of the model, whose name is then ``model``.

@@ -1,13 +1,15 @@
 """What a code is: sizes, training, and the parameters that all shards of an index share.
 
-``fp16`` keeps each component in half precision. ``sq8`` keeps it in 8 bits between a low and a high value that are
-trained once for the index, a pair for each dimension (shards with ranges of their own could not be compared, nor
-joined). The formula of ``sq8`` is that of FAISS's ``QT_8bit``: component = low + width * (code + 0.5) / 255.
+``fp16`` keeps each component in half precision. ``sq8``, ``sq6`` and ``sq4`` keep it in 8, 6 or 4 bits between a low
+and a high value that are trained once for the index, a pair for each dimension (shards with ranges of their own could
+not be compared, nor joined). Codes are packed in little-endian bit order. The formula is that of FAISS's ``QT_8bit``,
+``QT_6bit`` and ``QT_4bit``: component = low + width * (code + 0.5) / (2**bits - 1). Which of the codes near a vector is
+taken is ours to choose, and it matters, see `fitted_codes`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -19,21 +21,42 @@ from numpy.typing import NDArray
 RANGE_DEVIATIONS = 5.0
 _PRIOR_ROWS = 8
 
+# With fewer steps it is better to cut off the extremes than to widen every step. Recall@10 with the nearest of 6 bits
+# and a reach of 3.25, 3.5, 3.75, 4 deviations: .965, .969, .968, .966; of 4 bits and 2.75, 3: .904, .903.
+_REACH = {6: 3.5, 4: 2.75}
+# What is cut off after a few words would be cut off for ever, so the reach of a small sample is wider.
+_DOUBT = 2.0
+
+# How many stretched copies of a vector are tried.
+_TRIED = 3
+
 
 class Codec(Enum):
     """How components are written."""
 
     FP16 = "fp16"
     SQ8 = "sq8"
+    SQ6 = "sq6"
+    SQ4 = "sq4"
+
+    @property
+    def bits(self) -> int:
+        """Bits a component."""
+        return {Codec.FP16: 16, Codec.SQ8: 8, Codec.SQ6: 6, Codec.SQ4: 4}[self]
+
+    @property
+    def steps(self) -> int:
+        """The highest code of a component: into so many steps its range is cut."""
+        return (1 << self.bits) - 1
 
     @property
     def is_trained(self) -> bool:
         """Whether the codec has ranges to train."""
-        return self is Codec.SQ8
+        return self is not Codec.FP16
 
     def code_size(self, dimension: int) -> int:
         """Bytes a vector of this many components."""
-        return dimension * (2 if self is Codec.FP16 else 1)
+        return (dimension * self.bits + 7) // 8
 
 
 @dataclass(frozen=True)
@@ -108,8 +131,54 @@ def train(codec: Codec, sample: NDArray[np.float32]) -> CodecParameters:
     # As if _PRIOR_ROWS vectors in all directions had come before: a few words say little about the spread of others.
     weight = len(sample) / (len(sample) + _PRIOR_ROWS)
     spread = np.sqrt(weight * sample.var(axis=0) + (1 - weight) / sample.shape[1])
-    mean, reach = sample.mean(axis=0), RANGE_DEVIATIONS * spread
-    low = np.minimum(sample.min(axis=0), mean - reach)
-    high = np.maximum(sample.max(axis=0), mean + reach)
-    width = np.maximum(high - low, np.float32(1e-6))
-    return CodecParameters(codec, sample.shape[1], np.stack([low, width]).astype(np.float32))
+    mean = sample.mean(axis=0)
+    if (deviations := _REACH.get(codec.bits)) is not None:
+        # FAISS gives all that is above the range the highest code, half a step above it: one step more than the formula
+        # has, so the range ends one step below the reach.
+        reach = deviations * spread * (1 + _DOUBT / np.sqrt(len(sample)))
+        low = mean - reach
+        width = 2 * reach * codec.steps / (codec.steps + 1)
+    else:
+        reach = RANGE_DEVIATIONS * spread
+        low = np.minimum(sample.min(axis=0), mean - reach)
+        width = np.maximum(sample.max(axis=0), mean + reach) - low
+    ranges = np.stack([low, np.maximum(width, np.float32(1e-6))])
+    return CodecParameters(codec, sample.shape[1], ranges.astype(np.float32))
+
+
+def fitted_codes(
+    vectors: NDArray[np.float32],
+    parameters: CodecParameters,
+    rounded: Callable[[NDArray[np.float32]], NDArray[np.uint8]],
+    decode: Callable[[NDArray[np.uint8]], NDArray[np.float32]],
+) -> NDArray[np.uint8]:
+    """Codes of vectors which, decoded, have nearly the inner product with the vector that it has with itself.
+
+    A row near a query errs by the part of its rounding error that lies along the query, which is mostly the part along
+    the row itself. So several copies, stretched by a few thousandths, are rounded, and the one is taken whose error has
+    next to no such part. Nothing but the choice of codes changes. Recall@10 of 4, 6 and 8 bits, 384 dimensions: from
+    .904, .969 and .990 to .939, .980 and .993.
+
+    Args:
+        vectors: Shape: (n, dimension).
+        parameters: of a codec that has ranges.
+        rounded: gives the nearest codes of vectors.
+        decode: gives the vectors of codes.
+
+    Returns:
+        Shape: (n, code_size).
+    """
+    if parameters.ranges is None:
+        raise ValueError(f"codec {parameters.codec.value} has no steps to choose from")
+    wanted = np.einsum("ij,ij->i", vectors, vectors)
+    best = codes = rounded(vectors)
+    error = other = np.einsum("ij,ij->i", decode(codes), vectors) - wanted
+    stretch = np.ones_like(wanted)
+    for _ in range(_TRIED):
+        stretch -= other / np.maximum(wanted, np.float32(1e-6))
+        codes = rounded(vectors * stretch[:, None])
+        other = np.einsum("ij,ij->i", decode(codes), vectors) - wanted
+        better = np.abs(other) < np.abs(error)
+        best = np.where(better[:, None], codes, best)
+        error = np.where(better, other, error)
+    return best

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.protocols import Neighbours
-from ctxsearch.vectors.codec import CodecParameters, check_codes, check_search
+from ctxsearch.vectors.codec import CodecParameters, check_codes, check_search, fitted_codes
 
 
 class ExactCodec:
@@ -22,12 +22,16 @@ class ExactCodec:
 
     def encode(self, vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Codes of vectors. Shape: (n, dimension) in, (n, code_size) out."""
-        ranges = self._parameters.ranges
-        if ranges is None:
+        if self._parameters.ranges is None:
             return np.ascontiguousarray(vectors, dtype="<f2").view(np.uint8)
-        low, width = ranges
-        codes: NDArray[np.uint8] = (np.clip((vectors - low) / width, 0, 1) * np.float32(255)).astype(np.uint8)
-        return codes
+        return fitted_codes(vectors, self._parameters, self.rounded, self.decode)
+
+    def rounded(self, vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """The nearest codes of vectors, for a codec with ranges. Shape: (n, dimension) in, (n, code_size) out."""
+        assert self._parameters.ranges is not None
+        low, width = self._parameters.ranges
+        steps = np.float32(self._parameters.codec.steps)
+        return packed((np.clip((vectors - low) / width, 0, 1) * steps).astype(np.uint8), self._parameters.codec.bits)
 
     def decode(self, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Vectors of codes. Shape: (n, code_size) in, (n, dimension) out."""
@@ -35,8 +39,25 @@ class ExactCodec:
         if ranges is None:
             return np.ascontiguousarray(codes).view("<f2").astype(np.float32)
         low, width = ranges
-        decoded: NDArray[np.float32] = low + width * ((codes.astype(np.float32) + np.float32(0.5)) / np.float32(255))
+        steps = np.float32(self._parameters.codec.steps)
+        numbers = unpacked(codes, self._parameters.codec.bits, self._parameters.dimension)
+        decoded: NDArray[np.float32] = low + width * ((numbers.astype(np.float32) + np.float32(0.5)) / steps)
         return decoded
+
+
+def packed(numbers: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:
+    """Numbers of so many bits, side by side in little-endian order. Shape: (n, dimension) in, (n, code_size) out."""
+    flat = np.unpackbits(numbers[:, :, None], axis=2, count=bits, bitorder="little").reshape(len(numbers), -1)
+    return np.packbits(flat, axis=1, bitorder="little")
+
+
+def unpacked(codes: NDArray[np.uint8], bits: int, dimension: int) -> NDArray[np.uint8]:
+    """The numbers that lie side by side in codes. Shape: (n, code_size) in, (n, dimension) out."""
+    flat = np.unpackbits(codes, axis=1, count=bits * dimension, bitorder="little")
+    numbers: NDArray[np.uint8] = np.packbits(flat.reshape(len(codes), dimension, bits), axis=2, bitorder="little")[
+        ..., 0
+    ]
+    return numbers
 
 
 class ExactShard:

@@ -17,14 +17,19 @@ from numpy.typing import NDArray
 
 from ctxsearch.errors import MissingExtra
 from ctxsearch.protocols import Neighbours
-from ctxsearch.vectors.codec import Codec, CodecParameters, check_codes, check_search
+from ctxsearch.vectors.codec import Codec, CodecParameters, check_codes, check_search, fitted_codes
 
 try:
     import faiss
 except ImportError as error:
     raise MissingExtra("faiss", "cpu") from error
 
-_QUANTIZER = {Codec.FP16: faiss.ScalarQuantizer.QT_fp16, Codec.SQ8: faiss.ScalarQuantizer.QT_8bit}
+_QUANTIZER = {
+    Codec.FP16: faiss.ScalarQuantizer.QT_fp16,
+    Codec.SQ8: faiss.ScalarQuantizer.QT_8bit,
+    Codec.SQ6: faiss.ScalarQuantizer.QT_6bit,
+    Codec.SQ4: faiss.ScalarQuantizer.QT_4bit,
+}
 
 # Beyond the k best, so that rows which tie with the last of them are seen in the same scan.
 _MARGIN = 16
@@ -55,6 +60,12 @@ class FaissCodec:
 
     def encode(self, vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Codes of vectors. Shape: (n, dimension) in, (n, code_size) out."""
+        if self._parameters.ranges is None:
+            return self.rounded(vectors)
+        return fitted_codes(vectors, self._parameters, self.rounded, self.decode)
+
+    def rounded(self, vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """The nearest codes of vectors. Shape: (n, dimension) in, (n, code_size) out."""
         codes: NDArray[np.uint8] = self._index.sq.compute_codes(np.ascontiguousarray(vectors))
         return codes
 
