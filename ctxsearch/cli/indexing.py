@@ -35,7 +35,9 @@ def index(
     window: Annotated[int | None, typer.Option(help="Pieces that the model sees at once. [default: 128]")] = None,
     language: Annotated[str | None, typer.Option(help="For sentences and lemmas. [default: en]")] = None,
     punctuation: Annotated[bool | None, typer.Option("--punctuation", help="Index punctuation marks too.")] = None,
-    codec: Annotated[str | None, typer.Option(help="fp16, or less space: sq8, sq6, sq4. [default: fp16]")] = None,
+    codec: Annotated[
+        str | None, typer.Option(help="fp16, sq8, sq6 or sq4; less and less space. [default: sq6]")
+    ] = None,
     device: Device = None,
     dtype: Dtype = None,
     shard_tokens: Annotated[int, typer.Option(min=1, help="Words in a shard.")] = DEFAULT_SHARD_TOKENS,

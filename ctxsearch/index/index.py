@@ -60,7 +60,7 @@ class Index(Changes, Care):
         window: int = 128,
         language: str = "en",
         punctuation: bool = False,
-        codec: str = "fp16",
+        codec: str = "sq6",
         device: str | None = None,
         dtype: str | None = None,
         encoder: Encoder | None = None,
@@ -75,7 +75,7 @@ class Index(Changes, Care):
             window: pieces that the model sees at once.
             language: by which sentences and lemmas are cut.
             punctuation: whether punctuation marks are occurrences too.
-            codec: how vectors are kept: ``fp16``, or in less space ``sq8``, ``sq6``, ``sq4``.
+            codec: how vectors are kept: ``fp16``, ``sq8``, ``sq6`` or ``sq4``, in less and less space.
             device: ``cpu``, ``cuda``...; the GPU if there is one, where None.
             dtype: ``bf16``, ``fp16`` or ``fp32``; what suits the device, where None.
             encoder: an encoder of your own in place of the model, whose name is then ``model``.
