@@ -6,8 +6,8 @@ not be compared, nor joined). Codes are packed in little-endian bit order. The f
 ``QT_6bit`` and ``QT_4bit``: component = low + width * (code + 0.5) / (2**bits - 1). Which of the codes near a vector is
 taken is ours to choose, and it matters, see `fitted_codes`.
 
-``benchmarks/codecs.py`` measured what else there is, on 1.2 million words of all-MiniLM-L6-v2 (384 dimensions; code
-bytes, recall@10 within the lemma; ``sq6`` has 288 and .981, ``sq4`` 192 and .943). Refused:
+``benchmarks/codec_table.py`` measured what else there is, on 1.2 million words of all-MiniLM-L6-v2 (384 dimensions;
+code bytes, recall@10 within the lemma; ``sq6`` has 288 and .981, ``sq4`` 192 and .943). Refused:
 
 - RaBitQ about one mean for the index: 56, 116, 164, 212, 260, 308 bytes for .726, .850, .916, .949, .972, .986: no
   better than ``sq4`` and ``sq6`` where they are.

@@ -1,6 +1,6 @@
 """Bytes, recall, sense quality and scan speed of every codec, on real text, in one run.
 
-    python benchmarks/codecs.py DOCUMENTS.jsonl.gz LABELS.jsonl.gz --vectors vectors.npy
+    python benchmarks/codec_table.py DOCUMENTS.jsonl.gz LABELS.jsonl.gz --vectors vectors.npy
 
 ``vectors.npy`` keeps one row a word, in order of the text, from one run to the next; other vectors of the same words
 (a learned head's, say) can be put in its place. Recall is measured within the lemma, against the vectors themselves in
@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -46,6 +47,9 @@ CLASSES = ((10, 100, 400, 3), (100, 1_000, 120, 10), (1_000, 10_000, 40, 30), (1
 SENSE_WORDS, SENSE_QUERIES = 300, 10
 OWN_MEAN_FROM = 50
 BLOCK = 32_768
+
+# Some versions of numpy have no type for it.
+map_array: Callable[..., Any] = np.lib.format.open_memmap
 
 
 @dataclass
@@ -101,7 +105,7 @@ def vectors_of(words: Words, path: Path, model: str) -> Floats:
         encoder = TransformerEncoder(model)
         shape = len(words.lemmas), encoder.dimension
         partial = path.with_suffix(".part")
-        kept = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float32, shape=shape)  # type: ignore[no-untyped-call]
+        kept = map_array(partial, mode="w+", dtype=np.float32, shape=shape)
         done = 0
         for block in blocks(words.passages):
             vectors = encoder.encode(block).vectors
@@ -294,7 +298,7 @@ def rabitq(sample: Sample, bits: int, *, own_mean: bool) -> Method:
     vectors = rotation.apply(sample.vectors)
     centres = faiss.IndexFlatIP(dimension)
     centres.add(means)
-    index = faiss.IndexIVFRaBitQ(centres, dimension, len(means), faiss.METRIC_INNER_PRODUCT, True, bits)
+    index: Any = faiss.IndexIVFRaBitQ(centres, dimension, len(means), faiss.METRIC_INNER_PRODUCT, True, bits)
     index.train(vectors[:1000])
     index.qb = 8
     ids, lists = np.arange(len(vectors)), sample.words.astype(np.int64)
