@@ -80,6 +80,25 @@ def test_sound_index_is_well(many: Index) -> None:
     assert verified(many, quick=True).bytes < 1000
 
 
+class BesideEncoder(WindowEncoder):
+    """Counts the words right beside a word alone: one component or two."""
+
+    reach = 1
+
+
+@pytest.mark.parametrize("encoder", [WindowEncoder(), BesideEncoder()], ids=["window", "beside"])
+@pytest.mark.parametrize("codec", ["sq8", "sq6", "sq4"])
+def test_vectors_that_the_ranges_cut_off_are_no_damage(
+    make_index: MakeIndex, river_documents: list[Document], encoder: WindowEncoder, codec: str
+) -> None:
+    """Sparse vectors that are unlike the few words which trained the ranges are kept short, and that is no damage."""
+    index = make_index([Document("first", "The tea.")], codec=codec, encoder=encoder)
+    index.add(river_documents)
+    assert verified(index).problems == []
+    index.compact()
+    assert verified(index).problems == []
+
+
 def test_what_is_left_over_is_no_damage(many: Index) -> None:
     """What a run that broke off left is noted, and so is what readers still hold."""
     (many.path / ".tmp-shard").mkdir()
@@ -204,19 +223,37 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize(("mistake", "why"), MISTAKES.values(), ids=MISTAKES)
-def test_what_was_written_wrong_is_found(index: Index, mistake: Callable[[Path], None], why: str) -> None:
-    """Parts that contradict each other are found, though every digest fits."""
+def commit_as_it_is(index: Index) -> None:
+    """Writes the newest commit anew, with the digests that the files of its only shard have now."""
     path = shard_file(index, "vectors.dat").parent
-    mistake(path)
     commit_path = max(index.path.glob("commit-*.json"))
     commit = read_commit(commit_path)
     (entry,) = commit.shards
     files = {name: ((path / name).stat().st_size, digest_files(path / name)) for name in entry.files}
     commit_path.unlink()
     write_commit(index.path, replace(commit, shards=(replace(entry, files=files),)))
+
+
+@pytest.mark.parametrize(("mistake", "why"), MISTAKES.values(), ids=MISTAKES)
+def test_what_was_written_wrong_is_found(index: Index, mistake: Callable[[Path], None], why: str) -> None:
+    """Parts that contradict each other are found, though every digest fits."""
+    path = shard_file(index, "vectors.dat").parent
+    mistake(path)
+    commit_as_it_is(index)
     problems = verified(index).problems
     assert any(re.search(why, problem.why) for problem in problems), problems
+
+
+def test_codes_of_no_vector_are_found(make_index: MakeIndex, river_documents: list[Document]) -> None:
+    """Codes that no vector of unit length has are a problem, whatever the ranges were trained on."""
+    index = make_index(river_documents, codec="sq6")
+    path = shard_file(index, "vectors.dat")
+    content = np.fromfile(path, np.uint8)
+    content[:48] = 0
+    content.tofile(path)
+    commit_as_it_is(index)
+    (problem,) = verified(index).problems
+    assert re.search(r"the vector of row 0 has the length [2-9]", problem.why)
 
 
 def test_document_in_two_shards_is_found(many: Index) -> None:

@@ -27,7 +27,7 @@ from ctxsearch.commit import LISTS_FILE, VECTORS_FILE
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.protocols import Neighbours, VectorCodec, VectorShard
 from ctxsearch.vectors import files
-from ctxsearch.vectors.codec import Codec, CodecParameters, fitted_codes, train
+from ctxsearch.vectors.codec import Codec, CodecParameters, coded_lengths, fitted_codes, train
 from ctxsearch.vectors.exact import ExactCodec, ExactShard
 from ctxsearch.vectors.faiss import FaissCodec, FaissShard
 from ctxsearch.vectors.files import VectorWriter, open_vectors
@@ -417,6 +417,43 @@ def test_codes_keep_their_own_score(make_codec: MakeRounding, codec: Codec) -> N
     assert amiss(taken) < amiss(nearest) / 2.5
     length = np.linalg.norm(maker.decode(taken) - vectors, axis=1).mean()
     assert length < 1.02 * np.linalg.norm(maker.decode(nearest) - vectors, axis=1).mean()
+
+
+@every_make_codec
+@every_codec
+@pytest.mark.parametrize("rows", [1, 5, 500])
+@pytest.mark.parametrize("present", [1, 3, 64])
+def test_lengths_of_codes_hold_those_of_the_vectors(
+    make_codec: MakeCodec, codec: Codec, rows: int, present: int
+) -> None:
+    """However unlike the sample later vectors are, their codes say that they may be of about unit length."""
+    sample = unit_vectors(rows, 64)
+    later = unit_vectors(500, 64, seed=1)
+    later[np.random.default_rng(2).permuted(np.tile(np.arange(64), (500, 1)), axis=1) >= present] = 0
+    later /= np.linalg.norm(later, axis=1, keepdims=True)
+    for one, other in ((sample, later), (later[:rows], sample)):
+        parameters = train(codec, one)
+        maker = make_codec(parameters)
+        least, greatest = coded_lengths(maker.decode(maker.encode(other)), parameters)
+        assert least.max() < 1.1 + 1e-4
+        assert greatest.min() > 0.9 - 1e-4
+
+
+@every_trained_codec
+def test_codes_of_another_kind_are_too_long(codec: Codec) -> None:
+    """Bytes that are no codes, and codes that were never written, are of no vector of unit length."""
+    parameters = train(codec, unit_vectors(500, 384))
+    maker = ExactCodec(parameters)
+    for codes in (codes_of(100, parameters), np.zeros((1, maker.code_size), np.uint8)):
+        assert coded_lengths(maker.decode(codes), parameters)[0].min() > 1.2
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 0, -1])
+def test_ranges_that_cannot_be_are_refused(wrong: float) -> None:
+    """A range that is no number, or has no width, is none."""
+    ranges = np.array([[0, 0], [1, wrong]], np.float32)
+    with pytest.raises(ValueError, match="are finite, and each wider than nothing"):
+        CodecParameters(Codec.SQ6, 2, ranges)
 
 
 @every_make_codec

@@ -37,6 +37,7 @@ class OpenShard(ListedShard):
     """A shard with all its parts opened."""
 
     files: VectorFiles
+    parameters: CodecParameters
     make: Callable[[], VectorShard]
 
     @cached_property
@@ -84,7 +85,7 @@ def with_vectors(
     """
     entry = listed.entry
     files = open_vectors(index / entry.shard_id, parameters.code_size, entry.rows, entry.lemmas)
-    return OpenShard(entry, listed.catalog, files, partial(make, files.codes, parameters))
+    return OpenShard(entry, listed.catalog, files, parameters, partial(make, files.codes, parameters))
 
 
 class Rows(NamedTuple):

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ctxsearch.analysis import surface_form
 from ctxsearch.catalog.reader import FormRow, read_metadata
 from ctxsearch.commit import CATALOG_FILE, LISTS_FILE, SHARD_FILE, VECTORS_FILE
 from ctxsearch.query.scope import OpenShard
+from ctxsearch.vectors.codec import coded_lengths
 from ctxsearch.vectors.files import TOKEN_BITS
 
 # Rows decoded in one go.
 _ROWS = 1 << 15
-# A code is a rounded vector of unit length; the coarsest codec stays far within this.
+# A code is of a vector of about unit length, stretched by a tenth at most.
 _LENGTHS = (0.5, 1.5)
 
 
@@ -137,12 +137,13 @@ def _rows(shard: OpenShard, forms: list[FormRow]) -> Iterator[str]:
 
 
 def _vectors(shard: OpenShard) -> Iterator[str]:
-    """Every code is a vector of about unit length."""
+    """Every code is one that a vector of about unit length can have."""
     for start in range(0, shard.entry.rows, _ROWS):
         rows = np.arange(start, min(start + _ROWS, shard.entry.rows), dtype=np.int64)
-        lengths: NDArray[np.float32] = np.linalg.norm(shard.vectors.vectors(rows), axis=1)
-        wrong = ~((lengths > _LENGTHS[0]) & (lengths < _LENGTHS[1]))
+        least, greatest = coded_lengths(shard.vectors.vectors(rows), shard.parameters)
+        wrong = ~((greatest > _LENGTHS[0]) & (least < _LENGTHS[1]))
         if wrong.any():
             row = int(np.argmax(wrong))
-            yield f"the vector of row {start + row} has the length {lengths[row]:.3g}"
+            length = greatest[row] if greatest[row] <= _LENGTHS[0] else least[row]
+            yield f"the vector of row {start + row} has the length {length:.3g}"
             return
