@@ -15,16 +15,25 @@ from ctxsearch.hindrance import reading
 from ctxsearch.storage import json_bytes, plain_size, put_bytes_if_absent
 
 SETTINGS_FILE = "ctxsearch.json"
-FORMAT_VERSION = 2
-"""What this ctxsearch writes; it reads every version up to it.
+FORMAT_VERSION = 3
+"""The newest version that there is; this ctxsearch reads every one up to it, and writes the oldest that will do.
 
 1: the model's digest is of all JSON and text files in its folder; commits do not tell the digest of the settings.
 2: the model's digest is of the files that make a vector what it is.
+3: as 2, with codecs that a ctxsearch of format 2 does not know; an index with another codec is still of format 2.
 """
 
 CHOICES = {"codec": ("fp16", "sq8", "sq6", "sq4"), "pooling": ("mean", "first", "last")}
 _LONGEST = 1 << 20
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
+DEFAULT_CODEC = "sq6"
+# Vectors of another's making may have few components that are not 0, and ranges trained on some cut off the rest.
+CODEC_OF_OWN_ENCODER = "fp16"
+
+
+def format_version_for(codec: str) -> int:
+    """The oldest format that has a codec: an older ctxsearch opens what it can, and says of the rest why not."""
+    return 2 if codec in ("fp16", "sq8") else 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ class Settings:
     language: str
     punctuation: bool
     codec: str
-    format_version: int = FORMAT_VERSION
+    format_version: int
 
     def check_asked(self, path: Path, **asked: object) -> None:
         """Compares settings that a user asked for (None where not) with those of the index.

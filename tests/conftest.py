@@ -111,8 +111,6 @@ def make_index(tmp_path: Path) -> Iterator[MakeIndex]:
     def make(documents: Iterable[Document] = (), *, path: Path | None = None, **options: object) -> Index:
         adding = {name: options.pop(name) for name in ("replace", "shard_tokens") if name in options}
         options.setdefault("encoder", WindowEncoder())
-        # Scores that a person can work out; and some words are no sample to train ranges on.
-        options.setdefault("codec", "fp16")
         index = Index.create(path or tmp_path / f"index-{len(made)}", model="window", **options)  # type: ignore[arg-type]
         made.append(index)
         if documents:

@@ -270,9 +270,9 @@ def test_remove_reads_ids_from_a_file(index: Index, tmp_path: Path) -> None:
 def test_index_of_newer_format_is_told(index: Index) -> None:
     """An index of a newer ctxsearch is not read, and the versions are named."""
     path = index.path / "ctxsearch.json"
-    path.write_text(path.read_text().replace('"format_version": 2', '"format_version": 3'))
+    path.write_text(path.read_text().replace('"format_version": 2', '"format_version": 4'))
     result = ctxsearch("concordance", index.path, "bank")
-    assert "has format version 3, and this ctxsearch reads up to 2; install a newer ctxsearch" in told(result)
+    assert "has format version 4, and this ctxsearch reads up to 3; install a newer ctxsearch" in told(result)
 
 
 @pytest.mark.parametrize(

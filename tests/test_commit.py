@@ -38,7 +38,7 @@ from ctxsearch.storage import digest_bytes, digest_files, json_bytes, put_bytes_
 FILES = dict.fromkeys(SHARD_FILES, (952, "ab" * 32))
 ENTRY = ShardEntry("shard-0123456789abcdef", 7, 3, 2, FILES, (1,))
 FIRST, SECOND = Commit(1, (ENTRY,), unfinished=True), Commit(2, (ENTRY, replace(ENTRY, shard_id="shard-" + "f" * 16)))
-SETTINGS = Settings("tiny", "d" * 64, "last", "mean", 128, 64, "en", False, "fp16")
+SETTINGS = Settings("tiny", "d" * 64, "last", "mean", 128, 64, "en", False, "fp16", FORMAT_VERSION)
 
 counts = st.integers(0, 2**62 - 1)
 entries = st.builds(

@@ -117,7 +117,7 @@ corpora = st.lists(st.tuples(st.lists(sentences, min_size=1, max_size=3).map(" "
 @contextmanager
 def built(documents: Iterable[Document], shard_tokens: int = 2_000_000) -> Iterator[Index]:
     """An index for one example of a law."""
-    with TemporaryDirectory() as folder, Index.create(Path(folder), encoder=WindowEncoder(), codec="fp16") as index:
+    with TemporaryDirectory() as folder, Index.create(Path(folder), encoder=WindowEncoder()) as index:
         index.add(documents, shard_tokens=shard_tokens)
         yield index
 
@@ -815,8 +815,8 @@ def test_index_is_made_once(index: Index, make_index: MakeIndex) -> None:
         Index.create(index.path, encoder=WindowEncoder("other"))
     assert state(reopened(index)) == before
     empty = make_index(codec="sq8")
-    assert Index.create(empty.path, encoder=WindowEncoder()).settings.codec == "sq6"
-    assert Index.open(empty.path).settings.codec == "sq6"
+    assert Index.create(empty.path, encoder=WindowEncoder()).settings.codec == "fp16"
+    assert Index.open(empty.path).settings.codec == "fp16"
 
 
 def test_index_without_settings_is_not_made_over(index: Index) -> None:
@@ -849,8 +849,8 @@ def test_missing_index_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_index_of_newer_format_is_told(index: Index) -> None:
     """An index that a newer ctxsearch made is refused, to readers and to writers who open it."""
     path = index.path / "ctxsearch.json"
-    path.write_text(path.read_text().replace('"format_version": 2', '"format_version": 3'))
-    with pytest.raises(FormatTooNew, match="format version 3"):
+    path.write_text(path.read_text().replace('"format_version": 2', '"format_version": 4'))
+    with pytest.raises(FormatTooNew, match="format version 4"):
         reopened(index)
 
 
@@ -1107,8 +1107,7 @@ def documents():
         yield Document(*eval(line))
     os.kill(os.getpid(), signal.SIGKILL)
 
-index = Index.create(sys.argv[1], encoder=WindowEncoder(), model="window", codec="fp16")
-index.add(documents(), shard_tokens=int(sys.argv[2]))
+Index.create(sys.argv[1], encoder=WindowEncoder(), model="window").add(documents(), shard_tokens=int(sys.argv[2]))
 """
 
 

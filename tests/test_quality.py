@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from conftest import SAMPLE
 
 import ctxsearch
+from ctxsearch import Document
 from ctxsearch.index import Index
 
 
@@ -39,14 +42,33 @@ def test_the_sample_has_the_size_and_labels_it_promises(senses: dict[str, str]) 
 
 def test_lines_of_the_same_sense_come_first(sample: Index, senses: dict[str, str]) -> None:
     """Of the five labelled lines nearest to a labelled occurrence, most have its sense; macro mean over senses."""
-    precision: dict[str, list[float]] = defaultdict(list)
+    assert precision(sample, senses) >= FLOOR
+
+
+@pytest.mark.parametrize("first", [(), (Document("first", "They rowed to the muddy bank of the river."),)])
+def test_the_default_codec_answers_as_well_as_half_precision(
+    sample: Index, senses: dict[str, str], tmp_path: Path, first: Sequence[Document]
+) -> None:
+    """The smaller codes lose no sense, even where their ranges were trained on one sentence and all else came later."""
+    with Index.create(tmp_path / "index", dtype="fp32") as index:
+        assert index.settings.codec == "sq6"
+        index.add(first)
+        index.add(ctxsearch.read(SAMPLE / "documents.jsonl"))
+        assert precision(index, senses) == pytest.approx(precision(sample, senses), abs=LOSS)
+
+
+def precision(index: Index, senses: dict[str, str]) -> float:
+    """The share of a line's sense among the five labelled lines nearest to it, mean over senses."""
+    shares: dict[str, list[float]] = defaultdict(list)
     for key, sense in senses.items():
-        nearest = [senses[line.key] for line in sample.like([key], k=40, context=0) if line.key in senses][:5]
-        precision[sense].append(sum(other == sense for other in nearest) / 5)
-    macro = sum(sum(values) / len(values) for values in precision.values()) / len(precision)
-    print(f"\nprecision at 5, mean over {len(precision)} senses: {macro:.3f}")
-    assert macro >= FLOOR
+        nearest = [senses[line.key] for line in index.like([key], k=40, context=0) if line.key in senses][:5]
+        shares[sense].append(sum(other == sense for other in nearest) / 5)
+    macro = sum(sum(values) / len(values) for values in shares.values()) / len(shares)
+    print(f"\nprecision at 5, mean over {len(shares)} senses: {macro:.4f}")
+    return macro
 
 
 # Measured when the sample was written; a change that lowers it has to say why.
 FLOOR = 0.90
+# Measured .0002, and .0004 after one sentence; one neighbour of another sense is .0002.
+LOSS = 0.001

@@ -20,7 +20,7 @@ from ctxsearch.cli.progress import progress_bar
 from ctxsearch.domain import Document, Progress
 from ctxsearch.errors import IndexNotFound, SourceError
 from ctxsearch.index import DEFAULT_SHARD_TOKENS, Index
-from ctxsearch.settings import DEFAULT_MODEL
+from ctxsearch.settings import DEFAULT_CODEC, DEFAULT_MODEL
 
 
 def index(
@@ -36,7 +36,7 @@ def index(
     language: Annotated[str | None, typer.Option(help="For sentences and lemmas. [default: en]")] = None,
     punctuation: Annotated[bool | None, typer.Option("--punctuation", help="Index punctuation marks too.")] = None,
     codec: Annotated[
-        str | None, typer.Option(help="fp16, sq8, sq6 or sq4; less and less space. [default: sq6]")
+        str | None, typer.Option(help=f"fp16, sq8, sq6 or sq4; less and less space. [default: {DEFAULT_CODEC}]")
     ] = None,
     device: Device = None,
     dtype: Dtype = None,

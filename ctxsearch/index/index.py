@@ -17,9 +17,12 @@ from ctxsearch.lock import writer_lock
 from ctxsearch.places import known_indexes, locate_index
 from ctxsearch.settings import (
     CHOICES,
+    CODEC_OF_OWN_ENCODER,
+    DEFAULT_CODEC,
     DEFAULT_MODEL,
     SETTINGS_FILE,
     Settings,
+    format_version_for,
     parse_settings,
     read_settings,
     write_settings,
@@ -60,7 +63,7 @@ class Index(Changes, Care):
         window: int = 128,
         language: str = "en",
         punctuation: bool = False,
-        codec: str = "sq6",
+        codec: str | None = None,
         device: str | None = None,
         dtype: str | None = None,
         encoder: Encoder | None = None,
@@ -75,7 +78,9 @@ class Index(Changes, Care):
             window: pieces that the model sees at once.
             language: by which sentences and lemmas are cut.
             punctuation: whether punctuation marks are occurrences too.
-            codec: how vectors are kept: ``fp16``, ``sq8``, ``sq6`` or ``sq4``, in less and less space.
+            codec: how vectors are kept: ``fp16``, ``sq8``, ``sq6`` or ``sq4``, in less and less space. Where None,
+                ``sq6``; or ``fp16`` with an encoder of your own: the others cut off what lies far outside of what the
+                first run embedded, as vectors with few components, each large, may do.
             device: ``cpu``, ``cuda``...; the GPU if there is one, where None.
             dtype: ``bf16``, ``fp16`` or ``fp32``; what suits the device, where None.
             encoder: an encoder of your own in place of the model, whose name is then ``model``.
@@ -87,6 +92,8 @@ class Index(Changes, Care):
         """
         from ctxsearch.analysis import Analyser
 
+        if codec is None:
+            codec = DEFAULT_CODEC if encoder is None else CODEC_OF_OWN_ENCODER
         folder = locate_index(path)
         if folder.exists() and not folder.is_dir():
             raise ValueError(f"{folder} is a file, and an index is a folder; choose another name.")
@@ -106,6 +113,7 @@ class Index(Changes, Care):
             language=analyser.language,
             punctuation=punctuation,
             codec=codec,
+            format_version=format_version_for(codec),
         )
         hardware = {"device": device, "dtype": dtype}
         encoder = encoder or load_encoder(settings, hardware)
