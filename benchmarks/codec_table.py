@@ -1,6 +1,8 @@
 """Bytes, recall, sense quality and scan speed of every codec, on real text, in one run.
 
     python benchmarks/codec_table.py DOCUMENTS.jsonl.gz LABELS.jsonl.gz --vectors vectors.npy
+        [--json table.json] [--plot recall-by-bytes.svg]
+    python benchmarks/codec_table.py --from table.json --plot recall-by-bytes.svg
 
 ``vectors.npy`` keeps one row a word, in order of the text, from one run to the next; other vectors of the same words
 (a learned head's, say) can be put in its place. Recall is measured within the lemma, against the vectors themselves in
@@ -22,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -41,6 +44,7 @@ from ctxsearch.vectors.faiss import FaissCodec, FaissShard
 from ctxsearch.vectors.files import RUN_BYTES
 
 Floats = NDArray[np.float32]
+Table = dict[str, Any]
 
 # Frequency from, to; words drawn; uses of each as queries.
 CLASSES = ((10, 100, 400, 3), (100, 1_000, 120, 10), (1_000, 10_000, 40, 30), (10_000, 1 << 60, 8, 75))
@@ -413,14 +417,36 @@ def methods_of(sample: Sample) -> Iterator[Callable[[], Method]]:
 
 
 def main() -> None:
-    """Prints one JSON object, and the table."""
+    """Prints one JSON object for each codec, a summary, and the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("documents")
+    parser.add_argument("documents", nargs="?")
     parser.add_argument("labels", nargs="*")
-    parser.add_argument("--vectors", type=Path, required=True)
+    parser.add_argument("--vectors", type=Path)
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--words", type=int, default=1 << 60, help="of so many words, roughly")
+    parser.add_argument("--json", type=Path, help="where all that was measured goes")
+    parser.add_argument("--from", type=Path, dest="measured", help="what --json wrote; nothing is measured")
+    parser.add_argument("--plot", type=Path, help="where a plot of recall against bytes goes: .svg or .png")
     arguments = parser.parse_args()
+    if arguments.plot and find_spec("matplotlib") is None:
+        raise SystemExit("--plot needs matplotlib, which is not there: pip install --group bench")
+    if arguments.measured:
+        if not arguments.measured.is_file():
+            parser.error(f"{arguments.measured} is not there; --json writes such a file")
+        table = json.loads(arguments.measured.read_text(encoding="utf-8"))
+    elif arguments.documents and arguments.vectors:
+        table = measure(arguments)
+    else:
+        parser.error("give DOCUMENTS and --vectors, or --from")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    print_table(table)
+    if arguments.plot:
+        plot(table, arguments.plot)
+
+
+def measure(arguments: argparse.Namespace) -> Table:
+    """Everything that is measured: the codecs under ``codecs``, by name, and what is true of the whole run."""
     faiss.omp_set_num_threads(2)
     documents, left = [], arguments.words
     for document in ctxsearch.read(arguments.documents):
@@ -451,10 +477,54 @@ def main() -> None:
         "million rows/s": {name: round(rate, 1) for name, rate in rates.items()},
     }
     print(json.dumps(summary))
+    return {**summary, "codecs": results}
+
+
+def print_table(table: Table) -> None:
+    """Prints a row for each codec."""
+    beside, rates = table["bytes beside the codes"], table["million rows/s"]
     print("| codec | bytes, all told | recall@10, by frequency | recall@10 | @100 | 40 rescored | sense | speed |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for name, result in results.items():
+    for name, result in table["codecs"].items():
         print(row_of(name, result, beside, rates))
+
+
+def plot(table: Table, path: Path) -> None:
+    """Recall of the ten nearest against bytes an occurrence, a line for each family of codecs."""
+    from matplotlib import rcParams
+    from matplotlib.figure import Figure
+
+    rcParams["svg.hashsalt"] = "ctxsearch"  # the same bytes every time
+    families: dict[str, list[tuple[float, float, str]]] = {}
+    for name, result in table["codecs"].items():
+        if name != "fp32":
+            label, _, kind = name.replace(" from", ", from").partition(", ")
+            family = (
+                f"rabitq, {kind.partition(', ')[2]}"
+                if label == "rabitq"
+                else f"codecs, {kind.replace('nearest', 'nearest code') or 'of an index'}"
+            )
+            point = result["bytes"] + table["bytes beside the codes"], float(np.mean(result["recall@10"]))
+            families.setdefault(family, []).append((*point, kind.split()[0] if label == "rabitq" else label))
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for family, points in families.items():
+        own = family == "codecs, of an index"
+        sizes, recall, _ = zip(*sorted(points), strict=True)
+        axes.plot(
+            sizes, recall, "o-" if own else ".--", label=family, linewidth=2 if own else 1, zorder=3 if own else 2
+        )
+        for place, value, label in points if own else ():
+            axes.annotate(label, (place, value), (4, -12), textcoords="offset points", weight="bold")
+    axes.set_xscale("log")
+    ticks = (75, 100, 150, 200, 300, 400, 800)
+    axes.set_xticks(ticks, [str(tick) for tick in ticks], minor=False)
+    axes.set_xticks((), minor=True)
+    axes.set_xlim(65, 1100)
+    axes.set(xlabel="bytes an occurrence, with ids, text and metadata", ylabel="recall@10 within the lemma")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
 def row_of(name: str, result: dict[str, object], beside: float, rates: dict[str, float]) -> str:
