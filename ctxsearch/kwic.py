@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable
+from itertools import chain
+from typing import NamedTuple, Protocol
+
+
+class Spans(Protocol):
+    """Start and end of each word of a text, in order."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, position: int, /) -> tuple[int, int]: ...
 
 
 class Context(NamedTuple):
@@ -13,7 +22,14 @@ class Context(NamedTuple):
     right: str
 
 
-def words_around(text: str, spans: Sequence[tuple[int, int]], position: int, words: int) -> Context:
+def words_around(
+    text: str,
+    spans: Spans,
+    position: int,
+    words: int,
+    before: Iterable[tuple[str, Spans]] = (),
+    after: Iterable[tuple[str, Spans]] = (),
+) -> Context:
     """As many words on either side as asked for, or as there are.
 
     Args:
@@ -21,15 +37,45 @@ def words_around(text: str, spans: Sequence[tuple[int, int]], position: int, wor
         spans: its words, in order.
         position: which of them is the node.
         words: how many are wanted on each side.
+        before: the texts before this one with their words, the nearest first; no more are asked for than are needed.
+        after: those after it.
 
     >>> words_around("To the bank at dusk.", [(0, 2), (3, 6), (7, 11), (12, 14), (15, 19)], 2, 1)
     Context(left='the ', right=' at')
+    >>> words_around("The bank.", [(0, 3), (4, 8)], 1, 2, before=[("At dusk. ", [(0, 2), (3, 7)])])
+    Context(left='dusk. The ', right='.')
     """
     start, end = spans[position]
-    first = spans[position - words][0] if position > words else len(text) - len(text.lstrip())
-    stop = spans[position + words + 1][0] if position + words + 1 < len(spans) else len(text)
-    right = text[end : max(end, stop)].rstrip()
-    return Context(text[min(first, start) : start], right)
+    left = _from_word(words - position, text[:start], spans, before)
+    return Context(left, _to_word(position + words + 1, chain([(text, spans)], after))[end:].rstrip())
+
+
+def _from_word(lacking: int, text: str, spans: Spans, before: Iterable[tuple[str, Spans]]) -> str:
+    """A text with so many more words before it; where that is less than nothing, without so many of its first."""
+    if lacking < 0:
+        return text[spans[-lacking][0] :]
+    parts = [text]
+    for one, its_spans in before if lacking else ():
+        lacking -= len(its_spans)
+        if lacking < 0:
+            parts.append(one[its_spans[-lacking][0] :])
+            return "".join(reversed(parts))
+        parts.append(one)
+        if not lacking:
+            break
+    return "".join(reversed(parts)).lstrip()
+
+
+def _to_word(position: int, texts: Iterable[tuple[str, Spans]]) -> str:
+    """Some texts that follow each other, up to a word; all of them where they have no such word."""
+    parts = []
+    for text, spans in texts:
+        if position < len(spans):
+            parts.append(text[: spans[position][0]])
+            break
+        parts.append(text)
+        position -= len(spans)
+    return "".join(parts)
 
 
 def sentence_around(text: str, start: int, end: int) -> Context:

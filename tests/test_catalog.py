@@ -122,7 +122,7 @@ def test_segments_come_back(catalog: Catalog) -> None:
     found = catalog.segments([1, 2, 99])
     assert sorted(found) == [1, 2]
     assert found[1][:4] == (1, 0, 21, " Banks flood .")
-    assert found[1].spans.tolist() == [[1, 6], [7, 12], [13, 14]]
+    assert list(found[1].spans) == [(1, 6), (7, 12), (13, 14)]
     assert found[2][:4] == (2, 1, 0, "The bank lent .")
 
 

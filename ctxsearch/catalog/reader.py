@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import struct
 import weakref
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +30,10 @@ _DOCUMENTS = "select document, document_id, metadata, first_segment, segments, d
 
 
 _TABLES = ("documents", "segments", "lemmas", "forms", "metadata_columns")
+
+# How the place of a word is kept: where it starts and ends in its segment.
+_SPAN = struct.Struct("<HH")
+
 _NOT_NUMBERED = "its documents are not numbered one after the other"
 
 
@@ -59,14 +65,41 @@ class DocumentRow(NamedTuple):
     digest: str
 
 
+class Spans:
+    """Start and end of each word of a segment, counted from its start, read only where they are looked at.
+
+    Args:
+        tokens: as the catalog keeps them.
+    """
+
+    __slots__ = ("_tokens",)
+
+    def __init__(self, tokens: bytes) -> None:
+        self._tokens = tokens
+
+    def __len__(self) -> int:
+        return len(self._tokens) // _SPAN.size
+
+    def __getitem__(self, position: int) -> tuple[int, int]:
+        try:
+            return _SPAN.unpack_from(self._tokens, position * _SPAN.size)
+        except struct.error as error:
+            raise IndexError(position) from error
+
+
 class SegmentRow(NamedTuple):
-    """A segment; ``spans`` are counted from its start. Shape of ``spans``: (n_tokens, 2), int64."""
+    """A segment; ``tokens`` are the spans of its words as the catalog keeps them."""
 
     number: int
     document: int
     start: int
     text: str
-    spans: NDArray[np.int64]
+    tokens: bytes
+
+    @property
+    def spans(self) -> Spans:
+        """Start and end of each word."""
+        return Spans(self.tokens)
 
 
 class Catalog:
@@ -223,7 +256,7 @@ class Catalog:
     def segments(self, numbers: Iterable[int]) -> dict[int, SegmentRow]:
         """Segments by their numbers."""
         select = "select segment, document, start, text, tokens from segments where segment"
-        return {int(row[0]): self._segment(row) for row in self._by_number(select, numbers)}  # type: ignore[call-overload]
+        return {row.number: row for row in map(self._segment, self._by_number(select, numbers))}
 
     def document_rows(self) -> Iterator[tuple[int, str, str, str, str, int, int, int, int, str]]:
         """Every column of every document, in order."""
@@ -241,19 +274,17 @@ class Catalog:
     def segment_at(self, document: DocumentRow, offset: int) -> SegmentRow | None:
         """The segment of a document that holds a character."""
         # Segments of a document are numbered in the order of the text, so the row is found by halving.
-        low, high = document.first_segment, document.first_segment + document.segments
-        while low < high:
-            middle = (low + high) // 2
-            row = self.segments([middle]).get(middle)
-            if row is None:
-                raise IndexDamaged(str(self.path), f"segment {middle} is missing")
-            if offset < row.start:
-                high = middle
-            elif offset >= row.start + len(row.text):
-                low = middle + 1
-            else:
-                return row
-        return None
+        numbers = range(document.first_segment, document.first_segment + document.segments)
+        place = bisect_right(numbers, offset, key=self._segment_start) - 1
+        if place < 0:
+            return None
+        row = self.segments([numbers[place]]).get(numbers[place])
+        return row if row and offset < row.start + len(row.text) else None
+
+    def _segment_start(self, number: int) -> int:
+        for (start,) in self._checked("select start from segments where segment = ?", (int,), [number]):
+            return start  # type: ignore[return-value]
+        raise IndexDamaged(str(self.path), f"segment {number} is missing")
 
     def _by_number(self, select: str, numbers: Iterable[int]) -> Iterator[tuple[object, ...]]:
         for marks, batch in _batches(numbers):
@@ -267,12 +298,9 @@ class Catalog:
         return DocumentRow(number, document_id, fields, first_segment, segments, digest)  # type: ignore[arg-type]
 
     def _segment(self, row: Sequence[object]) -> SegmentRow:
-        number, document, start, text, tokens = row
-        if tuple(map(type, row)) != (int, int, int, str, bytes) or len(tokens) % 4:  # type: ignore[arg-type]
-            raise IndexDamaged(str(self.path), f"segment {number} cannot be read")
-        # Wide enough to add the segment's start to: 16 bits on disk are not.
-        spans = np.frombuffer(tokens, dtype="<u2").astype(np.int64).reshape(-1, 2)  # type: ignore[call-overload]
-        return SegmentRow(number, document, start, text, spans)  # type: ignore[arg-type]
+        if tuple(map(type, row)) != (int, int, int, str, bytes) or len(row[4]) % _SPAN.size:  # type: ignore[arg-type]
+            raise IndexDamaged(str(self.path), f"segment {row[0]} cannot be read")
+        return SegmentRow._make(row)
 
 
 def read_metadata(text: str) -> dict[str, MetadataValue] | None:

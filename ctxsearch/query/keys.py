@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+from bisect import bisect_left
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -40,10 +42,12 @@ def find_key(shards: Sequence[OpenShard], key: str) -> Place:
         if document is None or document.number in shard.entry.removed:
             continue
         segment = shard.catalog.segment_at(document, start)
-        position = -1 if segment is None else int(np.searchsorted(segment.spans[:, 0], start - segment.start))
-        if segment is None or position == len(segment.spans) or segment.start + segment.spans[position, 0] != start:
-            raise KeyNotFound(key, "no word begins there")
-        return _place(shard, number, segment, position, key)
+        if segment is not None:
+            spans, begin = segment.spans, start - segment.start
+            position = bisect_left(spans, begin, key=itemgetter(0))
+            if position < len(spans) and spans[position][0] == begin:
+                return _place(shard, number, segment, position, key)
+        raise KeyNotFound(key, "no word begins there")
     raise KeyNotFound(key, f"the index has no document {document_id!r}")
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from ctxsearch.catalog.reader import SegmentRow
+from ctxsearch.catalog.reader import Catalog, SegmentRow
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import IndexDamaged
-from ctxsearch.kwic import Context, sentence_around, words_around
+from ctxsearch.kwic import Context, Spans, sentence_around, words_around
 from ctxsearch.query.ranking import Found
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.vectors.files import TOKEN_BITS
@@ -43,20 +43,19 @@ def _shard_lines(shard: OpenShard, found: Sequence[Found], context: int | None) 
     positions = (ids & _TOKEN_MASK).tolist()
     lemma_numbers = (np.searchsorted(shard.files.lists, rows, side="right") - 1).tolist()
     lemmas = shard.catalog.lemmas(lemma_numbers)
-    segments = shard.catalog.segments(numbers)
-    documents = shard.catalog.documents(segment.document for segment in segments.values())
-    surroundings = _Surroundings(shard, segments)
+    segments = _Segments(shard.catalog, numbers, with_next=context is not None)
+    documents = shard.catalog.documents(segment.document for number in numbers if (segment := segments.get(number)))
     made = []
     for item, number, position, lemma_number in zip(found, numbers, positions, lemma_numbers, strict=True):
         segment = segments.get(number)
         document = documents.get(segment.document) if segment else None
         if segment is None or document is None or position >= len(segment.spans):
             raise IndexDamaged(str(shard.catalog.path), f"the text of occurrence {number}:{position} is missing")
-        start, end = (int(offset) for offset in segment.spans[position])
+        start, end = segment.spans[position]
         if context is None:
             around = sentence_around(segment.text, start, end)
         else:
-            around = surroundings.words(segment, position, context)
+            around = segments.words_around(segment, position, context)
         node = segment.text[start:end]
         made.append(
             ConcordanceLine(
@@ -76,32 +75,33 @@ def _shard_lines(shard: OpenShard, found: Sequence[Found], context: int | None) 
     return made
 
 
-class _Surroundings:
-    """Context that reaches over the borders of a sentence, with the segments it needs fetched in few calls."""
+class _Segments:
+    """Segments and those beside them, since context reaches over the borders of a sentence.
 
-    def __init__(self, shard: OpenShard, segments: dict[int, SegmentRow]) -> None:
-        self._catalog = shard.catalog
-        self._segments = dict(segments)
-        beside = {number + step for number in segments for step in (-1, 1)} - segments.keys()
-        self._segments.update(self._catalog.segments(beside))
+    Args:
+        catalog: of the shard.
+        numbers: of the segments, fetched in one call.
+        with_next: whether their neighbours are fetched in it, too; what is further off is fetched when it is needed.
+    """
 
-    def _get(self, number: int) -> SegmentRow | None:
+    def __init__(self, catalog: Catalog, numbers: Iterable[int], *, with_next: bool) -> None:
+        self._catalog = catalog
+        steps = (-1, 0, 1) if with_next else (0,)
+        self._segments = catalog.segments(number + step for number in numbers for step in steps)
+
+    def get(self, number: int) -> SegmentRow | None:
+        """The segment with this number."""
         if number not in self._segments:
             self._segments.update(self._catalog.segments([number]))
         return self._segments.get(number)
 
-    def words(self, segment: SegmentRow, position: int, words: int) -> Context:
-        chain = [segment]
-        before, after = position, len(segment.spans) - position - 1
-        while before < words and (one := self._get(chain[0].number - 1)) and one.document == segment.document:
-            chain.insert(0, one)
-            before += len(one.spans)
-        # One word more than is shown, since the line ends before it.
-        while after <= words and (one := self._get(chain[-1].number + 1)) and one.document == segment.document:
-            chain.append(one)
-            after += len(one.spans)
-        spans = np.concatenate([one.spans + (one.start - chain[0].start) for one in chain])
-        # A sentence can have thousands of words; only those around the node matter.
-        first = max(0, before - words - 1)
-        near = [(start, end) for start, end in spans[first : before + words + 2].tolist()]
-        return words_around("".join(one.text for one in chain), near, before - first, words)
+    def words_around(self, segment: SegmentRow, position: int, words: int) -> Context:
+        """The context of a word, see `kwic.words_around`."""
+        before, after = self._beside(segment, -1), self._beside(segment, 1)
+        return words_around(segment.text, segment.spans, position, words, before, after)
+
+    def _beside(self, segment: SegmentRow, step: int) -> Iterator[tuple[str, Spans]]:
+        number = segment.number + step
+        while (one := self.get(number)) and one.document == segment.document:
+            yield one.text, one.spans
+            number += step
