@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import pytest
@@ -82,6 +83,37 @@ def test_context_is_what_stands_there(cut: Cut, place: int, words: int) -> None:
     context = words_around(text, cut.spans, position, words)
     assert context == (before, after.rstrip())
     assert context.left + cut.words[position] + context.right in text
+
+
+@given(cuts, st.integers(0, 7), st.integers(0, 10), st.sets(st.integers(0, 7)))
+def test_context_reaches_over_borders(cut: Cut, place: int, words: int, borders: set[int]) -> None:
+    """However a text is parted into sentences, the same words stand around a word of it, and no further are read."""
+    position = place % len(cut.words)
+    whole, read = "".join(cut.parts), []
+    ends = [0, *sorted({cut.spans[border][1] for border in borders if border < len(cut.spans)}), len(whole)]
+    texts = [whole[first:last] for first, last in itertools.pairwise(ends)]
+    inside = [
+        [(start - first, end - first) for start, end in cut.spans if first <= start and end <= last]
+        for first, last in itertools.pairwise(ends)
+    ]
+    own = next(number for number, last in enumerate(ends[1:]) if cut.spans[position][1] <= last)
+    place_inside = position - sum(map(len, inside[:own]))
+
+    def beside(numbers: Iterable[int]) -> Iterator[tuple[str, list[tuple[int, int]]]]:
+        for number in numbers:
+            read.append(number)
+            yield texts[number], inside[number]
+
+    before, after = beside(range(own - 1, -1, -1)), beside(range(own + 1, len(texts)))
+    context = words_around(texts[own], inside[own], place_inside, words, before, after)
+    expected = words_around(whole, cut.spans, position, words)
+    assert context.right == expected.right
+    # The marks before the first word of a sentence are shown with it.
+    assert context.left.endswith(expected.left)
+    assert not set(context.left.removesuffix(expected.left)) & set("aßé字")
+    assert context.left + cut.words[position] + context.right in whole
+    assert all(sum(map(len, inside[number + 1 : own])) + place_inside < words for number in read if number < own)
+    assert all(sum(map(len, inside[own:number])) - place_inside <= words + 1 for number in read if number > own)
 
 
 @pytest.mark.parametrize(

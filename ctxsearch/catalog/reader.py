@@ -23,8 +23,8 @@ from ctxsearch.errors import IndexDamaged
 from ctxsearch.hindrance import reading
 from ctxsearch.storage import plain_size
 
-# Parameters in one statement; SQLite's own limit was 999 for a long time.
-_BATCH = 900
+# Whatever their number, so that SQLite need not compile the statement anew for each.
+_NUMBERS = "(select value from json_each(?))"
 
 _DOCUMENTS = "select document, document_id, metadata, first_segment, segments, digest from documents"
 
@@ -33,6 +33,7 @@ _TABLES = ("documents", "segments", "lemmas", "forms", "metadata_columns")
 
 # How the place of a word is kept: where it starts and ends in its segment.
 _SPAN = struct.Struct("<HH")
+_SEGMENT_KINDS = (int, int, int, str, bytes)
 
 _NOT_NUMBERED = "its documents are not numbered one after the other"
 
@@ -248,15 +249,13 @@ class Catalog:
         """How many documents, segments and words there are, leaving out some documents by their numbers."""
         sums = "count(*), coalesce(sum(segments), 0), coalesce(sum(words), 0) from documents"
         total = Totals(*self._rows(f"select {sums}")[0])  # type: ignore[arg-type]
-        for marks, batch in _batches(without):
-            left_out = Totals(*self._rows(f"select {sums} where document in ({marks})", batch)[0])  # type: ignore[arg-type]
-            total = Totals(*(have - less for have, less in zip(total, left_out, strict=True)))
-        return total
+        left_out = Totals(*self._by_number(f"select {sums} where document", without)[0])  # type: ignore[arg-type]
+        return Totals(*(have - less for have, less in zip(total, left_out, strict=True)))
 
     def segments(self, numbers: Iterable[int]) -> dict[int, SegmentRow]:
         """Segments by their numbers."""
         select = "select segment, document, start, text, tokens from segments where segment"
-        return {row.number: row for row in map(self._segment, self._by_number(select, numbers))}
+        return {row[0]: self._segment(row) for row in self._by_number(select, numbers)}  # type: ignore[misc]
 
     def document_rows(self) -> Iterator[tuple[int, str, str, str, str, int, int, int, int, str]]:
         """Every column of every document, in order."""
@@ -286,9 +285,11 @@ class Catalog:
             return start  # type: ignore[return-value]
         raise IndexDamaged(str(self.path), f"segment {number} is missing")
 
-    def _by_number(self, select: str, numbers: Iterable[int]) -> Iterator[tuple[object, ...]]:
-        for marks, batch in _batches(numbers):
-            yield from self._rows(f"{select} in ({marks})", batch)
+    def _by_number(self, select: str, numbers: Iterable[int]) -> list[tuple[object, ...]]:
+        wanted = sorted(set(numbers))
+        if len(wanted) == 1:
+            return self._rows(f"{select} = ?", wanted)
+        return self._rows(f"{select} in {_NUMBERS}", [f"[{','.join(map(str, wanted))}]"])
 
     def _document(self, row: Sequence[object]) -> DocumentRow:
         number, document_id, metadata, first_segment, segments, digest = row
@@ -298,7 +299,7 @@ class Catalog:
         return DocumentRow(number, document_id, fields, first_segment, segments, digest)  # type: ignore[arg-type]
 
     def _segment(self, row: Sequence[object]) -> SegmentRow:
-        if tuple(map(type, row)) != (int, int, int, str, bytes) or len(row[4]) % _SPAN.size:  # type: ignore[arg-type]
+        if tuple(map(type, row)) != _SEGMENT_KINDS or len(row[4]) % _SPAN.size:  # type: ignore[arg-type]
             raise IndexDamaged(str(self.path), f"segment {row[0]} cannot be read")
         return SegmentRow._make(row)
 
@@ -310,11 +311,3 @@ def read_metadata(text: str) -> dict[str, MetadataValue] | None:
     except (ValueError, RecursionError):
         return None
     return fields if isinstance(fields, dict) else None
-
-
-def _batches(numbers: Iterable[int]) -> Iterator[tuple[str, list[int]]]:
-    """Some numbers, each once, in parts that a statement has room for; with as many question marks."""
-    wanted = sorted(set(numbers))
-    for first in range(0, len(wanted), _BATCH):
-        batch = wanted[first : first + _BATCH]
-        yield ", ".join("?" * len(batch)), batch

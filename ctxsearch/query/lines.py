@@ -91,9 +91,10 @@ class _Segments:
 
     def get(self, number: int) -> SegmentRow | None:
         """The segment with this number."""
-        if number not in self._segments:
-            self._segments.update(self._catalog.segments([number]))
-        return self._segments.get(number)
+        one = self._segments.get(number)
+        if one is None and (found := self._catalog.segments([number])):
+            one = self._segments[number] = found[number]
+        return one
 
     def words_around(self, segment: SegmentRow, position: int, words: int) -> Context:
         """The context of a word, see `kwic.words_around`."""

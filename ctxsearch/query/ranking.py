@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -113,10 +114,10 @@ def towards(like: NDArray[np.float32], unlike: NDArray[np.float32]) -> NDArray[n
         like: Shape: (n, dimension), n at least 1.
         unlike: Shape: (n, dimension), n may be 0.
     """
-    query = like.mean(axis=0)
+    query = like.sum(axis=0) / len(like)
     if len(unlike):
-        query = query - UNLIKE_WEIGHT * unlike.mean(axis=0)
-    length = float(np.linalg.norm(query))
+        query = query - UNLIKE_WEIGHT * (unlike.sum(axis=0) / len(unlike))
+    length = math.sqrt(query @ query)
     if length < 1e-6:
         raise QueryError("What is liked and what is not cancel each other out; choose other lines.")
     unit: NDArray[np.float32] = (query / length).astype(np.float32)
