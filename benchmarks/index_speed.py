@@ -1,18 +1,20 @@
 """Words/s of `Index.add` beside the bare forward pass of the same model, and beside a plain loop, in one run.
 
-    python benchmarks/index_speed.py DOCUMENTS.jsonl.gz [--words 300000] [--loop 3000]
+    python benchmarks/index_speed.py DOCUMENTS.jsonl.gz [--words 300000] [--loop 3000] [--json FILE] [--plot FILE]
 
 The bare pass takes the very windows that the index packs, cut to one length a batch so that there is no padding, runs
 them through the model in the same type, and keeps no output: once with torch's own threads, and once with a batch to
 each core, as the index does it. The plain loop is what one writes in an afternoon: a sentence at a time through
 transformers as it comes, pieces pooled by ``word_ids``, FAISS's flat index, and a row of SQLite for each word. All are
 timed in turn, several times, and the medians compared, since other work on a machine moves all of them.
+
+Of a stage, words/s are those it would have if it were alone. "encode" is the time that the index waits for the model,
+which works meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import resource
 import sqlite3
 import statistics
@@ -22,11 +24,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import faiss
 import numpy as np
 import torch
 import transformers
+from results import NOTHING, Result, draw_bars, parser, run
 
 import ctxsearch
 from ctxsearch.analysis import Analyser
@@ -34,6 +38,9 @@ from ctxsearch.encoder.locate import locate_model
 from ctxsearch.encoder.transformer import CPU_BATCH_PIECES, TransformerEncoder
 from ctxsearch.encoder.windows import batches, windows
 from ctxsearch.settings import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def take(path: str, words: int) -> list[ctxsearch.Document]:
@@ -123,15 +130,11 @@ def loop_rate(documents: list[ctxsearch.Document], words: int) -> float:
     return done / (time.perf_counter() - start)
 
 
-def main() -> None:
-    """Runs all in turn and prints one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("documents")
-    parser.add_argument("--words", type=int, default=300_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--loop", type=int, default=0, help="words for the plain loop; none, where 0")
-    arguments = parser.parse_args()
+def measure(arguments: argparse.Namespace) -> Result:
+    """Runs all in turn."""
     documents = take(arguments.documents, arguments.words)
+    if not documents:
+        raise SystemExit(f"There is no document in {arguments.documents}.")
     encoder = TransformerEncoder(DEFAULT_MODEL)
     planned = list(shapes(encoder, documents, 128))
     bare_seconds(encoder, planned[:4])
@@ -152,21 +155,48 @@ def main() -> None:
     ratios = [one / other for one, other in zip(bare, full, strict=True)]
     lane_ratios = [one / other for one, other in zip(lanes, full, strict=True)]
     loop_ratios = [words / seconds / rate for seconds, rate in zip(full, loop, strict=False)]
-    result = {
+    rates = {
+        "Index.add": round(words / statistics.median(full)),
+        "bare pass": round(words / statistics.median(bare)),
+        "bare pass, a batch to each core": round(words / statistics.median(lanes)),
+    }
+    if loop:
+        rates["plain loop"] = round(statistics.median(loop))
+    stage_rates = {name: round(words * len(full) / seconds) for name, seconds in stages.most_common()}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6)
+    figures = {
         "words": words,
         "dtype": str(encoder.dtype),
-        "bare words/s": round(words / statistics.median(bare)),
-        "index words/s": round(words / statistics.median(full)),
+        "words/s": rates,
+        "words/s by stage": stage_rates,
         "of the bare pass": round(statistics.median(ratios), 3),
         "of the bare pass, a batch to each core": round(statistics.median(lane_ratios), 3),
         "times the plain loop": round(statistics.median(loop_ratios), 1) if loop else None,
         "share of time": {name: round(seconds / total, 3) for name, seconds in stages.most_common()},
-        "peak memory, GB": round(
-            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6), 2
-        ),
+        "peak memory, GB": round(peak, 2),
     }
-    print(json.dumps(result, indent=1))
+    of_bare = {
+        "bare pass": statistics.median(ratios),
+        "bare pass, a batch to each core": statistics.median(lane_ratios),
+        "plain loop": statistics.median(loop_ratios) if loop else 0,
+    }
+    rows = [[name, f"{rate:,}", f"{of_bare[name]:.2f}" if name in of_bare else NOTHING] for name, rate in rates.items()]
+    rows += [[f"stage: {name}", f"{rate:,}", f"{stages[name] / total:.3f}"] for name, rate in stage_rates.items()]
+    rows.append(["peak memory, GB", f"{peak:.2f}", NOTHING])
+    bars = {**rates, **{f"stage: {name}": rate for name, rate in stage_rates.items()}}
+
+    def draw(figure: Figure) -> None:
+        draw_bars(figure.subplots(), bars, "words/s (a stage: if it were alone)", logarithmic=True)
+
+    title = f"Indexing {words:,} words with {DEFAULT_MODEL}, {str(encoder.dtype).removeprefix('torch.')}"
+    headings = ["", "words/s", "Index.add beside it; a stage's share"]
+    return Result(title, headings, rows, figures, draw)
 
 
 if __name__ == "__main__":
-    main()
+    options = parser(__doc__)
+    options.add_argument("documents", help="JSONL, CSV, TSV, text, or a folder of such")
+    options.add_argument("--words", type=int, default=300_000)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--loop", type=int, default=0, help="words for the plain loop; none, where 0")
+    run(options, measure)

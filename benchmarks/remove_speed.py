@@ -1,22 +1,21 @@
 """How long it takes to remove a thousand of a hundred thousand documents, and to be answered without them.
 
 The encoder here is a trivial one, which gives every occurrence a random vector: removing does not look at vectors, and
-the index is built in half a minute. Prints JSON: the seconds of the call, and of the query right after it.
+the index is built in half a minute. Timed are the call, a query just before it, and the one right after it.
 
-    python benchmarks/remove_speed.py [--documents 100000] [--remove 1000]
+    python benchmarks/remove_speed.py [--documents 100000] [--remove 1000] [--json FILE] [--plot FILE]
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from asking import milliseconds
+from results import Result, draw_bars, parser, run
 
 from ctxsearch import Document, Index
 from ctxsearch.domain import Segment
@@ -49,37 +48,44 @@ def documents(count: int) -> Iterator[Document]:
         yield Document(f"d{number}", f"The bank of {words} is number {number}.", {"number": number})
 
 
-def main() -> None:
-    """Builds, removes, asks and prints."""
-    parser = argparse.ArgumentParser(description="How long it takes to remove documents.")
-    parser.add_argument("--documents", type=int, default=100_000)
-    parser.add_argument("--remove", type=int, default=1_000)
-    asked = parser.parse_args()
+def measure(arguments: argparse.Namespace) -> Result:
+    """Builds, removes and asks."""
+    if not 0 < arguments.remove <= arguments.documents:
+        raise SystemExit(f"{arguments.remove:,} of {arguments.documents:,} documents cannot be removed.")
     with tempfile.TemporaryDirectory() as folder:
         with Index.create(Path(folder) / "index", model="trivial", encoder=TrivialEncoder()) as index:
-            report = index.add(documents(asked.documents))
-        step = asked.documents // asked.remove
-        gone = {f"d{number * step}" for number in range(asked.remove)}
+            report = index.add(documents(arguments.documents))
+        step = arguments.documents // arguments.remove
+        gone = {f"d{number * step}" for number in range(arguments.remove)}
         with Index.open(Path(folder) / "index", encoder=TrivialEncoder()) as index:
-            start = time.perf_counter()
-            removed = index.remove(gone)
-            seconds = time.perf_counter() - start
-            start = time.perf_counter()
-            index.query("We sat on the [bank].", k=20)
-            query_seconds = time.perf_counter() - start
+
+            def ask() -> object:
+                return index.query("We sat on the [bank].", k=20)
+
+            ask()  # opens the index
+            seconds = {"query, before": milliseconds(ask) / 1000}
+            seconds["remove"] = milliseconds(lambda: index.remove(gone)) / 1000
+            seconds["query, right after"] = milliseconds(ask) / 1000
             left = {line.document_id for line in index.query("We sat on the [bank].", k=None)}
-        assert len(left) == asked.documents - removed
-        assert not left & gone
-    result = {
-        "cpus": os.cpu_count(),
-        "documents": asked.documents,
-        "words": report.words,
-        "removed": removed,
-        "remove_seconds": round(seconds, 3),
-        "query_seconds": round(query_seconds, 3),
-    }
-    print(json.dumps(result, indent=1))
+    if len(left) != arguments.documents - len(gone) or left & gone:
+        raise SystemExit("A removed document answered, or one that was not removed did not.")
+    return Result(
+        f"{len(gone):,} of {arguments.documents:,} documents are removed",
+        ["call", "seconds"],
+        [[name, f"{value:.3f}"] for name, value in seconds.items()],
+        {
+            "documents": arguments.documents,
+            "words": report.words,
+            "removed": len(gone),
+            "seconds": {name: round(value, 4) for name, value in seconds.items()},
+        },
+        lambda figure: draw_bars(figure.subplots(), seconds, "seconds"),
+        size=(7, 2.2),
+    )
 
 
 if __name__ == "__main__":
-    main()
+    options = parser(__doc__)
+    options.add_argument("--documents", type=int, default=100_000)
+    options.add_argument("--remove", type=int, default=1_000)
+    run(options, measure)

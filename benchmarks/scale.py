@@ -1,214 +1,331 @@
-"""How an index grows: time, disk, memory and latency at 1, 10 and 100 million occurrences, on one machine.
+"""How an index grows: time, disk, memory, opening and latency at 1, 10 and 100 million occurrences, on one machine.
 
     ctxsearch index noad DOCUMENTS.jsonl.gz
-    python benchmarks/scale.py noad [--millions 1 10 100] [--codec sq8] [--plot scale.svg]
+    python benchmarks/scale.py noad [--millions 1 10 100] [--codec sq8] [--folder /big] [--json FILE] [--plot FILE]
 
-**A simulation.** The text is drawn word by word from the frequency list of the index given, with a tail of rare words
-that grows with the text; a word's vectors are real ones of that index with noise on top. So sizes, times and latencies
-are those of real code over real files (reading, analysis, sorting, codec, SQLite, fsync, commit), only without the
-model; of the quality of answers this says nothing. ``like`` asks, since it needs no model; opening is timed in a
-process of its own.
+**A simulation**, see `simulation.py`: words and vectors are drawn from the index given. So sizes, opening, memory and
+latency are those of real code over real files; the time to write them is that without analysis, model and sorting; of
+the quality of answers this says nothing. ``like`` asks, since it needs no model.
+
+Whatever opens or asks is timed in a process of its own. "Cold" is after the kernel was asked to forget the index's
+files, which Linux does (a disk's own cache it cannot empty); "first" is the first ``like`` of a word in such a process,
+p50 and p95 are of those after it. "Own memory" is what a process has for itself (RssAnon); "with mapped pages" (VmRSS)
+counts the pages of the index's files that it has mapped too, which the kernel takes back whenever it likes, and those
+of libraries. Without ``/proc`` the first is left out, and the second is the most that there was.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
+import multiprocessing
+import os
+import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from zlib import crc32
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from asking import frequencies, milliseconds, quantiles, words_of_frequency
+from results import NOTHING, Result, draw_quantiles, parser, readable, run
+from simulation import Simulated, real_parts, simulate
 
-import ctxsearch
-from ctxsearch import Document, Index
-from ctxsearch.domain import Segment
-from ctxsearch.protocols import Encoded
+from ctxsearch.index import Index
+from ctxsearch.query.lines import lines
+from ctxsearch.query.ranking import Found
+from ctxsearch.query.scope import rows_of_lemma
+from ctxsearch.vectors.codec import Codec
 
-BUCKETS = (100, 1_000, 10_000, 100_000, 1_000_000)
-WORDS_EACH = 5
-ROUNDS = 20
-SENTENCE, SENTENCES = 20, 80
-# One word in so many comes from the tail of rare words.
-RARE = 50
-NOISE = 0.02
-
-_OPEN = """
-import json, resource, sys, time
-import numpy, ctxsearch
-from ctxsearch.query.scope import OpenShard
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-start = time.perf_counter()
-index = ctxsearch.Index.open(sys.argv[1])
-shards = index.open_shards()
-for shard in shards:
-    shard.vectors
-seconds = time.perf_counter() - start
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps({"shards": len(shards), "seconds": seconds, "MB": (after - before) / 1024}))
-"""
-
-
-class SimulatedEncoder:
-    """Real vectors with noise: each form has some of its own to draw from.
-
-    Args:
-        real: Shape: (n, dimension), unit length.
-    """
-
-    digest = "simulated"
-
-    def __init__(self, real: NDArray[np.float32]) -> None:
-        self.dimension = real.shape[1]
-        self._real = real
-        self._noise = np.random.default_rng(0).normal(0, NOISE, (1 << 16, self.dimension)).astype(np.float32)
-
-    def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
-        """Draws a vector for every token."""
-        forms = [form for passage in passages for segment in passage for form in segment.forms]
-        draw = np.random.default_rng(crc32(passages[0][0].text.encode()) if forms else 0)
-        own = np.fromiter((crc32(form.encode()) for form in forms), np.int64, len(forms))
-        # Neighbours in the list are uses of one word: a form draws from 64 of them.
-        rows = (own + draw.integers(0, 64, len(forms))) % len(self._real)
-        vectors = self._real[rows] + self._noise[draw.integers(0, len(self._noise), len(forms))]
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        return Encoded(vectors, np.ones(len(forms), dtype=np.bool_))
-
-
-def simulated_documents(
-    words: Sequence[str], shares: NDArray[np.float64], first: int, tokens: int
-) -> Iterator[Document]:
-    """Documents of so many words in all, numbered from ``first``."""
-    size = SENTENCE * SENTENCES
-    names = np.array(words, dtype=object)
-    for number in range(first, first + tokens // size):
-        draw = np.random.default_rng(number)
-        drawn = names[np.searchsorted(shares, draw.random(size))]
-        rare = np.flatnonzero(draw.random(size) < 1 / RARE)
-        # Log-uniform: a few of the tail come again and again, most once.
-        drawn[rare] = [f"rare{int(one)}x" for one in np.exp(draw.random(len(rare)) * np.log(number * 32 + 1000))]
-        lines = (" ".join(drawn[start : start + SENTENCE]).capitalize() + "." for start in range(0, size, SENTENCE))
-        yield Document(f"document-{number}", " ".join(lines), {"year": 1900 + number % 120})
-
-
-def real_parts(index: Index) -> tuple[list[str], NDArray[np.float64], NDArray[np.float32]]:
-    """The words of an index, their cumulated shares, and some 65 000 of its vectors, words together."""
-    counts: dict[str, int] = {}
-    vectors = []
-    for shard in index.open_shards():
-        for lemma, frequency in shard.catalog.lemma_frequencies():
-            if lemma.isalpha():
-                counts[lemma] = counts.get(lemma, 0) + frequency
-        stop = min(shard.entry.rows, 1 << 16)
-        start = (shard.entry.rows - stop) // 2
-        vectors.append(shard.vectors.vectors(np.arange(start, start + stop)))
-    words = sorted(counts, key=lambda word: (-counts[word], word))
-    shares = np.cumsum([counts[word] for word in words]) / sum(counts.values())
-    return words, shares, np.concatenate(vectors)[: 1 << 16]
-
-
-def latencies(index: Index) -> dict[str, dict[str, float]]:
-    """Milliseconds of `like`, lines and all, by frequency."""
-    counts: dict[str, int] = {}
-    for shard in index.open_shards():
-        for lemma, frequency in shard.catalog.lemma_frequencies():
-            counts[lemma] = counts.get(lemma, 0) + frequency
-    found = {}
-    for bucket in BUCKETS:
-        near = sorted(counts, key=lambda word: (abs(np.log(counts[word] / bucket)), word))[:WORDS_EACH]
-        near = [word for word in near if bucket / 2 < counts[word] < bucket * 2]
-        times: list[float] = []
-        for word in near:
-            for line in index.concordance(word, sample=ROUNDS, seed=1, context=0):
-                start = time.perf_counter()
-                index.like(line.key, k=20)
-                times.append(1000 * (time.perf_counter() - start))
-        if times:
-            found[str(bucket)] = {
-                "p50": round(float(np.median(times)), 2),
-                "p95": round(float(np.quantile(times, 0.95)), 2),
-                "occurrences": round(float(np.mean([counts[word] for word in near]))),
-            }
-    return found
-
-
-def measured(path: Path) -> dict[str, object]:
-    """What an index costs, as it is."""
-    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    opened = [json.loads(subprocess.check_output([sys.executable, "-c", _OPEN, str(path)])) for _ in range(3)]
-    best = min(opened, key=lambda one: one["seconds"])
-    with Index.open(path, encoder=None) as index:
-        return {
-            "GB": round(size / 1e9, 2),
-            "shards": best["shards"],
-            "open, s": round(best["seconds"], 3),
-            "open, MB": round(best["MB"]),
-            "like, ms": latencies(index),
-        }
-
-
-def main() -> None:
-    """Grows an index step by step, and prints one JSON object a step."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("index")
-    parser.add_argument("--millions", type=float, nargs="+", default=[1, 10, 100])
-    parser.add_argument("--codec", default="sq8")
-    parser.add_argument("--folder", type=Path, help="where the index is made; a temporary folder, where not given")
-    parser.add_argument("--plot", type=Path)
-    arguments = parser.parse_args()
-    with Index.open(arguments.index) as real:
-        words, shares, vectors = real_parts(real)
-    steps = []
-    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-        path = Path(folder, "scale")
-        with ctxsearch.Index.create(path, codec=arguments.codec, encoder=SimulatedEncoder(vectors)) as index:
-            done = documents = 0
-            for millions in sorted(arguments.millions):
-                tokens = int(millions * 1e6) - done
-                start = time.perf_counter()
-                report = index.add(simulated_documents(words, shares, documents, tokens))
-                seconds = time.perf_counter() - start
-                done, documents = done + report.words, documents + report.documents
-                compacting = time.perf_counter()
-                index.compact()
-                compacting = time.perf_counter() - compacting
-                step: dict[str, object] = {
-                    "occurrences": done,
-                    "codec": arguments.codec,
-                    "words/s, without the model": round(report.words / seconds),
-                    "compact, s": round(compacting, 1),
-                    **measured(path),
-                }
-                print(json.dumps(step), flush=True)
-                steps.append(step)
-    if arguments.plot:
-        plot(steps, arguments.plot)
-
-
-def plot(steps: Sequence[dict[str, object]], path: Path) -> None:
-    """Latency against frequency, a line for each size."""
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.subplots()
-    for step in steps:
-        times = step["like, ms"]
-        assert isinstance(times, dict)
-        axes.loglog(
-            [one["occurrences"] for one in times.values()],
-            [one["p50"] for one in times.values()],
-            marker="o",
-            label=f"{int(str(step['occurrences'])) / 1e6:.0f} million",
-        )
-    axes.set(xlabel="occurrences of the word", ylabel="like, k = 20, ms (p50)")
-    axes.legend(title="index of")
-    figure.savefig(path)
+BUCKETS = (100, 1_000, 10_000, 100_000, 1_000_000)
+MOST = "most frequent"
+WORDS_EACH = 3
+ROUNDS = 20
+K = 20
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Megabytes that a process has; None where the system does not say."""
+
+    own: float | None
+    with_mapped_pages: float
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What it takes to open an index: milliseconds, and the memory before and after."""
+
+    ms: float
+    before: Memory
+    after: Memory
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Milliseconds of `like`, lines and all, for words of about one frequency."""
+
+    occurrences: float
+    p50: float
+    p95: float
+    first: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """An index of one size, and what was measured of it."""
+
+    occurrences: int
+    codec: str
+    shards: int
+    seconds: float
+    stages: Mapping[str, float]
+    bytes: int
+    cold: Opened | None
+    warm: Opened
+    after_queries: Memory
+    like: Mapping[str, Asked]
+
+
+def memory() -> Memory:
+    """What this process has now."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+    except OSError:
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return Memory(None, most / (1e6 if sys.platform == "darwin" else 1e3))
+    kilobytes = {line.split()[0]: int(line.split()[1]) for line in status.splitlines() if line.endswith(" kB")}
+    return Memory(kilobytes["RssAnon:"] / 1e3, kilobytes["VmRSS:"] / 1e3)
+
+
+def forget(folder: Path) -> bool:
+    """Asks the kernel to forget the files of a folder; whether there is a way to."""
+    if not hasattr(os, "posix_fadvise"):
+        return False
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            os.close(descriptor)
+    return True
+
+
+def in_process(call: Callable[..., Answer], *arguments: object) -> Answer:
+    """What a call returns in a new process."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as processes:
+        return processes.submit(call, *arguments).result()
+
+
+def opened(path: Path) -> Opened:
+    """Opens an index with all its shards; what Python has to import was imported before."""
+    before = memory()
+
+    def open_all() -> None:
+        for shard in Index.open(path).open_shards():
+            _ = shard.vectors
+
+    taken = milliseconds(open_all)
+    return Opened(taken, before, memory())
+
+
+def asked(
+    path: Path, keys: Mapping[str, Sequence[Sequence[str]]]
+) -> tuple[dict[str, tuple[float, float, float]], Memory]:
+    """The first milliseconds, p50 and p95 of `like`, by frequency, each of some words, each by some keys."""
+    found = {}
+    with Index.open(path) as index:
+        index.open_shards()
+        for bucket, of_words in keys.items():
+            times = []
+            for of_word in of_words:
+                for key in of_word:
+                    start = time.perf_counter()
+                    answer = index.like([key], k=K)
+                    times.append(1000 * (time.perf_counter() - start))
+                    if not answer:
+                        raise RuntimeError(f"nothing is like {key}")
+            by_word = np.array(times).reshape(len(of_words), -1)
+            rest = quantiles(by_word[:, 1:].ravel().tolist())
+            found[bucket] = float(np.median(by_word[:, 0])), rest["p50"], rest["p95"]
+        return found, memory()
+
+
+def drawn_keys(path: Path) -> tuple[dict[str, list[list[str]]], dict[str, float]]:
+    """Keys of some uses of some words, and how often these occur, by frequency."""
+    random = np.random.default_rng(0)
+    keys: dict[str, list[list[str]]] = {}
+    occurrences: dict[str, float] = {}
+    with Index.open(path) as index:
+        shards = index.open_shards()
+        counts = frequencies(index)
+        wanted = {f"{bucket:,}": words_of_frequency(counts, bucket, WORDS_EACH) for bucket in BUCKETS}
+        wanted[MOST] = [max(counts, key=lambda word: counts[word])]
+        for bucket, words in wanted.items():
+            for word in words:
+                # Not by a concordance: of a word of millions of uses it would list them all first.
+                parts = [(number, part) for number, shard in enumerate(shards) for part in rows_of_lemma(shard, word)]
+                ends = np.cumsum([part.stop - part.start for _, part in parts])
+                found = []
+                for place in random.integers(0, ends[-1], ROUNDS + 1).tolist():
+                    at = int(np.searchsorted(ends, place, side="right"))
+                    number, part = parts[at]
+                    found.append(Found(number, part.stop - (int(ends[at]) - place), None))
+                keys.setdefault(bucket, []).append([line.key for line in lines(shards, found, 0)])
+            if words:
+                occurrences[bucket] = float(np.mean([counts[word] for word in words]))
+    return keys, occurrences
+
+
+def measured(path: Path, made: Simulated, codec: str) -> Step:
+    """What an index costs, as it is."""
+    is_cold = forget(path)
+    cold = in_process(opened, path)
+    warm = min((in_process(opened, path) for _ in range(3)), key=lambda one: one.ms)
+    keys, occurrences = in_process(drawn_keys, path)
+    forget(path)
+    times, after = in_process(asked, path, keys)
+    return Step(
+        occurrences=made.occurrences,
+        codec=codec,
+        shards=made.shards,
+        seconds=round(sum(made.seconds.values()), 1),
+        stages=made.seconds,
+        bytes=sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
+        cold=cold if is_cold else None,
+        warm=warm,
+        after_queries=after,
+        like={
+            bucket: Asked(round(occurrences[bucket]), round(p50, 3), round(p95, 3), round(first, 3))
+            for bucket, (first, p50, p95) in times.items()
+        },
+    )
+
+
+def measure(arguments: argparse.Namespace) -> Result:
+    """Makes an index of each size, measures it, and removes it."""
+    steps = []
+    sizes = sorted(int(millions * 1e6) for millions in arguments.millions)
+    if sizes[0] < 1:
+        raise SystemExit("An index of no occurrences says nothing; give --millions above 0.")
+    with Index.open(arguments.index) as index:
+        real = real_parts(index)
+        for size in sizes:
+            with tempfile.TemporaryDirectory(dir=arguments.folder, prefix="ctxsearch-scale-") as folder:
+                path = Path(folder, "index")
+                made = simulate(real, path, size, arguments.codec, _telling(size))
+                print(f"\r{size:,} occurrences: measuring           ", file=sys.stderr)
+                with Index.open(path) as simulated:
+                    codec = simulated.settings.codec
+                steps.append(measured(path, made, codec))
+    buckets = [f"{bucket:,}" for bucket in BUCKETS if any(f"{bucket:,}" in step.like for step in steps)] + [MOST]
+    return Result(
+        f"An index that grows (simulated, codec {steps[0].codec})",
+        [
+            *(
+                "occurrences",
+                "written in, s",
+                "GB",
+                "bytes each",
+                "opened cold, ms",
+                "warm",
+                "MB opened",
+                "with mapped",
+            ),
+            *("MB asked", "with mapped", *(f"like {bucket}" for bucket in buckets)),
+        ],
+        [_row(step, buckets) for step in steps],
+        [asdict(step) for step in steps],
+        lambda figure: draw(figure, steps),
+        size=(11, 7),
+    )
+
+
+def _telling(size: int) -> Callable[[int], None]:
+    """Tells on standard error how far an index of a size is; on a terminal often, elsewhere ten times."""
+    start = time.perf_counter()
+    step = size // (1000 if sys.stderr.isatty() else 10) or 1
+    told = 0
+
+    def tell(done: int) -> None:
+        nonlocal told
+        if done - told >= step or done == size:
+            told = done
+            rate = done / (time.perf_counter() - start)
+            end = "" if sys.stderr.isatty() else "\n"
+            print(f"\r{done:,} of {size:,} occurrences, {rate:,.0f}/s", end=end, file=sys.stderr, flush=True)
+
+    return tell
+
+
+def _row(step: Step, buckets: Sequence[str]) -> list[str]:
+    opened, asked = step.warm.after, step.after_queries
+    return [
+        f"{step.occurrences:,}",
+        readable(step.seconds),
+        readable(step.bytes / 1e9),
+        readable(step.bytes / step.occurrences),
+        readable(step.cold.ms) if step.cold else NOTHING,
+        readable(step.warm.ms),
+        NOTHING if opened.own is None else readable(opened.own),
+        readable(opened.with_mapped_pages),
+        NOTHING if asked.own is None else readable(asked.own),
+        readable(asked.with_mapped_pages),
+        *(
+            f"{readable(step.like[bucket].p50)} / {readable(step.like[bucket].p95)}" if bucket in step.like else NOTHING
+            for bucket in buckets
+        ),
+    ]
+
+
+def draw(figure: Figure, steps: Sequence[Step]) -> None:
+    """Six small plots: five of what grows with the index, and latency against frequency."""
+    (time_axes, disk_axes, memory_axes), (open_axes, like_axes, first_axes) = figure.subplots(2, 3)
+    sizes = [step.occurrences for step in steps]
+
+    def grow(axes: Axes, title: str, unit: str, lines: Mapping[str, Sequence[float]]) -> None:
+        for label, values in lines.items():
+            axes.loglog(sizes, values, marker="o", label=label)
+        axes.set(title=title, xlabel="occurrences in the index", ylabel=unit)
+        axes.grid(alpha=0.3)
+        if len(lines) > 1:
+            axes.legend(frameon=False, fontsize=8)
+
+    grow(time_axes, "Writing, without a model", "seconds", {"": [step.seconds for step in steps]})
+    grow(disk_axes, "Disk", "GB", {"": [step.bytes / 1e9 for step in steps]})
+    kept = {"opened": [step.warm.after for step in steps], "after queries": [step.after_queries for step in steps]}
+    of_memory = {f"{name}, own": [one.own for one in values if one.own] for name, values in kept.items()}
+    of_memory |= {f"{name}, with mapped": [one.with_mapped_pages for one in values] for name, values in kept.items()}
+    grow(memory_axes, "Memory", "MB", {name: values for name, values in of_memory.items() if values})
+    opening = {"warm": [step.warm.ms for step in steps]}
+    if cold := [step.cold.ms for step in steps if step.cold]:
+        opening["cold"] = cold
+    grow(open_axes, "Opening", "milliseconds", opening)
+    for number, step in enumerate(steps):
+        label = f"{step.occurrences / 1e6:g} million"
+        places = [one.occurrences for one in step.like.values()]
+        p50, p95, first = zip(*((one.p50, one.p95, one.first) for one in step.like.values()), strict=True)
+        draw_quantiles(like_axes, label, places, p50, p95, f"C{number}")
+        first_axes.loglog(places, first, marker="o", color=f"C{number}", label=label)
+    for axes, title in ((like_axes, f"like, k = {K}, with lines"), (first_axes, "The first like of a word, cold")):
+        axes.set(title=title, xlabel="occurrences of the word", ylabel="milliseconds")
+        axes.grid(alpha=0.3)
+        axes.legend(title="index of", frameon=False, fontsize=8)
 
 
 if __name__ == "__main__":
-    main()
+    options = parser(__doc__)
+    options.add_argument("index", help="a real one, to draw words and vectors from")
+    options.add_argument("--millions", type=float, nargs="+", default=[1, 10, 100], help="of occurrences")
+    options.add_argument("--codec", choices=[codec.value for codec in Codec], help="by default that of new indexes")
+    options.add_argument("--folder", type=Path, help="where there is room; a temporary folder by default")
+    run(options, measure)

@@ -2,7 +2,7 @@
 
     ctxsearch index noad DOCUMENTS.jsonl.gz
     pip install --group bench
-    python benchmarks/stores.py noad [--rows 200000]
+    python benchmarks/stores.py noad [--rows 200000] [--json FILE] [--plot FILE]
 
 Each store gets the same vectors (those of the words asked for, and others up to ``--rows``) with their lemma, and an
 index over the lemmas where it has such; then each is asked for the k nearest with the same lemma, in turn. Recall is
@@ -13,21 +13,27 @@ not installed is left out, and named.
 from __future__ import annotations
 
 import argparse
-import json
 import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import faiss
 import numpy as np
+from asking import milliseconds, quantiles, words_of_frequency
 from numpy.typing import NDArray
+from results import NOTHING, Result, parser, readable, run
 
 from ctxsearch.index import Index
 from ctxsearch.query.ranking import search
 from ctxsearch.query.scope import OpenShard, rows_of_lemma
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Vectors = NDArray[np.float32]
 Ask = Callable[[Vectors, str], list[int]]
@@ -159,69 +165,126 @@ def chosen_rows(shard: OpenShard, words: list[str], rows: int) -> tuple[NDArray[
     return chosen, [names[number] for number in numbers.tolist()]
 
 
-def main() -> None:
-    """Prints one JSON object a frequency."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("index")
-    parser.add_argument("-k", type=int, default=20)
-    parser.add_argument("--rows", type=int, default=200_000)
-    arguments = parser.parse_args()
+@dataclass
+class Peer:
+    """A store, and what was measured of it.
+
+    Attributes:
+        ask: how it is asked.
+        seconds: that it took to take all rows; None for the index, which was there.
+        ms: p50 and p95, by frequency.
+        recall: by frequency.
+    """
+
+    ask: Ask
+    seconds: float | None = None
+    ms: dict[int, dict[str, float]] = field(default_factory=dict)
+    recall: dict[int, float] = field(default_factory=dict)
+
+
+def filled(vectors: Vectors, lemmas: list[str], k: int, folder: Path) -> dict[str, Peer]:
+    """The stores that are installed, each with all rows."""
+    peers: dict[str, Peer] = {}
+    for name, make in STORES.items():
+        try:
+            start = time.perf_counter()
+            ask = make(vectors, lemmas, k, folder)
+            peers[name] = Peer(ask, round(time.perf_counter() - start, 2))
+        except ImportError as error:
+            print(f"{name} is left out: {error}.", file=sys.stderr)
+    return peers
+
+
+def measure(arguments: argparse.Namespace) -> Result:
+    """Asks each store in turn for words of every frequency."""
     k = arguments.k
     with Index.open(arguments.index) as index, tempfile.TemporaryDirectory() as folder:
         shard = max(index.open_shards(), key=lambda one: one.entry.rows)
-        counts = dict(shard.catalog.lemma_frequencies())
-        near = {
-            bucket: sorted((w for w in counts if w.isalpha()), key=lambda w: (abs(counts[w] - bucket), w))[:WORDS_EACH]
-            for bucket in BUCKETS
-        }
+        counts = {lemma: count for lemma, count in shard.catalog.lemma_frequencies() if lemma.isalpha()}
+        near = {bucket: found for bucket in BUCKETS if (found := words_of_frequency(counts, bucket, WORDS_EACH))}
+        if not near:
+            raise SystemExit(f"No word of the index {arguments.index} occurs some {BUCKETS[0]} times, or more.")
         rows, lemmas = chosen_rows(shard, [word for words in near.values() for word in words], arguments.rows)
         vectors = shard.vectors.vectors(rows)
-        stores: dict[str, Ask] = {}
-        for name, make in STORES.items():
-            start = time.perf_counter()
-            try:
-                stores[name] = make(vectors, lemmas, k, Path(folder))
-            except ImportError as error:
-                print(f"{name} is left out: {error}", file=sys.stderr)
-                continue
-            print(f"{name}: {len(rows):,} rows in {time.perf_counter() - start:.1f} s", file=sys.stderr)
         place = {int(row): number for number, row in enumerate(rows.tolist())}
 
         def ours(vector: Vectors, lemma: str) -> list[int]:
             found = search([shard], [rows_of_lemma(shard, lemma)], [None], vector, k)
             return [place[item.row] for item in found[:k]]
 
-        stores["ctxsearch, without lines"] = ours
+        peers = {"ctxsearch, without lines": Peer(ours), **filled(vectors, lemmas, k, Path(folder))}
+        with_lines: dict[int, dict[str, float]] = {}
         for bucket, words in near.items():
-            times: dict[str, list[float]] = {name: [] for name in (*stores, "ctxsearch, with lines")}
-            hits: dict[str, list[float]] = {name: [] for name in stores}
+            times: dict[str, list[float]] = {name: [] for name in peers}
+            hits: dict[str, list[float]] = {name: [] for name in peers}
+            own_times: list[float] = []
             for word in words:
+                keys = [line.key for line in index.concordance(word, sample=ROUNDS, seed=1, context=0)]
+                own_times += [milliseconds(lambda key=key: index.like(key, k=k)) for key in keys]  # type: ignore[misc]
                 own = np.array([number for number, lemma in enumerate(lemmas) if lemma == word])
-                for line in index.concordance(word, sample=ROUNDS, seed=1, context=0):
-                    start = time.perf_counter()
-                    index.like(line.key, k=k)
-                    times["ctxsearch, with lines"].append(1000 * (time.perf_counter() - start))
                 for number in np.random.default_rng(1).choice(own, min(ROUNDS, len(own)), replace=False).tolist():
                     vector = vectors[number]
                     scores = vectors[own] @ vector
                     floor = np.sort(scores)[-min(k, len(own))] - 1e-6
                     exact = {row for row, score in zip(own.tolist(), scores.tolist(), strict=True) if score >= floor}
-                    for name, ask in stores.items():
+                    for name, peer in peers.items():
                         start = time.perf_counter()
-                        found = ask(vector, word)
+                        answer = peer.ask(vector, word)
                         times[name].append(1000 * (time.perf_counter() - start))
-                        hits[name].append(len(exact.intersection(found)) / min(k, len(own)))
-            print(
-                json.dumps(
-                    {
-                        "frequency": bucket,
-                        "p50, ms": {name: round(float(np.median(values)), 3) for name, values in times.items()},
-                        "recall": {name: round(float(np.mean(values)), 3) for name, values in hits.items()},
-                    }
-                ),
-                flush=True,
-            )
+                        hits[name].append(len(exact.intersection(answer)) / min(k, len(own)))
+            with_lines[bucket] = quantiles(own_times)
+            for name, peer in peers.items():
+                peer.ms[bucket] = quantiles(times[name])
+                peer.recall[bucket] = round(float(np.mean(hits[name])), 3)
+    by_name = {name: peer.ms for name, peer in peers.items()}
+    by_name["ctxsearch, with lines"] = with_lines
+    return Result(
+        f"The {k} nearest uses of a word, among {len(rows):,} vectors",
+        ["store (p50, ms; recall)", *(f"{bucket:,} occurrences" for bucket in near), "filled in, s"],
+        [
+            [name, *(_cell(peers.get(name), ms, bucket) for bucket in near), _seconds(peers.get(name))]
+            for name, ms in by_name.items()
+        ],
+        {
+            "rows": len(rows),
+            "words": {bucket: {word: counts[word] for word in words} for bucket, words in near.items()},
+            "ms": by_name,
+            "recall": {name: peer.recall for name, peer in peers.items()},
+            "filled in, s": {name: peer.seconds for name, peer in peers.items()},
+        },
+        lambda figure: draw(figure, by_name, list(near)),
+        size=(9, 4.5),
+    )
+
+
+def _cell(peer: Peer | None, ms: dict[int, dict[str, float]], bucket: int) -> str:
+    p50 = readable(ms[bucket]["p50"])
+    return f"{p50}; {peer.recall[bucket]:.3f}" if peer else p50
+
+
+def _seconds(peer: Peer | None) -> str:
+    return NOTHING if peer is None or peer.seconds is None else f"{peer.seconds:.1f}"
+
+
+def draw(figure: Figure, by_name: dict[str, dict[int, dict[str, float]]], buckets: list[int]) -> None:
+    """Bars, a group for each store."""
+    axes = figure.subplots()
+    height = 0.8 / len(buckets)
+    for number, bucket in enumerate(buckets):
+        values = [ms[bucket]["p50"] for ms in by_name.values()]
+        places = [place + (number - (len(buckets) - 1) / 2) * height for place in range(len(by_name))]
+        bars = axes.barh(places, values, height, label=f"{bucket:,}")
+        axes.bar_label(bars, [readable(value) for value in values], padding=3, fontsize=7)
+    axes.set_yticks(range(len(by_name)), list(by_name))
+    axes.invert_yaxis()
+    axes.set(xscale="log", xlabel="milliseconds (p50)")
+    axes.margins(x=0.1)
+    figure.legend(title="occurrences\nof the word", loc="outside right center", frameon=False)
 
 
 if __name__ == "__main__":
-    main()
+    options = parser(__doc__)
+    options.add_argument("index")
+    options.add_argument("-k", type=int, default=20)
+    options.add_argument("--rows", type=int, default=200_000)
+    run(options, measure)
