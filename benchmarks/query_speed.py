@@ -5,8 +5,8 @@
 
 Words are drawn whose frequency is nearest to 10, 100, 1 000, 10 000 and 100 000, where there are such. ``query`` embeds
 its sentence each time; ``search`` is the same without the model and the lines. The FAISS scan is an
-``IndexScalarQuantizer`` of the index's codec that holds nothing but the vectors of the word; the numpy scan multiplies
-them, kept as float32 in memory, and sorts the best k.
+``IndexScalarQuantizer`` of the index's codec that holds nothing but the vectors of the word, on one thread; the numpy
+scan multiplies them, kept as float32 in memory, and sorts the best k.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import faiss
 import numpy as np
 from asking import frequencies, milliseconds, quantiles, words_of_frequency
 from numpy.typing import NDArray
-from results import Result, draw_quantiles, parser, run
+from results import Result, draw_lines, parser, plain_ticks, run
 
 import ctxsearch
 from ctxsearch.index import Index
@@ -61,6 +61,7 @@ def times_of(index: Index, lemma: str, k: int) -> dict[str, list[float]]:
         [shard.vectors.vectors(np.arange(*part)) for shard, parts in zip(shards, rows, strict=True) for part in parts]
     )
     flat = faiss_scan(matrix, index.settings.codec)
+    threads = faiss.omp_get_max_threads()
     allowed = [None] * len(shards)
     times: dict[str, list[float]] = {"query": [], "like": [], "search": [], "FAISS scan": [], "numpy scan": []}
     for line in lines:
@@ -92,7 +93,10 @@ def times_of(index: Index, lemma: str, k: int) -> dict[str, list[float]]:
             "numpy scan": numpy_scan,
         }
         for name, call in calls.items():
+            # FAISS starts a thread a core for a single query, of which one has work.
+            faiss.omp_set_num_threads(1 if name == "FAISS scan" else threads)
             times[name].append(milliseconds(call))
+    faiss.omp_set_num_threads(threads)
     return times
 
 
@@ -147,10 +151,11 @@ def draw(figure: Figure, found: list[Asked]) -> None:
     axes = figure.subplots()
     places = [float(np.mean(list(one.words.values()))) for one in found]
     for number, (way, label) in enumerate(_DRAWN.items()):
-        p50, p95 = ([one.ms[way][name] for one in found] for name in ("p50", "p95"))
-        draw_quantiles(axes, label, places, p50, p95, f"C{number}")
+        lines = {name: [one.ms[way][name] for one in found] for name in ("p50", "p95")}
+        draw_lines(axes, label, places, lines, f"C{number}")
     axes.set(xlabel="occurrences of the word", ylabel="milliseconds")
     axes.grid(alpha=0.3)
+    plain_ticks(axes)
     figure.legend(loc="outside right center", frameon=False)
 
 

@@ -166,17 +166,46 @@ def draw_bars(axes: Axes, figures: Mapping[str, float], unit: str, *, logarithmi
     axes.bar_label(bars, [readable(value) for value in figures.values()], padding=3)
     axes.invert_yaxis()
     axes.set_xlabel(unit)
-    axes.margins(x=0.15)
     if logarithmic:
         axes.set_xscale("log")
+        axes.set_xlim(min(figures.values()) / 2, 4 * max(figures.values()))
+        plain_ticks(axes)
+    else:
+        axes.margins(x=0.15)
 
 
-def draw_quantiles(
-    axes: Axes, label: str, places: Sequence[float], p50: Sequence[float], p95: Sequence[float], colour: str
+def draw_lines(
+    axes: Axes, label: str, places: Sequence[float], lines: Mapping[str, Sequence[float]], colour: str
 ) -> None:
-    """Two lines of one colour on two logarithmic axes: the median, and dashed the 95th percentile."""
-    axes.loglog(places, p50, marker="o", color=colour, label=f"{label}, p50")
-    axes.loglog(places, p95, marker=".", color=colour, linestyle="--", linewidth=1, label=f"{label}, p95")
+    """Lines of one colour on two logarithmic axes: the first (the median, mostly), and dashed what is beside it.
+
+    Args:
+        axes: where.
+        label: of all of them, for a legend.
+        places: along the x axis.
+        lines: a value a place, by name.
+        colour: of all of them.
+    """
+    for number, (name, values) in enumerate(lines.items()):
+        style = {"linestyle": "--", "linewidth": 1, "marker": "."} if number else {"marker": "o"}
+        axes.loglog(places, values, color=colour, label=f"{label}, {name}".removesuffix(", "), **style)
+
+
+def plain_ticks(axes: Axes) -> None:
+    """Writes the numbers of logarithmic axes as people do, and enough of them."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+        if axis.get_scale() == "log":
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,), numticks=12))
+            axis.set_major_formatter(lambda value, _: _short(value))
+            axis.set_minor_formatter(NullFormatter())
+
+
+def _short(value: float) -> str:
+    if value >= 1e6:
+        return f"{value / 1e6:g} M"
+    return f"{value / 1e3:g} k" if value >= 1e4 else f"{value:g}"
 
 
 def readable(value: float) -> str:

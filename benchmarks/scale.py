@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from asking import frequencies, milliseconds, quantiles, words_of_frequency
-from results import NOTHING, Result, draw_quantiles, parser, readable, run
+from results import NOTHING, Result, draw_lines, parser, plain_ticks, readable, run
 from simulation import Simulated, real_parts, simulate
 
 from ctxsearch.index import Index
@@ -168,8 +168,11 @@ def drawn_keys(path: Path) -> tuple[dict[str, list[list[str]]], dict[str, float]
     with Index.open(path) as index:
         shards = index.open_shards()
         counts = frequencies(index)
-        wanted = {f"{bucket:,}": words_of_frequency(counts, bucket, WORDS_EACH) for bucket in BUCKETS}
-        wanted[MOST] = [max(counts, key=lambda word: counts[word])]
+        most = max(counts, key=lambda word: counts[word])
+        # In no other class: its first `like` must be one.
+        others = {word: count for word, count in counts.items() if word != most}
+        wanted = {f"{bucket:,}": words_of_frequency(others, bucket, WORDS_EACH) for bucket in BUCKETS}
+        wanted[MOST] = [most]
         for bucket, words in wanted.items():
             for word in words:
                 # Not by a concordance: of a word of millions of uses it would list them all first.
@@ -288,7 +291,7 @@ def _row(step: Step, buckets: Sequence[str]) -> list[str]:
 
 
 def draw(figure: Figure, steps: Sequence[Step]) -> None:
-    """Six small plots: five of what grows with the index, and latency against frequency."""
+    """Six small plots: four of what grows with the index, and two of latency against frequency."""
     (time_axes, disk_axes, memory_axes), (open_axes, like_axes, first_axes) = figure.subplots(2, 3)
     sizes = [step.occurrences for step in steps]
 
@@ -296,7 +299,6 @@ def draw(figure: Figure, steps: Sequence[Step]) -> None:
         for label, values in lines.items():
             axes.loglog(sizes, values, marker="o", label=label)
         axes.set(title=title, xlabel="occurrences in the index", ylabel=unit)
-        axes.grid(alpha=0.3)
         if len(lines) > 1:
             axes.legend(frameon=False, fontsize=8)
 
@@ -304,22 +306,30 @@ def draw(figure: Figure, steps: Sequence[Step]) -> None:
     grow(disk_axes, "Disk", "GB", {"": [step.bytes / 1e9 for step in steps]})
     kept = {"opened": [step.warm.after for step in steps], "after queries": [step.after_queries for step in steps]}
     of_memory = {f"{name}, own": [one.own for one in values if one.own] for name, values in kept.items()}
-    of_memory |= {f"{name}, with mapped": [one.with_mapped_pages for one in values] for name, values in kept.items()}
+    of_memory |= {
+        f"{name}, with mapped pages": [one.with_mapped_pages for one in these] for name, these in kept.items()
+    }
     grow(memory_axes, "Memory", "MB", {name: values for name, values in of_memory.items() if values})
     opening = {"warm": [step.warm.ms for step in steps]}
     if cold := [step.cold.ms for step in steps if step.cold]:
         opening["cold"] = cold
     grow(open_axes, "Opening", "milliseconds", opening)
     for number, step in enumerate(steps):
-        label = f"{step.occurrences / 1e6:g} million"
-        places = [one.occurrences for one in step.like.values()]
-        p50, p95, first = zip(*((one.p50, one.p95, one.first) for one in step.like.values()), strict=True)
-        draw_quantiles(like_axes, label, places, p50, p95, f"C{number}")
-        first_axes.loglog(places, first, marker="o", color=f"C{number}", label=label)
-    for axes, title in ((like_axes, f"like, k = {K}, with lines"), (first_axes, "The first like of a word, cold")):
-        axes.set(title=title, xlabel="occurrences of the word", ylabel="milliseconds")
+        label, colour = f"{step.occurrences / 1e6:g} million", f"C{number}"
+        asked = sorted(step.like.values(), key=lambda one: one.occurrences)
+        places = [one.occurrences for one in asked]
+        draw_lines(first_axes, label, places, {"": [one.first for one in asked]}, colour)
+        draw_lines(like_axes, "", places, {"": [one.p50 for one in asked], "p95": [one.p95 for one in asked]}, colour)
+    like_axes.set_title(f"like, k = {K}, with lines: p50, and dashed p95")
+    first_axes.set_title("The first like of a word, cold")
+    first_axes.legend(title="index of", frameon=False, fontsize=8)
+    for axes in (like_axes, first_axes):
+        axes.set(xlabel="occurrences of the word", ylabel="milliseconds")
+    for axes in figure.axes:
         axes.grid(alpha=0.3)
-        axes.legend(title="index of", frameon=False, fontsize=8)
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, high * (4 if axes.get_legend() else 1))  # room for the legend
+        plain_ticks(axes)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ import faiss
 import numpy as np
 from asking import milliseconds, quantiles, words_of_frequency
 from numpy.typing import NDArray
-from results import NOTHING, Result, parser, readable, run
+from results import NOTHING, Result, parser, plain_ticks, readable, run
 
 from ctxsearch.index import Index
 from ctxsearch.query.ranking import search
@@ -278,7 +278,7 @@ def draw(figure: Figure, by_name: dict[str, dict[int, dict[str, float]]], bucket
     axes.set_yticks(range(len(by_name)), list(by_name))
     axes.invert_yaxis()
     axes.set(xscale="log", xlabel="milliseconds (p50)")
-    axes.margins(x=0.1)
+    plain_ticks(axes)
     figure.legend(title="occurrences\nof the word", loc="outside right center", frameon=False)
 
 
