@@ -3,8 +3,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 TOOLS := $(VENV)/.tools-installed
+PEERS := $(VENV)/.peers-installed
 
-.PHONY: demo test torture format clean
+# What `make bench` indexes, and where it writes.
+DOCUMENTS ?= ctxsearch/sample/documents.jsonl
+RESULTS := benchmarks/results
+OUT = --json $(RESULTS)/$(1).json --plot $(RESULTS)/$(1).svg
+
+.PHONY: demo test torture bench format clean
 
 demo: $(RUNTIME)  ## build the sample index and ask it four questions
 	$(BIN)/ctxsearch demo
@@ -19,6 +25,17 @@ test: $(TOOLS)  ## every check
 
 torture: $(TOOLS)  ## break an index in thousands of ways, and count what is lost: nothing
 	CTXSEARCH_TORTURE=long $(BIN)/pytest -s tests/test_durability.py tests/test_hostile.py
+
+bench: $(PEERS)  ## the short form of every benchmark, on DOCUMENTS
+	mkdir -p $(RESULTS)
+	rm -rf $(RESULTS)/index
+	$(BIN)/ctxsearch index $(RESULTS)/index '$(DOCUMENTS)'
+	$(BIN)/python benchmarks/index_speed.py '$(DOCUMENTS)' --words 20000 --loop 500 $(call OUT,index_speed)
+	$(BIN)/python benchmarks/query_speed.py $(RESULTS)/index $(call OUT,query_speed)
+	$(BIN)/python benchmarks/cold_start.py $(RESULTS)/index --rounds 3 $(call OUT,cold_start)
+	$(BIN)/python benchmarks/stores.py $(RESULTS)/index --rows 20000 $(call OUT,stores)
+	$(BIN)/python benchmarks/remove_speed.py --documents 20000 --remove 200 $(call OUT,remove_speed)
+	$(BIN)/python benchmarks/scale.py $(RESULTS)/index --millions 0.1 1 $(call OUT,scale)
 
 format: $(TOOLS)
 	$(BIN)/ruff format
@@ -37,5 +54,9 @@ $(TOOLS): $(RUNTIME)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --group dev
 	touch $@
 
+$(PEERS): $(RUNTIME)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --group bench
+	touch $@
+
 clean:
-	rm -rf $(VENV) build *.egg-info indexes/sample
+	rm -rf $(VENV) build *.egg-info indexes/sample $(RESULTS)
