@@ -34,7 +34,7 @@ from ctxsearch.storage import (
 )
 
 # Counts up when exports of an older ctxsearch are of no use any more.
-EXPORT_VERSION = 1
+EXPORT_VERSION = 2
 
 GRAPH_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
