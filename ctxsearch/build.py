@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from ctxsearch.analysis import Analyser, surface_form
 from ctxsearch.catalog.words import lemma_ranks, word_tables
 from ctxsearch.catalog.writer import CatalogWriter
-from ctxsearch.commit import CATALOG_FILE, LISTS_FILE, SHARD_FILE, VECTORS_FILE, ShardEntry
+from ctxsearch.commit import CATALOG_FILE, CLUSTERS_FILE, LISTS_FILE, SHARD_FILE, VECTORS_FILE, ShardEntry
 from ctxsearch.domain import Document, MetadataValue, Segment
 from ctxsearch.errors import SourceError
 from ctxsearch.protocols import Encoded, Encoder, VectorCodec
@@ -245,7 +245,10 @@ def finish_shard(
         settings: SHA-256 of ``ctxsearch.json``.
         commit: the number of the commit that the shard is made for: no two shards of an index are ever the same.
     """
-    files = {name: _sized(folder / name) for name in (VECTORS_FILE, LISTS_FILE, CATALOG_FILE)}
+    names = [VECTORS_FILE, LISTS_FILE, CATALOG_FILE]
+    if (folder / CLUSTERS_FILE).exists():
+        names.append(CLUSTERS_FILE)
+    files = {name: _sized(folder / name) for name in names}
     described: dict[str, object] = {
         "rows": rows,
         "lemmas": lemmas,

@@ -74,19 +74,22 @@ class VectorCodec(Protocol):
 
 
 class VectorShard(Protocol):
-    """The vectors of one shard: a matrix of codes, its rows in order of lemma, form, segment and token."""
+    """The vectors of one shard: a matrix of codes, its rows in order of lemma and form."""
 
     def search(
-        self, start: int, stop: int, query: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
+        self,
+        parts: Sequence[tuple[int, int]],
+        query: NDArray[np.float32],
+        k: int,
+        allowed: NDArray[np.bool_] | None = None,
     ) -> Neighbours:
-        """The k rows of ``start:stop`` that score highest, and every further row that ties with the last of them.
+        """The k rows of some parts that score highest, and every further row that ties with the last of them.
 
         Args:
-            start: first row.
-            stop: the row after the last.
+            parts: of each its first row, and the row after its last; no row is in two.
             query: Shape: (dimension,).
             k: how many are wanted, at least 1.
-            allowed: which of the rows may answer. Shape: (stop - start,).
+            allowed: which of the rows may answer, part after part. Shape: (n_rows_of_all_parts,).
         """
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -159,7 +159,7 @@ def test_search_agrees_with_brute_force(make_shard: MakeShard, codec: Codec, nam
     search = SEARCHES[name]
     corpus = corpus_of(codec, np.random.default_rng(5).integers(0, KINDS, 400).tolist())
     shard = make_shard(corpus.codes, corpus.parameters)
-    found = shard.search(search.start, search.stop, corpus.query, search.k, mask(search.allowed))
+    found = shard.search([(search.start, search.stop)], corpus.query, search.k, mask(search.allowed))
     corpus.check(found, *search)
 
 
@@ -183,7 +183,7 @@ def test_every_search_agrees_with_brute_force(
     kinds, search = drawn
     corpus = corpus_of(codec, kinds, dimension)
     shard = make_shard(corpus.codes, corpus.parameters)
-    found = shard.search(search.start, search.stop, corpus.query, search.k, mask(search.allowed))
+    found = shard.search([(search.start, search.stop)], corpus.query, search.k, mask(search.allowed))
     corpus.check(found, *search)
 
 
@@ -195,7 +195,7 @@ def test_scores_are_inner_products(make_shard: MakeShard, codec: Codec, dimensio
     parameters = parameters_of(codec, dimension)
     codes, query = codes_of(1000, parameters), unit_vectors(1, dimension, seed=1)[0]
     scores = decoded(codes, parameters) @ query.astype(np.float64)
-    found = make_shard(codes, parameters).search(0, 1000, query, 50)
+    found = make_shard(codes, parameters).search([(0, 1000)], query, 50)
     assert len(found.rows) >= 50
     np.testing.assert_allclose(found.scores, scores[found.rows], atol=2e-6)
     assert (np.diff(found.scores) <= 0).all()
@@ -209,7 +209,7 @@ def test_ties_are_kept(make_shard: MakeShard, codec: Codec, dimension: int, copi
     """Equal vectors have equal scores, and all that tie with the last of k answer, in order of row."""
     parameters = parameters_of(codec, dimension)
     codes = np.repeat(codes_of(1, parameters), copies, axis=0)
-    found = make_shard(codes, parameters).search(0, copies, unit_vectors(1, dimension, seed=1)[0], 1)
+    found = make_shard(codes, parameters).search([(0, copies)], unit_vectors(1, dimension, seed=1)[0], 1)
     assert found.rows.tolist() == list(range(copies))
     assert len(set(found.scores.tolist())) == 1
 
@@ -221,7 +221,7 @@ def test_duplicates_at_the_boundary(make_shard: MakeShard, codec: Codec, k: int)
     """Where the k-th of the answers has equals, none of them is cut off, and nothing worse comes with them."""
     best, second, *_, worst = np.argsort(corpus_of(codec, range(KINDS)).scores)[::-1].tolist()
     corpus = corpus_of(codec, [worst, second] * 40 + [best, second, best])
-    found = make_shard(corpus.codes, corpus.parameters).search(0, 83, corpus.query, k)
+    found = make_shard(corpus.codes, corpus.parameters).search([(0, 83)], corpus.query, k)
     corpus.check(found, 0, 83, k)
     assert len(found.rows) == (2 if k <= 2 else 43 if k <= 43 else 83)
 
@@ -236,7 +236,7 @@ def test_threads_search_one_shard(make_shard: MakeShard, codec: Codec) -> None:
     allowed = np.arange(3000) % 3 == 0
 
     def answer(query: np.ndarray) -> tuple[list[int], list[float]]:
-        found = shard.search(0, 3000, query, 20, allowed)
+        found = shard.search([(0, 3000)], query, 20, allowed)
         return found.rows.tolist(), found.scores.tolist()
 
     alone = [answer(query) for query in queries]
@@ -260,18 +260,18 @@ def test_rows_are_given_back_as_vectors(make_shard: MakeShard, codec: Codec) -> 
 
 QUERY = np.zeros(8, np.float32)
 BAD_SEARCHES: dict[str, Callable[[VectorShard], object]] = {
-    "start before the first row": lambda shard: shard.search(-1, 3, QUERY, 1),
-    "stop before start": lambda shard: shard.search(3, 2, QUERY, 1),
-    "stop after the last row": lambda shard: shard.search(0, 11, QUERY, 1),
-    "both after the last row": lambda shard: shard.search(11, 11, QUERY, 1),
-    "query too long": lambda shard: shard.search(0, 10, np.zeros(9, np.float32), 1),
-    "query too short": lambda shard: shard.search(0, 10, np.zeros(7, np.float32), 1),
-    "query of two dimensions": lambda shard: shard.search(0, 10, QUERY[:, None], 1),
-    "k of 0": lambda shard: shard.search(0, 10, QUERY, 0),
-    "k below 0": lambda shard: shard.search(0, 10, QUERY, -1),
-    "filter too short": lambda shard: shard.search(0, 10, QUERY, 1, np.ones(9, np.bool_)),
-    "filter too long": lambda shard: shard.search(0, 10, QUERY, 1, np.ones(11, np.bool_)),
-    "filter for all rows on a slice": lambda shard: shard.search(2, 4, QUERY, 1, np.ones(10, np.bool_)),
+    "start before the first row": lambda shard: shard.search([(-1, 3)], QUERY, 1),
+    "stop before start": lambda shard: shard.search([(3, 2)], QUERY, 1),
+    "stop after the last row": lambda shard: shard.search([(0, 11)], QUERY, 1),
+    "both after the last row": lambda shard: shard.search([(11, 11)], QUERY, 1),
+    "query too long": lambda shard: shard.search([(0, 10)], np.zeros(9, np.float32), 1),
+    "query too short": lambda shard: shard.search([(0, 10)], np.zeros(7, np.float32), 1),
+    "query of two dimensions": lambda shard: shard.search([(0, 10)], QUERY[:, None], 1),
+    "k of 0": lambda shard: shard.search([(0, 10)], QUERY, 0),
+    "k below 0": lambda shard: shard.search([(0, 10)], QUERY, -1),
+    "filter too short": lambda shard: shard.search([(0, 10)], QUERY, 1, np.ones(9, np.bool_)),
+    "filter too long": lambda shard: shard.search([(0, 10)], QUERY, 1, np.ones(11, np.bool_)),
+    "filter for all rows on a slice": lambda shard: shard.search([(2, 4)], QUERY, 1, np.ones(10, np.bool_)),
 }
 
 
@@ -311,11 +311,11 @@ def test_rows_that_are_no_numbers_do_not_answer(k: int) -> None:
     codes = codes_of(10, parameters).view("<f2")
     codes[4] = np.nan
     query = unit_vectors(1, 8, seed=1)[0]
-    found = FaissShard(codes.view(np.uint8), parameters).search(0, 10, query, k)
+    found = FaissShard(codes.view(np.uint8), parameters).search([(0, 10)], query, k)
     best_first = np.argsort(-np.delete(codes.astype(np.float64) @ query, 4), kind="stable")
     assert found.rows.tolist() == np.delete(np.arange(10), 4)[best_first][:k].tolist()
     codes[:] = np.nan
-    assert FaissShard(codes.view(np.uint8), parameters).search(0, 10, query, k).rows.tolist() == []
+    assert FaissShard(codes.view(np.uint8), parameters).search([(0, 10)], query, k).rows.tolist() == []
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux tells the memory held now")
@@ -331,7 +331,7 @@ query, allowed = np.zeros(8, np.float32), np.ones(8, np.bool_)
 pages = []
 for searches in (2000, 20000):
     for _ in range(searches):
-        shard.search(0, 8, query, 1, allowed)
+        shard.search([(0, 8)], query, 1, allowed)
     pages.append(int(Path('/proc/self/statm').read_text().split()[1]))
 print(pages[1] / pages[0])
 """

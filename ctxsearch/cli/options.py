@@ -79,6 +79,9 @@ class Search:
     form: Form = None
     any_word: Annotated[bool, typer.Option("--any-word", help="Search all words, not just this one.")] = False
     where: Where = None
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Compare all uses, also those of a word that occurs over 131072 times.")
+    ] = False
 
     def __post_init__(self) -> None:
         if self.every and self.k is not None:

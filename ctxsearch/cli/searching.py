@@ -115,6 +115,7 @@ def _found(find: Callable[..., list[ConcordanceLine]], search: Search, shown: Sh
         any_word=search.any_word,
         where=search.where or (),
         context=shown.around,
+        exact=search.exact,
     )
 
 

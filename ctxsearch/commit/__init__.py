@@ -4,6 +4,7 @@ from ctxsearch.commit.damage import DAMAGE_FILE, DamagedFile, note_damage, read_
 from ctxsearch.commit.holding import HeldCommit, hold_commit, tidy
 from ctxsearch.commit.record import (
     CATALOG_FILE,
+    CLUSTERS_FILE,
     LISTS_FILE,
     SHARD_FILE,
     SHARD_FILES,
@@ -23,6 +24,7 @@ from ctxsearch.commit.taken_out import id_digest, joined_digests, parted_digests
 
 __all__ = [
     "CATALOG_FILE",
+    "CLUSTERS_FILE",
     "DAMAGE_FILE",
     "LISTS_FILE",
     "SHARD_FILE",

@@ -29,7 +29,9 @@ LISTS_FILE = "lists.npy"
 CATALOG_FILE = "catalog.sqlite"
 SHARD_FILE = "shard.json"
 SHARD_FILES = (VECTORS_FILE, LISTS_FILE, CATALOG_FILE, SHARD_FILE)
-"""All the files of a shard."""
+"""The files of every shard."""
+CLUSTERS_FILE = "clusters.dat"
+"""A further file, of shards with a frequent word."""
 
 _COMMIT = re.compile(r"commit-(\d{8,15})\.json")
 _SHARD = re.compile(r"shard-[0-9a-f]{16}")
@@ -211,7 +213,7 @@ def _parsed_shard(entry: dict[str, Any]) -> ShardEntry:
     shard_id, files = entry["shard_id"], entry["files"]
     if not isinstance(shard_id, str) or not _SHARD.fullmatch(shard_id):
         raise ValueError(f"{shard_id!r} is no name of a shard")
-    if not isinstance(files, dict) or sorted(files) != sorted(SHARD_FILES):
+    if not isinstance(files, dict) or {*files} - {CLUSTERS_FILE} != {*SHARD_FILES}:
         raise ValueError("a shard has not the files it should have")
     sized = {name: (_count(size), str(digest)) for name, (size, digest) in files.items()}
     documents = _count(entry["documents"])

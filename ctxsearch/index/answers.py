@@ -39,6 +39,7 @@ class Answers:
         any_word: bool = False,
         where: Sequence[str] = (),
         context: ConcordanceContext = DEFAULT_CONTEXT,
+        exact: bool = False,
     ) -> list[ConcordanceLine]:
         """The uses of the marked word that are most like this one, nearest first, ties by key.
 
@@ -50,6 +51,9 @@ class Answers:
             any_word: search all words, not just the marked one.
             where: conditions on the metadata, such as ``"year>=1990"``; all must hold.
             context: words on either side, or ``"sentence"``.
+            exact: compare every use of a very frequent word; of one that occurs more often than 131 072 times only
+                those most likely to be near are compared otherwise, an eighth at least, unless ``k`` is None or
+                ``min_score`` is given.
 
         Raises:
             QueryError: the usage, a filter or an option cannot be understood.
@@ -58,7 +62,7 @@ class Answers:
         self._parts.expect_query()
         from ctxsearch.query.similarity import like_usage
 
-        asked = _search(k, form, min_score, any_word, where, context)
+        asked = _search(k, form, min_score, any_word, where, context, exact)
         parsed = parse_usage(usage) if isinstance(usage, str) else usage
         return like_usage(
             self.open_shards(),
@@ -78,12 +82,13 @@ class Answers:
         any_word: bool = False,
         where: Sequence[str] = (),
         context: ConcordanceContext = DEFAULT_CONTEXT,
+        exact: bool = False,
     ) -> list[list[ConcordanceLine]]:
         """What `query` answers to each of many usages, all embedded together and searched by all cores.
 
         Args:
             usages: sentences with a word in brackets, or `Usage`s, of any words.
-            k, form, min_score, any_word, where, context: as for `query`, for each of them.
+            k, form, min_score, any_word, where, context, exact: as for `query`, for each of them.
 
         Raises:
             QueryError: a usage, a filter or an option cannot be understood; ``usage_number`` says which usage.
@@ -91,7 +96,7 @@ class Answers:
         """
         from ctxsearch.query.similarity import like_usages
 
-        asked = _search(k, form, min_score, any_word, where, context)
+        asked = _search(k, form, min_score, any_word, where, context, exact)
         parsed = parse_usages(usages)
         shards, analyser = self.open_shards(), self._parts.analyser()
         return like_usages(shards, parsed, asked, analyser=analyser, get_encoder=self._parts.asking_encoder)
@@ -107,6 +112,7 @@ class Answers:
         any_word: bool = False,
         where: Sequence[str] = (),
         context: ConcordanceContext = DEFAULT_CONTEXT,
+        exact: bool = False,
     ) -> list[ConcordanceLine]:
         """The uses that are most like some occurrences and least like others, without those given; needs no model.
 
@@ -114,7 +120,7 @@ class Answers:
             keys: of the occurrences to be like, as lines carry them.
             unlike: of the occurrences not to be like.
             any_word: search all words, not just those of the keys.
-            k, form, min_score, where, context: as for `query`.
+            k, form, min_score, where, context, exact: as for `query`.
 
         Raises:
             KeyNotFound: the index has no such occurrence.
@@ -123,7 +129,7 @@ class Answers:
         from ctxsearch.query.options import strings
         from ctxsearch.query.similarity import like_occurrences
 
-        asked = _search(k, form, min_score, any_word, where, context)
+        asked = _search(k, form, min_score, any_word, where, context, exact)
         return like_occurrences(self.open_shards(), strings(keys), strings(unlike), asked)
 
     def concordance(
@@ -231,8 +237,9 @@ def _search(
     any_word: bool,
     where: Sequence[str],
     context: ConcordanceContext,
+    exact: bool,
 ) -> Search:
     from ctxsearch.query.options import Search, checked_context, checked_count, checked_score, surface_forms
 
     lines, score, around = checked_count(k), checked_score(min_score), checked_context(context)
-    return Search(lines, surface_forms(form), score, any_word, where, around)
+    return Search(lines, surface_forms(form), score, any_word, where, around, exact)

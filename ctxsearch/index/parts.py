@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ctxsearch.commit import (
+    CLUSTERS_FILE,
     LISTS_FILE,
     SHARD_FILE,
     VECTORS_FILE,
@@ -161,7 +162,7 @@ class Parts:
         if entry.shard_id not in self._listed:
             from ctxsearch.query.scope import list_shard
 
-            self._refuse_noted(entry, damage, besides=(VECTORS_FILE, LISTS_FILE, SHARD_FILE))
+            self._refuse_noted(entry, damage, besides=(VECTORS_FILE, LISTS_FILE, CLUSTERS_FILE, SHARD_FILE))
             with opening_many(self.path):
                 self._listed[entry.shard_id] = list_shard(self.path, entry)
         return self._listed[entry.shard_id]

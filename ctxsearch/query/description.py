@@ -62,7 +62,7 @@ def _living(shard: ListedShard) -> Counter[str]:
     counts = np.zeros(len(lists) - 1, np.int64)
     for start in range(0, shard.entry.rows, _ROWS):
         stop = min(start + _ROWS, shard.entry.rows)
-        rows = start + np.flatnonzero(row_mask(shard, Rows(start, stop), documents))
+        rows = start + np.flatnonzero(row_mask(shard, [Rows(start, stop)], documents))
         counts += np.bincount(np.searchsorted(lists, rows, side="right") - 1, minlength=len(counts))
     return Counter(dict(zip(frequencies, counts.tolist(), strict=True)))
 

@@ -55,10 +55,10 @@ def _place(shard: OpenShard, number: int, segment: SegmentRow, position: int, ke
     start, end = segment.spans[position]
     wanted = segment.number << TOKEN_BITS | position
     for row in shard.catalog.forms(form=surface_form(segment.text[start:end])):
-        ids = shard.files.ids[row.first_row : row.first_row + row.frequency]
-        at = int(np.searchsorted(ids, wanted))
-        if at < len(ids) and ids[at] == wanted:
-            return Place(number, row.first_row + at, row.lemma)
+        # Not searched by halves: in a form that is put in clusters they are not in order.
+        at = np.flatnonzero(shard.files.ids[row.first_row : row.first_row + row.frequency] == wanted)
+        if len(at):
+            return Place(number, row.first_row + int(at[0]), row.lemma)
     raise KeyNotFound(key, "the model gave that word no vector")
 
 

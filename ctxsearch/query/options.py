@@ -22,6 +22,7 @@ class Search:
         any_word: search all words.
         where: conditions on the metadata; all must hold.
         context: words on either side, or None for the sentence.
+        exact: scan every row of the word, however frequent it is.
     """
 
     k: int | None
@@ -30,6 +31,7 @@ class Search:
     any_word: bool
     where: Sequence[str]
     context: int | None
+    exact: bool
 
 
 def surface_forms(form: str | Sequence[str]) -> list[str]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.errors import QueryError
+from ctxsearch.query.narrowing import narrowed
 from ctxsearch.query.scope import OpenShard, Rows, row_mask
 
 # How much *unlike* counts beside *like*; see `towards`.
@@ -21,7 +21,7 @@ UNLIKE_WEIGHT = 0.5
 
 
 # Rows that one thread scans in a go. FAISS takes some three milliseconds for so many, and a thread is worth its start.
-ROWS_AT_ONCE = 1 << 17
+ROWS_AT_ONCE = 1 << 15
 
 
 @cache
@@ -45,8 +45,12 @@ def search(
     query: NDArray[np.float32],
     k: int | None,
     min_score: float | None = None,
+    exact: bool = True,
 ) -> list[Found]:
     """The k best rows over all shards, and every further one that ties with the last; every row where k is None.
+
+    Of a very frequent word only the rows that are most likely to be among them are scanned, see
+    `ctxsearch.query.narrowing`, unless all are wanted, or all above a score.
 
     Args:
         shards: where.
@@ -55,32 +59,69 @@ def search(
         query: Shape: (dimension,).
         k: how many.
         min_score: leave out rows that score less.
+        exact: scan all rows, however many.
     """
-    parts = [
-        (number, Rows(start, min(start + ROWS_AT_ONCE, stretch.stop)))
-        for number, stretches in enumerate(rows)
-        for stretch in stretches
-        for start in range(stretch.start, stretch.stop, ROWS_AT_ONCE)
-    ]
-
-    def scan(part: tuple[int, Rows]) -> list[Found]:
-        number, (start, stop) = part
-        documents = allowed[number]
-        mask = None if documents is None else row_mask(shards[number], part[1], documents)
-        near = shards[number].vectors.search(start, stop, query, min(k or stop - start, stop - start), mask)
-        return [
-            Found(number, row, score)
-            for row, score in zip(near.rows.tolist(), near.scores.tolist(), strict=True)
-            if min_score is None or score >= min_score
-        ]
-
-    is_long = sum(stop - start for _, (start, stop) in parts) > ROWS_AT_ONCE
-    found = list(chain.from_iterable(_scanners().map(scan, parts) if is_long else map(scan, parts)))
+    part = None if exact or k is None or min_score is not None else narrowed(shards, rows, query, k)
+    if part is not None:
+        found, matching = _scanned(shards, part, allowed, query, k, min_score)
+        # Where filters leave little of what is near, it may lie anywhere.
+        if matching < _size(part) / 2:
+            part = None
+    if part is None:
+        found, _ = _scanned(shards, rows, allowed, query, k, min_score)
     found.sort(key=lambda item: -(item.score or 0.0))
     if k is not None and len(found) > k:
         last = found[k - 1].score
         found = found[: k + _ties(found[k:], last)]
     return found
+
+
+def _scanned(
+    shards: Sequence[OpenShard],
+    rows: Sequence[Sequence[Rows]],
+    allowed: Sequence[NDArray[np.bool_] | None],
+    query: NDArray[np.float32],
+    k: int | None,
+    min_score: float | None,
+) -> tuple[list[Found], int]:
+    """The k best rows of each task, in no order; and how many rows there are that might have answered."""
+
+    def scan(task: tuple[int, list[Rows]]) -> tuple[list[Found], int]:
+        number, parts = task
+        documents, matching = allowed[number], _size([parts])
+        mask = None if documents is None else row_mask(shards[number], parts, documents)
+        near = shards[number].vectors.search(parts, query, min(k or matching, matching), mask)
+        found = [
+            Found(number, row, score)
+            for row, score in zip(near.rows.tolist(), near.scores.tolist(), strict=True)
+            if min_score is None or score >= min_score
+        ]
+        return found, matching if mask is None else int(np.count_nonzero(mask))
+
+    tasks = [(number, parts) for number, stretches in enumerate(rows) for parts in _tasks(stretches)]
+    done = list(_scanners().map(scan, tasks) if _size(rows) > ROWS_AT_ONCE else map(scan, tasks))
+    return [item for found, _ in done for item in found], sum(matching for _, matching in done)
+
+
+def _tasks(stretches: Sequence[Rows]) -> Iterator[list[Rows]]:
+    """Stretches cut and put together so that each list has `ROWS_AT_ONCE` rows, and the last what is left."""
+    task: list[Rows] = []
+    room = ROWS_AT_ONCE
+    for start, end in stretches:
+        while start < end:
+            stop = min(end, start + room)
+            task.append(Rows(start, stop))
+            room -= stop - start
+            start = stop
+            if not room:
+                yield task
+                task, room = [], ROWS_AT_ONCE
+    if task:
+        yield task
+
+
+def _size(rows: Sequence[Sequence[Rows]]) -> int:
+    return sum(stop - start for stretches in rows for start, stop in stretches)
 
 
 def _ties(following: Sequence[Found], score: float | None) -> int:
@@ -97,7 +138,7 @@ def listing(
         for stretch in rows[number]:
             documents = allowed[number]
             part = np.arange(stretch.start, stretch.stop, dtype=np.int64)
-            parts.append(part if documents is None else part[row_mask(shard, stretch, documents)])
+            parts.append(part if documents is None else part[row_mask(shard, [stretch], documents)])
         if parts:
             joined = np.concatenate(parts)
             by_text = joined[np.argsort(shard.files.ids[joined], kind="stable")]

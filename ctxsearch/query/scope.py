@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from ctxsearch.analysis import surface_form
 from ctxsearch.catalog.reader import Catalog, FormRow
 from ctxsearch.catalog.where import parse_filters
-from ctxsearch.commit import ShardEntry
+from ctxsearch.commit import CLUSTERS_FILE, ShardEntry
 from ctxsearch.errors import IndexDamaged, QueryError
 from ctxsearch.protocols import VectorShard
+from ctxsearch.vectors.clusters import Clusters, no_clusters, open_clusters
 from ctxsearch.vectors.codec import CodecParameters
 from ctxsearch.vectors.files import TOKEN_BITS, VectorFiles, open_vectors
 
@@ -38,6 +39,7 @@ class OpenShard(ListedShard):
 
     files: VectorFiles
     parameters: CodecParameters
+    clusters: Clusters
     make: Callable[[], VectorShard]
 
     @cached_property
@@ -84,8 +86,12 @@ def with_vectors(
         IndexDamaged: a file is missing, or is not what the commit says.
     """
     entry = listed.entry
-    files = open_vectors(index / entry.shard_id, parameters.code_size, entry.rows, entry.lemmas)
-    return OpenShard(entry, listed.catalog, files, parameters, partial(make, files.codes, parameters))
+    folder = index / entry.shard_id
+    files = open_vectors(folder, parameters.code_size, entry.rows, entry.lemmas)
+    clusters = no_clusters(parameters.dimension)
+    if CLUSTERS_FILE in entry.files:
+        clusters = open_clusters(folder, parameters.dimension, entry.rows, entry.files[CLUSTERS_FILE][0])
+    return OpenShard(entry, listed.catalog, files, parameters, clusters, partial(make, files.codes, parameters))
 
 
 class Rows(NamedTuple):
@@ -153,7 +159,7 @@ def has_living(shard: OpenShard, rows: Rows) -> bool:
     if documents is None:
         return rows.stop > rows.start
     parts = (Rows(start, min(start + _ROWS, rows.stop)) for start in range(rows.start, rows.stop, _ROWS))
-    return any(row_mask(shard, part, documents).any() for part in parts)
+    return any(row_mask(shard, [part], documents).any() for part in parts)
 
 
 def allowed_documents(shards: Sequence[ListedShard], where: Sequence[str]) -> list[NDArray[np.bool_] | None]:
@@ -177,7 +183,7 @@ def allowed_documents(shards: Sequence[ListedShard], where: Sequence[str]) -> li
     return allowed
 
 
-def row_mask(shard: OpenShard, rows: Rows, documents: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which rows belong to the documents allowed. Shape: (n_rows,)."""
-    segments = shard.files.ids[rows.start : rows.stop] >> TOKEN_BITS
+def row_mask(shard: OpenShard, parts: Sequence[Rows], documents: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which rows, part after part, belong to the documents allowed. Shape: (n_rows,)."""
+    segments = np.concatenate([shard.files.ids[start:stop] for start, stop in parts]) >> TOKEN_BITS
     return documents[np.searchsorted(shard.catalog.first_segments, segments, side="right") - 1]

@@ -118,7 +118,8 @@ def _nearest(
 ) -> list[ConcordanceLine]:
     """Lines nearest first, ties by key, cut at k."""
     given = set(without)
-    found = search(shards, rows, allowed, vector, None if asked.k is None else asked.k + len(given), asked.min_score)
+    k = None if asked.k is None else asked.k + len(given)
+    found = search(shards, rows, allowed, vector, k, asked.min_score, exact=asked.exact or asked.any_word)
     made = lines(shards, [item for item in found if (item.shard, item.row) not in given], asked.context)
     made.sort(key=lambda line: (-(line.score or 0.0), line.key))
     return made[: asked.k]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ctxsearch.catalog.snapshot import write_snapshot
-from ctxsearch.commit import SHARD_FILES, Commit, commit_path, newest_commit
+from ctxsearch.commit import CLUSTERS_FILE, SHARD_FILES, Commit, commit_path, newest_commit
 from ctxsearch.domain import Progress
 from ctxsearch.errors import BackupError, CtxSearchError, IndexExists
 from ctxsearch.settings import SETTINGS_FILE, read_settings
@@ -27,7 +27,7 @@ SENSES_FILE = "senses.sqlite"
 
 _NAME = re.compile(
     rf"{re.escape(SETTINGS_FILE)}|{re.escape(SENSES_FILE)}|commit-[0-9]{{8,15}}\.json"
-    rf"|(shard-[0-9a-f]{{16}})/({'|'.join(map(re.escape, SHARD_FILES))})"
+    rf"|(shard-[0-9a-f]{{16}})/({'|'.join(map(re.escape, (*SHARD_FILES, CLUSTERS_FILE)))})"
 )
 _COPY_SIZE = 1 << 20
 _BLOCK = tarfile.BLOCKSIZE

@@ -7,7 +7,7 @@ every score stay what they were.
 
 The rows of a shard are in order of (lemma, form, segment, token), so joining is a stable merge of sorted runs: their
 ranks in the joined lexicon are sorted in memory (40 bytes a row of the new shard), and the codes are then gathered in
-blocks, each source read front to back.
+blocks, each source read front to back. Only frequent words are put in clusters anew, and read twice for it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace as changed
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from ctxsearch.domain import CompactReport, Progress
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.scope import OpenShard, list_shard, living_documents
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
+from ctxsearch.vectors.clusters import ClusterWriter, clustered_forms
 from ctxsearch.vectors.files import TOKEN_BITS, SortedWriter
 
 # A query opens and searches every shard, and ten to twenty cost it little.
@@ -141,6 +143,7 @@ class Compaction:
         try:
             moved = [catalog.copy(shard.catalog, living_documents(shard)) for shard in group]
             rows = _Rows(group, moved)
+            _put_in_clusters(building, group, rows)
             self._write_vectors(building, group, rows)
             catalog.finish(rows.lemmas, rows.forms)
         finally:
@@ -198,6 +201,7 @@ class _Rows:
         pairs = sorted({(row.lemma, row.form) for lexicon in lexicons for row in lexicon})
         rank_of = {pair: rank for rank, pair in enumerate(pairs)}
         ranks, ids, sources, places = [], [], [], []
+        is_clustered = False
         for number, (shard, lexicon, segments) in enumerate(zip(group, lexicons, moved, strict=True)):
             if sum(row.frequency for row in lexicon) != len(shard.files.ids):
                 raise IndexDamaged(str(shard.catalog.path), "its words do not add up to its rows")
@@ -205,19 +209,47 @@ class _Rows:
             row_ranks = np.repeat(pair_ranks, [row.frequency for row in lexicon])
             segment = segments[shard.files.ids >> TOKEN_BITS]
             living = np.flatnonzero(segment >= 0)
+            is_clustered |= bool(len(shard.clusters.starts))
             ranks.append(row_ranks[living])
             ids.append(segment[living] << TOKEN_BITS | shard.files.ids[living] & (1 << TOKEN_BITS) - 1)
             sources.append(np.full(len(living), number, np.int16))
             places.append(living)
         joined = np.concatenate(ranks)
-        # Stable: rows of one rank stay in the order of shard and segment, which is that of the new ids.
-        order = np.argsort(joined, kind="stable")
-        self.ids = np.concatenate(ids)[order]
+        self.ids = np.concatenate(ids)
+        # Stable: rows of one rank stay in the order of shard and segment, which is that of the new ids; not so where
+        # they come from clusters.
+        order = np.lexsort((self.ids, joined)) if is_clustered else np.argsort(joined, kind="stable")
+        self.ids = self.ids[order]
         self.sources = np.concatenate(sources)[order]
         self.places = np.concatenate(places)[order]
         counts = np.bincount(joined, minlength=len(pairs))
         kept = np.flatnonzero(counts).tolist()
         self.lemmas, self.forms = word_tables([pairs[rank] for rank in kept], counts[kept].tolist())
+
+
+def _put_in_clusters(building: Path, group: Sequence[OpenShard], rows: _Rows) -> None:
+    """Puts the rows of frequent words in the order of clusters, and writes these."""
+    writer = ClusterWriter(building)
+    sizes = np.array([form[5] for form in rows.forms], np.int64)
+    for number in clustered_forms(sizes, np.array([form[3] for form in rows.forms], np.int32)).tolist():
+        first, size = rows.forms[number][4:]
+        form = slice(first, first + size)
+        order = writer.add(first, size, partial(_vectors, group, rows.sources[form], rows.places[form]))
+        for part in (rows.ids, rows.sources, rows.places):
+            part[form] = part[form][order]
+    writer.finish()
+
+
+def _vectors(
+    group: Sequence[OpenShard], sources: NDArray[np.int16], places: NDArray[np.int64], chosen: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """The vectors of some rows, of those that come from these places. Shape: (n_chosen, dimension)."""
+    sources, places = sources[chosen], places[chosen]
+    vectors = np.empty((len(chosen), group[0].clusters.centroids.shape[1]), np.float32)
+    for number, shard in enumerate(group):
+        here = sources == number
+        vectors[here] = shard.vectors.vectors(places[here])
+    return vectors
 
 
 def _is_worth_it(group: Sequence[ShardEntry]) -> bool:

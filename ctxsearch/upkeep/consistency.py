@@ -10,7 +10,7 @@ import numpy as np
 
 from ctxsearch.analysis import surface_form
 from ctxsearch.catalog.reader import FormRow, read_metadata
-from ctxsearch.commit import CATALOG_FILE, LISTS_FILE, SHARD_FILE, VECTORS_FILE
+from ctxsearch.commit import CATALOG_FILE, CLUSTERS_FILE, LISTS_FILE, SHARD_FILE, VECTORS_FILE
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.vectors.codec import coded_lengths
 from ctxsearch.vectors.files import TOKEN_BITS
@@ -34,6 +34,7 @@ def inconsistencies(shard: OpenShard, folder: Path, seen: set[str]) -> Iterator[
     forms = shard.catalog.forms()
     yield from ((folder / LISTS_FILE, why) for why in _words(shard, forms))
     yield from ((folder / CATALOG_FILE, why) for why in _documents(shard, seen))
+    yield from ((folder / CLUSTERS_FILE, why) for why in _clusters(shard, forms))
     yield from ((folder / VECTORS_FILE, why) for why in _rows(shard, forms))
     yield from ((folder / VECTORS_FILE, why) for why in _vectors(shard))
 
@@ -75,6 +76,19 @@ def _words(shard: OpenShard, forms: list[FormRow]) -> Iterator[str]:
         yield "the words are not in order"
 
 
+def _clusters(shard: OpenShard, forms: list[FormRow]) -> Iterator[str]:
+    """The clusters: each lies in one form, and has a centroid."""
+    starts, stops, centroids = shard.clusters
+    if not len(starts):
+        return
+    ends = np.array([row.first_row + row.frequency for row in forms])
+    across = np.searchsorted(ends, starts, side="right") != np.searchsorted(ends, stops)
+    if across.any():
+        yield f"cluster {int(np.argmax(across))} has rows of several forms"
+    if not np.isfinite(centroids).all():
+        yield "a centroid is no vector"
+
+
 def _documents(shard: OpenShard, seen: set[str]) -> Iterator[str]:
     """The documents: their segments follow each other, and their texts are whole; no id is there twice."""
     removed = set(shard.entry.removed)
@@ -107,6 +121,9 @@ def _rows(shard: OpenShard, forms: list[FormRow]) -> Iterator[str]:
     form_of = np.repeat(np.arange(len(forms)), [row.frequency for row in forms])
     steps = np.diff(ids) > 0
     steps |= np.diff(form_of) > 0
+    # A cluster has an order of its own.
+    borders = np.concatenate([shard.clusters.starts, shard.clusters.stops])
+    steps[borders[(borders > 0) & (borders < len(ids))] - 1] = True
     if not steps.all():
         yield f"row {int(np.argmin(steps)) + 1} is not in the order of its form"
     order = np.argsort(ids, kind="stable")

@@ -127,19 +127,20 @@ def check_codes(codes: NDArray[np.uint8], parameters: CodecParameters) -> None:
 def check_search(
     rows: int,
     dimension: int,
-    start: int,
-    stop: int,
+    parts: Sequence[tuple[int, int]],
     query: NDArray[np.float32],
     k: int,
     allowed: NDArray[np.bool_] | None,
 ) -> None:
     """Raises ValueError for a search that `VectorShard.search` cannot be asked."""
-    if not 0 <= start <= stop <= rows:
-        raise ValueError(f"rows {start}:{stop} are not among {rows}")
+    for start, stop in parts:
+        if not 0 <= start <= stop <= rows:
+            raise ValueError(f"rows {start}:{stop} are not among {rows}")
     if query.shape != (dimension,) or k < 1:
         raise ValueError(f"cannot search with a query of shape {query.shape} for k = {k}")
-    if allowed is not None and allowed.shape != (stop - start,):
-        raise ValueError(f"a filter of shape {allowed.shape} does not fit {stop - start} rows")
+    size = sum(stop - start for start, stop in parts)
+    if allowed is not None and allowed.shape != (size,):
+        raise ValueError(f"a filter of shape {allowed.shape} does not fit {size} rows")
 
 
 def train(codec: Codec, sample: NDArray[np.float32]) -> CodecParameters:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -70,11 +72,15 @@ class ExactShard:
         self._codec = ExactCodec(parameters)
 
     def search(
-        self, start: int, stop: int, query: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
+        self,
+        parts: Sequence[tuple[int, int]],
+        query: NDArray[np.float32],
+        k: int,
+        allowed: NDArray[np.bool_] | None = None,
     ) -> Neighbours:
         """The k rows that score highest, and all that tie with the last of them: see `VectorShard.search`."""
-        check_search(len(self._codes), self._parameters.dimension, start, stop, query, k, allowed)
-        rows: NDArray[np.int64] = np.arange(start, stop, dtype=np.int64)
+        check_search(len(self._codes), self._parameters.dimension, parts, query, k, allowed)
+        rows = np.concatenate([np.arange(*part, dtype=np.int64) for part in parts] or [np.empty(0, np.int64)])
         if allowed is not None:
             rows = rows[allowed]
         # Not ``@``: BLAS adds up equal rows in different orders, and they would not tie.

@@ -3,6 +3,8 @@
     vectors.dat    the codes, one row an occurrence in order of (lemma, form, segment, token); then the rows' ids
     lists.npy      first row of each lemma's list, and the number of rows at the end: (n_lemmas + 1,) int64
 
+The rows of a frequent form are in order of their cluster first, see `ctxsearch.vectors.clusters`.
+
 An id is ``segment << 16 | token``. The codes of all lists lie together, and the ids behind them, so that a form, a
 lemma or the whole shard is one slice of one matrix, and a scan touches no id; only the rows that answer have theirs
 read.
@@ -14,6 +16,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +28,7 @@ from ctxsearch.errors import IndexDamaged
 from ctxsearch.hindrance import reading
 from ctxsearch.protocols import VectorCodec
 from ctxsearch.storage import NewFile, plain_size, remove
+from ctxsearch.vectors.clusters import ClusterWriter, clustered_forms
 
 TOKEN_BITS = 16
 
@@ -225,6 +229,8 @@ class VectorWriter:
             counts += np.bincount(run_ranks, minlength=len(order))
         code_size = self._codec.code_size if self._codec else 1  # there are no rows without a codec
         ends = np.cumsum(counts)
+        clusters = ClusterWriter(self._folder)
+        clustered = clustered_forms(counts, lemma_of)
         with ExitStack() as opened:
             files = [opened.enter_context(run.path.open("rb")) for run in self._runs]
             goal = SortedWriter(self._folder)
@@ -243,15 +249,26 @@ class VectorWriter:
                     part_ids.append(run.ids[low:high])
                 codes, ids = np.concatenate(parts), np.concatenate(part_ids)
                 by_key = np.lexsort((ids, np.concatenate(part_ranks)))
-                goal.add(codes[by_key], ids[by_key])
+                codes, ids = codes[by_key], ids[by_key]
+                for form in clustered[(clustered >= first) & (clustered < last)].tolist():
+                    start, size = int(ends[form] - counts[form]), int(counts[form])
+                    rows = slice(start - written, start - written + size)
+                    in_clusters = clusters.add(start, size, partial(self._decoded, codes[rows]))
+                    codes[rows], ids[rows] = codes[rows][in_clusters], ids[rows][in_clusters]
+                goal.add(codes, ids)
                 written += len(by_key)
                 first = last
             lemmas = int(lemma_of.max()) + 1 if len(lemma_of) else 0
             goal.finish(np.bincount(lemma_of, weights=counts, minlength=lemmas).astype(np.int64))
+        clusters.finish()
         for run in self._runs:
             remove(run.path)
         sizes: list[int] = counts.tolist()
         return sizes
+
+    def _decoded(self, codes: NDArray[np.uint8], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        assert self._codec is not None
+        return self._codec.decode(codes[rows])
 
 
 class _Run(NamedTuple):

@@ -1,0 +1,61 @@
+"""Which rows of a very frequent word are worth a scan: those of the clusters nearest to the query.
+
+Up to `ROWS_SCANNED` rows are scanned whole, exactly. Beyond, the clusters of all shards are ranked together by the
+inner product of their centroids with the query, and taken until they have an eighth of the word's rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.query.scope import OpenShard, Rows
+
+ROWS_SCANNED = 1 << 17
+"""So many rows are scanned in any case."""
+_SHARE = 8
+# The further down a list of lines goes, the wider it is scattered over clusters.
+_ROWS_PER_LINE = 256
+
+
+def narrowed(
+    shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]], query: NDArray[np.float32], k: int
+) -> list[list[Rows]] | None:
+    """What to scan of each shard for the k nearest rows, in order; None where that is everything.
+
+    Args:
+        shards: where.
+        rows: of the words asked for, whole forms.
+        query: Shape: (dimension,).
+        k: how many are wanted.
+    """
+    every = [(number, stretch) for number, stretches in enumerate(rows) for stretch in stretches]
+    total = sum(stop - start for _, (start, stop) in every)
+    if total <= max(ROWS_SCANNED, _ROWS_PER_LINE * k):
+        return None
+    chosen: list[list[Rows]] = [[] for _ in shards]
+    homes, firsts, ends, scores = [], [], [], []
+    for number, (start, stop) in every:
+        clusters = shards[number].clusters
+        inside = clusters.within(start, stop)
+        starts, stops = clusters.starts[inside], clusters.stops[inside]
+        # What lies between the clusters, rarer forms, is scanned whole.
+        gaps = np.stack([np.append(start, stops), np.append(starts, stop)], axis=1)
+        chosen[number].extend(Rows(*gap) for gap in gaps[gaps[:, 0] < gaps[:, 1]].tolist())
+        homes.append(np.full(len(starts), number))
+        firsts.append(starts)
+        ends.append(stops)
+        scores.append(clusters.centroids[inside] @ query)
+    home, first, end, score = map(np.concatenate, (homes, firsts, ends, scores))
+    order = np.argsort(-score, kind="stable")
+    taken = np.cumsum((end - first)[order])
+    enough = int(np.searchsorted(taken, max(ROWS_SCANNED, _ROWS_PER_LINE * k, total // _SHARE))) + 1
+    if enough >= len(order):
+        return None
+    for number, start, stop in np.stack([home, first, end], axis=1)[order[:enough]].tolist():
+        chosen[number].append(Rows(start, stop))
+    for part in chosen:
+        part.sort()
+    return chosen

@@ -1,0 +1,177 @@
+"""Frequent words in parts that are alike, so that a search reads only the nearest: ``clusters.dat``.
+
+    clusters.dat   first row of each cluster; the row after its last; its centroid: (n,) and (n,) int64, (n, dimension)
+                   float32
+
+The rows of a frequent lemma's form lie in order of (cluster, segment, token), so a cluster is a slice of the shard's
+matrix; all other rows lie as they did, and belong to none. A shard without such a word has no such file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.commit import CLUSTERS_FILE
+from ctxsearch.errors import IndexDamaged
+from ctxsearch.hindrance import reading
+from ctxsearch.storage import NewFile, plain_size
+
+# A lemma of a million uses has more in each of fifty shards; a rarer one is scanned whole in any case.
+CLUSTERED_ROWS = 1 << 14
+# A centroid costs as much as two rows of ``fp16``: under one in a hundred.
+ROWS_PER_CLUSTER = 256
+MOST_CLUSTERS = 256
+# A form that would have fewer is scanned whole.
+FEWEST_CLUSTERS = 8
+
+_SAMPLE_PER_CLUSTER = 128
+_ROUNDS = 8
+_BLOCK = 1 << 14
+_SEED = 0
+
+
+class Clusters(NamedTuple):
+    """The clusters of a shard, in order of row; no two share one.
+
+    Attributes:
+        starts: first row of each. Shape: (n,), int64.
+        stops: the row after the last of each. Shape: (n,), int64.
+        centroids: unit length. Shape: (n, dimension), float32.
+    """
+
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+    centroids: NDArray[np.float32]
+
+    def within(self, start: int, stop: int) -> slice:
+        """Which of them lie in a stretch of rows that is made of whole forms."""
+        return slice(int(np.searchsorted(self.starts, start)), int(np.searchsorted(self.stops, stop, side="right")))
+
+
+def no_clusters(dimension: int) -> Clusters:
+    """Those of a shard that has none."""
+    return Clusters(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, dimension), np.float32))
+
+
+def open_clusters(folder: Path, dimension: int, rows: int, size: int) -> Clusters:
+    """Maps a shard's file of clusters, and checks it against what is known of the shard.
+
+    Args:
+        folder: the shard's.
+        dimension: components of a vector.
+        rows: of the shard.
+        size: of the file, as the commit has it.
+
+    Raises:
+        IndexDamaged: the file is missing, or has another size, or rows that cannot be.
+        OSError: this process is kept from it.
+    """
+    path = folder / CLUSTERS_FILE
+    with reading(path):
+        found = plain_size(path)
+        count, rest = divmod(size, 16 + 4 * dimension)
+        if found != size or rest or not count:
+            raise IndexDamaged(str(path), f"it has {found} bytes, which cannot be")
+        data = np.memmap(path, dtype=np.uint8, mode="r")
+    bounds = np.array(data[: 16 * count].view("<i8")).reshape(2, count)
+    starts, stops = bounds
+    # In the order of the rows: start, stop, start, stop, each stop after its start.
+    steps = np.diff(bounds.T.ravel())
+    if starts[0] < 0 or stops[-1] > rows or (steps < 0).any() or (steps[::2] == 0).any():
+        raise IndexDamaged(str(path), "its clusters are out of order")
+    return Clusters(starts, stops, data[16 * count :].view("<f4").reshape(count, dimension))
+
+
+def clustered_forms(form_sizes: NDArray[np.int64], lemma_of: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The numbers of the forms that are put in clusters: the frequent ones of frequent lemmas.
+
+    Args:
+        form_sizes: rows of each form, in order. Shape: (n_forms,).
+        lemma_of: the number of each form's lemma. Shape: (n_forms,).
+    """
+    of_lemma = np.bincount(lemma_of, weights=form_sizes)
+    is_frequent = (of_lemma >= CLUSTERED_ROWS)[lemma_of]
+    return np.flatnonzero(is_frequent & (form_sizes >= ROWS_PER_CLUSTER * FEWEST_CLUSTERS))
+
+
+class ClusterWriter:
+    """Puts frequent forms in clusters, one after the other, and writes what became of them.
+
+    Args:
+        folder: where the file goes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stops: list[NDArray[np.int64]] = []
+        self._sizes: list[NDArray[np.int64]] = []
+        self._centroids: list[NDArray[np.float32]] = []
+
+    def add(
+        self, first: int, rows: int, vectors: Callable[[NDArray[np.int64]], NDArray[np.float32]]
+    ) -> NDArray[np.int64]:
+        """Puts a form in clusters, in memory bounded whatever its size (9 bytes a row).
+
+        The same vectors in the same order give the same clusters.
+
+        Args:
+            first: the form's first row in the shard; after all forms before.
+            rows: how many it has.
+            vectors: gives some of them, by their place in the form, in the order of the text.
+
+        Returns:
+            The places in the form in their new order. Shape: (rows,).
+        """
+        count = min(MOST_CLUSTERS, rows // ROWS_PER_CLUSTER)
+        drawn = np.random.default_rng(_SEED).choice(rows, min(rows, count * _SAMPLE_PER_CLUSTER), replace=False)
+        centroids = _trained(_numbers(vectors(np.sort(drawn))), count)
+        nearest = np.empty(rows, np.uint16)
+        for start in range(0, rows, _BLOCK):
+            places = np.arange(start, min(start + _BLOCK, rows))
+            nearest[places] = _nearest(_numbers(vectors(places)), centroids)
+        sizes = np.bincount(nearest, minlength=count)
+        some = sizes > 0
+        self._sizes.append(sizes[some])
+        self._stops.append(first + np.cumsum(sizes[some]))
+        self._centroids.append(centroids[some])
+        return np.argsort(nearest, kind="stable")
+
+    def finish(self) -> None:
+        """Writes the file, synced, if there is anything to write."""
+        if not self._stops:
+            return
+        stops = np.concatenate(self._stops).astype("<i8")
+        starts = (stops - np.concatenate(self._sizes)).astype("<i8")
+        with NewFile(self._folder / CLUSTERS_FILE) as file:
+            for part in (starts, stops, np.concatenate(self._centroids).astype("<f4")):
+                file.write(part.data)
+
+
+def _numbers(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The vectors, with zeros for what is no number: one such row would take all others with it."""
+    return np.nan_to_num(vectors, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _trained(sample: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Spherical k-means: so many centroids. Shape: (n, dimension) in, (count, dimension) out."""
+    centroids = sample[np.random.default_rng(_SEED).choice(len(sample), count, replace=False)]
+    for _ in range(_ROUNDS):
+        nearest = _nearest(sample, centroids)
+        some, begins = np.unique(np.sort(nearest), return_index=True)
+        sums = np.add.reduceat(sample[np.argsort(nearest, kind="stable")], begins, axis=0)
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        centroids[some] = np.where(lengths > 0, sums / np.maximum(lengths, 1e-12), centroids[some])
+    return centroids
+
+
+def _nearest(vectors: NDArray[np.float32], centroids: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The nearest centroid of each vector. Shape: (n,)."""
+    parts = [
+        np.argmax(vectors[start : start + _BLOCK] @ centroids.T, axis=1) for start in range(0, len(vectors), _BLOCK)
+    ]
+    return np.concatenate(parts)
