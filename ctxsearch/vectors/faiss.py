@@ -36,8 +36,6 @@ _QUANTIZER = {
 # Beyond the k best, so that rows which tie with the last of them are seen in the same scan.
 _MARGIN = 16
 
-_OFFSET = (1 << 32) - 1
-
 
 def _index(parameters: CodecParameters) -> faiss.IndexIVFScalarQuantizer:
     """An empty inverted file whose scanner knows the codec; the coarse quantizer takes no part."""
@@ -127,31 +125,30 @@ class FaissShard:
         """The ``wanted`` best rows, without FAISS's -1 for those it did not find."""
         query = np.ascontiguousarray(query, dtype=np.float32)
         scores: NDArray[np.float32] = np.full(wanted, -np.inf, dtype=np.float32)
-        pairs: NDArray[np.int64] = np.full(wanted, -1, dtype=np.int64)
-        scores_at, pairs_at = faiss.swig_ptr(scores), faiss.swig_ptr(pairs)
-        bits = np.empty(1, np.uint8)
-        selector = None if allowed is None else faiss.IDSelectorBitmap(0, faiss.swig_ptr(bits))
-        # With store_pairs the scanner answers list << 32 | offset, and a part is a list. (A shard of 2**32 rows cannot
-        # be: a commit is refused long before.) One heap takes the best of all parts.
-        scanner = self._index.get_InvertedListScanner(True, selector, None)
+        places: NDArray[np.int64] = np.full(wanted, -1, dtype=np.int64)
+        firsts = np.array([start for start, _ in parts], np.int64)
+        sizes = np.array([stop - start for start, stop in parts], np.int64)
+        passed = np.cumsum(sizes) - sizes
+        # FAISS takes for ids, and asks the selector for, places in all parts together; one heap has their best.
+        numbers = np.arange(sizes.sum(), dtype=np.int64)
+        selector = None
+        if allowed is not None:
+            bits = np.packbits(allowed, bitorder="little")
+            selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
+        scanner = self._index.get_InvertedListScanner(False, selector, None)
         scanner.set_query(faiss.swig_ptr(query))
-        passed = 0
-        for number, (start, stop) in enumerate(parts):
-            size = stop - start
-            if not size:
-                continue
-            if selector is not None and allowed is not None:
-                bits = np.packbits(allowed[passed : passed + size], bitorder="little")
-                selector.n = len(bits)
-                selector.bitmap = faiss.swig_ptr(bits)  # type: ignore[attr-defined]
-                passed += size
-            scanner.set_list(number, 0.0)
-            scanner.scan_codes(size, faiss.swig_ptr(self._codes[start:stop]), None, scores_at, pairs_at, wanted)
+        scanner.set_list(0, 0.0)
+        goal = faiss.swig_ptr(scores), faiss.swig_ptr(places)
+        for (start, stop), before in zip(parts, passed.tolist(), strict=True):
+            if stop > start:
+                codes, own = self._codes[start:stop], numbers[before:]
+                scanner.scan_codes(stop - start, faiss.swig_ptr(codes), faiss.swig_ptr(own), *goal, wanted)
         # SWIG does not know that the scanner is ours, and would never free it.
         faiss.InvertedListScanner.__swig_destroy__(scanner)  # type: ignore[attr-defined]
-        found = pairs >= 0
-        pairs, scores = pairs[found], scores[found]
-        rows = np.array([start for start, _ in parts], np.int64)[pairs >> 32] + (pairs & _OFFSET)
+        found = places >= 0
+        places, scores = places[found], scores[found]
+        part = np.searchsorted(passed, places, side="right") - 1
+        rows = firsts[part] + places - passed[part]
         order = np.lexsort((rows, -scores))
         return Neighbours(rows[order], scores[order])
 
