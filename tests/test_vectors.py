@@ -189,6 +189,23 @@ def test_every_search_agrees_with_brute_force(
 
 @every_shard
 @every_codec
+@given(data=st.data())
+def test_parts_are_searched_as_one(make_shard: MakeShard, codec: Codec, data: st.DataObject) -> None:
+    """Whatever parts of the rows are searched at once, the answer is that of sorting all rows of these parts."""
+    kinds = data.draw(st.lists(st.integers(0, KINDS - 1), max_size=120))
+    corpus = corpus_of(codec, kinds)
+    borders = sorted(data.draw(st.lists(st.integers(0, len(kinds)), max_size=12)))
+    parts = data.draw(st.permutations(list(zip(borders[::2], borders[1::2], strict=False))))
+    inside = [row for part in parts for row in range(*part)]
+    allowed = data.draw(st.none() | st.lists(st.booleans(), min_size=len(inside), max_size=len(inside)))
+    k = data.draw(st.integers(1, 150))
+    found = make_shard(corpus.codes, corpus.parameters).search(parts, corpus.query, k, mask(allowed))
+    answering = {row for place, row in enumerate(inside) if allowed is None or allowed[place]}
+    corpus.check(found, 0, len(kinds), k, [row in answering for row in range(len(kinds))])
+
+
+@every_shard
+@every_codec
 @pytest.mark.parametrize("dimension", [1, 7, 384])
 def test_scores_are_inner_products(make_shard: MakeShard, codec: Codec, dimension: int) -> None:
     """At any dimension each row gets its own score, the best come first, and none that is better is left out."""
@@ -264,6 +281,7 @@ BAD_SEARCHES: dict[str, Callable[[VectorShard], object]] = {
     "stop before start": lambda shard: shard.search([(3, 2)], QUERY, 1),
     "stop after the last row": lambda shard: shard.search([(0, 11)], QUERY, 1),
     "both after the last row": lambda shard: shard.search([(11, 11)], QUERY, 1),
+    "a second part after the last row": lambda shard: shard.search([(0, 3), (9, 11)], QUERY, 1),
     "query too long": lambda shard: shard.search([(0, 10)], np.zeros(9, np.float32), 1),
     "query too short": lambda shard: shard.search([(0, 10)], np.zeros(7, np.float32), 1),
     "query of two dimensions": lambda shard: shard.search([(0, 10)], QUERY[:, None], 1),
@@ -271,6 +289,7 @@ BAD_SEARCHES: dict[str, Callable[[VectorShard], object]] = {
     "k below 0": lambda shard: shard.search([(0, 10)], QUERY, -1),
     "filter too short": lambda shard: shard.search([(0, 10)], QUERY, 1, np.ones(9, np.bool_)),
     "filter too long": lambda shard: shard.search([(0, 10)], QUERY, 1, np.ones(11, np.bool_)),
+    "filter for one part of two": lambda shard: shard.search([(0, 2), (4, 6)], QUERY, 1, np.ones(2, np.bool_)),
     "filter for all rows on a slice": lambda shard: shard.search([(2, 4)], QUERY, 1, np.ones(10, np.bool_)),
 }
 

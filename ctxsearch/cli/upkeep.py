@@ -56,7 +56,7 @@ def compact(
 ) -> None:
     """Join small shards, and give back the space of what was removed.
 
-    Nothing is embedded again; keys and answers stay what they are.
+    Nothing is embedded again; keys and scores stay what they are.
     """
     with Index.open(index) as opened, count_bar("compacting", "words") as on_progress:
         report = opened.compact(shard_tokens=shard_tokens, on_progress=on_progress)

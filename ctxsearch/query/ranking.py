@@ -20,7 +20,7 @@ from ctxsearch.query.scope import OpenShard, Rows, row_mask
 UNLIKE_WEIGHT = 0.5
 
 
-# Rows that one thread scans in a go. FAISS takes some three milliseconds for so many, and a thread is worth its start.
+# Rows that one thread scans in a go. FAISS takes a millisecond and more for so many, and a thread is worth its start.
 ROWS_AT_ONCE = 1 << 15
 
 

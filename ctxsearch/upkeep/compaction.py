@@ -36,7 +36,7 @@ from ctxsearch.vectors.files import TOKEN_BITS, SortedWriter
 
 # A query opens and searches every shard, and ten to twenty cost it little.
 _SHARDS_WANTED = 16
-# Each is open with two descriptors, and some systems allow no more than 256 of these.
+# Each is open with two descriptors or three, and some systems allow no more than 256 of these.
 _AT_A_TIME = 32
 _BLOCK_BYTES = 32 << 20
 
