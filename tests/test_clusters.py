@@ -110,7 +110,7 @@ def test_exact_answers_are_those_of_an_index_without_clusters(
 def test_answers_in_part_are_right_as_far_as_they_go(
     make_index: MakeIndex, shard_tokens: int, form: str | list[str]
 ) -> None:
-    """Of a frequent word lines of the clusters nearest to the query answer: so many, sorted, each with its own score."""
+    """Of a frequent word lines of the nearest clusters answer: so many, sorted, each with its own score."""
     index = make_index(documents(), shard_tokens=shard_tokens)
     index.remove(["d003", "d004"])
     every = index.query(ASKED, k=None, form=form)
@@ -125,7 +125,7 @@ def test_answers_in_part_are_right_as_far_as_they_go(
 
 
 def test_only_a_part_is_scanned(make_index: MakeIndex, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A search of a frequent word scans some sixty of its rows; of all, where lines without end or a floor are asked."""
+    """A search of a frequent word scans some sixty of its rows; all, where lines without end or a floor are asked."""
     index = make_index(documents())
     scanned: list[int] = []
     tasks = ranking._tasks

@@ -41,7 +41,7 @@ def run() -> None:
 
 
 def _allow_many_files() -> None:
-    """Lets this process open as many files as it may: a shard is two or three, and many systems begin with 256 or 1024."""
+    """Lets this process open as many files as it may: a shard is two or three, and many begin with 256 or 1024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     for limit in _OPEN_FILES:
         allowed = limit if hard == resource.RLIM_INFINITY else min(limit, hard)

@@ -5,6 +5,14 @@
 
 The rows of a frequent lemma's form lie in order of (cluster, segment, token), so a cluster is a slice of the shard's
 matrix; all other rows lie as they did, and belong to none. A shard without such a word has no such file.
+
+Chosen over the number of a cluster beside each row, in the order of the text: rows of 768 bytes that lie scattered are
+read from memory at a fraction of its speed. Of a million, a scan of the tenth that a bitmap allowed took .75 of the
+time of a scan of all, and of the same rows side by side .15 (``fp16``, 384 dimensions, two threads, warm).
+
+Plain k-means in numpy: FAISS's own, with as many rounds over as many rows, takes as long and gives the same recall.
+Half the sample costs up to .01 of recall, twice the sample brings none. A million rows cost 21 to 26 seconds of a core;
+in a shard of 1.2 million words of English 22 % are put in clusters, which is under a fiftieth of what it costs to build.
 """
 
 from __future__ import annotations
