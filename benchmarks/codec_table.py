@@ -269,7 +269,7 @@ def scalar(sample: Sample, codec: Codec) -> Method:
 
     def scan(word: int, query: Floats) -> object:
         rows = sample.rows(word)
-        return shard.search(rows.start, rows.stop, query, 20)
+        return shard.search([(rows.start, rows.stop)], query, 20)
 
     return Method(codec.value, parameters.code_size, by_decoding(sample, maker.decode(codes)), scan)
 
