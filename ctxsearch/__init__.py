@@ -13,6 +13,7 @@ from ctxsearch.errors import CtxSearchError
 
 if TYPE_CHECKING:
     from ctxsearch.corpus import Corpus, read
+    from ctxsearch.evaluating import Evaluation, evaluate, evaluate_layers
     from ctxsearch.index import Index
     from ctxsearch.models import embed, pieces
 
@@ -21,6 +22,7 @@ __all__ = [
     "Corpus",
     "CtxSearchError",
     "Document",
+    "Evaluation",
     "Index",
     "IndexInfo",
     "IndexReport",
@@ -28,6 +30,8 @@ __all__ = [
     "Progress",
     "Usage",
     "embed",
+    "evaluate",
+    "evaluate_layers",
     "pieces",
     "read",
 ]
@@ -35,7 +39,16 @@ __all__ = [
 __version__ = "0.1.0"
 
 # Loaded when they are first used: a concordance reads no corpus, and starts the sooner for it.
-_HOMES = {"Corpus": "corpus", "Index": "index", "embed": "models", "pieces": "models", "read": "corpus"}
+_HOMES = {
+    "Corpus": "corpus",
+    "Evaluation": "evaluating",
+    "Index": "index",
+    "embed": "models",
+    "evaluate": "evaluating",
+    "evaluate_layers": "evaluating",
+    "pieces": "models",
+    "read": "corpus",
+}
 
 
 def __getattr__(name: str) -> object:

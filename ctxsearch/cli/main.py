@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import ctxsearch
-from ctxsearch.cli import indexing, inspecting, searching, upkeep
+from ctxsearch.cli import evaluating, indexing, inspecting, searching, upkeep
 from ctxsearch.cli.console import say, told
 from ctxsearch.cli.demo import run_demo
 
@@ -73,6 +73,7 @@ for command in (
     searching.concordance,
     inspecting.pieces,
     inspecting.embed,
+    evaluating.evaluate,
     indexing.info,
     upkeep.remove,
     upkeep.compact,

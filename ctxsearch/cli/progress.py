@@ -26,6 +26,23 @@ def count_bar(what: str, unit: str) -> Iterator[Callable[[domain.Progress], None
         yield lambda progress: bar.update(task, completed=progress.done, total=progress.total)
 
 
+@contextmanager
+def stage_bar(unit: str) -> Iterator[Callable[[domain.Progress], None] | None]:
+    """Draws how much of each stage of some work is done, one stage after the other."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with _bar("{task.description}", f"{{task.completed:,.0f}} {unit}") as bar:
+        task = bar.add_task("reading", total=None)
+
+        def show(progress: domain.Progress) -> None:
+            if bar.tasks[0].description != progress.stage:
+                bar.reset(task, description=progress.stage)
+            bar.update(task, completed=progress.done, total=progress.total)
+
+        yield show
+
+
 def _bar(what: str, counted: str) -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn

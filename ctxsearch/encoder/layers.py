@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Pooling(Enum):
@@ -60,3 +66,30 @@ def parse_layers(text: str, n_layers: int) -> Layers:
             raise ValueError(f"The layers {text!r} do not fit a model with layers 0 to {n_layers}, each named once.")
         numbers.extend(range(first, last + 1))
     return Layers(Join(match["join"]), tuple(numbers))
+
+
+def join_again(vectors: NDArray[np.float32], present: Sequence[int], layers: Layers) -> NDArray[np.float32]:
+    """Vectors of some layers, made of those in which these and others are concatenated; of any length.
+
+    All that an encoder does to concatenated layers, it does to each component alike, so that only lengths differ.
+
+    Args:
+        vectors: Shape: (n, n_present * hidden_size).
+        present: the layers in them, in order.
+        layers: which are wanted, and how they are joined.
+
+    Returns:
+        Shape: (n, dimension).
+    """
+    import numpy as np
+
+    size = vectors.shape[1] // len(present)
+    starts = [present.index(number) * size for number in layers.numbers]
+    parts = [vectors[:, start : start + size] for start in starts]
+    if layers.join is Join.CONCAT:
+        joined: NDArray[np.float32] = np.concatenate(parts, axis=1)
+        return joined
+    joined = parts[0].copy()
+    for part in parts[1:]:
+        joined += part
+    return joined

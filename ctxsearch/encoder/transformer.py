@@ -152,6 +152,24 @@ class TransformerEncoder:
         return Encoded(pooled.cpu().numpy(), present.cpu().numpy())
 
 
+def count_layers(model: str) -> int:
+    """The layers of a model, without its embedding, and without reading its weights.
+
+    Raises:
+        ModelError: the model cannot be found, or is another kind of model.
+    """
+    try:
+        config = transformers.AutoConfig.from_pretrained(
+            locate_model(model), trust_remote_code=False, local_files_only=True
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(model, f"transformers cannot load it ({' '.join(str(error).split())[:300]}).") from error
+    layers = getattr(config, "num_hidden_layers", None)
+    if not isinstance(layers, int):
+        raise ModelError(model, "it is no BERT-like encoder.")
+    return layers
+
+
 def load_transformer(model: str, folder: str) -> transformers.PreTrainedModel:
     """Loads a BERT-like encoder in single precision.
 

@@ -1,0 +1,105 @@
+"""The command that evaluates a model on labelled uses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ctxsearch.cli.evaluation_tables import print_evaluation, print_sweep
+from ctxsearch.cli.options import Device, Dtype, WrongCommand
+from ctxsearch.cli.plotting import check_plot, plot_sweep
+from ctxsearch.cli.progress import stage_bar
+from ctxsearch.evaluating import DEFAULT_PER_LEMMA, DEFAULT_ROUNDS
+from ctxsearch.settings import DEFAULT_MODEL
+
+
+def evaluate(
+    labels: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help='JSONL of labelled uses: {"text" or "document_id", "start", "end", "lemma", "sense"}.',
+            exists=True,
+            dir_okay=False,
+        ),
+    ],
+    documents: Annotated[
+        Path | None, typer.Option(help="The documents that the uses are in, if they have no text.", exists=True)
+    ] = None,
+    split: Annotated[str | None, typer.Option(help="Only the uses of this split.")] = None,
+    model: Annotated[str, typer.Option(help="A folder or a name.")] = DEFAULT_MODEL,
+    layers: Annotated[str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: last]")] = None,
+    pooling: Annotated[str, typer.Option(help="mean, first or last of a word's pieces.")] = "mean",
+    window: Annotated[int, typer.Option(help="Pieces that the model sees at once.")] = 128,
+    language: Annotated[str, typer.Option(help="By which words are cut.")] = "en",
+    device: Device = None,
+    dtype: Dtype = None,
+    per_lemma: Annotated[
+        int, typer.Option(min=0, help="Uses of a lemma at most, drawn; 0 for all.")
+    ] = DEFAULT_PER_LEMMA,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything drawn.")] = 0,
+    rounds: Annotated[
+        int, typer.Option(min=0, help="Of the bootstrap that gives the intervals; 0 for none.")
+    ] = DEFAULT_ROUNDS,
+    sweep: Annotated[bool, typer.Option("--sweep", help="Evaluate every layer, and some sums of layers.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="With --sweep: draw it into this file.", dir_okay=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Measure how well a model tells the senses of words apart, on labelled uses."""
+    if sweep and layers is not None:
+        raise WrongCommand("--sweep evaluates every layer; leave out --layers.")
+    if plot is not None and not sweep:
+        raise WrongCommand("--plot draws what --sweep measures; give --sweep, too.")
+    if plot is not None:
+        check_plot(plot)
+    import ctxsearch
+
+    with stage_bar("uses") as on_progress:
+        if sweep:
+            swept = ctxsearch.evaluate_layers(
+                labels,
+                documents=documents,
+                split=split,
+                model=model,
+                pooling=pooling,
+                window=window,
+                language=language,
+                device=device,
+                dtype=dtype,
+                per_lemma=per_lemma or None,
+                seed=seed,
+                rounds=rounds,
+                on_progress=on_progress,
+            )
+        else:
+            swept = [
+                ctxsearch.evaluate(
+                    labels,
+                    documents=documents,
+                    split=split,
+                    model=model,
+                    layers=layers or "last",
+                    pooling=pooling,
+                    window=window,
+                    language=language,
+                    device=device,
+                    dtype=dtype,
+                    per_lemma=per_lemma or None,
+                    seed=seed,
+                    rounds=rounds,
+                    on_progress=on_progress,
+                )
+            ]
+    if as_json:
+        made = [asdict(one) for one in swept]
+        print(json.dumps({"sweep": made} if sweep else made[0], ensure_ascii=False, allow_nan=False))
+    elif sweep:
+        print_sweep(swept)
+    else:
+        print_evaluation(swept[0])
+    if plot is not None:
+        plot_sweep(swept, plot)

@@ -1,0 +1,74 @@
+"""Draws a sweep over the layers of a model. The only door to Matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ctxsearch.errors import MissingExtra
+from ctxsearch.storage import replacing
+
+if TYPE_CHECKING:
+    from ctxsearch.evaluating import Evaluation
+    from ctxsearch.evaluation import Estimate
+
+
+def check_plot(goal: Path) -> None:
+    """Makes sure, before the long work, that it can be drawn.
+
+    Raises:
+        MissingExtra: Matplotlib is not installed.
+        ValueError: the file cannot be made, or its ending names no kind of picture.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtra("matplotlib", "plot") from error
+    known = Figure().canvas.get_supported_filetypes()
+    if goal.suffix.removeprefix(".").lower() not in known:
+        raise ValueError(f"{goal} has no ending of a picture; use one of: {', '.join(sorted(known))}.")
+    if not goal.absolute().parent.is_dir():
+        raise ValueError(f"There is no folder {goal.parent} to write {goal.name} to.")
+    if goal.exists() and not goal.is_file():
+        raise ValueError(f"{goal} is no plain file; name a file to draw into.")
+
+
+def plot_sweep(evaluations: Sequence[Evaluation], goal: Path) -> None:
+    """Draws average precision and pair AUC by layers, with their intervals, into a file that is replaced whole."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    axes = figure.subplots()
+    places = list(range(len(evaluations)))
+    drawn: tuple[tuple[str, str, list[Estimate]], ...] = (
+        ("average precision, mean over senses", "o", [one.vectors.average_precision.by_sense for one in evaluations]),
+        ("precision at 1, mean over senses", "s", [one.vectors.precision_at_1.by_sense for one in evaluations]),
+        ("same sense or not, AUC", "^", [one.vectors.pair_auc for one in evaluations]),
+    )
+    for name, marker, estimates in drawn:
+        values = [estimate.value for estimate in estimates]
+        below = [value - (value if one.low is None else one.low) for value, one in zip(values, estimates, strict=True)]
+        above = [
+            (value if one.high is None else one.high) - value for value, one in zip(values, estimates, strict=True)
+        ]
+        axes.errorbar(
+            places,
+            values,
+            [[max(0.0, b) for b in below], [max(0.0, a) for a in above]],
+            marker=marker,
+            ls="",
+            capsize=3,
+            label=name,
+        )
+    chance = evaluations[0].vectors.chance.by_sense.value
+    axes.axhline(chance, color="grey", ls=":", label="average precision of a random order")
+    axes.set_xticks(places, [one.layers for one in evaluations], rotation=45, ha="right")
+    axes.set_xlabel(f"layers of {evaluations[0].model}; sum:0 has seen no context")
+    axes.legend()
+    axes.grid(axis="y", alpha=0.3)
+    picture = BytesIO()
+    figure.savefig(picture, format=goal.suffix.removeprefix(".").lower(), dpi=150)
+    with replacing(goal) as file:
+        file.write(picture.getvalue())

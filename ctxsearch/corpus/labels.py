@@ -1,0 +1,231 @@
+"""Reads labelled uses: which word of which text is used in which sense."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ctxsearch.corpus.entries import read_entries
+from ctxsearch.corpus.files import shown
+from ctxsearch.corpus.reading import read
+from ctxsearch.errors import SourceError
+
+_SPLITS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Labelled uses: use number i is ``texts[text_numbers[i]][starts[i]:ends[i]]``.
+
+    Attributes:
+        path: the file they come from, to be named in errors.
+        texts: each text once, however many labelled words it has.
+        text_keys: what a text is known by: its document's id, or itself.
+        text_numbers: of each use, the number of its text.
+        starts: of each use.
+        ends: of each use.
+        lemmas: of each use.
+        senses: of each use.
+        repeated: how many lines say again what one before has said; they are left out.
+        other_splits: how many lines are of another split than the one asked for; they are left out.
+    """
+
+    path: str
+    texts: Sequence[str]
+    text_keys: Sequence[str]
+    text_numbers: Sequence[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
+    lemmas: Sequence[str]
+    senses: Sequence[str]
+    repeated: int = 0
+    other_splits: int = 0
+
+    def __len__(self) -> int:
+        return len(self.lemmas)
+
+    def place(self, number: int) -> str:
+        """What tells where a use stands, whatever its line."""
+        return f"{self.text_keys[self.text_numbers[number]]}:{self.starts[number]}:{self.ends[number]}"
+
+    def chosen(self, numbers: Sequence[int]) -> Labels:
+        """Some of the uses, with the texts they need."""
+        needed = sorted({self.text_numbers[number] for number in numbers})
+        renumbered = {text: number for number, text in enumerate(needed)}
+        return Labels(
+            self.path,
+            [self.texts[text] for text in needed],
+            [self.text_keys[text] for text in needed],
+            [renumbered[self.text_numbers[number]] for number in numbers],
+            [self.starts[number] for number in numbers],
+            [self.ends[number] for number in numbers],
+            [self.lemmas[number] for number in numbers],
+            [self.senses[number] for number in numbers],
+            self.repeated,
+            self.other_splits,
+        )
+
+
+@dataclass(slots=True)
+class _Use:
+    """What one line says."""
+
+    line: int
+    start: int
+    end: int
+    lemma: str
+    sense: str
+    split: str | None
+    text: str | None
+    document_id: str | None
+
+
+def read_labels(path: str | Path, *, documents: str | Path | None = None, split: str | None = None) -> Labels:
+    """Reads labelled uses from JSONL, also packed with gzip: an object a line, and fields not named here are ignored.
+
+    A line has ``start``, ``end``, ``lemma`` and ``sense``, ``split`` if it likes, and either the ``text`` or the
+    ``document_id`` of one of the documents.
+
+    Args:
+        path: the file.
+        documents: a file or folder of documents, see `read`; those without a labelled use are passed over.
+        split: reads only the uses of this split.
+
+    Raises:
+        SourceError: a line or document is wrong, or there is nothing to read.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "labels.jsonl")
+    ...     _ = path.write_text('{"text": "The bank lent.", "start": 4, "end": 8, "lemma": "bank", "sense": "money"}')
+    ...     labels = read_labels(path)
+    >>> labels.texts, labels.starts, labels.senses
+    (['The bank lent.'], [4], ['money'])
+    """
+    path = Path(path)
+    name = shown(path)
+    if path.is_dir():
+        raise SourceError(name, "it is a folder; name the file of labelled uses")
+    every = [_use(name, line, entry, has_documents=documents is not None) for line, entry in read_entries(path)]
+    if not every:
+        raise SourceError(name, "there is no labelled use in it")
+    uses = [use for use in every if split is None or use.split == split]
+    if not uses:
+        raise SourceError(name, _no_such_split(split, Counter(use.split for use in every)))
+    found = _texts_of_documents(uses, name, documents) if documents is not None else {}
+    texts = _Texts()
+    seen: set[tuple[int, int, int, str, str]] = set()
+    for use in uses:
+        if use.document_id is not None:
+            number = texts.number(use.document_id, found[use.document_id])
+        else:
+            number = texts.number(use.text or "", use.text or "")
+        length = len(texts.texts[number])
+        if not 0 <= use.start < use.end <= length:
+            why = f"the span {use.start}:{use.end} is not in the text, which has {length:,} characters"
+            raise SourceError(name, why, line=use.line)
+        seen_before = len(seen)
+        seen.add((number, use.start, use.end, use.lemma, use.sense))
+        if len(seen) > seen_before:
+            texts.uses.append((number, use))
+    return Labels(
+        name,
+        texts.texts,
+        texts.keys,
+        [number for number, _ in texts.uses],
+        [use.start for _, use in texts.uses],
+        [use.end for _, use in texts.uses],
+        [use.lemma for _, use in texts.uses],
+        [use.sense for _, use in texts.uses],
+        repeated=len(uses) - len(texts.uses),
+        other_splits=len(every) - len(uses),
+    )
+
+
+@dataclass(slots=True)
+class _Texts:
+    """Texts, numbered as they come, and the uses in them."""
+
+    texts: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    uses: list[tuple[int, _Use]] = field(default_factory=list)
+    _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def number(self, key: str, text: str) -> int:
+        """The number of a text."""
+        number = self._numbers.setdefault((key, text), len(self.texts))
+        if number == len(self.texts):
+            self.texts.append(text)
+            self.keys.append(key)
+        return number
+
+
+def _texts_of_documents(uses: Sequence[_Use], name: str, documents: str | Path) -> dict[str, str]:
+    """The texts of the documents that the uses name."""
+    wanted = {use.document_id for use in uses}
+    found: dict[str, str] = {}
+    for document in read(documents):
+        if document.document_id in found:
+            why = f"two documents have the id {document.document_id!r}"
+            raise SourceError(shown(Path(documents)), why)
+        if document.document_id in wanted:
+            found[document.document_id] = document.text
+    for use in uses:
+        if use.document_id is not None and use.document_id not in found:
+            why = f"there is no document {use.document_id!r} in {shown(Path(documents))}"
+            raise SourceError(name, why, line=use.line)
+    return found
+
+
+def _no_such_split(split: str | None, splits: Counter[str | None]) -> str:
+    named = sorted(name for name in splits if name is not None)
+    have = ", ".join(named[:_SPLITS_SHOWN]) + (", ..." if len(named) > _SPLITS_SHOWN else "")
+    return f"no use has the split {split!r}; " + (f"the splits are: {have}" if have else "none has a split")
+
+
+def _use(path: str, line: int, entry: str, *, has_documents: bool) -> _Use:
+    def wrong(why: str, hint: str = "") -> SourceError:
+        return SourceError(path, why, line=line, hint=hint)
+
+    try:
+        record = json.loads(entry)
+    except json.JSONDecodeError as error:
+        raise wrong(f"the line is not JSON ({error.msg}, column {error.colno})") from error
+    except (RecursionError, ValueError) as error:
+        raise wrong("the line cannot be read as JSON") from error
+    if not isinstance(record, dict):
+        raise wrong("the line is not a JSON object, { ... }")
+    start, end = (_offset(record, name, wrong) for name in ("start", "end"))
+    lemma, sense = (_string(record, name, wrong) for name in ("lemma", "sense"))
+    split = None if record.get("split") is None else _string(record, "split", wrong)
+    if ("text" in record) == ("document_id" in record):
+        both = "both 'text' and 'document_id'" if "text" in record else "neither 'text' nor 'document_id'"
+        raise wrong(f"it has {both}; a use has one of them")
+    if "text" in record:
+        return _Use(line, start, end, lemma, sense, split, _string(record, "text", wrong), None)
+    document_id = _string(record, "document_id", wrong)
+    if not has_documents:
+        raise wrong("it names a document, and no documents are given", "Give them with: --documents FILE.")
+    return _Use(line, start, end, lemma, sense, split, None, document_id)
+
+
+def _offset(record: dict[str, object], name: str, wrong: Callable[[str], SourceError]) -> int:
+    value = record.get(name)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise wrong(f"the field {name!r} {'is missing' if name not in record else 'is not a whole number'}")
+    return value
+
+
+def _string(record: dict[str, object], name: str, wrong: Callable[[str], SourceError]) -> str:
+    value = record.get(name)
+    if not isinstance(value, str) or not value:
+        raise wrong(f"the field {name!r} {'is missing' if name not in record else 'is not a string, or empty'}")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        why = f"half of a surrogate pair, \\u{ord(value[error.start]):04x}, stands alone in the field {name!r}"
+        raise wrong(why) from error
+    return value

@@ -1,0 +1,284 @@
+"""Evaluates a model: how well its vectors tell the senses of words apart, on labelled uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ctxsearch.corpus import Labels, read_labels
+from ctxsearch.domain import Progress
+from ctxsearch.errors import SourceError
+from ctxsearch.settings import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from ctxsearch.encoder.layers import Layers
+    from ctxsearch.evaluation import Measures
+
+DEFAULT_PER_LEMMA = 300
+DEFAULT_ROUNDS = 1000
+
+_NO_CONTEXT = "sum:0"
+_NEIGHBOURS = 4  # layers that are summed in a sweep
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How well the vectors of a model tell senses apart, and what it was measured on.
+
+    Attributes:
+        labels: the file of labelled uses.
+        split: whose uses were measured; None for all.
+        model: its name or folder.
+        model_digest: SHA-256 of its weights, configuration and tokenizer.
+        layers: which layers made the vectors, see `Index.create`.
+        pooling: how the pieces of a word became one vector.
+        window: pieces that the model saw at once.
+        language: what words were cut by.
+        per_lemma: uses that were drawn of a lemma at most; None for all.
+        seed: of everything drawn.
+        rounds: of the bootstrap.
+        uses_read: labelled uses, without those of other splits and those repeated.
+        uses_of_other_splits: that were passed over.
+        uses_repeated: that said again what a use before had said, and were passed over.
+        uses_drawn: how many of those read were to be embedded.
+        uses_without_vector: how many of these have none, by reason.
+        vectors: what the vectors are worth.
+        layer_0: the same of the model's embeddings, which have seen no context (but know the word's position in its
+            window); None where the vectors are these themselves.
+    """
+
+    labels: str
+    split: str | None
+    model: str
+    model_digest: str
+    layers: str
+    pooling: str
+    window: int
+    language: str
+    per_lemma: int | None
+    seed: int
+    rounds: int
+    uses_read: int
+    uses_of_other_splits: int
+    uses_repeated: int
+    uses_drawn: int
+    uses_without_vector: Mapping[str, int]
+    vectors: Measures
+    layer_0: Measures | None
+
+
+def evaluate(
+    labels: str | Path,
+    *,
+    documents: str | Path | None = None,
+    split: str | None = None,
+    model: str = DEFAULT_MODEL,
+    layers: str = "last",
+    pooling: str = "mean",
+    window: int = 128,
+    language: str = "en",
+    device: str | None = None,
+    dtype: str | None = None,
+    per_lemma: int | None = DEFAULT_PER_LEMMA,
+    seed: int = 0,
+    rounds: int = DEFAULT_ROUNDS,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Evaluation:
+    """Measures how well a model's vectors tell the senses of words apart.
+
+    >>> import json, tempfile
+    >>> uses = [
+    ...     {"text": "They rowed to the bank.", "start": 18, "end": 22, "lemma": "bank", "sense": "river"},
+    ...     {"text": "Reeds grew on the muddy bank.", "start": 24, "end": 28, "lemma": "bank", "sense": "river"},
+    ...     {"text": "The bank lent us money.", "start": 4, "end": 8, "lemma": "bank", "sense": "money"},
+    ... ]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "labels.jsonl")
+    ...     _ = path.write_text("\\n".join(map(json.dumps, uses)))
+    ...     evaluate(path).vectors.precision_at_1.by_sense.value
+    1.0
+
+    Args:
+        labels: JSONL of labelled uses, see `read_labels`.
+        documents: the documents that they are in, where the lines have no text of their own.
+        split: measures the uses of this split only.
+        model: a folder or a name; this and the next six options are those of `Index.create`.
+        layers: which layers make a vector.
+        pooling: how pieces make a word.
+        window: pieces that the model sees at once.
+        language: what words are cut by.
+        device: what the model runs on.
+        dtype: what it computes in.
+        per_lemma: uses of a lemma at most, drawn; None for all.
+        seed: of everything drawn.
+        rounds: of the bootstrap that gives the intervals; 0 for none.
+        on_progress: is told how far the work has come.
+
+    Raises:
+        SourceError: a line is wrong, or nothing can be measured.
+        ModelError: the model cannot be found or used.
+        ValueError: a setting does not fit the model.
+    """
+    read = _read(labels, documents, split, per_lemma, seed)
+    (made,) = _evaluate(
+        read,
+        lambda _: [layers],
+        _Options(split, model, pooling, window, language, device, dtype, per_lemma, seed, rounds),
+        on_progress,
+    )
+    return made
+
+
+def evaluate_layers(
+    labels: str | Path,
+    *,
+    documents: str | Path | None = None,
+    split: str | None = None,
+    model: str = DEFAULT_MODEL,
+    pooling: str = "mean",
+    window: int = 128,
+    language: str = "en",
+    device: str | None = None,
+    dtype: str | None = None,
+    per_lemma: int | None = DEFAULT_PER_LEMMA,
+    seed: int = 0,
+    rounds: int = DEFAULT_ROUNDS,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> list[Evaluation]:
+    """Measures each layer of a model, and some sums of layers, in one pass over the texts; see `evaluate`.
+
+    The sums are those of the last four layers, of the four in the middle, and of all but the embedding. The vectors of
+    all layers are in memory together.
+
+    Returns:
+        One for each; `Evaluation.layers` tells them apart.
+    """
+    read = _read(labels, documents, split, per_lemma, seed)
+    return _evaluate(
+        read,
+        layers_to_sweep,
+        _Options(split, model, pooling, window, language, device, dtype, per_lemma, seed, rounds),
+        on_progress,
+    )
+
+
+def layers_to_sweep(n_layers: int) -> list[str]:
+    """What a sweep evaluates of a model of so many layers.
+
+    >>> layers_to_sweep(6)
+    ['sum:0', 'sum:1', 'sum:2', 'sum:3', 'sum:4', 'sum:5', 'last', 'sum:3-6', 'sum:2-5', 'sum:1-6']
+    """
+    single = [f"sum:{number}" for number in range(n_layers)]
+    width = min(_NEIGHBOURS, n_layers)
+    middle = (n_layers - width) // 2 + 1
+    sums = [(n_layers - width + 1, n_layers), (middle, middle + width - 1), (1, n_layers)]
+    return [*single, "last", *dict.fromkeys(f"sum:{first}-{last}" for first, last in sums if first < last)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What stays the same whatever the layers."""
+
+    split: str | None
+    model: str
+    pooling: str
+    window: int
+    language: str
+    device: str | None
+    dtype: str | None
+    per_lemma: int | None
+    seed: int
+    rounds: int
+
+
+def _read(
+    path: str | Path, documents: str | Path | None, split: str | None, per_lemma: int | None, seed: int
+) -> tuple[Labels, Labels]:
+    """The labels, and those drawn, of which some can be measured: known before a model is loaded."""
+    from ctxsearch.evaluation.uses import group
+    from ctxsearch.labelled import draw
+
+    if per_lemma is not None and per_lemma < 3:
+        raise ValueError(f"At least 3 uses of a lemma are needed to measure anything, and {per_lemma} were asked for.")
+    read = read_labels(path, documents=documents, split=split)
+    drawn = read if per_lemma is None else draw(read, per_lemma, seed=seed)
+    try:
+        group(drawn.lemmas, drawn.senses)
+    except ValueError as error:
+        raise SourceError(read.path, _as_clause(error)) from error
+    return read, drawn
+
+
+def _evaluate(
+    labels: tuple[Labels, Labels],
+    chosen: Callable[[int], Sequence[str]],
+    options: _Options,
+    on_progress: Callable[[Progress], None] | None,
+) -> list[Evaluation]:
+    from ctxsearch.analysis import Analyser
+    from ctxsearch.encoder.layers import join_again, parse_layers
+    from ctxsearch.encoder.transformer import TransformerEncoder, count_layers
+    from ctxsearch.evaluation import measure
+    from ctxsearch.labelled import embed_labelled
+
+    read, drawn = labels
+    n_layers = count_layers(options.model)
+    names = chosen(n_layers)
+    parsed = {name: parse_layers(name, n_layers) for name in [_NO_CONTEXT, *names]}
+    present = sorted({number for one in parsed.values() for number in one.numbers})
+    encoder = TransformerEncoder(
+        options.model,
+        layers=f"concat:{','.join(map(str, present))}",
+        pooling=options.pooling,
+        window=options.window,
+        device=options.device,
+        dtype=options.dtype,
+    )
+    embedded = embed_labelled(drawn, Analyser(options.language), encoder, on_progress=on_progress)
+    lemmas = [drawn.lemmas[number] for number in embedded.found]
+    senses = [drawn.senses[number] for number in embedded.found]
+    places = [drawn.place(number) for number in embedded.found]
+
+    def measured(layers: Layers) -> Measures:
+        vectors = join_again(embedded.vectors, present, layers)
+        try:
+            return measure(
+                vectors, lemmas, senses, names=places, seed=options.seed, rounds=options.rounds, on_progress=on_progress
+            )
+        except ValueError as error:
+            without = sum(embedded.left_out.values())
+            why = f"{without:,} of {len(drawn):,} uses have no vector, and of the rest {_as_clause(error)}"
+            raise SourceError(read.path, why) from error
+
+    without_context = measured(parsed[_NO_CONTEXT])
+    return [
+        Evaluation(
+            labels=read.path,
+            split=options.split,
+            model=options.model,
+            model_digest=encoder.digest,
+            layers=name,
+            pooling=options.pooling,
+            window=options.window,
+            language=options.language,
+            per_lemma=options.per_lemma,
+            seed=options.seed,
+            rounds=options.rounds,
+            uses_read=len(read),
+            uses_of_other_splits=read.other_splits,
+            uses_repeated=read.repeated,
+            uses_drawn=len(drawn),
+            uses_without_vector=embedded.left_out,
+            vectors=without_context if parsed[name].numbers == (0,) else measured(parsed[name]),
+            layer_0=None if parsed[name].numbers == (0,) else without_context,
+        )
+        for name in names
+    ]
+
+
+def _as_clause(error: ValueError) -> str:
+    """A sentence, fit to follow a file's name."""
+    sentence = str(error).removesuffix(".")
+    return sentence[:1].lower() + sentence[1:]
