@@ -1,0 +1,181 @@
+"""The evaluation of a model on labelled uses, with the real default model."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_line import ctxsearch as command
+from conftest import SAMPLE
+
+import ctxsearch
+from ctxsearch.analysis import Analyser
+from ctxsearch.corpus import read_labels
+from ctxsearch.encoder.layers import join_again, parse_layers
+from ctxsearch.encoder.transformer import TransformerEncoder, count_layers
+from ctxsearch.errors import ModelError, SourceError
+from ctxsearch.evaluating import layers_to_sweep
+from ctxsearch.labelled import embed_labelled
+
+LABELS, DOCUMENTS = SAMPLE / "labels.jsonl", SAMPLE / "documents.jsonl"
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The labelled uses of three words of the sample, one marked wrongly, one twice."""
+    path = tmp_path_factory.mktemp("labels") / "few.jsonl"
+    lines = [line for line in LABELS.read_text(encoding="utf-8").splitlines() if '"lemma": "ba' in line]
+    first = json.loads(lines[0])
+    path.write_text("\n".join([*lines, lines[1], json.dumps({**first, "end": first["start"] + 1})]), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def evaluation() -> ctxsearch.Evaluation:
+    """The whole sample, evaluated in single precision."""
+    return ctxsearch.evaluate(LABELS, documents=DOCUMENTS, dtype="fp32", rounds=100)
+
+
+def told(result: subprocess.CompletedProcess[str], code: int = 1) -> str:
+    assert result.returncode == code, result
+    assert result.stdout == ""
+    return result.stderr
+
+
+def test_the_sample_is_told_apart(evaluation: ctxsearch.Evaluation) -> None:
+    """On the sample the default model ranks the uses of a sense first, as measured; without context it hardly can."""
+    found, without = evaluation.vectors, evaluation.layer_0
+    assert (found.uses, found.lemmas, found.senses, found.uses_left_out) == (1008, 45, 98, 0)
+    assert found.average_precision.by_sense.value == pytest.approx(0.944, abs=0.002)
+    assert found.precision_at_1.by_sense.value == pytest.approx(0.994, abs=0.002)
+    assert without is not None
+    assert without.average_precision.by_sense.value < found.chance.by_sense.value + 0.1
+    assert without.same_sense_pairs == found.same_sense_pairs
+
+
+def test_concatenated_layers_come_apart_again(few: Path) -> None:
+    """A layer, a sum or a mean that is taken out of all layers is what the model gives when asked for it alone."""
+    labels = read_labels(few, documents=DOCUMENTS)
+    analyser = Analyser("en")
+    every = embed_labelled(labels, analyser, TransformerEncoder("all-MiniLM-L6-v2", layers="concat:0-6", dtype="fp32"))
+    for name in ("last", "sum:0", "sum:3-5", "mean:1,6", "concat:2,4"):
+        alone = embed_labelled(labels, analyser, TransformerEncoder("all-MiniLM-L6-v2", layers=name, dtype="fp32"))
+        joined = join_again(every.vectors, range(7), parse_layers(name, 6))
+        joined /= np.linalg.norm(joined, axis=1, keepdims=True)
+        assert np.abs(joined - alone.vectors).max() < 1e-5, name
+
+
+def test_layers_of_a_model_are_counted() -> None:
+    """The number of layers is read without the weights; a model that is not there is an error."""
+    assert count_layers("all-MiniLM-L6-v2") == 6
+    with pytest.raises(ModelError):
+        count_layers("/nowhere/at/all")
+    assert layers_to_sweep(12)[-3:] == ["sum:9-12", "sum:5-8", "sum:1-12"]
+    assert layers_to_sweep(1) == ["sum:0", "last"]
+
+
+def test_settings_that_do_not_fit_are_refused(few: Path) -> None:
+    """Layers that the model lacks, and too few uses of a lemma, are told before anything is embedded."""
+    with pytest.raises(ValueError, match="do not fit a model with layers 0 to 6"):
+        ctxsearch.evaluate(few, documents=DOCUMENTS, layers="sum:7")
+    with pytest.raises(ValueError, match="At least 3 uses"):
+        ctxsearch.evaluate(few, documents=DOCUMENTS, per_lemma=2)
+
+
+def test_command_prints_a_table(few: Path) -> None:
+    """The first line says what was measured, on how much; what was left out is told; all of it twice the same."""
+    options = ("evaluate", few, "--documents", DOCUMENTS, "--dtype", "fp32", "--rounds", "50", "--per-lemma", "12")
+    result = command(*options)
+    assert result.returncode == 0, result
+    assert result.stderr == ""
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("How well the vectors (last) of all-MiniLM-L6-v2 tell senses apart, on ")
+    assert "Left out: 1 use that had come before, just so." in lines
+    assert any(line.startswith("average precision") for line in lines)
+    assert any(line.startswith("by taking the most frequent sense") for line in lines)
+    assert any(" that were not drawn." in line for line in lines)
+    assert command(*options).stdout == result.stdout
+
+
+def test_command_prints_one_object(few: Path) -> None:
+    """With --json, what the library returns is one JSON object; a part of a word is left out, and counted."""
+    result = command("evaluate", few, "--documents", DOCUMENTS, "--dtype", "fp32", "--json", "--per-lemma", "0")
+    assert result.returncode == 0, result
+    made = json.loads(result.stdout)
+    expected = ctxsearch.evaluate(few, documents=DOCUMENTS, dtype="fp32", per_lemma=None)
+    assert made == json.loads(json.dumps(asdict(expected)))
+    assert made["uses_repeated"] == 1
+    assert made["uses_without_vector"] == {"the span is a part of a word": 1}
+    assert made["vectors"]["average_precision"]["by_sense"]["low"] <= 1
+
+
+def test_sweep_measures_every_layer(few: Path, evaluation: ctxsearch.Evaluation) -> None:
+    """A sweep has a row for each layer and each sum, and gives each what it gets alone."""
+    options = ("--documents", DOCUMENTS, "--dtype", "fp32", "--rounds", "0", "--sweep")
+    table = command("evaluate", few, *options).stdout.splitlines()
+    rows = [line.split()[0] for line in table if line.startswith(("sum:", "last"))]
+    assert rows == layers_to_sweep(6)
+    swept = json.loads(command("evaluate", few, *options, "--json").stdout)["sweep"]
+    assert [one["layers"] for one in swept] == rows
+    alone = ctxsearch.evaluate(few, documents=DOCUMENTS, dtype="fp32", rounds=0, layers="sum:3")
+    value = swept[3]["vectors"]["average_precision"]["by_sense"]["value"]
+    assert value == pytest.approx(alone.vectors.average_precision.by_sense.value, abs=1e-6)
+    assert swept[0]["layer_0"] is None
+
+
+def test_nothing_to_measure_is_one_sentence(tmp_path: Path) -> None:
+    """A set in which no word has two uses of one sense and another is refused, before a model is loaded."""
+    path = tmp_path / "labels.jsonl"
+    path.write_text('{"text": "The bank lent.", "start": 4, "end": 8, "lemma": "bank", "sense": "money"}')
+    assert told(command("evaluate", path, "--model", "/nowhere")) == (
+        f"Error: {path}: nothing can be measured: it takes a lemma that has two uses of one sense and a use of another,"
+        " and none of 1 has.\n"
+    )
+    # Nor does it help that three lines could be, if their words had vectors.
+    use = {"text": "The bank lent.", "start": 3, "end": 4, "lemma": "bank"}
+    senses = ("a", "a", "b")
+    lines = [
+        json.dumps({**use, "text": f"The bank lent {number}.", "sense": sense}) for number, sense in enumerate(senses)
+    ]
+    path.write_text("\n".join(lines))
+    with pytest.raises(SourceError, match="3 of 3 uses have no vector, and of the rest nothing can be measured"):
+        ctxsearch.evaluate(path)
+
+
+def test_wrong_commands_are_told(few: Path, tmp_path: Path) -> None:
+    """A wrong line is told with its number; options that contradict each other are a wrong command line."""
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text("{}")
+    assert told(command("evaluate", bad)) == f"Error: {bad}, line 1: the field 'start' is missing.\n"
+    assert "--sweep evaluates every layer; leave out --layers." in told(
+        command("evaluate", few, "--sweep", "--layers", "last"), 2
+    )
+    assert "give --sweep, too" in told(command("evaluate", few, "--plot", tmp_path / "p.png"), 2)
+
+
+def test_plot_without_matplotlib_is_one_sentence(few: Path, tmp_path: Path) -> None:
+    """Where Matplotlib is not installed, that is said at once, with what installs it."""
+    # A package that cannot be imported stands before any that can.
+    (tmp_path / "matplotlib").mkdir()
+    (tmp_path / "matplotlib" / "__init__.py").write_text("raise ImportError('not here')")
+    program = (
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); sys.argv[0] = 'ctxsearch';"
+        "from ctxsearch.cli.main import run; run()"
+    )
+    arguments = [sys.executable, "-c", program, str(tmp_path), "evaluate", str(few), "--sweep", "--plot", "p.png"]
+    result = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert told(result) == ("Error: matplotlib is not installed; install it with: pip install 'ctxsearch[plot]'.\n")
+
+
+def test_plot_is_drawn(few: Path, tmp_path: Path) -> None:
+    """With Matplotlib, --plot writes a picture of the kind that its ending says."""
+    pytest.importorskip("matplotlib")
+    options = ("--documents", DOCUMENTS, "--rounds", "20", "--sweep", "--plot", tmp_path / "sweep.svg")
+    assert command("evaluate", few, *options).returncode == 0
+    assert "<svg" in (tmp_path / "sweep.svg").read_text(encoding="utf-8")
+    assert "no ending of a picture" in told(command("evaluate", few, "--sweep", "--plot", tmp_path / "sweep.doc"))
