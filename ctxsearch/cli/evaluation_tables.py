@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ctxsearch.evaluating import Evaluation
     from ctxsearch.evaluation import Bucket, Estimate, Means, Measures
 
-_LABEL_WIDTH = 40
+_LABEL_WIDTH = 34
 _RANKED = (
     ("average precision", "average_precision"),
     ("precision at 1 (the nearest use)", "precision_at_1"),
@@ -36,7 +36,7 @@ def print_evaluation(evaluation: Evaluation) -> None:
 def print_sweep(evaluations: Sequence[Evaluation]) -> None:
     """Prints a row for each choice of layers, the best of each column marked."""
     first = evaluations[0]
-    for line in _about(first, "each choice of layers", "tells"):
+    for line in _about(first, f"each choice of layers of {first.model}"):
         print(line)
     columns: tuple[tuple[str, Callable[[Measures], float]], ...] = (
         ("average precision", lambda found: found.average_precision.by_sense.value),
@@ -57,14 +57,14 @@ def print_sweep(evaluations: Sequence[Evaluation]) -> None:
     print("The best of so many is flattered: choose on one split, and report another.")
 
 
-def _about(evaluation: Evaluation, what: str, verb: str) -> Iterator[str]:
+def _about(evaluation: Evaluation, what: str) -> Iterator[str]:
     """What was measured, and what was left out."""
     found = evaluation.vectors
     yield (
-        f"How well {what} of {evaluation.model} {verb} senses apart, on {counted(found.uses, 'labelled use')} of"
-        f" {counted(found.lemmas, 'word')} in {counted(found.senses, 'sense')}:"
+        f"How well {what} tells senses apart: {counted(found.uses, 'use')} of {counted(found.lemmas, 'word')}"
+        f" in {counted(found.senses, 'sense')}."
     )
-    yield "each use is compared with the other labelled uses of its word."
+    yield "Each use is compared with the other labelled uses of its word."
     split = "" if evaluation.split is None else f"split {evaluation.split}, "
     drawn = "" if evaluation.per_lemma is None else f", at most {evaluation.per_lemma:,} uses of a word"
     yield (
@@ -90,7 +90,7 @@ def _about(evaluation: Evaluation, what: str, verb: str) -> Iterator[str]:
 
 def _evaluation(evaluation: Evaluation) -> Iterator[str]:
     found, without = evaluation.vectors, evaluation.layer_0
-    yield from _about(evaluation, f"the vectors ({evaluation.layers})", "tell")
+    yield from _about(evaluation, f"{evaluation.model} (layers {evaluation.layers})")
     yield ""
     yield _row("Uses of the same sense first", "mean over senses", "mean over words", "layer 0", "chance")
     for name, field in _RANKED:
@@ -115,8 +115,9 @@ def _evaluation(evaluation: Evaluation) -> Iterator[str]:
     yield ""
     yield from _buckets("Senses by the uses of the word", found.by_frequency, without.by_frequency if without else ())
     yield ""
-    yield "In brackets: 95 % intervals, by drawing the words anew. Layer 0: the model's embeddings, which have seen no"
-    yield "context. Layer 0 and chance are means over senses; chance is a random order, or always the commoner answer."
+    yield "In brackets: 95 % intervals, by drawing the words anew. Layer 0: the model's embeddings, which have"
+    yield "seen no context. Chance: a random order, or always the commoner answer. Layer 0 and chance are means"
+    yield "over senses in the upper two tables."
 
 
 def _measure_row(name: str, field: str, found: Measures, without: Measures | None, by_chance: str) -> str:
@@ -127,20 +128,20 @@ def _measure_row(name: str, field: str, found: Measures, without: Measures | Non
 
 
 def _row(name: str, by_sense: str, by_lemma: str = "", without: str = "", chance: str = "") -> str:
-    return f"{name:<{_LABEL_WIDTH}}{by_sense:<22}{by_lemma:<22}{without:>7}  {chance:>6}"
+    return f"{name:<{_LABEL_WIDTH}}{by_sense:<22}{by_lemma:<22}{without:>9}{chance:>8}"
 
 
 def _buckets(title: str, buckets: Sequence[Bucket], without: Sequence[Bucket]) -> Iterator[str]:
     known = {bucket.name: bucket for bucket in without}
     yield (
-        f"{title:<{_LABEL_WIDTH}}{'senses':>7}{'uses':>9}{'average precision':>20}{'layer 0':>9}{'chance':>8}"
-        f"{'precision at 1':>16}"
+        f"{title:<{_LABEL_WIDTH}}{'senses':>7}{'uses':>9}{'average precision':>19}{'layer 0':>9}{'chance':>8}"
+        f"{'at 1':>7}"
     )
     for bucket in buckets:
         low = f"{known[bucket.name].average_precision:.3f}" if bucket.name in known else ""
         yield (
-            f"{bucket.name:<{_LABEL_WIDTH}}{bucket.senses:>7,}{bucket.uses:>9,}{bucket.average_precision:>20.3f}"
-            f"{low:>9}{bucket.chance:>8.3f}{bucket.precision_at_1:>16.3f}"
+            f"{bucket.name:<{_LABEL_WIDTH}}{bucket.senses:>7,}{bucket.uses:>9,}{bucket.average_precision:>19.3f}"
+            f"{low:>9}{bucket.chance:>8.3f}{bucket.precision_at_1:>7.3f}"
         )
 
 

@@ -66,7 +66,7 @@ def plot_sweep(evaluations: Sequence[Evaluation], goal: Path) -> None:
     axes.axhline(chance, color="grey", ls=":", label="average precision of a random order")
     axes.set_xticks(places, [one.layers for one in evaluations], rotation=45, ha="right")
     axes.set_xlabel(f"layers of {evaluations[0].model}; sum:0 has seen no context")
-    axes.legend()
+    axes.legend(loc="lower right")
     axes.grid(axis="y", alpha=0.3)
     picture = BytesIO()
     figure.savefig(picture, format=goal.suffix.removeprefix(".").lower(), dpi=150)
