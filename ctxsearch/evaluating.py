@@ -36,6 +36,7 @@ class Evaluation:
         pooling: how the pieces of a word became one vector.
         window: pieces that the model saw at once.
         language: what words were cut by.
+        dtype: what the model computed in.
         per_lemma: uses that were drawn of a lemma at most; None for all.
         seed: of everything drawn.
         rounds: of the bootstrap.
@@ -57,6 +58,7 @@ class Evaluation:
     pooling: str
     window: int
     language: str
+    dtype: str
     per_lemma: int | None
     seed: int
     rounds: int
@@ -90,8 +92,8 @@ def evaluate(
 
     >>> import json, tempfile
     >>> uses = [
-    ...     {"text": "They rowed to the bank.", "start": 18, "end": 22, "lemma": "bank", "sense": "river"},
-    ...     {"text": "Reeds grew on the muddy bank.", "start": 24, "end": 28, "lemma": "bank", "sense": "river"},
+    ...     {"text": "We moored at the bank of the river.", "start": 17, "end": 21, "lemma": "bank", "sense": "river"},
+    ...     {"text": "Reeds grew on the bank of the river.", "start": 18, "end": 22, "lemma": "bank", "sense": "river"},
     ...     {"text": "The bank lent us money.", "start": 4, "end": 8, "lemma": "bank", "sense": "money"},
     ... ]
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -218,6 +220,7 @@ def _evaluate(
     on_progress: Callable[[Progress], None] | None,
 ) -> list[Evaluation]:
     from ctxsearch.analysis import Analyser
+    from ctxsearch.encoder.hardware import dtype_name
     from ctxsearch.encoder.layers import join_again, parse_layers
     from ctxsearch.encoder.transformer import TransformerEncoder, count_layers
     from ctxsearch.evaluation import measure
@@ -263,6 +266,7 @@ def _evaluate(
             pooling=options.pooling,
             window=options.window,
             language=options.language,
+            dtype=dtype_name(encoder.dtype),
             per_lemma=options.per_lemma,
             seed=options.seed,
             rounds=options.rounds,

@@ -74,8 +74,9 @@ def embed_labelled(
     left_out: Counter[str] = Counter()
     vectors = np.empty((len(labels), encoder.dimension), np.float32)
     has_vector = np.zeros(len(labels), np.bool_)
-    done = 0
     at_once = min(_BLOCK_TOKENS, max(_FEWEST_TOKENS, _BLOCK_COMPONENTS // encoder.dimension))
+    if on_progress:
+        on_progress(Progress("embedding", 0, len(labels)))
     for block in _blocks(labels, analyser, at_once, left_out):
         encoded = encoder.encode(block.passages)
         uses, rows = np.array(block.uses, np.int64), np.array(block.rows, np.int64)
@@ -83,9 +84,8 @@ def embed_labelled(
         vectors[uses[present]] = encoded.vectors[rows[present]]
         has_vector[uses[present]] = True
         left_out[NO_PIECE] += int(np.count_nonzero(~present))
-        done += len(uses)
         if on_progress:
-            on_progress(Progress("embedding", done, len(labels)))
+            on_progress(Progress("embedding", int(np.count_nonzero(has_vector)) + left_out.total(), len(labels)))
     found = np.flatnonzero(has_vector)
     # Nearly all are found: what is not is closed up in place, without a second copy of the matrix.
     for goal, number in enumerate(found):

@@ -68,7 +68,7 @@ def _about(evaluation: Evaluation, what: str) -> Iterator[str]:
     split = "" if evaluation.split is None else f"split {evaluation.split}, "
     drawn = "" if evaluation.per_lemma is None else f", at most {evaluation.per_lemma:,} uses of a word"
     yield (
-        f"({evaluation.labels}: {split}pooling {evaluation.pooling}, window {evaluation.window},"
+        f"({evaluation.labels}: {split}pooling {evaluation.pooling}, window {evaluation.window}, {evaluation.dtype},"
         f" seed {evaluation.seed}{drawn})"
     )
     if other := evaluation.uses_of_other_splits:

@@ -46,6 +46,15 @@ def choose_dtype(dtype: str | None, device: torch.device) -> torch.dtype:
     return torch.float32
 
 
+def dtype_name(dtype: torch.dtype) -> str:
+    """What a type is called in options.
+
+    >>> dtype_name(torch.bfloat16)
+    'bf16'
+    """
+    return next(name for name, known in _TYPES.items() if known is dtype)
+
+
 def _cpu_has_bf16() -> bool:
     """Whether the processor has bf16 matrix or dot product instructions."""
     if platform.system() != "Linux":
