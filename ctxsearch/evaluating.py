@@ -154,6 +154,16 @@ def evaluate_layers(
     The sums are those of the last four layers, of the four in the middle, and of all but the embedding. The vectors of
     all layers are in memory together.
 
+    >>> import json, tempfile
+    >>> use = {"start": 4, "end": 8, "lemma": "bank"}
+    >>> texts = {"The bank lent us money.": "money", "The bank lent a pound.": "money", "The bank is muddy.": "river"}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "labels.jsonl")
+    ...     _ = path.write_text("\\n".join(json.dumps({**use, "text": text, "sense": texts[text]}) for text in texts))
+    ...     swept = evaluate_layers(path, rounds=0)
+    >>> [one.layers for one in swept]
+    ['sum:0', 'sum:1', 'sum:2', 'sum:3', 'sum:4', 'sum:5', 'last', 'sum:3-6', 'sum:2-5', 'sum:1-6']
+
     Returns:
         One for each; `Evaluation.layers` tells them apart.
     """
