@@ -95,6 +95,8 @@ class ConcordanceLine:
     """One occurrence in its context (KWIC), with its score where it answers a query.
 
     ``left + node + right`` is a stretch of the document's text; ``start`` and ``end`` are the node's offsets there.
+    ``p_same`` is the probability that the node has the sense that was asked for, where the index has a head and one use
+    of the same word was asked about.
     """
 
     key: str
@@ -108,6 +110,7 @@ class ConcordanceLine:
     start: int
     end: int
     metadata: Metadata
+    p_same: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,15 @@ class ModelError(CtxSearchError, ValueError):
         super().__init__(f"The model {model} cannot be used: {why}")
 
 
+class HeadError(CtxSearchError, ValueError):
+    """A head cannot be read, or does not fit what it is used with."""
+
+    def __init__(self, head: str, why: str) -> None:
+        self.head = head
+        self.why = why
+        super().__init__(f"The head {head} cannot be used: {why}.")
+
+
 class QueryError(CtxSearchError, ValueError):
     """A query that cannot be understood.
 

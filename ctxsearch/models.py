@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ctxsearch.domain import Piece, Usage
-from ctxsearch.settings import DEFAULT_MODEL
+from ctxsearch.settings import DEFAULT_LAYERS, DEFAULT_MODEL, DEFAULT_POOLING
 from ctxsearch.usage import parse_usages
 
 if TYPE_CHECKING:
@@ -51,8 +52,9 @@ def embed(
     usages: Sequence[str | Usage],
     *,
     model: str = DEFAULT_MODEL,
-    layers: str = "last",
-    pooling: str = "mean",
+    layers: str | None = None,
+    pooling: str | None = None,
+    head: str | Path | None = None,
     window: int = 128,
     language: str = "en",
     device: str | None = None,
@@ -61,6 +63,8 @@ def embed(
     """The vectors of marked words, without an index; the options are those of `Index.create`.
 
     >>> embed(["They rowed to the [bank].", "The [bank] lent us money."]).shape
+    (2, 128)
+    >>> embed(["They rowed to the [bank].", "The [bank] lent us money."], head="none").shape
     (2, 384)
 
     Returns:
@@ -69,11 +73,23 @@ def embed(
     Raises:
         QueryError: a usage marks no word.
         ModelError: the model cannot be found or used.
+        HeadError: the head cannot be read, or is for another model.
     """
     from ctxsearch.analysis import Analyser
+    from ctxsearch.encoder.locate import locate_model, model_digest
     from ctxsearch.encoder.transformer import TransformerEncoder
+    from ctxsearch.head import choose_head
     from ctxsearch.query.asked import embed as embed_usages
 
     parsed = parse_usages(usages)
-    encoder = TransformerEncoder(model, layers=layers, pooling=pooling, window=window, device=device, dtype=dtype)
+    chosen = choose_head(str(head) if head else None, model_digest(locate_model(model)), layers, pooling)
+    encoder = TransformerEncoder(
+        model,
+        layers=chosen.head.layers if chosen else layers or DEFAULT_LAYERS,
+        pooling=pooling or DEFAULT_POOLING,
+        window=window,
+        device=device,
+        dtype=dtype,
+        head=chosen.head if chosen else None,
+    )
     return embed_usages(parsed, Analyser(language), encoder)

@@ -20,20 +20,24 @@ FORMAT_VERSION = 3
 
 1: the model's digest is of all JSON and text files in its folder; commits do not tell the digest of the settings.
 2: the model's digest is of the files that make a vector what it is.
-3: as 2, with codecs that a ctxsearch of format 2 does not know; an index with another codec is still of format 2.
+3: as 2, with codecs that a ctxsearch of format 2 does not know, or a head; an index without is still of format 2.
 """
 
 CHOICES = {"codec": ("fp16", "sq8", "sq6", "sq4"), "pooling": ("mean", "first", "last")}
 _LONGEST = 1 << 20
+# Left out of the file where there is no head, so that an older ctxsearch can read it.
+_HEAD_FIELDS = ("head", "head_digest")
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
+DEFAULT_LAYERS = "last"
+DEFAULT_POOLING = "mean"
 DEFAULT_CODEC = "sq6"
 # Vectors of another's making may have few components that are not 0, and ranges trained on some cut off the rest.
 CODEC_OF_OWN_ENCODER = "fp16"
 
 
-def format_version_for(codec: str) -> int:
-    """The oldest format that has a codec: an older ctxsearch opens what it can, and says of the rest why not."""
-    return 2 if codec in ("fp16", "sq8") else 3
+def format_version_for(codec: str, *, has_head: bool) -> int:
+    """The oldest format that has all that is needed: an older ctxsearch opens what it can, and says why not the rest."""
+    return 2 if codec in ("fp16", "sq8") and not has_head else 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Settings:
         punctuation: whether punctuation marks are occurrences.
         codec: how vectors are kept: ``fp16``, ``sq8``, ``sq6`` or ``sq4``.
         format_version: of the index's files.
+        head: the name of the head that makes the model's vectors into those of the index; empty where there is none.
+        head_digest: SHA-256 of its file, which is in the index's folder.
     """
 
     model: str
@@ -63,6 +69,8 @@ class Settings:
     punctuation: bool
     codec: str
     format_version: int
+    head: str = ""
+    head_digest: str = ""
 
     def check_asked(self, path: Path, **asked: object) -> None:
         """Compares settings that a user asked for (None where not) with those of the index.
@@ -81,7 +89,8 @@ def write_settings(folder: Path, settings: Settings) -> str:
     Raises:
         FileExistsError: there is one.
     """
-    content = json_bytes(asdict(settings))
+    fields_kept = {name: value for name, value in asdict(settings).items() if value != "" or name not in _HEAD_FIELDS}
+    content = json_bytes(fields_kept)
     put_bytes_if_absent(folder / SETTINGS_FILE, content)
     return content.decode()
 

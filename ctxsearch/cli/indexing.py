@@ -19,6 +19,7 @@ from ctxsearch.cli.options import AllowDamaged, Device, Dtype, IndexName, Json, 
 from ctxsearch.cli.progress import progress_bar
 from ctxsearch.domain import Document, Progress
 from ctxsearch.errors import IndexNotFound, SourceError
+from ctxsearch.head import head_digest
 from ctxsearch.index import DEFAULT_SHARD_TOKENS, Index
 from ctxsearch.settings import DEFAULT_CODEC, DEFAULT_MODEL
 
@@ -32,6 +33,10 @@ def index(
     model: Annotated[str | None, typer.Option(help=f"A folder or a name. [default: {DEFAULT_MODEL}]")] = None,
     layers: Annotated[str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: last]")] = None,
     pooling: Annotated[str | None, typer.Option(help="mean, first or last of a word's pieces. [default: mean]")] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(help="A file with a learned head, or none. [default: the one that comes with the model]"),
+    ] = None,
     window: Annotated[int | None, typer.Option(help="Pieces that the model sees at once. [default: 128]")] = None,
     language: Annotated[str | None, typer.Option(help="For sentences and lemmas. [default: en]")] = None,
     punctuation: Annotated[bool | None, typer.Option("--punctuation", help="Index punctuation marks too.")] = None,
@@ -75,6 +80,7 @@ def index(
     asked: dict[str, object] = {
         "layers": layers,
         "pooling": pooling,
+        "head": head,
         "window": window,
         "language": language,
         "punctuation": punctuation,
@@ -165,6 +171,9 @@ def _open_or_create(
         return Index.create(name, device=device, dtype=dtype, **settings)  # type: ignore[arg-type]
     if model and Path(model).is_dir():
         model = str(Path(model).resolve())
+    head = given.pop("head", None)
+    if isinstance(head, str):
+        given["head_digest"] = head_digest(head)
     opened.settings.check_asked(opened.path, model=model, **given)
     return opened
 

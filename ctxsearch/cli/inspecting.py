@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +13,7 @@ import ctxsearch
 from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.options import Device, Dtype, Json
 from ctxsearch.errors import QueryError, SourceError
+from ctxsearch.head import head_digest
 from ctxsearch.index import Index
 from ctxsearch.settings import DEFAULT_MODEL
 from ctxsearch.storage import replacing
@@ -60,6 +60,10 @@ def embed(
     model: Annotated[str | None, typer.Option(help=f"A folder or a name. [default: {DEFAULT_MODEL}]")] = None,
     layers: Annotated[str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: last]")] = None,
     pooling: Annotated[str | None, typer.Option(help="mean, first or last of a word's pieces. [default: mean]")] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(help="A file with a learned head, or none. [default: the one that comes with the model]"),
+    ] = None,
     window: Annotated[int | None, typer.Option(help="Pieces that the model sees at once. [default: 128]")] = None,
     language: Annotated[str | None, typer.Option(help="By which words are cut. [default: en]")] = None,
     device: Device = None,
@@ -77,7 +81,14 @@ def embed(
     from ctxsearch.corpus import read_entries
 
     usages = {number: _usage(source, number, line) for number, line in read_entries(source)}
-    asked = {"model": model, "layers": layers, "pooling": pooling, "window": window, "language": language}
+    asked: dict[str, object] = {
+        "model": model,
+        "layers": layers,
+        "pooling": pooling,
+        "head": head,
+        "window": window,
+        "language": language,
+    }
     try:
         vectors = _embed(list(usages.values()), index, asked, device, dtype)
     except QueryError as error:
@@ -93,13 +104,16 @@ def embed(
 def _embed(
     usages: list[ctxsearch.Usage],
     index: str | None,
-    asked: Mapping[str, object],
+    asked: dict[str, object],
     device: str | None,
     dtype: str | None,
 ) -> NDArray[np.float32]:
     if index is not None:
         with Index.open(index, device=device, dtype=dtype) as opened:
-            opened.settings.check_asked(opened.path, **asked)
+            head = asked.pop("head")
+            opened.settings.check_asked(
+                opened.path, **asked, head_digest=None if head is None else head_digest(str(head))
+            )
             return opened.embed(usages)
     given = {name: value for name, value in asked.items() if value is not None}
     return ctxsearch.embed(usages, device=device, dtype=dtype, **given)  # type: ignore[arg-type]

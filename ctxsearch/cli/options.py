@@ -76,6 +76,9 @@ class Search:
     k: Annotated[int | None, typer.Option("-k", min=1, help="How many lines.  [default: 20]")] = None
     every: Annotated[bool, typer.Option("--all", help="All lines, however far.")] = False
     min_score: Annotated[float | None, typer.Option(help="Only lines that score so much; a score is a cosine.")] = None
+    min_p: Annotated[
+        float | None, typer.Option(help="Only lines that have the same sense with so great a probability, 0.5 say.")
+    ] = None
     form: Form = None
     any_word: Annotated[bool, typer.Option("--any-word", help="Search all words, not just this one.")] = False
     where: Where = None

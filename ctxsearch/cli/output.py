@@ -15,7 +15,7 @@ from rich.text import Text
 
 from ctxsearch.domain import ConcordanceLine, MetadataValue
 
-FIELDS = ("key", "score", "left", "node", "right", "form", "lemma", "document_id", "start", "end")
+FIELDS = ("key", "score", "left", "node", "right", "form", "lemma", "document_id", "start", "end", "p_same")
 
 
 class Format(Enum):
@@ -63,9 +63,10 @@ def _print_table(lines: Sequence[ConcordanceLine]) -> None:
         return
     width = console.width if console.is_terminal else 120
     scored = any(line.score is not None for line in lines)
+    weighed = any(line.p_same is not None for line in lines)
     key_width = min(28, max(cell_len(line.key) for line in lines))
     node_width = max(cell_len(_one_line(line.node)) for line in lines)
-    room = max(20, width - key_width - node_width - (8 if scored else 2) - 3)
+    room = max(20, width - key_width - node_width - (8 if scored else 2) - (6 if weighed else 0) - 3)
     left_width = min(room // 2, max(cell_len(_one_line(line.left)) for line in lines))
     right_width = room - left_width
     for line in lines:
@@ -73,6 +74,8 @@ def _print_table(lines: Sequence[ConcordanceLine]) -> None:
         text = Text(no_wrap=True)
         if scored:
             text.append(f"{line.score or 0.0:6.3f}  ", style="cyan")
+        if weighed:
+            text.append("      " if line.p_same is None else f"{line.p_same:4.0%}  ", style="green")
         text.append(_fit(line.key, key_width) + "  ", style="dim")
         text.append(_cut_left(left, left_width))
         text.append(node, style="bold red")

@@ -111,6 +111,7 @@ def _found(find: Callable[..., list[ConcordanceLine]], search: Search, shown: Sh
     return find(
         k=search.limit,
         min_score=search.min_score,
+        min_p=search.min_p,
         form=search.form or (),
         any_word=search.any_word,
         where=search.where or (),

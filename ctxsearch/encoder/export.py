@@ -21,7 +21,8 @@ import transformers
 from ctxsearch.encoder.cache import GRAPH_FILE, TOKENIZER_FILE, Export, describe_export, layer_name
 from ctxsearch.encoder.locate import locate_model
 from ctxsearch.encoder.tokenizer import PieceTokenizer
-from ctxsearch.encoder.transformer import load_transformer, longest_input
+from ctxsearch.encoder.transformer import load_transformer, longest_input, merge
+from ctxsearch.head import Head
 
 # The cosine of what torch and ONNX Runtime give for a piece, at least.
 LEAST_COSINE = 0.9999
@@ -39,13 +40,14 @@ class NoExport(Exception):
     """A model that cannot be exported; nothing is lost by that but time, since torch can always answer."""
 
 
-def export_model(model: str, digest: str, into: Path) -> Export:
+def export_model(model: str, digest: str, into: Path, head: Head | None = None) -> Export:
     """Exports a model, and checks the export against torch.
 
     Args:
         model: a folder or a name, see `locate_model`.
         digest: what the export is found by.
         into: an empty folder.
+        head: whose adapter is added to the model; what it makes of the model's vectors is not in the export.
 
     Raises:
         ModelError: the model cannot be found or used.
@@ -54,6 +56,8 @@ def export_model(model: str, digest: str, into: Path) -> Export:
     folder = locate_model(model)
     tokenizer = PieceTokenizer.load(model, folder)
     loaded = load_transformer(model, str(folder))
+    if head is not None:
+        merge(head, loaded)
     states = _States(loaded).eval()
     n_layers: int = loaded.config.num_hidden_layers
     names = [layer_name(number) for number in range(n_layers + 1)]

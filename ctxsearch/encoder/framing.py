@@ -21,11 +21,15 @@ class Framed(NamedTuple):
         ids: of all pieces, without special ones. Shape: (n_pieces,), int64.
         windows: those that hold a piece of a word.
         alignment: the pieces of each token.
+        sentences: the pieces of each segment; the windows left out are among them. Shape: (n_segments,) each.
+        sentence_of: the number of each token's segment. Shape: (n_tokens,).
     """
 
     ids: NDArray[np.int64]
     windows: list[Window]
     alignment: Alignment
+    sentences: Alignment
+    sentence_of: NDArray[np.int64]
 
 
 class Framing:
@@ -45,11 +49,15 @@ class Framing:
         """Cuts passages into pieces, packs them, and says which pieces make which token."""
         segments = [segment for passage in passages for segment in passage]
         cut = self._tokenizer.cut([segment.text for segment in segments])
-        counts = iter([len(ids) for ids, _ in cut])
-        packed = windows([[next(counts) for _ in passage] for passage in passages], self._room)
+        counts = [len(ids) for ids, _ in cut]
+        left = iter(counts)
+        packed = windows([[next(left) for _ in passage] for passage in passages], self._room)
         ids = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in cut)])
         alignment = _align_all(segments, [spans for _, spans in cut])
-        return Framed(ids, _with_words(packed, alignment), alignment)
+        ends = np.cumsum(counts, dtype=np.int64)
+        sentence_of = np.repeat(np.arange(len(segments)), [len(segment.spans) for segment in segments])
+        sentences = Alignment(ends - np.array(counts, np.int64), ends)
+        return Framed(ids, _with_words(packed, alignment), alignment, sentences, sentence_of)
 
     def lengths(self, framed: Framed) -> list[int]:
         """Pieces of each window, special ones included."""

@@ -15,7 +15,6 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from ctxsearch.alignment import Alignment
 from ctxsearch.domain import Segment
 from ctxsearch.encoder.cache import Export, layer_name
 from ctxsearch.encoder.framing import Framed, Framing
@@ -23,6 +22,7 @@ from ctxsearch.encoder.layers import Join, Pooling, parse_layers
 from ctxsearch.encoder.tokenizer import PieceTokenizer
 from ctxsearch.encoder.windows import batches
 from ctxsearch.errors import ModelError
+from ctxsearch.head import Head
 from ctxsearch.protocols import Encoded
 
 # Pieces in a batch; more are no faster.
@@ -37,28 +37,41 @@ class OnnxEncoder:
         layers: which layers make a vector, see `parse_layers`.
         pooling: how pieces make a word: ``mean``, ``first`` or ``last``.
         window: pieces that the model sees at once, its special ones included.
+        head: whose adapter is in the export, and which takes its vectors to those of the index.
 
     Raises:
         ModelError: the export cannot be read.
         ValueError: a setting does not fit the model.
     """
 
-    def __init__(self, export: Export, *, layers: str, pooling: str, window: int) -> None:
-        self.digest = export.model_digest
+    def __init__(self, export: Export, *, layers: str, pooling: str, window: int, head: Head | None = None) -> None:
+        self.digest = export.model_digest if head is None else head.model_digest
+        self._head = head
         self._layers = parse_layers(layers, export.n_layers)
         self._pooling = Pooling(pooling)
-        self.dimension = self._layers.dimension(export.hidden_size)
+        self._joined_size = self._layers.dimension(export.hidden_size)
+        self.dimension = self._joined_size if head is None else head.dimension
         self._framing = Framing(PieceTokenizer.load(export.model, export.folder), window)
         self._session = session(export.graph)
 
     def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
         """Embeds every token of some passages, see `Encoder.encode`."""
         framed = self._framing.frame(passages)
-        return _pooled(self._piece_vectors(framed), framed.alignment, self._pooling)
+        pieces = self._piece_vectors(framed)
+        present = framed.alignment.last > framed.alignment.first
+        pooled = _pooled(pieces, framed.alignment.first[present], framed.alignment.last[present], self._pooling)
+        if self._head is None:
+            lengths = np.linalg.norm(pooled, axis=1, keepdims=True)
+            pooled /= np.maximum(lengths, np.float32(1e-12))
+        else:
+            pooled = self._head.project(pooled, _rest_of_sentences(pieces, framed, present))
+        vectors = np.zeros((len(present), self.dimension), dtype=np.float32)
+        vectors[present] = pooled
+        return Encoded(vectors, present)
 
     def _piece_vectors(self, framed: Framed) -> NDArray[np.float32]:
-        """The joined layers at every piece. Shape: (n_pieces, dimension)."""
-        pieces = np.zeros((len(framed.ids), self.dimension), dtype=np.float32)
+        """The joined layers at every piece. Shape: (n_pieces, n_components)."""
+        pieces = np.zeros((len(framed.ids), self._joined_size), dtype=np.float32)
         lengths = self._framing.lengths(framed)
         names = [layer_name(number) for number in self._layers.numbers]
         for batch in batches(lengths, _BATCH_PIECES, equal=True):
@@ -94,19 +107,24 @@ def session(graph: Path) -> onnxruntime.InferenceSession:
         raise ModelError(str(graph), f"ONNX Runtime says: {error}") from error
 
 
-def _pooled(pieces: NDArray[np.float32], alignment: Alignment, pooling: Pooling) -> Encoded:
-    """Words out of their pieces, of unit length."""
-    present = alignment.last > alignment.first
-    vectors = np.zeros((len(present), pieces.shape[1]), dtype=np.float32)
-    first, last = alignment.first[present], alignment.last[present]
-    if pooling is Pooling.FIRST:
-        pooled = pieces[first]
-    elif pooling is Pooling.LAST:
-        pooled = pieces[last - 1]
-    else:
-        pooled = pieces[first]
+def _pooled(
+    pieces: NDArray[np.float32], first: NDArray[np.int64], last: NDArray[np.int64], pooling: Pooling
+) -> NDArray[np.float32]:
+    """Words out of their pieces, not of unit length yet. Shape: (n_words, n_components)."""
+    if pooling is Pooling.LAST:
+        return pieces[last - 1]
+    pooled = pieces[first]
+    if pooling is Pooling.MEAN:
         for word in np.flatnonzero(last - first > 1).tolist():
             pooled[word] = pieces[first[word] : last[word]].mean(axis=0)
-    lengths = np.linalg.norm(pooled, axis=1, keepdims=True)
-    vectors[present] = pooled / np.maximum(lengths, np.float32(1e-12))
-    return Encoded(vectors, present)
+    return pooled
+
+
+def _rest_of_sentences(pieces: NDArray[np.float32], framed: Framed, present: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """For each word the sum of its sentence's other pieces. Shape: (n_words, n_components)."""
+    first, last = framed.alignment.first[present], framed.alignment.last[present]
+    begin, end = (column[framed.sentence_of[present]] for column in framed.sentences)
+    rest = np.empty((len(first), pieces.shape[1]), dtype=np.float32)
+    for word, (one, two, three, four) in enumerate(zip(begin, first, last, end, strict=True)):
+        rest[word] = pieces[one:two].sum(axis=0) + pieces[three:four].sum(axis=0)
+    return rest

@@ -9,7 +9,6 @@ import torch
 import transformers
 from safetensors import SafetensorError
 
-from ctxsearch.alignment import Alignment
 from ctxsearch.domain import Segment
 from ctxsearch.encoder.framing import Framed, Framing
 from ctxsearch.encoder.hardware import choose_device, choose_dtype
@@ -18,7 +17,8 @@ from ctxsearch.encoder.layers import Join, Pooling, parse_layers
 from ctxsearch.encoder.locate import locate_model, model_digest
 from ctxsearch.encoder.tokenizer import PieceTokenizer
 from ctxsearch.encoder.windows import batches
-from ctxsearch.errors import ModelError
+from ctxsearch.errors import HeadError, ModelError
+from ctxsearch.head import Head
 from ctxsearch.protocols import Encoded
 from ctxsearch.settings import FORMAT_VERSION
 
@@ -38,10 +38,12 @@ class TransformerEncoder:
         window: pieces that the model sees at once, its special ones included.
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; the GPU that is there, or else the CPU, where None.
         dtype: ``bf16``, ``fp16`` or ``fp32``; what the device computes fastest without loss that matters, where None.
+        head: what takes the model's vectors to those of the index, with the layers and pooling that it was made for.
         format_version: of the index that the digest is compared with, see `model_digest`.
 
     Raises:
         ModelError: the model cannot be found or used.
+        HeadError: the head was made for another model.
         ValueError: a setting does not fit the model.
     """
 
@@ -56,6 +58,7 @@ class TransformerEncoder:
         window: int = 128,
         device: str | None = None,
         dtype: str | None = None,
+        head: Head | None = None,
         format_version: int = FORMAT_VERSION,
     ) -> None:
         folder = locate_model(model)
@@ -65,11 +68,15 @@ class TransformerEncoder:
         self.dtype = choose_dtype(dtype, self._device)
         self._lanes = Lanes(self._device)
         self._model = load_transformer(model, str(folder))
+        if head is not None:
+            merge(head, self._model)
         torch.nn.Module.to(self._model, device=self._device, dtype=self.dtype)
         config = self._model.config
         self._layers = parse_layers(layers, config.num_hidden_layers)
         self._last_only = self._layers.numbers == (config.num_hidden_layers,)
-        self.dimension = self._layers.dimension(config.hidden_size)
+        self._projection = None if head is None else _Projection(head, self._device)
+        self._joined = self._layers.dimension(config.hidden_size)
+        self.dimension = self._joined if head is None else head.dimension
         if pooling not in (known := [member.value for member in Pooling]):
             raise ValueError(f"There is no pooling {pooling!r}; use {', '.join(known)}.")
         self._pooling = Pooling(pooling)
@@ -91,12 +98,14 @@ class TransformerEncoder:
         Tokens without a piece (zero-width characters, say) have no vector.
         """
         framed = self._framing.frame(passages)
-        return self._pool(self._piece_vectors(framed), framed.alignment)
+        return self._pool(self._piece_vectors(framed), framed)
 
     def _piece_vectors(self, framed: Framed) -> torch.Tensor:
-        """The joined layers at every piece. Shape: (n_pieces, dimension), in the type that `forward` gives."""
+        """The joined layers at every piece. Shape: (n_pieces, n_components), in the type that `forward` gives."""
         dtype = self.dtype if self._last_only else torch.float32
-        pieces = torch.empty((len(framed.ids), self.dimension), dtype=dtype, device=self._device)
+        # A sentence's mean is over all its pieces, those that no window kept among them.
+        make = torch.empty if self._projection is None else torch.zeros
+        pieces = make((len(framed.ids), self._joined), dtype=dtype, device=self._device)
         lengths = self._framing.lengths(framed)
 
         @torch.inference_mode()
@@ -130,19 +139,22 @@ class TransformerEncoder:
         return total if self._layers.join is Join.SUM else total / len(chosen)
 
     @torch.inference_mode()
-    def _pool(self, pieces: torch.Tensor, alignment: Alignment) -> Encoded:
-        first, last = (torch.from_numpy(column).to(self._device) for column in alignment)
+    def _pool(self, pieces: torch.Tensor, framed: Framed) -> Encoded:
+        first, last, sentence_of = (
+            torch.from_numpy(column).to(self._device) for column in (*framed.alignment, framed.sentence_of)
+        )
         present = last > first
         first, last = first[present], last[present]
         pooled = pieces[last - 1 if self._pooling is Pooling.LAST else first].float()
         if self._pooling is Pooling.MEAN:
             # Most words are one piece: the others' further pieces are added to the first.
             further = last - first - 1
-            before = (torch.cumsum(further, 0) - further).repeat_interleave(further)
-            within = torch.arange(len(before), device=self._device) - before
             rows = torch.arange(len(first), device=self._device).repeat_interleave(further)
-            pooled.index_add_(0, rows, pieces[first.repeat_interleave(further) + 1 + within].float())
-            pooled /= (further + 1)[:, None]
+            pooled.index_add_(0, rows, pieces[_between(first + 1, further)].float())
+        if self._projection is not None:
+            pooled = self._projection(pooled, last - first, *self._sums(pieces, framed), sentence_of[present])
+        elif self._pooling is Pooling.MEAN:
+            pooled /= (last - first)[:, None]
         # In place, and no copy where every token has a vector: what is touched for the first time costs most here.
         pooled /= torch.linalg.vector_norm(pooled, dim=-1, keepdim=True).clamp_min_(1e-12)
         if not bool(present.all()):
@@ -150,6 +162,67 @@ class TransformerEncoder:
             vectors[present] = pooled
             pooled = vectors
         return Encoded(pooled.cpu().numpy(), present.cpu().numpy())
+
+    def _sums(self, pieces: torch.Tensor, framed: Framed) -> tuple[torch.Tensor, torch.Tensor]:
+        """The sum of each sentence's pieces, and their number. Shape: (n_segments, n_components), (n_segments,)."""
+        counts = torch.from_numpy(framed.sentences.last - framed.sentences.first).to(self._device)
+        sums = torch.zeros((len(counts), pieces.shape[1]), dtype=torch.float32, device=self._device)
+        sums.index_add_(0, torch.arange(len(counts), device=self._device).repeat_interleave(counts), pieces.float())
+        return sums, counts
+
+
+class _Projection:
+    """A head's map, on the model's device; see `Head.project`."""
+
+    def __init__(self, head: Head, device: torch.device) -> None:
+        self._weight = torch.from_numpy(head.weight).to(device)
+        self._bias = torch.from_numpy(head.bias).to(device)
+        self._sentence = head.sentence
+
+    def __call__(
+        self,
+        words: torch.Tensor,
+        pieces: torch.Tensor,
+        sentences: torch.Tensor,
+        sentence_pieces: torch.Tensor,
+        sentence_of: torch.Tensor,
+    ) -> torch.Tensor:
+        """The vectors of words, not of unit length yet. Shape: (n_words, dimension).
+
+        Args:
+            words: the sum of each word's pieces. Shape: (n_words, n_components).
+            pieces: how many they are. Shape: (n_words,).
+            sentences: the sum of each sentence's pieces. Shape: (n_sentences, n_components).
+            sentence_pieces: how many they are. Shape: (n_sentences,).
+            sentence_of: the sentence of each word. Shape: (n_words,).
+        """
+        rest = sentences[sentence_of].sub_(words)
+        # A sentence of one word has no rest but rounding.
+        rest[sentence_pieces[sentence_of] == pieces] = 0
+        normalize = torch.nn.functional.normalize
+        joined = torch.cat([normalize(words, dim=-1), normalize(rest, dim=-1).mul_(self._sentence)], dim=1)
+        return torch.addmm(self._bias, joined, self._weight.T)
+
+
+def _between(first: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+    """So many consecutive numbers from each of some. Shape: (sum of counts,)."""
+    before = (torch.cumsum(counts, 0) - counts).repeat_interleave(counts)
+    return first.repeat_interleave(counts) + torch.arange(len(before), device=first.device) - before
+
+
+def merge(head: Head, model: transformers.PreTrainedModel) -> None:
+    """Adds a head's adapter to the weights of the model it was made for.
+
+    Raises:
+        HeadError: the model has no such matrices.
+    """
+    parts = dict(model.named_parameters())
+    for name, (down, up) in head.adapter.items():
+        matrix = parts.get(f"{name}.weight")
+        if matrix is None or matrix.shape != (len(up), down.shape[1]):
+            raise HeadError(head.name, f"it changes a matrix {name} that the model does not have in this shape")
+        with torch.no_grad():
+            matrix.add_(torch.from_numpy(up) @ torch.from_numpy(down))
 
 
 def count_layers(model: str) -> int:

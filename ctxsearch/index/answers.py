@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ctxsearch.domain import ConcordanceContext, ConcordanceLine, IndexInfo, Order, Usage
+from ctxsearch.errors import QueryError
 from ctxsearch.index.parts import Parts
 from ctxsearch.usage import parse_usage, parse_usages
 
@@ -29,6 +31,26 @@ class Answers:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
+    def _search(
+        self,
+        k: int | None,
+        form: str | Sequence[str],
+        min_score: float | None,
+        min_p: float | None,
+        any_word: bool,
+        where: Sequence[str],
+        context: ConcordanceContext,
+        exact: bool,
+    ) -> Search:
+        from ctxsearch.query.options import Search, checked_context, checked_count, least_score, surface_forms
+
+        head = self._parts.head
+        # Calibrated on uses of one word, it says nothing of two words.
+        calibration = head.calibration if head and not any_word else None
+        least = least_score(min_score, min_p, calibration)
+        around = checked_context(context)
+        return Search(checked_count(k), surface_forms(form), least, any_word, where, around, exact, calibration)
+
     def query(
         self,
         usage: str | Usage,
@@ -36,6 +58,7 @@ class Answers:
         k: int | None = 20,
         form: str | Sequence[str] = (),
         min_score: float | None = None,
+        min_p: float | None = None,
         any_word: bool = False,
         where: Sequence[str] = (),
         context: ConcordanceContext = DEFAULT_CONTEXT,
@@ -48,6 +71,7 @@ class Answers:
             k: how many lines; None for all.
             form: only occurrences written exactly so (or in one of several ways).
             min_score: only lines that score so much.
+            min_p: only lines with so great a probability of having the same sense, see `ConcordanceLine.p_same`.
             any_word: search all words, not just the marked one.
             where: conditions on the metadata, such as ``"year>=1990"``; all must hold.
             context: words on either side, or ``"sentence"``.
@@ -62,7 +86,7 @@ class Answers:
         self._parts.expect_query()
         from ctxsearch.query.similarity import like_usage
 
-        asked = _search(k, form, min_score, any_word, where, context, exact)
+        asked = self._search(k, form, min_score, min_p, any_word, where, context, exact)
         parsed = parse_usage(usage) if isinstance(usage, str) else usage
         return like_usage(
             self.open_shards(),
@@ -79,6 +103,7 @@ class Answers:
         k: int | None = 20,
         form: str | Sequence[str] = (),
         min_score: float | None = None,
+        min_p: float | None = None,
         any_word: bool = False,
         where: Sequence[str] = (),
         context: ConcordanceContext = DEFAULT_CONTEXT,
@@ -88,7 +113,7 @@ class Answers:
 
         Args:
             usages: sentences with a word in brackets, or `Usage`s, of any words.
-            k, form, min_score, any_word, where, context, exact: as for `query`, for each of them.
+            k, form, min_score, min_p, any_word, where, context, exact: as for `query`, for each of them.
 
         Raises:
             QueryError: a usage, a filter or an option cannot be understood; ``usage_number`` says which usage.
@@ -96,7 +121,7 @@ class Answers:
         """
         from ctxsearch.query.similarity import like_usages
 
-        asked = _search(k, form, min_score, any_word, where, context, exact)
+        asked = self._search(k, form, min_score, min_p, any_word, where, context, exact)
         parsed = parse_usages(usages)
         shards, analyser = self.open_shards(), self._parts.analyser()
         return like_usages(shards, parsed, asked, analyser=analyser, get_encoder=self._parts.asking_encoder)
@@ -109,6 +134,7 @@ class Answers:
         k: int | None = 20,
         form: str | Sequence[str] = (),
         min_score: float | None = None,
+        min_p: float | None = None,
         any_word: bool = False,
         where: Sequence[str] = (),
         context: ConcordanceContext = DEFAULT_CONTEXT,
@@ -120,7 +146,7 @@ class Answers:
             keys: of the occurrences to be like, as lines carry them.
             unlike: of the occurrences not to be like.
             any_word: search all words, not just those of the keys.
-            k, form, min_score, where, context, exact: as for `query`.
+            k, form, min_score, min_p, where, context, exact: as for `query`.
 
         Raises:
             KeyNotFound: the index has no such occurrence.
@@ -129,8 +155,13 @@ class Answers:
         from ctxsearch.query.options import strings
         from ctxsearch.query.similarity import like_occurrences
 
-        asked = _search(k, form, min_score, any_word, where, context, exact)
-        return like_occurrences(self.open_shards(), strings(keys), strings(unlike), asked)
+        examples, others = strings(keys), strings(unlike)
+        asked = self._search(k, form, min_score, min_p, any_word, where, context, exact)
+        if len(examples) + len(others) > 1:  # what lies between several uses is no use, and scores otherwise
+            if min_p is not None:
+                raise QueryError("A probability is known for one example; ask for a least score with several.")
+            asked = replace(asked, calibration=None)
+        return like_occurrences(self.open_shards(), examples, others, asked)
 
     def concordance(
         self,
@@ -228,18 +259,3 @@ class Answers:
     def open_shards(self) -> list[OpenShard]:
         """The shards of the commit, for those who want to look below the concordance."""
         return self._parts.shards()
-
-
-def _search(
-    k: int | None,
-    form: str | Sequence[str],
-    min_score: float | None,
-    any_word: bool,
-    where: Sequence[str],
-    context: ConcordanceContext,
-    exact: bool,
-) -> Search:
-    from ctxsearch.query.options import Search, checked_context, checked_count, checked_score, surface_forms
-
-    lines, score, around = checked_count(k), checked_score(min_score), checked_context(context)
-    return Search(lines, surface_forms(form), score, any_word, where, around, exact)

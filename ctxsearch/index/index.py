@@ -12,14 +12,16 @@ from ctxsearch.commit import Commit, HeldCommit, hold_commit, newest_commit
 from ctxsearch.errors import IndexDamaged, IndexExists
 from ctxsearch.index.care import Care
 from ctxsearch.index.changes import Changes
-from ctxsearch.index.parts import Parts, load_encoder
+from ctxsearch.index.parts import Parts, found_model_digest, load_encoder
 from ctxsearch.lock import writer_lock
 from ctxsearch.places import known_indexes, locate_index
 from ctxsearch.settings import (
     CHOICES,
     CODEC_OF_OWN_ENCODER,
     DEFAULT_CODEC,
+    DEFAULT_LAYERS,
     DEFAULT_MODEL,
+    DEFAULT_POOLING,
     SETTINGS_FILE,
     Settings,
     format_version_for,
@@ -27,7 +29,7 @@ from ctxsearch.settings import (
     read_settings,
     write_settings,
 )
-from ctxsearch.storage import make_folders, remove
+from ctxsearch.storage import make_folders, put_bytes, remove
 
 if TYPE_CHECKING:
     from ctxsearch.protocols import Encoder
@@ -58,8 +60,9 @@ class Index(Changes, Care):
         path: str | Path,
         *,
         model: str = DEFAULT_MODEL,
-        layers: str = "last",
-        pooling: str = "mean",
+        layers: str | None = None,
+        pooling: str | None = None,
+        head: str | Path | None = None,
         window: int = 128,
         language: str = "en",
         punctuation: bool = False,
@@ -75,6 +78,9 @@ class Index(Changes, Care):
             model: a folder with a model, or a name: the embedded model's, or one in the Hugging Face cache or hub.
             layers: ``last``, ``sum:9-12``, ``mean:1,6`` or ``concat:3-6``; layer 0 is the embedding.
             pooling: how a word's pieces become one vector: ``mean``, ``first`` or ``last``.
+            head: a file with a learned map that makes the model's vectors tell senses apart; or ``none``. Where None,
+                the one that comes with ctxsearch for the model, if it has one and neither ``layers`` nor ``pooling`` is
+                given.
             window: pieces that the model sees at once.
             language: by which sentences and lemmas are cut.
             punctuation: whether punctuation marks are occurrences too.
@@ -88,9 +94,11 @@ class Index(Changes, Care):
         Raises:
             IndexExists: there is one already.
             ModelError: the model cannot be found or used.
+            HeadError: the head cannot be read, or is for another model.
             ValueError: a setting is unknown or does not fit the model.
         """
         from ctxsearch.analysis import Analyser
+        from ctxsearch.head import HEAD_FILE, NO_HEAD, choose_head
 
         if codec is None:
             codec = DEFAULT_CODEC if encoder is None else CODEC_OF_OWN_ENCODER
@@ -100,23 +108,37 @@ class Index(Changes, Care):
         if folder.is_dir() and newest_commit(folder)[1]:
             raise IndexExists(str(folder))
         for name, value in (("codec", codec), ("pooling", pooling)):
-            if value not in CHOICES[name]:
+            if value is not None and value not in CHOICES[name]:
                 raise ValueError(f"There is no {name} {value!r}; use {', '.join(CHOICES[name])}.")
         analyser = Analyser(language, punctuation=punctuation)
         settings = Settings(
             model=str(Path(model).resolve()) if model and Path(model).is_dir() else model,
             model_digest="",
-            layers=layers,
-            pooling=pooling,
+            layers=layers or DEFAULT_LAYERS,
+            pooling=pooling or DEFAULT_POOLING,
             window=window,
             dimension=0,
             language=analyser.language,
             punctuation=punctuation,
             codec=codec,
-            format_version=format_version_for(codec),
+            format_version=format_version_for(codec, has_head=False),
         )
         hardware = {"device": device, "dtype": dtype}
-        encoder = encoder or load_encoder(settings, hardware)
+        chosen = None
+        if encoder is None:
+            chosen = choose_head(str(head) if head else None, found_model_digest(settings), layers, pooling)
+            if chosen:
+                found = chosen.head
+                settings = changed(
+                    settings,
+                    layers=found.layers,
+                    head=found.name,
+                    head_digest=found.digest,
+                    format_version=format_version_for(codec, has_head=True),
+                )
+            encoder = load_encoder(settings, hardware, chosen.head if chosen else None)
+        elif head not in (None, NO_HEAD):
+            raise ValueError("A head goes with a model, and not with an encoder of one's own.")
         settings = changed(settings, model_digest=encoder.digest, dimension=encoder.dimension)
         make_folders(folder)
         with writer_lock(folder):
@@ -124,6 +146,9 @@ class Index(Changes, Care):
                 raise IndexExists(str(folder))  # made by another process in the meantime
             # An index without a commit holds nothing that could be lost.
             remove(folder / SETTINGS_FILE)
+            remove(folder / HEAD_FILE)
+            if chosen:
+                put_bytes(folder / HEAD_FILE, chosen.content)
             text = write_settings(folder, settings)
         return cls(Parts(folder, settings, text, HeldCommit(Commit()), encoder=encoder, hardware=hardware))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,11 @@ from ctxsearch.commit import (
 from ctxsearch.errors import IndexDamaged, ModelError, QueryError, SettingsMismatch
 from ctxsearch.index.opening import open_vectors_of, opening_many
 from ctxsearch.settings import Settings
+from ctxsearch.storage import digest_bytes
 
 if TYPE_CHECKING:
     from ctxsearch.analysis import Analyser
+    from ctxsearch.head import Head
     from ctxsearch.protocols import Encoder
     from ctxsearch.query.scope import ListedShard, OpenShard
 
@@ -188,6 +191,19 @@ class Parts:
             self._analyser = Analyser(self.settings.language, punctuation=self.settings.punctuation)
         return self._analyser
 
+    @cached_property
+    def head(self) -> Head | None:
+        """What makes the model's vectors into those of the index, if it has one.
+
+        Raises:
+            IndexDamaged: it is missing, or is not what it was.
+        """
+        if not self.settings.head_digest:
+            return None
+        from ctxsearch.head import head_of
+
+        return head_of(self.path, self.settings.head, self.settings.head_digest)
+
     def encoder(self) -> Encoder:
         """What gives words their vectors.
 
@@ -196,7 +212,7 @@ class Parts:
             SettingsMismatch: it is not the model that the index was made with.
         """
         if self._encoder is None:
-            self._encoder = load_encoder(self.settings, self._hardware)
+            self._encoder = load_encoder(self.settings, self._hardware, self.head)
         self._check_digest(self._encoder.digest)
         return self._encoder
 
@@ -204,7 +220,7 @@ class Parts:
         """Begins to open the model's export, if there is one, while the index is opened and the sentence is cut."""
         if self._export is None and not self._is_own_encoder and not any(self._hardware.values()):
             aside = ThreadPoolExecutor(1, "ctxsearch-export")
-            self._export = aside.submit(load_export, self.settings)
+            self._export = aside.submit(self._load_export)
             aside.shutdown(wait=False)
 
     def asking_encoder(self) -> Encoder:
@@ -220,7 +236,7 @@ class Parts:
             self.expect_query()
             if self._export is None:
                 return self.encoder()
-            self._asking = self._export.result() or load_encoder(self.settings, _PLAIN)
+            self._asking = self._export.result() or load_encoder(self.settings, _PLAIN, self.head)
         self._check_digest(self._asking.digest)
         return self._asking
 
@@ -231,7 +247,17 @@ class Parts:
 
         if self._is_own_encoder or any(self._hardware.values()):
             return False
-        return not was_tried(self.settings.model_digest) and can_keep()
+        return not was_tried(self._export_digest) and can_keep()
+
+    @property
+    def _export_digest(self) -> str:
+        """What an export of the model is found by: with a head's adapter it is another model."""
+        if self.head is None or not self.head.adapter:
+            return self.settings.model_digest
+        return digest_bytes(f"{self.settings.model_digest} {self.head.digest}".encode())
+
+    def _load_export(self) -> Encoder | None:
+        return load_export(self._export_digest, self.settings, self.head)
 
     def export_model(self) -> None:
         """Exports the model, so that queries need not wait for torch from now on.
@@ -246,10 +272,10 @@ class Parts:
 
         self._check_digest(found_model_digest(self.settings))
         try:
-            with keeping(self.settings.model_digest) as folder:
-                export_model(self.settings.model, self.settings.model_digest, folder)
+            with keeping(self._export_digest) as folder:
+                export_model(self.settings.model, self._export_digest, folder, self.head)
         except NoExport as error:
-            keep_failure(self.settings.model, self.settings.model_digest, str(error))
+            keep_failure(self.settings.model, self._export_digest, str(error))
         else:
             self._asking = self._export = None
 
@@ -274,11 +300,17 @@ def found_model_digest(settings: Settings) -> str:
     return model_digest(locate_model(settings.model), format_version=settings.format_version)
 
 
-def load_export(settings: Settings) -> Encoder | None:
-    """The export of the model that settings name; None where there is none, or nothing that could run it."""
+def load_export(digest: str, settings: Settings, head: Head | None) -> Encoder | None:
+    """The export of the model that settings name; None where there is none, or nothing that could run it.
+
+    Args:
+        digest: what it is found by.
+        settings: of the index.
+        head: of the index.
+    """
     from ctxsearch.encoder.cache import find_export
 
-    export = find_export(settings.model_digest)
+    export = find_export(digest)
     if export is None:
         return None
     # Reading all the weights takes as long as opening the model, which reads few of them.
@@ -287,14 +319,16 @@ def load_export(settings: Settings) -> Encoder | None:
         try:
             from ctxsearch.encoder.onnx import OnnxEncoder
 
-            encoder = OnnxEncoder(export, layers=settings.layers, pooling=settings.pooling, window=settings.window)
+            encoder = OnnxEncoder(
+                export, layers=settings.layers, pooling=settings.pooling, window=settings.window, head=head
+            )
         except (ImportError, ModelError):
             return None
         return encoder if is_whole.result() else None
 
 
-def load_encoder(settings: Settings, hardware: Mapping[str, str | None]) -> Encoder:
-    """Loads the model that settings name, see `Index.create`."""
+def load_encoder(settings: Settings, hardware: Mapping[str, str | None], head: Head | None) -> Encoder:
+    """Loads the model that settings name, see `Index.create`, under its head."""
     from ctxsearch.encoder.transformer import TransformerEncoder
 
     return TransformerEncoder(
@@ -304,5 +338,6 @@ def load_encoder(settings: Settings, hardware: Mapping[str, str | None]) -> Enco
         window=settings.window,
         device=hardware["device"],
         dtype=hardware["dtype"],
+        head=head,
         format_version=settings.format_version,
     )

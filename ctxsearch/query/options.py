@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ctxsearch.analysis import surface_form
 from ctxsearch.domain import ConcordanceContext
 from ctxsearch.errors import QueryError
+from ctxsearch.head import Calibration
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Search:
         where: conditions on the metadata; all must hold.
         context: words on either side, or None for the sentence.
         exact: scan every row of the word, however frequent it is.
+        calibration: what scores mean, where that is known.
     """
 
     k: int | None
@@ -32,6 +34,7 @@ class Search:
     where: Sequence[str]
     context: int | None
     exact: bool
+    calibration: Calibration | None = None
 
 
 def surface_forms(form: str | Sequence[str]) -> list[str]:
@@ -64,6 +67,25 @@ def checked_score(score: float | None) -> float | None:
     if score is not None and math.isnan(score):
         raise QueryError("A score is a number from -1 to 1, and nan is none.")
     return score
+
+
+def least_score(min_score: float | None, min_p: float | None, calibration: Calibration | None) -> float | None:
+    """The score that answers both to a least score and to a least probability of the same sense.
+
+    Raises:
+        QueryError: the probability is none, or scores are not known to mean any.
+    """
+    score = checked_score(min_score)
+    if min_p is None:
+        return score
+    if not 0 < min_p < 1:
+        raise QueryError(f"A probability that a line can be asked to have lies between 0 and 1, and {min_p} does not.")
+    if calibration is None:
+        raise QueryError(
+            "Probabilities are known for uses of one word, in an index with a head; ask for a least score instead."
+        )
+    least = calibration.score(min_p)
+    return least if score is None else max(least, score)
 
 
 def checked_context(context: ConcordanceContext) -> int | None:

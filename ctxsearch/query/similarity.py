@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,4 +123,10 @@ def _nearest(
     found = search(shards, rows, allowed, vector, k, asked.min_score, exact=asked.exact or asked.any_word)
     made = lines(shards, [item for item in found if (item.shard, item.row) not in given], asked.context)
     made.sort(key=lambda line: (-(line.score or 0.0), line.key))
-    return made[: asked.k]
+    return [_with_probability(line, asked) for line in made[: asked.k]]
+
+
+def _with_probability(line: ConcordanceLine, asked: Search) -> ConcordanceLine:
+    if asked.calibration is None or line.score is None:
+        return line
+    return replace(line, p_same=asked.calibration.p_same(line.score))

@@ -19,14 +19,15 @@ from ctxsearch.catalog.snapshot import write_snapshot
 from ctxsearch.commit import CLUSTERS_FILE, SHARD_FILES, Commit, commit_path, newest_commit
 from ctxsearch.domain import Progress
 from ctxsearch.errors import BackupError, CtxSearchError, IndexExists
-from ctxsearch.settings import SETTINGS_FILE, read_settings
+from ctxsearch.head import HEAD_FILE, head_content
+from ctxsearch.settings import SETTINGS_FILE, parse_settings, read_settings
 from ctxsearch.storage import NewFile, folder_beside, make_folder, make_folders, plain_size, rename, sync
 
 SENSES_FILE = "senses.sqlite"
 """What people did: their senses, labels and notes."""
 
 _NAME = re.compile(
-    rf"{re.escape(SETTINGS_FILE)}|{re.escape(SENSES_FILE)}|commit-[0-9]{{8,15}}\.json"
+    rf"{re.escape(SETTINGS_FILE)}|{re.escape(HEAD_FILE)}|{re.escape(SENSES_FILE)}|commit-[0-9]{{8,15}}\.json"
     rf"|(shard-[0-9a-f]{{16}})/({'|'.join(map(re.escape, (*SHARD_FILES, CLUSTERS_FILE)))})"
 )
 _COPY_SIZE = 1 << 20
@@ -50,6 +51,8 @@ def backup(folder: Path, commit: Commit, settings: str, goal: Path, on_progress:
                 for name, (size, digest) in sorted(entry.files.items()):
                     writer.add_file(f"{entry.shard_id}/{name}", folder / entry.shard_id / name, size, digest)
             writer.add(SETTINGS_FILE, settings.encode())
+            if head_digest := parse_settings(settings, folder / SETTINGS_FILE).head_digest:
+                writer.add(HEAD_FILE, head_content(folder / HEAD_FILE, head_digest))
             senses = folder / SENSES_FILE
             if os.path.lexists(senses):
                 if senses.is_symlink() or not senses.is_file():
@@ -172,7 +175,9 @@ def _headers(source: Path, file: BinaryIO) -> Iterator[tuple[str, int]]:
 def _check(source: Path, folder: Path, found: dict[str, tuple[int, str]]) -> None:
     """Makes sure that what was unpacked is the index that its commit says."""
     try:
-        _, text = read_settings(folder)
+        settings, text = read_settings(folder)
+        if settings.head_digest:
+            head_content(folder / HEAD_FILE, settings.head_digest)
         commit, _ = newest_commit(folder)
     except CtxSearchError as error:
         raise BackupError(str(source), f"what it holds is damaged ({error})") from error

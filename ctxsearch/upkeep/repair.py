@@ -21,17 +21,19 @@ from ctxsearch.commit import (
 )
 from ctxsearch.domain import RepairReport, VerifyReport
 from ctxsearch.errors import IndexDamaged
+from ctxsearch.head import HEAD_FILE, shipped_content
 from ctxsearch.hindrance import reading
-from ctxsearch.settings import SETTINGS_FILE
+from ctxsearch.settings import SETTINGS_FILE, read_settings
 from ctxsearch.storage import digest_files, put_bytes, remove
 
 
 def take_out_damage(folder: Path, report: VerifyReport) -> RepairReport:
     """Leaves an index that is whole, without the damaged parts; for the holder of the writer's lock.
 
-    A damaged commit is put back from its copy, and damaged settings from the commit. Where the copy is damaged too, the
-    commit before takes the place. Damaged shards are left out of a new commit, which is marked unfinished and says what
-    is lost: the next run passes over what is there and adds what is missing.
+    A damaged commit is put back from its copy, damaged settings from the commit, and a head from those that come with
+    ctxsearch. Where a commit's copy is damaged too, the commit before takes the place. Damaged shards are left out of a
+    new commit, which is marked unfinished and says what is lost: the next run passes over what is there and adds what is
+    missing.
 
     Args:
         folder: the index.
@@ -50,6 +52,8 @@ def take_out_damage(folder: Path, report: VerifyReport) -> RepairReport:
     damaged = {problem.shard for problem in report.problems if problem.shard}
     if commit.settings is not None and any(problem.path == str(folder / SETTINGS_FILE) for problem in report.problems):
         put_bytes(folder / SETTINGS_FILE, commit.settings.encode())
+    if any(problem.path == str(folder / HEAD_FILE) for problem in report.problems):
+        _put_back_head(folder)
     if damaged or newer_unreadable:
         gone = [_living_ids(folder, entry) for entry in commit.shards if entry.shard_id in damaged]
         # A commit that cannot be read may have had anything, and a catalog that cannot be read as well.
@@ -70,6 +74,13 @@ def take_out_damage(folder: Path, report: VerifyReport) -> RepairReport:
         tidy(folder, commit)
     note_damage(folder, {})
     return RepairReport(problems=report.problems, lost=commit.lost)
+
+
+def _put_back_head(folder: Path) -> None:
+    """Puts back a head that comes with ctxsearch; another's can only be put back by who has it."""
+    settings, _ = read_settings(folder)
+    if (content := shipped_content(settings.head_digest)) is not None:
+        put_bytes(folder / HEAD_FILE, content)
 
 
 def _can_be_read(path: Path) -> bool:

@@ -27,6 +27,7 @@ from ctxsearch.commit import (
 )
 from ctxsearch.domain import Problem, Progress, VerifyReport
 from ctxsearch.errors import CtxSearchError, IndexDamaged, ModelError
+from ctxsearch.head import HEAD_FILE, head_content, shipped_content
 from ctxsearch.hindrance import reading
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.settings import SETTINGS_FILE, Settings, parse_settings, read_settings
@@ -38,6 +39,9 @@ _COPY = "put it back from its copy with: ctxsearch index INDEX --repair"
 _RESTORE = (
     "bring back a backup; or, if there is a commit before, go on from it with: ctxsearch index INDEX SOURCE --repair"
 )
+
+_SHIPPED_HEAD = "put it back, from ctxsearch, with: ctxsearch index INDEX --repair"
+_OWN_HEAD = "put the file there that the index was made with (--head), or bring back a backup"
 
 _MAGIC = {CATALOG_FILE: b"SQLite format 3\0", LISTS_FILE: b"\x93NUMPY", SHARD_FILE: b"{"}
 
@@ -148,6 +152,7 @@ class Verification:
             )
             self._problems.append(Problem(str(path), why, remedy))
             return None if commit.settings is None else parse_settings(commit.settings, path)
+        self._head(settings)
         try:
             digest = self._model_digest(settings)
         except ModelError as error:
@@ -163,6 +168,18 @@ class Verification:
                 )
             )
         return settings
+
+    def _head(self, settings: Settings) -> None:
+        """A head that is missing or damaged is a problem, even where another copy of it comes with ctxsearch."""
+        if not settings.head_digest:
+            return
+        self._files += 1
+        path = self._folder / HEAD_FILE
+        try:
+            self._bytes += len(head_content(path, settings.head_digest))
+        except IndexDamaged as error:
+            shipped = shipped_content(settings.head_digest) is not None
+            self._problems.append(Problem(str(path), error.why, _SHIPPED_HEAD if shipped else _OWN_HEAD))
 
     def _shard(
         self, settings: Settings | None, commit: Commit, entry: ShardEntry, seen: set[str]

@@ -1,0 +1,90 @@
+"""What a score means: the probability that two uses of a word that score so have one sense.
+
+Logistic regression of a single variable on pairs of uses (J. Platt 1999, Probabilistic outputs for support vector
+machines and comparisons to regularized likelihood methods), each word with the same weight.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+_ITERATIONS = 100
+# Keeps what separates two senses without error from growing for ever.
+_RIDGE = 1e-6
+
+
+class Reliability(NamedTuple):
+    """How far stated probabilities and what came true lie apart, by bins of the probability.
+
+    Attributes:
+        stated: the mean of the probabilities in each bin. Shape: (n_bins,); NaN in an empty one.
+        true: the share of pairs of one sense in each bin. Shape: (n_bins,); NaN likewise.
+        weight: of each bin, 1 in all. Shape: (n_bins,).
+    """
+
+    stated: NDArray[np.float64]
+    true: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error: the mean distance of the two, by weight (Naeini et al. 2015, AAAI)."""
+        filled = self.weight > 0
+        return float((np.abs(self.stated - self.true)[filled] * self.weight[filled]).sum())
+
+
+def fit(scores: NDArray[np.float64], same: NDArray[np.bool_], weights: NDArray[np.float64]) -> tuple[float, float]:
+    """The slope and intercept that make 1 / (1 + exp(-(slope * score + intercept))) most likely, by Newton's method.
+
+    Args:
+        scores: of pairs. Shape: (n_pairs,).
+        same: whether a pair has one sense. Shape: (n_pairs,).
+        weights: of each pair. Shape: (n_pairs,).
+
+    Raises:
+        ValueError: all pairs have one sense, or none has.
+
+    >>> slope, intercept = fit(np.array([0.1, 0.4, 0.5, 0.9]), np.array([0, 1, 0, 1], bool), np.ones(4))
+    >>> bool(slope > 0 > intercept)
+    True
+    """
+    if same.all() or not same.any():
+        raise ValueError("Pairs of one sense and pairs of two are needed to learn what a score means.")
+    weights = weights / weights.sum()
+    design = np.stack([scores, np.ones(len(scores))])
+    found = np.zeros(2)
+    for _ in range(_ITERATIONS):
+        stated = _logistic(found @ design)
+        gradient = design @ (weights * (same - stated)) - _RIDGE * found
+        curvature = (design * (weights * stated * (1 - stated))) @ design.T + _RIDGE * np.eye(2)
+        step = np.linalg.solve(curvature, gradient)
+        found += step * min(1.0, 20.0 / max(1e-12, float(np.abs(step).max())))
+        if np.abs(step).max() < 1e-9:
+            break
+    return float(found[0]), float(found[1])
+
+
+def reliability(
+    stated: NDArray[np.float64], same: NDArray[np.bool_], weights: NDArray[np.float64], bins: int = 10
+) -> Reliability:
+    """Compares stated probabilities with what was true, in bins of equal width.
+
+    Args:
+        stated: the probability that each pair has one sense. Shape: (n_pairs,).
+        same: whether it has. Shape: (n_pairs,).
+        weights: of each pair. Shape: (n_pairs,).
+        bins: how many.
+    """
+    number = np.minimum((stated * bins).astype(np.int64), bins - 1)
+    weight = np.bincount(number, weights, bins)
+    with np.errstate(invalid="ignore"):
+        means = [np.bincount(number, weights * one, bins) / weight for one in (stated, same.astype(np.float64))]
+    return Reliability(means[0], means[1], weight / weight.sum())
+
+
+def _logistic(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    logistic: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(values, -500, 500)))
+    return logistic

@@ -1,0 +1,29 @@
+"""Heads: learned maps from what a model gives to vectors that tell senses apart, and the files they are kept in."""
+
+from ctxsearch.head.files import (
+    HEAD_FILE,
+    NO_HEAD,
+    ChosenHead,
+    choose_head,
+    head_content,
+    head_digest,
+    head_of,
+    shipped_content,
+)
+from ctxsearch.head.head import Calibration, Head, LowRank, head_bytes, parse_head
+
+__all__ = [
+    "HEAD_FILE",
+    "NO_HEAD",
+    "Calibration",
+    "ChosenHead",
+    "Head",
+    "LowRank",
+    "choose_head",
+    "head_bytes",
+    "head_content",
+    "head_digest",
+    "head_of",
+    "parse_head",
+    "shipped_content",
+]
