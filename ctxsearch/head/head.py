@@ -2,8 +2,8 @@
 
 A word's vector is made of two of a model's: the mean of the word's pieces, and the mean of the rest of its sentence.
 Each is brought to unit length, the second is weighed, and a linear map takes both to fewer dimensions. Under the head
-there can be an adapter: low-rank changes to the model's own matrices (Hu et al. 2021, LoRA: Low-rank adaptation of large
-language models, arXiv:2106.09685), which are added to its weights when it is loaded, and cost nothing afterwards.
+there can be an adapter: low-rank changes to the model's own matrices (Hu et al. 2021, LoRA: Low-rank adaptation of
+large language models, arXiv:2106.09685), which are added to its weights when it is loaded, and cost nothing then.
 
 A head belongs to the model that it was trained on, by digest. It also knows what its scores mean: the probability that
 two uses of a word have the same sense, by logistic regression on pairs of uses of lemmas that it was not trained on

@@ -32,8 +32,8 @@ def take_out_damage(folder: Path, report: VerifyReport) -> RepairReport:
 
     A damaged commit is put back from its copy, damaged settings from the commit, and a head from those that come with
     ctxsearch. Where a commit's copy is damaged too, the commit before takes the place. Damaged shards are left out of a
-    new commit, which is marked unfinished and says what is lost: the next run passes over what is there and adds what is
-    missing.
+    new commit, which is marked unfinished and says what is lost: the next run passes over what is there and adds what
+    is missing.
 
     Args:
         folder: the index.
