@@ -1,4 +1,4 @@
-"""Labelled uses as a model sees them in training: windows of pieces, and where each use and its sentence are in them."""
+"""Labelled uses as a model sees them in training: windows of pieces, and where in them each use is."""
 
 from __future__ import annotations
 
