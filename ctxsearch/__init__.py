@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ctxsearch.corpus import Corpus, read
     from ctxsearch.evaluating import Evaluation, evaluate, evaluate_layers
     from ctxsearch.index import Index
+    from ctxsearch.learning import TrainingReport, train_head
     from ctxsearch.models import embed, pieces
 
 __all__ = [
@@ -28,12 +29,14 @@ __all__ = [
     "IndexReport",
     "Piece",
     "Progress",
+    "TrainingReport",
     "Usage",
     "embed",
     "evaluate",
     "evaluate_layers",
     "pieces",
     "read",
+    "train_head",
 ]
 
 __version__ = "0.1.0"
@@ -43,11 +46,13 @@ _HOMES = {
     "Corpus": "corpus",
     "Evaluation": "evaluating",
     "Index": "index",
+    "TrainingReport": "learning",
     "embed": "models",
     "evaluate": "evaluating",
     "evaluate_layers": "evaluating",
     "pieces": "models",
     "read": "corpus",
+    "train_head": "learning",
 }
 
 

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ctxsearch.corpus import Labels, read_labels
 from ctxsearch.domain import Progress
 from ctxsearch.errors import SourceError
-from ctxsearch.settings import DEFAULT_MODEL
+from ctxsearch.settings import DEFAULT_LAYERS, DEFAULT_MODEL, DEFAULT_POOLING
 
 if TYPE_CHECKING:
-    from ctxsearch.encoder.layers import Layers
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ctxsearch.corpus import Labels
     from ctxsearch.evaluation import Measures
+    from ctxsearch.head import Head
 
 DEFAULT_PER_LEMMA = 300
 DEFAULT_ROUNDS = 1000
@@ -33,6 +36,8 @@ class Evaluation:
         model: its name or folder.
         model_digest: SHA-256 of its weights, configuration and tokenizer.
         layers: which layers made the vectors, see `Index.create`.
+        head: the name of the head over them; empty where there was none.
+        head_digest: SHA-256 of its file.
         pooling: how the pieces of a word became one vector.
         window: pieces that the model saw at once.
         language: what words were cut by.
@@ -55,6 +60,8 @@ class Evaluation:
     model: str
     model_digest: str
     layers: str
+    head: str
+    head_digest: str
     pooling: str
     window: int
     language: str
@@ -77,8 +84,9 @@ def evaluate(
     documents: str | Path | None = None,
     split: str | None = None,
     model: str = DEFAULT_MODEL,
-    layers: str = "last",
-    pooling: str = "mean",
+    layers: str | None = None,
+    pooling: str | None = None,
+    head: str | Path | None = None,
     window: int = 128,
     language: str = "en",
     device: str | None = None,
@@ -106,9 +114,10 @@ def evaluate(
         labels: JSONL of labelled uses, see `read_labels`.
         documents: the documents that they are in, where the lines have no text of their own.
         split: measures the uses of this split only.
-        model: a folder or a name; this and the next six options are those of `Index.create`.
+        model: a folder or a name; this and the next seven options are those of `Index.create`.
         layers: which layers make a vector.
         pooling: how pieces make a word.
+        head: a file with a learned map over the model, or ``none``.
         window: pieces that the model sees at once.
         language: what words are cut by.
         device: what the model runs on.
@@ -121,15 +130,20 @@ def evaluate(
     Raises:
         SourceError: a line is wrong, or nothing can be measured.
         ModelError: the model cannot be found or used.
+        HeadError: the head cannot be read, or is for another model.
         ValueError: a setting does not fit the model.
     """
+    from ctxsearch.encoder.locate import locate_model, model_digest
+    from ctxsearch.head import choose_head
+
     read = _read(labels, documents, split, per_lemma, seed)
-    (made,) = _evaluate(
-        read,
-        lambda _: [layers],
-        _Options(split, model, pooling, window, language, device, dtype, per_lemma, seed, rounds),
-        on_progress,
+    chosen = choose_head(str(head) if head else None, model_digest(locate_model(model)), layers, pooling)
+    options = _Options(
+        split, model, pooling or DEFAULT_POOLING, window, language, device, dtype, per_lemma, seed, rounds
     )
+    if chosen is not None:
+        return _evaluate_head(read, chosen.head, options, on_progress)
+    (made,) = _evaluate(read, lambda _: [layers or DEFAULT_LAYERS], options, on_progress)
     return made
 
 
@@ -189,6 +203,10 @@ def layers_to_sweep(n_layers: int) -> list[str]:
     return [*single, "last", *dict.fromkeys(f"sum:{first}-{last}" for first, last in sums if first < last)]
 
 
+_Labels = tuple["Labels", "Labels"]
+"""Those read, and those drawn of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Options:
     """What stays the same whatever the layers."""
@@ -207,8 +225,9 @@ class _Options:
 
 def _read(
     path: str | Path, documents: str | Path | None, split: str | None, per_lemma: int | None, seed: int
-) -> tuple[Labels, Labels]:
+) -> _Labels:
     """The labels, and those drawn, of which some can be measured: known before a model is loaded."""
+    from ctxsearch.corpus import read_labels
     from ctxsearch.evaluation.uses import group
     from ctxsearch.labelled import draw
 
@@ -224,72 +243,130 @@ def _read(
 
 
 def _evaluate(
-    labels: tuple[Labels, Labels],
+    labels: _Labels,
     chosen: Callable[[int], Sequence[str]],
     options: _Options,
     on_progress: Callable[[Progress], None] | None,
 ) -> list[Evaluation]:
-    from ctxsearch.analysis import Analyser
-    from ctxsearch.encoder.hardware import dtype_name
+    """Evaluates layers of a model."""
     from ctxsearch.encoder.layers import join_again, parse_layers
-    from ctxsearch.encoder.transformer import TransformerEncoder, count_layers
-    from ctxsearch.evaluation import measure
-    from ctxsearch.labelled import embed_labelled
+    from ctxsearch.encoder.transformer import count_layers
 
-    read, drawn = labels
     n_layers = count_layers(options.model)
     names = chosen(n_layers)
     parsed = {name: parse_layers(name, n_layers) for name in [_NO_CONTEXT, *names]}
     present = sorted({number for one in parsed.values() for number in one.numbers})
-    encoder = TransformerEncoder(
-        options.model,
-        layers=f"concat:{','.join(map(str, present))}",
-        pooling=options.pooling,
-        window=options.window,
-        device=options.device,
-        dtype=options.dtype,
-    )
-    embedded = embed_labelled(drawn, Analyser(options.language), encoder, on_progress=on_progress)
-    lemmas = [drawn.lemmas[number] for number in embedded.found]
-    senses = [drawn.senses[number] for number in embedded.found]
-    places = [drawn.place(number) for number in embedded.found]
+    run = _Run(labels, options, f"concat:{','.join(map(str, present))}", None, on_progress)
 
-    def measured(layers: Layers) -> Measures:
-        vectors = join_again(embedded.vectors, present, layers)
+    def measured(name: str) -> Measures:
+        return run.measure(join_again(run.embedded.vectors, present, parsed[name]))
+
+    without_context = measured(_NO_CONTEXT)
+    return [
+        run.evaluation(name, without_context, None)
+        if parsed[name].numbers == (0,)
+        else run.evaluation(name, measured(name), without_context)
+        for name in names
+    ]
+
+
+def _evaluate_head(
+    labels: _Labels, head: Head, options: _Options, on_progress: Callable[[Progress], None] | None
+) -> Evaluation:
+    """Evaluates a head; what has seen no context is embedded apart, by the model without it."""
+    plain = _Run(labels, options, _NO_CONTEXT, None, on_progress)
+    without_context = plain.measure(plain.embedded.vectors)
+    run = _Run(labels, options, head.layers, head, on_progress)
+    return run.evaluation(head.layers, run.measure(run.embedded.vectors), without_context)
+
+
+class _Run:
+    """Labelled uses, embedded in one way.
+
+    Args:
+        labels: those read, and those drawn.
+        options: what stays the same whatever the layers.
+        layers: of the model.
+        head: over them, if any.
+        on_progress: is told how far the work has come.
+    """
+
+    def __init__(
+        self,
+        labels: _Labels,
+        options: _Options,
+        layers: str,
+        head: Head | None,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
+        from ctxsearch.analysis import Analyser
+        from ctxsearch.encoder.hardware import dtype_name
+        from ctxsearch.encoder.transformer import TransformerEncoder
+        from ctxsearch.labelled import embed_labelled
+
+        self._read, self._drawn = labels
+        self._options = options
+        self._head = head
+        self._on_progress = on_progress
+        encoder = TransformerEncoder(
+            options.model,
+            layers=layers,
+            pooling=options.pooling,
+            window=options.window,
+            device=options.device,
+            dtype=options.dtype,
+            head=head,
+        )
+        self._model_digest = encoder.digest
+        self._dtype = dtype_name(encoder.dtype)
+        self.embedded = embed_labelled(self._drawn, Analyser(options.language), encoder, on_progress=on_progress)
+
+    def measure(self, vectors: NDArray[np.float32]) -> Measures:
+        """What vectors of the uses found are worth. Shape: (n_found, dimension)."""
+        from ctxsearch.evaluation import measure
+
+        drawn, found = self._drawn, self.embedded.found
         try:
             return measure(
-                vectors, lemmas, senses, names=places, seed=options.seed, rounds=options.rounds, on_progress=on_progress
+                vectors,
+                [drawn.lemmas[number] for number in found],
+                [drawn.senses[number] for number in found],
+                names=[drawn.place(number) for number in found],
+                seed=self._options.seed,
+                rounds=self._options.rounds,
+                on_progress=self._on_progress,
             )
         except ValueError as error:
-            without = sum(embedded.left_out.values())
+            without = sum(self.embedded.left_out.values())
             why = f"{without:,} of {len(drawn):,} uses have no vector, and of the rest {_as_clause(error)}"
-            raise SourceError(read.path, why) from error
+            raise SourceError(self._read.path, why) from error
 
-    without_context = measured(parsed[_NO_CONTEXT])
-    return [
-        Evaluation(
-            labels=read.path,
+    def evaluation(self, layers: str, vectors: Measures, without_context: Measures | None) -> Evaluation:
+        """All that there is to tell."""
+        options = self._options
+        return Evaluation(
+            labels=self._read.path,
             split=options.split,
             model=options.model,
-            model_digest=encoder.digest,
-            layers=name,
+            model_digest=self._model_digest,
+            layers=layers,
+            head=self._head.name if self._head else "",
+            head_digest=self._head.digest if self._head else "",
             pooling=options.pooling,
             window=options.window,
             language=options.language,
-            dtype=dtype_name(encoder.dtype),
+            dtype=self._dtype,
             per_lemma=options.per_lemma,
             seed=options.seed,
             rounds=options.rounds,
-            uses_read=len(read),
-            uses_of_other_splits=read.other_splits,
-            uses_repeated=read.repeated,
-            uses_drawn=len(drawn),
-            uses_without_vector=embedded.left_out,
-            vectors=without_context if parsed[name].numbers == (0,) else measured(parsed[name]),
-            layer_0=None if parsed[name].numbers == (0,) else without_context,
+            uses_read=len(self._read),
+            uses_of_other_splits=self._read.other_splits,
+            uses_repeated=self._read.repeated,
+            uses_drawn=len(self._drawn),
+            uses_without_vector=self.embedded.left_out,
+            vectors=vectors,
+            layer_0=without_context,
         )
-        for name in names
-    ]
 
 
 def _as_clause(error: ValueError) -> str:

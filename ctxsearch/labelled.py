@@ -112,7 +112,7 @@ def _blocks(labels: Labels, analyser: Analyser, at_once: int, left_out: Counter[
     block = _Block()
     for text, uses in zip(labels.texts, uses_of, strict=True):
         segments = list(analyser.segments(text, lemmas=False))
-        at_token = _tokens_of(labels, uses, segments, left_out)
+        at_token = tokens_of(labels, uses, segments, left_out)
         token = 0
         for passage in _passages(segments):
             last = token + sum(len(segment.forms) for segment in passage)
@@ -145,7 +145,7 @@ def _passages(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
         yield passage
 
 
-def _tokens_of(
+def tokens_of(
     labels: Labels, uses: Sequence[int], segments: Sequence[Segment], left_out: Counter[str]
 ) -> dict[int, int]:
     """The token that each use marks, counted through the text; what marks none is counted by reason."""

@@ -1,4 +1,4 @@
-"""A head is a linear map of a word and its sentence over an adapted model, is kept with the index, and gives P(same)."""
+"""A head maps a word and its sentence over an adapted model, is kept with the index, and says what scores mean."""
 
 from __future__ import annotations
 

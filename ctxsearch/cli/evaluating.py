@@ -14,7 +14,7 @@ from ctxsearch.cli.options import Device, Dtype, WrongCommand
 from ctxsearch.cli.plotting import check_plot, plot_sweep
 from ctxsearch.cli.progress import stage_bar
 from ctxsearch.evaluating import DEFAULT_PER_LEMMA, DEFAULT_ROUNDS
-from ctxsearch.settings import DEFAULT_MODEL
+from ctxsearch.settings import DEFAULT_MODEL, DEFAULT_POOLING
 
 
 def evaluate(
@@ -33,7 +33,11 @@ def evaluate(
     split: Annotated[str | None, typer.Option(help="Only the uses of this split.")] = None,
     model: Annotated[str, typer.Option(help="A folder or a name.")] = DEFAULT_MODEL,
     layers: Annotated[str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: last]")] = None,
-    pooling: Annotated[str, typer.Option(help="mean, first or last of a word's pieces.")] = "mean",
+    pooling: Annotated[str | None, typer.Option(help="mean, first or last of a word's pieces. [default: mean]")] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(help="A file with a learned head, or none. [default: the one that comes with the model]"),
+    ] = None,
     window: Annotated[int, typer.Option(help="Pieces that the model sees at once.")] = 128,
     language: Annotated[str, typer.Option(help="By which words are cut.")] = "en",
     device: Device = None,
@@ -50,8 +54,8 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Measure how well a model tells the senses of words apart, on labelled uses."""
-    if sweep and layers is not None:
-        raise WrongCommand("--sweep evaluates every layer; leave out --layers.")
+    if sweep and (layers is not None or head is not None):
+        raise WrongCommand("--sweep evaluates every layer of the model itself; leave out --layers and --head.")
     if plot is not None and not sweep:
         raise WrongCommand("--plot draws what --sweep measures; give --sweep, too.")
     if plot is not None:
@@ -65,7 +69,7 @@ def evaluate(
                 documents=documents,
                 split=split,
                 model=model,
-                pooling=pooling,
+                pooling=pooling or DEFAULT_POOLING,
                 window=window,
                 language=language,
                 device=device,
@@ -82,8 +86,9 @@ def evaluate(
                     documents=documents,
                     split=split,
                     model=model,
-                    layers=layers or "last",
+                    layers=layers,
                     pooling=pooling,
+                    head=head,
                     window=window,
                     language=language,
                     device=device,

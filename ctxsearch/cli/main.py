@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import ctxsearch
-from ctxsearch.cli import evaluating, indexing, inspecting, searching, upkeep
+from ctxsearch.cli import evaluating, indexing, inspecting, searching, training, upkeep
 from ctxsearch.cli.console import say, told
 from ctxsearch.cli.demo import run_demo
 
@@ -74,6 +74,7 @@ for command in (
     inspecting.pieces,
     inspecting.embed,
     evaluating.evaluate,
+    training.train_head,
     indexing.info,
     upkeep.remove,
     upkeep.compact,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 import transformers
 from torch import nn
@@ -55,6 +57,13 @@ class Adapter:
     def changes(self) -> dict[str, LowRank]:
         """What was learned, by the name of the matrix."""
         return {
-            name: LowRank(change.down.detach().numpy().copy(), change.up.detach().numpy().copy())
+            name: LowRank(change.down.detach().cpu().numpy().copy(), change.up.detach().cpu().numpy().copy())
             for name, change in self._changes.items()
         }
+
+    def take(self, changes: Mapping[str, LowRank]) -> None:
+        """Goes back to changes that were learned."""
+        with torch.no_grad():
+            for name, (down, up) in changes.items():
+                self._changes[name].down.copy_(torch.from_numpy(down))
+                self._changes[name].up.copy_(torch.from_numpy(up))

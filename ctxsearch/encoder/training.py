@@ -13,7 +13,6 @@ Some windows are cut down to one sentence, because a query is often one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +25,7 @@ from ctxsearch.encoder.adapter import Adapter
 from ctxsearch.encoder.examples import Examples
 from ctxsearch.encoder.hardware import choose_device, choose_dtype
 from ctxsearch.encoder.locate import locate_model
+from ctxsearch.encoder.recipe import Recipe
 from ctxsearch.encoder.transformer import load_transformer
 from ctxsearch.head import LowRank
 
@@ -35,46 +35,6 @@ _EMBEDDED_AT_ONCE = 32
 _SORTED_TOGETHER = 16
 _WARM_UP = 50
 _LARGEST_GRADIENT = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How a head is learned.
-
-    Attributes:
-        dimension: of its vectors.
-        rank: of the adapter's changes; 0 for none.
-        sentence: how much the sentence's mean weighs beside the word.
-        temperature: by which cosines are divided in the loss.
-        rate: of learning, of AdamW, for the adapter; it falls to nothing in a straight line.
-        head_rate: the same for the head.
-        decay: of weights, of AdamW.
-        steps: batches at most.
-        windows: of a batch.
-        alone: the share of windows cut down to a sentence.
-        positives: uses of its own sense that a use is compared with.
-        negatives: uses of other senses of its lemma, likewise.
-        evaluated_every: steps after which the held-out lemmas are looked at; training ends when they have not gained
-            for `patience` looks.
-        patience: see there.
-        seed: draws all that is drawn.
-    """
-
-    dimension: int = 128
-    rank: int = 8
-    sentence: float = 0.3
-    temperature: float = 0.1
-    rate: float = 1e-3
-    head_rate: float = 1e-3
-    decay: float = 0.01
-    steps: int = 1200
-    windows: int = 24
-    alone: float = 0.25
-    positives: int = 6
-    negatives: int = 48
-    evaluated_every: int = 200
-    patience: int = 3
-    seed: int = 0
 
 
 class Learned(NamedTuple):
@@ -193,6 +153,14 @@ class Training:
                 if since == recipe.patience:
                     break
         return best._replace(history=history)
+
+    def take(self, learned: Learned) -> None:
+        """Goes back to what was found."""
+        with torch.no_grad():
+            self._head.weight.copy_(torch.from_numpy(learned.weight))
+            self._head.bias.copy_(torch.from_numpy(learned.bias))
+            if self._adapter is not None:
+                self._adapter.take(learned.adapter)
 
     def embed(
         self, uses: NDArray[np.int64], on_progress: Callable[[Progress], None] | None = None

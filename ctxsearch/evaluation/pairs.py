@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.evaluation.uses import WordUses, in_steps
+from ctxsearch.evaluation.uses import STEPS, WordUses, group, in_steps, words
 
 PAIRS = 200
 """Pairs of a word at most."""
@@ -44,6 +44,29 @@ def draw_pairs(word: WordUses, *, seed: int) -> Pairs:
     # Of two vectors, the one that comes first stays first: whichever use it is of, the same sum is made.
     left, right = (word.rows[side(word.row[above], word.row[below])] for side in (np.minimum, np.maximum))
     return Pairs(in_steps(np.einsum("ij,ij->i", left, right)), word.sense[above] == word.sense[below])
+
+
+def all_scores(
+    vectors: NDArray[np.float32], lemmas: Sequence[str], senses: Sequence[str], *, seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
+    """The cosines of pairs of uses of each word, whether they have one sense, and weights that make all words equal.
+
+    Args:
+        vectors: Shape: (n_uses, dimension).
+        lemmas: of each use.
+        senses: of each use.
+        seed: of the pairs drawn.
+
+    Returns:
+        Shape: (n_pairs,) each.
+
+    Raises:
+        ValueError: no lemma has two uses of one sense, and a use of another.
+    """
+    drawn = [draw_pairs(word, seed=seed) for word in words(vectors, senses, group(lemmas, senses))]
+    scores = np.concatenate([pairs.scores for pairs in drawn]) / np.float64(STEPS)
+    weights = np.concatenate([np.full(len(pairs.same), 1 / len(pairs.same)) for pairs in drawn])
+    return scores, np.concatenate([pairs.same for pairs in drawn]), weights
 
 
 class AllPairs:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Scores are compared in steps of about a millionth: what differs by less is a tie, not a ranking by rounding errors.
-_STEPS = np.float32(1 << 20)
+STEPS = np.float32(1 << 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,5 +112,5 @@ def words(
 
 def in_steps(scores: NDArray[np.float32]) -> NDArray[np.int32]:
     """Scores as whole numbers, so that those that differ by rounding alone are equal."""
-    steps: NDArray[np.int32] = np.rint(scores * _STEPS).astype(np.int32)
+    steps: NDArray[np.int32] = np.rint(scores * STEPS).astype(np.int32)
     return steps

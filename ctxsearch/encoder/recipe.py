@@ -1,0 +1,51 @@
+"""How a head is learned, as numbers; apart from what learns it, which needs torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a head is learned.
+
+    Attributes:
+        dimension: of its vectors.
+        rank: of the adapter's changes; 0 for none.
+        sentence: how much the sentence's mean weighs beside the word.
+        temperature: by which cosines are divided in the loss.
+        rate: of learning, of AdamW, for the adapter; it falls to nothing in a straight line.
+        head_rate: the same for the head.
+        decay: of weights, of AdamW.
+        steps: batches at most.
+        windows: of a batch.
+        alone: the share of windows cut down to a sentence.
+        positives: uses of its own sense that a use is compared with.
+        negatives: uses of other senses of its lemma, likewise.
+        evaluated_every: steps after which the held-out lemmas are looked at; training ends when they have not gained
+            for `patience` looks.
+        patience: see there.
+        seed: draws all that is drawn.
+    """
+
+    dimension: int = 128
+    rank: int = 8
+    sentence: float = 0.3
+    temperature: float = 0.1
+    rate: float = 1e-3
+    head_rate: float = 1e-3
+    decay: float = 0.01
+    steps: int = 1200
+    windows: int = 24
+    alone: float = 0.25
+    positives: int = 6
+    negatives: int = 48
+    evaluated_every: int = 200
+    patience: int = 3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.dimension < 1 or self.rank < 0 or self.steps < 1 or self.windows < 1 or self.evaluated_every < 1:
+            raise ValueError("A recipe has at least 1 dimension, step and window, and a rank that is not negative.")
+        if self.seed < 0:
+            raise ValueError("A seed is not negative.")
