@@ -1,0 +1,172 @@
+"""A head is learned from labelled uses of other lemmas than those that say how good it is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_models import POSITIONS, build
+
+import ctxsearch
+from ctxsearch.encoder.examples import examples
+from ctxsearch.encoder.recipe import Recipe
+from ctxsearch.encoder.tokenizer import PieceTokenizer
+from ctxsearch.encoder.training import Training, _Groups
+from ctxsearch.errors import SourceError
+from ctxsearch.evaluation.calibration import fit, reliability
+from ctxsearch.head import parse_head
+from ctxsearch.learning import part_of, train_head
+
+RECIPE = Recipe(dimension=16, rank=2, steps=60, windows=32, evaluated_every=30, head_rate=0.02, rate=0.005)
+RIVER = ("river", "water", "boat", "reeds", "fish")
+MONEY = ("money", "lent", "banks", "stone", "bridge")
+
+
+def labelled(folder: Path, lemmas: int) -> Path:
+    """Uses of made-up words, six of each: one sense stands by the river, one by the money."""
+    path = folder / "labels.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(lemmas):
+            word = f"w{number}"
+            for turn in range(6):
+                sense, beside = ("river", RIVER) if turn % 2 else ("money", MONEY)
+                before, after = beside[turn % 5], beside[(turn + number) % 5]
+                text = f"The {before} was by the {word} and the {after}."
+                start = text.index(word)
+                line = {"text": text, "start": start, "end": start + len(word), "lemma": word, "sense": sense}
+                file.write(json.dumps(line) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny BERT."""
+    return build("bert-uncased", tmp_path_factory.mktemp("model"))
+
+
+@pytest.mark.parametrize("rank", [0, 2])
+def test_a_head_tells_apart_what_it_was_taught(model: Path, tmp_path: Path, rank: int) -> None:
+    """Senses of lemmas that were held out come apart better with the head than by the model alone; told twice alike."""
+    labels = labelled(tmp_path, 100)
+    recipe = replace(RECIPE, rank=rank)
+    options = {"model": str(model), "window": POSITIONS, "recipe": recipe, "licence": "CC0"}
+    report = train_head(labels, tmp_path / "head.safetensors", **options)  # type: ignore[arg-type]
+    content = (tmp_path / "head.safetensors").read_bytes()
+    head = parse_head(content, tmp_path / "head.safetensors")
+    assert (report.bytes, report.digest) == (len(content), head.digest)
+    assert report.lemmas == sum(part_of(f"w{number}") == "train" for number in range(100))
+    assert report.uses == 6 * report.lemmas
+    assert [step for step, *_ in report.history] == [0, 30, 60]
+    assert bool(head.adapter) is bool(rank)
+    assert head.card["licence"] == "CC0"
+    plain = ctxsearch.evaluate(labels, model=str(model), head="none", window=POSITIONS, rounds=0)
+    found = ctxsearch.evaluate(labels, model=str(model), head=tmp_path / "head.safetensors", window=POSITIONS, rounds=0)
+    assert found.head == "head"
+    gained = found.vectors.average_precision.by_sense.value - plain.vectors.average_precision.by_sense.value
+    assert gained > 0.02
+    assert report.test.average_precision.by_lemma.value > report.test.chance.by_lemma.value + 0.05
+    assert 0 <= report.calibration_error < 0.25
+    train_head(labels, tmp_path / "again.safetensors", **options)  # type: ignore[arg-type]
+    assert (tmp_path / "again.safetensors").read_bytes() == content
+
+
+def test_too_few_labels_are_told(model: Path, tmp_path: Path) -> None:
+    """With too few lemmas nothing is learned, and no file is written."""
+    with pytest.raises(SourceError, match=r"too few labels .* and 20 are needed"):
+        train_head(labelled(tmp_path, 9), tmp_path / "head", model=str(model), window=POSITIONS, recipe=RECIPE)
+    with pytest.raises(ValueError, match="no folder"):
+        train_head(labelled(tmp_path, 9), tmp_path / "no" / "head", model=str(model), window=POSITIONS)
+    assert [path.name for path in tmp_path.iterdir()] == ["labels.jsonl"]
+
+
+def test_parts_are_a_tenth_each() -> None:
+    """Lemmas are held out by a hash of themselves, a tenth for either purpose."""
+    parts = [part_of(f"lemma {number}") for number in range(10_000)]
+    assert abs(parts.count("test") - 1000) < 100
+    assert abs(parts.count("validation") - 1000) < 100
+    assert parts.count("train") + parts.count("validation") + parts.count("test") == 10_000
+
+
+def test_examples_point_at_their_words(model: Path) -> None:
+    """The pieces of a use spell its word, those of its sentence the sentence, in windows of whole sentences."""
+    from ctxsearch.analysis import Analyser
+
+    text = "The walrus swims. " + "They rowed the old boat under the stone bridge. " * 12
+    passages = [list(Analyser("en").segments(one)) for one in (text, "She sat.", text)]
+    tokenizer = PieceTokenizer.load(str(model), model)
+    n_tokens = sum(len(segment.forms) for passage in passages for segment in passage)
+    found = examples(tokenizer, 32, passages, np.arange(n_tokens))
+    assert found.present.all()
+    forms = [(form, segment) for passage in passages for segment in passage for form in segment.forms]
+    for (form, segment), (window, first, last, begin, end) in zip(forms, found.spans.tolist(), strict=True):
+        pieces = found.windows[window]
+        assert len(pieces) <= 32
+        ((word, _), (sentence, _)) = tokenizer.cut([form, segment.text])
+        assert pieces[first:last].tolist() == word.tolist()
+        assert pieces[begin:end].tolist() == sentence.tolist()
+        assert (pieces[0], pieces[-1]) == (tokenizer.prefix[0], tokenizer.suffix[-1])
+
+
+def test_draws_are_of_the_same_sense_or_of_another() -> None:
+    """What a use is compared with is never itself, and has its lemma; all that may be drawn is drawn."""
+    random = np.random.default_rng(0)
+    lemmas = random.integers(0, 12, 300)
+    senses = 100 * lemmas + random.integers(0, 3, 300)
+    groups = _Groups(lemmas, senses)
+    uses = np.flatnonzero(groups.have_both)
+    for use in range(300):
+        same = np.count_nonzero(senses == senses[use]) > 1
+        assert groups.have_both[use] == (
+            same and np.count_nonzero(lemmas == lemmas[use]) > np.count_nonzero(senses == senses[use])
+        )
+    same, other = (draw(uses, 400, random) for draw in (groups.draw_same, groups.draw_other))
+    for use, alike, unlike in zip(uses.tolist(), same, other, strict=True):
+        expected = set(np.flatnonzero(senses == senses[use])) - {use}
+        assert set(alike) == expected
+        assert set(unlike) == set(np.flatnonzero((lemmas == lemmas[use]) & (senses != senses[use])))
+
+
+def test_training_learns_nothing_of_what_is_held_out(model: Path) -> None:
+    """Labels of lemmas that are not trained on can be anything: what is learned is the same, bit for bit."""
+    from ctxsearch.analysis import Analyser
+
+    texts = [f"The {one} was by the {two} walrus." for one in (*RIVER, *MONEY) for two in ("old", "grey", "deep")]
+    passages = [list(Analyser("en").segments(text)) for text in texts]
+    tokens = np.cumsum([7] * len(texts)) - 6
+    found = examples(PieceTokenizer.load(str(model), model), POSITIONS, passages, tokens)
+    lemmas = np.arange(len(texts)) % 2
+    trained = lemmas == 0
+    learned = []
+    for turned in (False, True):
+        senses = np.where(trained ^ turned, 1, 1) * (2 + np.arange(len(texts)) // 15) + 10 * lemmas
+        senses = np.where(
+            trained, 2 + np.arange(len(texts)) // 15, senses if turned else 50 + np.arange(len(texts)) % 3
+        )
+        training = Training(str(model), found, lemmas, senses, replace(RECIPE, steps=4, evaluated_every=4))
+        values = iter([0.1, 0.2])
+        learned.append(training.run(trained, ~trained, lambda _, values=values: next(values)))  # type: ignore[misc]
+    np.testing.assert_array_equal(learned[0].weight, learned[1].weight)
+    for name, pair in learned[0].adapter.items():
+        np.testing.assert_array_equal(pair.up, learned[1].adapter[name].up)
+
+
+def test_calibration_finds_the_curve_that_made_the_labels() -> None:
+    """Labels drawn by a logistic curve give that curve back, and its probabilities are true."""
+    random = np.random.default_rng(0)
+    scores = random.uniform(-1, 1, 200_000)
+    true = 1 / (1 + np.exp(-(7 * scores - 3)))
+    same = random.random(len(scores)) < true
+    weights = random.uniform(0.5, 1.5, len(scores))
+    slope, intercept = fit(scores, same, weights)
+    assert (slope, intercept) == (pytest.approx(7, abs=0.15), pytest.approx(-3, abs=0.1))
+    found = reliability(true, same, weights)
+    assert found.error < 0.01
+    assert found.weight.sum() == pytest.approx(1)
+    assert reliability(np.full(4, 0.9), np.array([True, False, True, False]), np.ones(4)).error == pytest.approx(0.4)
+    with pytest.raises(ValueError, match="Pairs of one sense"):
+        fit(scores, np.ones(len(scores), np.bool_), weights)
+    # What is separated without error does not run away.
+    assert np.isfinite(fit(np.array([-1.0, -0.5, 0.5, 1.0]), np.array([False, False, True, True]), np.ones(4))).all()
