@@ -1,0 +1,115 @@
+"""How well vectors tell senses apart: the model as it is, its layers joined, and heads over it; on lemmas held out.
+
+Of a set of labelled uses, only lemmas count that no head was trained on nor chosen by (see ``ctxsearch.learning.part_of``);
+of a set given with ``--unseen``, all do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from results import Result, draw_bars, parser, run
+
+import ctxsearch
+from ctxsearch.learning import part_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to make vectors."""
+
+    name: str
+    layers: str | None = None
+    head: str | None = "none"
+
+
+def measured(way: Way, labels: Path, documents: Path, split: str | None, model: str) -> ctxsearch.Evaluation:
+    """What the vectors of one way are worth on one set."""
+    return ctxsearch.evaluate(labels, documents=documents, split=split, model=model, layers=way.layers, head=way.head)
+
+
+def with_parts(labels: Path, into: Path) -> Path:
+    """A copy of labelled uses in which each has the part of its lemma as its split."""
+    opened = gzip.open(labels, "rt", encoding="utf-8") if labels.suffix == ".gz" else labels.open(encoding="utf-8")
+    with opened as source, into.open("w", encoding="utf-8") as goal:
+        for line in source:
+            use = json.loads(line)
+            goal.write(json.dumps({**use, "split": part_of(use["lemma"])}) + "\n")
+    return into
+
+
+def measure(arguments: argparse.Namespace) -> Result:
+    """Evaluates every way on every set."""
+    ways = [Way("last layer"), *(Way(f"layers {one}", layers=one) for one in arguments.layers)]
+    ways += [Way(f"head {Path(one).stem}", head=one) for one in arguments.heads] or [
+        Way("head of the model", head=None)
+    ]
+    rows, figures, bars = [], [], {}
+    with tempfile.TemporaryDirectory() as folder:
+        sets = [("held out", with_parts(arguments.labels, Path(folder, "labels.jsonl")), arguments.documents, "test")]
+        if arguments.unseen:
+            sets.append(("unseen", *arguments.unseen, None))
+        for set_name, labels, documents, split in sets:
+            for way in ways:
+                start = time.perf_counter()
+                found = measured(way, labels, documents, split, arguments.model)
+                vectors = found.vectors
+                precision, nearest = vectors.average_precision, vectors.precision_at_1.by_lemma
+                interval = precision.by_lemma
+                rows.append(
+                    [
+                        f"{set_name}: {way.name}",
+                        f"{interval.value:.3f} ({interval.low:.3f} to {interval.high:.3f})",
+                        f"{precision.by_sense.value:.3f}",
+                        f"{nearest.value:.3f}",
+                        f"{vectors.from_3_examples.by_lemma.value:.3f}",
+                        f"{vectors.pair_accuracy.value:.3f}" if vectors.pair_accuracy else "-",
+                        f"{vectors.pair_auc.value:.3f}",
+                        f"{vectors.chance.by_lemma.value:.3f}",
+                    ]
+                )
+                figures.append(
+                    {
+                        "set": set_name,
+                        "way": way.name,
+                        "measures": _plain(found),
+                        "seconds": time.perf_counter() - start,
+                    }
+                )
+                bars[f"{set_name}: {way.name}"] = interval.value
+                print(*rows[-1], sep="  ", flush=True)
+
+    def draw(figure: Figure) -> None:
+        draw_bars(figure.subplots(), bars, "mean average precision of the sense, mean over lemmas")
+
+    headings = ["vectors", "MAP (95 %)", "MAP by sense", "nearest", "3 examples", "pairs", "pair AUC", "chance"]
+    return Result("Senses told apart", headings, rows, figures, draw, size=(8, 0.5 + 0.4 * len(bars)))
+
+
+def _plain(found: ctxsearch.Evaluation) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return asdict(found)
+
+
+if __name__ == "__main__":
+    options = parser(__doc__)
+    options.add_argument("labels", type=Path, help="JSONL of labelled uses")
+    options.add_argument("documents", type=Path, help="the documents they are in")
+    options.add_argument("--unseen", type=Path, nargs=2, metavar=("LABELS", "DOCUMENTS"), help="a set never trained on")
+    options.add_argument("--heads", nargs="*", default=[], metavar="FILE", help="instead of the model's own")
+    options.add_argument(
+        "--layers", nargs="*", default=[], metavar="LAYERS", help="layers joined, concat:3-6 for instance"
+    )
+    options.add_argument("--model", default="all-MiniLM-L6-v2")
+    run(options, measure)
