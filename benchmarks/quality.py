@@ -1,23 +1,23 @@
 """How well vectors tell senses apart: the model as it is, its layers joined, and heads over it; on lemmas held out.
 
-Of a set of labelled uses, only lemmas count that no head was trained on nor chosen by (see ``ctxsearch.learning.part_of``);
-of a set given with ``--unseen``, all do.
+Of a set of labelled uses, only lemmas count that no head was trained on nor chosen by (see
+``ctxsearch.learning.part_of``); of a set given with ``--unseen``, all do.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from results import Result, draw_bars, parser, run
 
 import ctxsearch
+from ctxsearch.corpus import read_entries
 from ctxsearch.learning import part_of
 
 if TYPE_CHECKING:
@@ -40,9 +40,8 @@ def measured(way: Way, labels: Path, documents: Path, split: str | None, model: 
 
 def with_parts(labels: Path, into: Path) -> Path:
     """A copy of labelled uses in which each has the part of its lemma as its split."""
-    opened = gzip.open(labels, "rt", encoding="utf-8") if labels.suffix == ".gz" else labels.open(encoding="utf-8")
-    with opened as source, into.open("w", encoding="utf-8") as goal:
-        for line in source:
+    with into.open("w", encoding="utf-8") as goal:
+        for _, line in read_entries(labels):
             use = json.loads(line)
             goal.write(json.dumps({**use, "split": part_of(use["lemma"])}) + "\n")
     return into
@@ -82,7 +81,7 @@ def measure(arguments: argparse.Namespace) -> Result:
                     {
                         "set": set_name,
                         "way": way.name,
-                        "measures": _plain(found),
+                        "measures": asdict(found),
                         "seconds": time.perf_counter() - start,
                     }
                 )
@@ -94,12 +93,6 @@ def measure(arguments: argparse.Namespace) -> Result:
 
     headings = ["vectors", "MAP (95 %)", "MAP by sense", "nearest", "3 examples", "pairs", "pair AUC", "chance"]
     return Result("Senses told apart", headings, rows, figures, draw, size=(8, 0.5 + 0.4 * len(bars)))
-
-
-def _plain(found: ctxsearch.Evaluation) -> dict[str, object]:
-    from dataclasses import asdict
-
-    return asdict(found)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ CODEC_OF_OWN_ENCODER = "fp16"
 
 
 def format_version_for(codec: str, *, has_head: bool) -> int:
-    """The oldest format that has all that is needed: an older ctxsearch opens what it can, and says why not the rest."""
+    """The oldest format that has what is needed: an older ctxsearch opens what it can, and says why not the rest."""
     return 2 if codec in ("fp16", "sq8") and not has_head else 3
 
 
