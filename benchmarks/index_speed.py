@@ -37,7 +37,8 @@ from ctxsearch.analysis import Analyser
 from ctxsearch.encoder.locate import locate_model
 from ctxsearch.encoder.transformer import CPU_BATCH_PIECES, TransformerEncoder
 from ctxsearch.encoder.windows import batches, windows
-from ctxsearch.settings import DEFAULT_MODEL
+from ctxsearch.models import head_for
+from ctxsearch.settings import DEFAULT_CODEC, DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -135,7 +136,7 @@ def measure(arguments: argparse.Namespace) -> Result:
     documents = take(arguments.documents, arguments.words)
     if not documents:
         raise SystemExit(f"There is no document in {arguments.documents}.")
-    encoder = TransformerEncoder(DEFAULT_MODEL)
+    encoder = TransformerEncoder(DEFAULT_MODEL, head=head_for(head=arguments.head))
     planned = list(shapes(encoder, documents, 128))
     bare_seconds(encoder, planned[:4])
     bare, lanes, loop, full, words = [], [], [], [], 0
@@ -146,7 +147,7 @@ def measure(arguments: argparse.Namespace) -> Result:
         if arguments.loop:
             loop.append(loop_rate(documents, arguments.loop))
         with tempfile.TemporaryDirectory() as folder:
-            index = ctxsearch.Index.create(f"{folder}/index", encoder=encoder)
+            index = ctxsearch.Index.create(f"{folder}/index", encoder=encoder, codec=DEFAULT_CODEC)
             report = index.add(documents)
         full.append(report.seconds)
         words = report.words
@@ -198,5 +199,6 @@ if __name__ == "__main__":
     options.add_argument("documents", help="JSONL, CSV, TSV, text, or a folder of such")
     options.add_argument("--words", type=int, default=300_000)
     options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--head", help="none, or a file; the model's own otherwise")
     options.add_argument("--loop", type=int, default=0, help="words for the plain loop; none, where 0")
     run(options, measure)

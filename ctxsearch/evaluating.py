@@ -133,16 +133,15 @@ def evaluate(
         HeadError: the head cannot be read, or is for another model.
         ValueError: a setting does not fit the model.
     """
-    from ctxsearch.encoder.locate import locate_model, model_digest
-    from ctxsearch.head import choose_head
+    from ctxsearch.models import head_for
 
     read = _read(labels, documents, split, per_lemma, seed)
-    chosen = choose_head(str(head) if head else None, model_digest(locate_model(model)), layers, pooling)
+    chosen = head_for(model, head, layers, pooling)
     options = _Options(
         split, model, pooling or DEFAULT_POOLING, window, language, device, dtype, per_lemma, seed, rounds
     )
     if chosen is not None:
-        return _evaluate_head(read, chosen.head, options, on_progress)
+        return _evaluate_head(read, chosen, options, on_progress)
     (made,) = _evaluate(read, lambda _: [layers or DEFAULT_LAYERS], options, on_progress)
     return made
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ctxsearch.head import Head
+
 
 def pieces(text: str, *, model: str = DEFAULT_MODEL, language: str = "en") -> list[Piece]:
     """How a model's tokenizer cuts a text, and which pieces make which word; special pieces are left out.
@@ -76,20 +78,40 @@ def embed(
         HeadError: the head cannot be read, or is for another model.
     """
     from ctxsearch.analysis import Analyser
-    from ctxsearch.encoder.locate import locate_model, model_digest
     from ctxsearch.encoder.transformer import TransformerEncoder
-    from ctxsearch.head import choose_head
     from ctxsearch.query.asked import embed as embed_usages
 
     parsed = parse_usages(usages)
-    chosen = choose_head(str(head) if head else None, model_digest(locate_model(model)), layers, pooling)
+    chosen = head_for(model, head, layers, pooling)
     encoder = TransformerEncoder(
         model,
-        layers=chosen.head.layers if chosen else layers or DEFAULT_LAYERS,
+        layers=chosen.layers if chosen else layers or DEFAULT_LAYERS,
         pooling=pooling or DEFAULT_POOLING,
         window=window,
         device=device,
         dtype=dtype,
-        head=chosen.head if chosen else None,
+        head=chosen,
     )
     return embed_usages(parsed, Analyser(language), encoder)
+
+
+def head_for(
+    model: str = DEFAULT_MODEL,
+    head: str | Path | None = None,
+    layers: str | None = None,
+    pooling: str | None = None,
+) -> Head | None:
+    """The head that an index of a model is made with; None where it is made without one.
+
+    The options are those of `Index.create`.
+
+    Raises:
+        ModelError: the model cannot be found.
+        HeadError: the head cannot be read, or is for another model.
+        ValueError: layers or pooling are asked for as well, and are not the head's.
+    """
+    from ctxsearch.encoder.locate import locate_model, model_digest
+    from ctxsearch.head import choose_head
+
+    chosen = choose_head(str(head) if head else None, model_digest(locate_model(model)), layers, pooling)
+    return chosen.head if chosen else None

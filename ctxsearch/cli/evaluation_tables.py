@@ -90,7 +90,8 @@ def _about(evaluation: Evaluation, what: str) -> Iterator[str]:
 
 def _evaluation(evaluation: Evaluation) -> Iterator[str]:
     found, without = evaluation.vectors, evaluation.layer_0
-    yield from _about(evaluation, f"{evaluation.model} (layers {evaluation.layers})")
+    over = f", head {evaluation.head}" if evaluation.head else ""
+    yield from _about(evaluation, f"{evaluation.model} (layers {evaluation.layers}{over})")
     yield ""
     yield _row("Uses of the same sense first", "mean over senses", "mean over words", "layer 0", "chance")
     for name, field in _RANKED:
