@@ -36,8 +36,8 @@ from numpy.typing import NDArray
 import ctxsearch
 from ctxsearch.analysis import Analyser
 from ctxsearch.domain import Segment
+from ctxsearch.encoder.choice import choose
 from ctxsearch.encoder.transformer import TransformerEncoder
-from ctxsearch.models import head_for
 from ctxsearch.protocols import Encoded
 from ctxsearch.settings import DEFAULT_MODEL
 from ctxsearch.vectors.codec import Codec, train
@@ -107,7 +107,7 @@ def blocks(passages: Sequence[list[Segment]]) -> Iterator[list[list[Segment]]]:
 def vectors_of(words: Words, path: Path, model: str) -> Floats:
     """The words' vectors, embedded if the file is not there. Shape: (n_words, dimension)."""
     if not path.exists():
-        encoder = TransformerEncoder(model, head=head_for(model))
+        encoder = TransformerEncoder(model, head=choose(model).head)
         shape = len(words.lemmas), encoder.dimension
         partial = path.with_suffix(".part")
         kept = map_array(partial, mode="w+", dtype=np.float32, shape=shape)

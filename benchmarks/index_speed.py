@@ -34,10 +34,10 @@ from results import NOTHING, Result, draw_bars, parser, run
 
 import ctxsearch
 from ctxsearch.analysis import Analyser
+from ctxsearch.encoder.choice import choose
 from ctxsearch.encoder.locate import locate_model
 from ctxsearch.encoder.transformer import CPU_BATCH_PIECES, TransformerEncoder
 from ctxsearch.encoder.windows import batches, windows
-from ctxsearch.models import head_for
 from ctxsearch.settings import DEFAULT_CODEC, DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def measure(arguments: argparse.Namespace) -> Result:
     documents = take(arguments.documents, arguments.words)
     if not documents:
         raise SystemExit(f"There is no document in {arguments.documents}.")
-    encoder = TransformerEncoder(DEFAULT_MODEL, head=head_for(head=arguments.head))
+    encoder = TransformerEncoder(DEFAULT_MODEL, head=choose(DEFAULT_MODEL, head=arguments.head).head)
     planned = list(shapes(encoder, documents, 128))
     bare_seconds(encoder, planned[:4])
     bare, lanes, loop, full, words = [], [], [], [], 0

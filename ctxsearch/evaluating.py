@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ctxsearch.domain import Progress
 from ctxsearch.errors import SourceError
-from ctxsearch.settings import DEFAULT_LAYERS, DEFAULT_MODEL, DEFAULT_POOLING
+from ctxsearch.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     import numpy as np
@@ -133,16 +133,14 @@ def evaluate(
         HeadError: the head cannot be read, or is for another model.
         ValueError: a setting does not fit the model.
     """
-    from ctxsearch.models import head_for
+    from ctxsearch.encoder.choice import choose
 
     read = _read(labels, documents, split, per_lemma, seed)
-    chosen = head_for(model, head, layers, pooling)
-    options = _Options(
-        split, model, pooling or DEFAULT_POOLING, window, language, device, dtype, per_lemma, seed, rounds
-    )
-    if chosen is not None:
-        return _evaluate_head(read, chosen, options, on_progress)
-    (made,) = _evaluate(read, lambda _: [layers or DEFAULT_LAYERS], options, on_progress)
+    choice = choose(model, head=head, layers=layers, pooling=pooling)
+    options = _Options(split, model, choice.pooling, window, language, device, dtype, per_lemma, seed, rounds)
+    if choice.head is not None:
+        return _evaluate_head(read, choice.head, options, on_progress)
+    (made,) = _evaluate(read, lambda _: [choice.layers], options, on_progress)
     return made
 
 

@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ctxsearch.domain import Piece, Usage
-from ctxsearch.settings import DEFAULT_LAYERS, DEFAULT_MODEL, DEFAULT_POOLING
+from ctxsearch.settings import DEFAULT_MODEL
 from ctxsearch.usage import parse_usages
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from ctxsearch.head import Head
 
 
 def pieces(text: str, *, model: str = DEFAULT_MODEL, language: str = "en") -> list[Piece]:
@@ -78,40 +76,19 @@ def embed(
         HeadError: the head cannot be read, or is for another model.
     """
     from ctxsearch.analysis import Analyser
+    from ctxsearch.encoder.choice import choose
     from ctxsearch.encoder.transformer import TransformerEncoder
     from ctxsearch.query.asked import embed as embed_usages
 
     parsed = parse_usages(usages)
-    chosen = head_for(model, head, layers, pooling)
+    choice = choose(model, head=head, layers=layers, pooling=pooling)
     encoder = TransformerEncoder(
         model,
-        layers=chosen.layers if chosen else layers or DEFAULT_LAYERS,
-        pooling=pooling or DEFAULT_POOLING,
+        layers=choice.layers,
+        pooling=choice.pooling,
         window=window,
         device=device,
         dtype=dtype,
-        head=chosen,
+        head=choice.head,
     )
     return embed_usages(parsed, Analyser(language), encoder)
-
-
-def head_for(
-    model: str = DEFAULT_MODEL,
-    head: str | Path | None = None,
-    layers: str | None = None,
-    pooling: str | None = None,
-) -> Head | None:
-    """The head that an index of a model is made with; None where it is made without one.
-
-    The options are those of `Index.create`.
-
-    Raises:
-        ModelError: the model cannot be found.
-        HeadError: the head cannot be read, or is for another model.
-        ValueError: layers or pooling are asked for as well, and are not the head's.
-    """
-    from ctxsearch.encoder.locate import locate_model, model_digest
-    from ctxsearch.head import choose_head
-
-    chosen = choose_head(str(head) if head else None, model_digest(locate_model(model)), layers, pooling)
-    return chosen.head if chosen else None

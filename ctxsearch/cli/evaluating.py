@@ -32,7 +32,9 @@ def evaluate(
     ] = None,
     split: Annotated[str | None, typer.Option(help="Only the uses of this split.")] = None,
     model: Annotated[str, typer.Option(help="A folder or a name.")] = DEFAULT_MODEL,
-    layers: Annotated[str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: last]")] = None,
+    layers: Annotated[
+        str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: by the model]")
+    ] = None,
     pooling: Annotated[str | None, typer.Option(help="mean, first or last of a word's pieces. [default: mean]")] = None,
     head: Annotated[
         str | None,

@@ -31,7 +31,9 @@ def index(
         list[str] | None, typer.Argument(metavar="SOURCE", help="Folders, .txt, .jsonl, .csv, .tsv (or .gz).")
     ] = None,
     model: Annotated[str | None, typer.Option(help=f"A folder or a name. [default: {DEFAULT_MODEL}]")] = None,
-    layers: Annotated[str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: last]")] = None,
+    layers: Annotated[
+        str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: by the model]")
+    ] = None,
     pooling: Annotated[str | None, typer.Option(help="mean, first or last of a word's pieces. [default: mean]")] = None,
     head: Annotated[
         str | None,
@@ -168,7 +170,13 @@ def _open_or_create(
         opened = None
     if opened is None or opened.is_new:
         settings = {**given} if model is None else {"model": model, **given}
-        return Index.create(name, device=device, dtype=dtype, **settings)  # type: ignore[arg-type]
+        created = Index.create(name, device=device, dtype=dtype, **settings)  # type: ignore[arg-type]
+        if not created.settings.head and "layers" not in given and created.settings.layers != DEFAULT_LAYERS:
+            say(
+                f"Layers {created.settings.layers}, by the model's depth, since nothing else is known of it;"
+                " ctxsearch evaluate --sweep finds the best for labelled uses of yours."
+            )
+        return created
     if model and Path(model).is_dir():
         model = str(Path(model).resolve())
     head = given.pop("head", None)

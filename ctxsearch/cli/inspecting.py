@@ -58,7 +58,9 @@ def embed(
     output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The .npy file to write.", dir_okay=False)],
     index: Annotated[str | None, typer.Option(help="Make the vectors as this index's are made.")] = None,
     model: Annotated[str | None, typer.Option(help=f"A folder or a name. [default: {DEFAULT_MODEL}]")] = None,
-    layers: Annotated[str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: last]")] = None,
+    layers: Annotated[
+        str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: by the model]")
+    ] = None,
     pooling: Annotated[str | None, typer.Option(help="mean, first or last of a word's pieces. [default: mean]")] = None,
     head: Annotated[
         str | None,

@@ -59,6 +59,11 @@ def choose_head(asked: str | None, model_digest: str, layers: str | None, poolin
     return one
 
 
+def has_shipped_head(model_digest: str) -> bool:
+    """Whether a head comes with ctxsearch for a model."""
+    return any(_read(path).head.model_digest == model_digest for path in _shipped_files())
+
+
 def head_digest(asked: str) -> str:
     """What an index made with such a head has as its digest; empty for ``none``.
 

@@ -12,7 +12,7 @@ from ctxsearch.commit import Commit, HeldCommit, hold_commit, newest_commit
 from ctxsearch.errors import IndexDamaged, IndexExists
 from ctxsearch.index.care import Care
 from ctxsearch.index.changes import Changes
-from ctxsearch.index.parts import Parts, found_model_digest, load_encoder
+from ctxsearch.index.parts import Parts, load_encoder
 from ctxsearch.lock import writer_lock
 from ctxsearch.places import known_indexes, locate_index
 from ctxsearch.settings import (
@@ -76,7 +76,8 @@ class Index(Changes, Care):
         Args:
             path: a folder, or a bare name, which means a folder under ``indexes/`` (or ``$CTXSEARCH_INDEXES``).
             model: a folder with a model, or a name: the embedded model's, or one in the Hugging Face cache or hub.
-            layers: ``last``, ``sum:9-12``, ``mean:1,6`` or ``concat:3-6``; layer 0 is the embedding.
+            layers: ``last``, ``sum:9-12``, ``mean:1,6`` or ``concat:3-6``; layer 0 is the embedding. Where None, those
+                of the head; without one, the last of the embedded model, and four of another's, chosen by its depth.
             pooling: how a word's pieces become one vector: ``mean``, ``first`` or ``last``.
             head: a file with a learned map that makes the model's vectors tell senses apart; or ``none``. Where None,
                 the one that comes with ctxsearch for the model, if it has one and neither ``layers`` nor ``pooling`` is
@@ -98,7 +99,8 @@ class Index(Changes, Care):
             ValueError: a setting is unknown or does not fit the model.
         """
         from ctxsearch.analysis import Analyser
-        from ctxsearch.head import HEAD_FILE, NO_HEAD, choose_head
+        from ctxsearch.encoder.choice import Choice, choose
+        from ctxsearch.head import HEAD_FILE, NO_HEAD
 
         if codec is None:
             codec = DEFAULT_CODEC if encoder is None else CODEC_OF_OWN_ENCODER
@@ -111,34 +113,28 @@ class Index(Changes, Care):
             if value is not None and value not in CHOICES[name]:
                 raise ValueError(f"There is no {name} {value!r}; use {', '.join(CHOICES[name])}.")
         analyser = Analyser(language, punctuation=punctuation)
+        if encoder is None:
+            choice = choose(model, head=head, layers=layers, pooling=pooling)
+        elif head in (None, NO_HEAD):
+            choice = Choice(layers or DEFAULT_LAYERS, pooling or DEFAULT_POOLING, None, by_depth=False)
+        else:
+            raise ValueError("A head goes with a model, and not with an encoder of one's own.")
         settings = Settings(
             model=str(Path(model).resolve()) if model and Path(model).is_dir() else model,
             model_digest="",
-            layers=layers or DEFAULT_LAYERS,
-            pooling=pooling or DEFAULT_POOLING,
+            layers=choice.layers,
+            pooling=choice.pooling,
             window=window,
             dimension=0,
             language=analyser.language,
             punctuation=punctuation,
             codec=codec,
-            format_version=format_version_for(codec, has_head=False),
+            format_version=format_version_for(codec, has_head=choice.head is not None),
+            head=choice.head.name if choice.head else "",
+            head_digest=choice.head.digest if choice.head else "",
         )
         hardware = {"device": device, "dtype": dtype}
-        chosen = None
-        if encoder is None:
-            chosen = choose_head(str(head) if head else None, found_model_digest(settings), layers, pooling)
-            if chosen:
-                found = chosen.head
-                settings = changed(
-                    settings,
-                    layers=found.layers,
-                    head=found.name,
-                    head_digest=found.digest,
-                    format_version=format_version_for(codec, has_head=True),
-                )
-            encoder = load_encoder(settings, hardware, chosen.head if chosen else None)
-        elif head not in (None, NO_HEAD):
-            raise ValueError("A head goes with a model, and not with an encoder of one's own.")
+        encoder = encoder or load_encoder(settings, hardware, choice.head)
         settings = changed(settings, model_digest=encoder.digest, dimension=encoder.dimension)
         make_folders(folder)
         with writer_lock(folder):
@@ -147,8 +143,8 @@ class Index(Changes, Care):
             # An index without a commit holds nothing that could be lost.
             remove(folder / SETTINGS_FILE)
             remove(folder / HEAD_FILE)
-            if chosen:
-                put_bytes(folder / HEAD_FILE, chosen.content)
+            if choice.chosen:
+                put_bytes(folder / HEAD_FILE, choice.chosen.content)
             text = write_settings(folder, settings)
         return cls(Parts(folder, settings, text, HeldCommit(Commit()), encoder=encoder, hardware=hardware))
 

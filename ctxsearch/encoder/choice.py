@@ -1,0 +1,55 @@
+"""What makes vectors of a model where a user leaves it open: its head, or layers chosen by its depth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from ctxsearch.encoder.layers import layers_by_depth
+from ctxsearch.encoder.locate import locate_model, model_digest
+from ctxsearch.head import ChosenHead, Head, choose_head, has_shipped_head
+from ctxsearch.settings import DEFAULT_LAYERS, DEFAULT_POOLING
+
+
+class Choice(NamedTuple):
+    """How vectors are made of what a model gives.
+
+    Attributes:
+        layers: which are joined, and how.
+        pooling: how the pieces of a word become one vector.
+        chosen: the head, if any.
+        by_depth: whether nobody chose the layers, and nothing is known of the model but its depth.
+    """
+
+    layers: str
+    pooling: str
+    chosen: ChosenHead | None
+    by_depth: bool
+
+    @property
+    def head(self) -> Head | None:
+        """The head itself."""
+        return None if self.chosen is None else self.chosen.head
+
+
+def choose(
+    model: str, *, head: str | Path | None = None, layers: str | None = None, pooling: str | None = None
+) -> Choice:
+    """Fills in what is left open; the options are those of `Index.create`.
+
+    Raises:
+        ModelError: the model cannot be found, or is another kind of model.
+        HeadError: the head cannot be read, or is for another model.
+        ValueError: layers or pooling are asked for as well, and are not the head's.
+    """
+    digest = model_digest(locate_model(model))
+    chosen = choose_head(str(head) if head else None, digest, layers, pooling)
+    pooling = pooling or DEFAULT_POOLING
+    if chosen is not None:
+        return Choice(chosen.head.layers, pooling, chosen, by_depth=False)
+    if layers is not None or has_shipped_head(digest):
+        return Choice(layers or DEFAULT_LAYERS, pooling, None, by_depth=False)
+    # Imported late: it brings torch.
+    from ctxsearch.encoder.transformer import count_layers
+
+    return Choice(layers_by_depth(count_layers(model)), pooling, None, by_depth=True)
