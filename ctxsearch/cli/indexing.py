@@ -21,7 +21,7 @@ from ctxsearch.domain import Document, Progress
 from ctxsearch.errors import IndexNotFound, SourceError
 from ctxsearch.head import head_digest
 from ctxsearch.index import DEFAULT_SHARD_TOKENS, Index
-from ctxsearch.settings import DEFAULT_CODEC, DEFAULT_MODEL
+from ctxsearch.settings import DEFAULT_CODEC, DEFAULT_LAYERS, DEFAULT_MODEL
 
 
 def index(
