@@ -1,14 +1,13 @@
 """How well vectors tell senses apart: the model as it is, its layers joined, and heads over it; on lemmas held out.
 
-Of a set of labelled uses, only lemmas count that no head was trained on nor chosen by (see
-``ctxsearch.learning.part_of``); of a set given with ``--unseen``, all do.
+Of the first set of labelled uses only lemmas count that no head was trained on nor chosen by (see
+``ctxsearch.evaluation.parts``); of a set given with ``--unseen``, all do.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import tempfile
+import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,8 +16,6 @@ from typing import TYPE_CHECKING
 from results import Result, draw_bars, parser, run
 
 import ctxsearch
-from ctxsearch.corpus import read_entries
-from ctxsearch.learning import part_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,18 +30,11 @@ class Way:
     head: str | None = "none"
 
 
-def measured(way: Way, labels: Path, documents: Path, split: str | None, model: str) -> ctxsearch.Evaluation:
+def measured(way: Way, labels: Path, documents: Path, held_out: bool, model: str) -> ctxsearch.Evaluation:
     """What the vectors of one way are worth on one set."""
-    return ctxsearch.evaluate(labels, documents=documents, split=split, model=model, layers=way.layers, head=way.head)
-
-
-def with_parts(labels: Path, into: Path) -> Path:
-    """A copy of labelled uses in which each has the part of its lemma as its split."""
-    with into.open("w", encoding="utf-8") as goal:
-        for _, line in read_entries(labels):
-            use = json.loads(line)
-            goal.write(json.dumps({**use, "split": part_of(use["lemma"])}) + "\n")
-    return into
+    return ctxsearch.evaluate(
+        labels, documents=documents, held_out=held_out, model=model, layers=way.layers, head=way.head
+    )
 
 
 def measure(arguments: argparse.Namespace) -> Result:
@@ -54,39 +44,38 @@ def measure(arguments: argparse.Namespace) -> Result:
         Way("head of the model", head=None)
     ]
     rows, figures, bars = [], [], {}
-    with tempfile.TemporaryDirectory() as folder:
-        sets = [("held out", with_parts(arguments.labels, Path(folder, "labels.jsonl")), arguments.documents, "test")]
-        if arguments.unseen:
-            sets.append(("unseen", *arguments.unseen, None))
-        for set_name, labels, documents, split in sets:
-            for way in ways:
-                start = time.perf_counter()
-                found = measured(way, labels, documents, split, arguments.model)
-                vectors = found.vectors
-                precision, nearest = vectors.average_precision, vectors.precision_at_1.by_lemma
-                interval = precision.by_lemma
-                rows.append(
-                    [
-                        f"{set_name}: {way.name}",
-                        f"{interval.value:.3f} ({interval.low:.3f} to {interval.high:.3f})",
-                        f"{precision.by_sense.value:.3f}",
-                        f"{nearest.value:.3f}",
-                        f"{vectors.from_3_examples.by_lemma.value:.3f}",
-                        f"{vectors.pair_accuracy.value:.3f}" if vectors.pair_accuracy else "-",
-                        f"{vectors.pair_auc.value:.3f}",
-                        f"{vectors.chance.by_lemma.value:.3f}",
-                    ]
-                )
-                figures.append(
-                    {
-                        "set": set_name,
-                        "way": way.name,
-                        "measures": asdict(found),
-                        "seconds": time.perf_counter() - start,
-                    }
-                )
-                bars[f"{set_name}: {way.name}"] = interval.value
-                print(*rows[-1], sep="  ", flush=True)
+    sets = [("held out", arguments.labels, arguments.documents, True)]
+    if arguments.unseen:
+        sets.append(("unseen", *arguments.unseen, False))
+    for set_name, labels, documents, held_out in sets:
+        for way in ways:
+            start = time.perf_counter()
+            found = measured(way, labels, documents, held_out, arguments.model)
+            vectors = found.vectors
+            precision, nearest = vectors.average_precision, vectors.precision_at_1.by_lemma
+            interval = precision.by_lemma
+            rows.append(
+                [
+                    f"{set_name}: {way.name}",
+                    f"{interval.value:.3f} ({interval.low:.3f} to {interval.high:.3f})",
+                    f"{precision.by_sense.value:.3f}",
+                    f"{nearest.value:.3f}",
+                    f"{vectors.from_3_examples.by_lemma.value:.3f}",
+                    f"{vectors.pair_accuracy.value:.3f}" if vectors.pair_accuracy else "-",
+                    f"{vectors.pair_auc.value:.3f}",
+                    f"{vectors.chance.by_lemma.value:.3f}",
+                ]
+            )
+            figures.append(
+                {
+                    "set": set_name,
+                    "way": way.name,
+                    "measures": asdict(found),
+                    "seconds": time.perf_counter() - start,
+                }
+            )
+            bars[f"{set_name}: {way.name}"] = interval.value
+            print(*rows[-1], sep="  ", file=sys.stderr, flush=True)
 
     def draw(figure: Figure) -> None:
         draw_bars(figure.subplots(), bars, "mean average precision of the sense, mean over lemmas")

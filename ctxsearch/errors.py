@@ -9,6 +9,7 @@
     ├── SettingsMismatch (ValueError)          the index was made with other settings
     ├── SourceError (ValueError)               a source file or record cannot be read
     ├── ModelError (ValueError)                a model cannot be found or used
+    ├── HeadError (ValueError)                 a head cannot be read, or is for another model
     ├── QueryError (ValueError)                a query that cannot be understood
     │   ├── WordNotFound (LookupError)         the corpus does not have this word
     │   └── FormNotFound (LookupError)         the word is not written so
@@ -117,7 +118,7 @@ class HeadError(CtxSearchError, ValueError):
     def __init__(self, head: str, why: str) -> None:
         self.head = head
         self.why = why
-        super().__init__(f"The head {head} cannot be used: {why}.")
+        super().__init__(f"The head {head} cannot be used: {why}; train one with: ctxsearch train-head, or give none.")
 
 
 class QueryError(CtxSearchError, ValueError):

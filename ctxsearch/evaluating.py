@@ -83,6 +83,7 @@ def evaluate(
     *,
     documents: str | Path | None = None,
     split: str | None = None,
+    held_out: bool = False,
     model: str = DEFAULT_MODEL,
     layers: str | None = None,
     pooling: str | None = None,
@@ -114,6 +115,7 @@ def evaluate(
         labels: JSONL of labelled uses, see `read_labels`.
         documents: the documents that they are in, where the lines have no text of their own.
         split: measures the uses of this split only.
+        held_out: measures only lemmas that `train_head` neither learns from nor chooses by.
         model: a folder or a name; this and the next seven options are those of `Index.create`.
         layers: which layers make a vector.
         pooling: how pieces make a word.
@@ -135,7 +137,7 @@ def evaluate(
     """
     from ctxsearch.encoder.choice import choose
 
-    read = _read(labels, documents, split, per_lemma, seed)
+    read = _read(labels, documents, split, per_lemma, seed, held_out=held_out)
     choice = choose(model, head=head, layers=layers, pooling=pooling)
     options = _Options(split, model, choice.pooling, window, language, device, dtype, per_lemma, seed, rounds)
     if choice.head is not None:
@@ -221,16 +223,25 @@ class _Options:
 
 
 def _read(
-    path: str | Path, documents: str | Path | None, split: str | None, per_lemma: int | None, seed: int
+    path: str | Path,
+    documents: str | Path | None,
+    split: str | None,
+    per_lemma: int | None,
+    seed: int,
+    *,
+    held_out: bool = False,
 ) -> _Labels:
     """The labels, and those drawn, of which some can be measured: known before a model is loaded."""
     from ctxsearch.corpus import read_labels
+    from ctxsearch.evaluation.parts import TEST, part_of
     from ctxsearch.evaluation.uses import group
     from ctxsearch.labelled import draw
 
     if per_lemma is not None and per_lemma < 3:
         raise ValueError(f"At least 3 uses of a lemma are needed to measure anything, and {per_lemma} were asked for.")
     read = read_labels(path, documents=documents, split=split)
+    if held_out:
+        read = read.chosen([number for number, lemma in enumerate(read.lemmas) if part_of(lemma) == TEST])
     drawn = read if per_lemma is None else draw(read, per_lemma, seed=seed)
     try:
         group(drawn.lemmas, drawn.senses)

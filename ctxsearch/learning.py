@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ctxsearch.domain import Progress
 from ctxsearch.errors import SourceError
-from ctxsearch.settings import DEFAULT_MODEL
+from ctxsearch.settings import DEFAULT_LAYERS, DEFAULT_MODEL, SETTINGS_FILE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from ctxsearch.encoder.training import Learned
     from ctxsearch.evaluation import Measures
 
-# Of this many lemmas one is held out to say when to stop and what scores mean, and one to say how good the head is.
-_PARTS = 10
 # So many uses of a held-out lemma are looked at while learning goes on.
 _LOOKED_AT = 25
 # Lemmas to learn from, and of each kind held out, at least: of fewer a head learns nothing that holds for others.
@@ -55,22 +52,12 @@ class TrainingReport:
     bytes: int
     uses: int
     lemmas: int
-    left_out: dict[str, int]
+    left_out: Mapping[str, int]
     step: int
-    history: Sequence[tuple[int, float, float]]
+    history: Sequence[tuple[int, float | None, float]]
     validation: Measures
     test: Measures
     calibration_error: float
-
-
-def part_of(lemma: str) -> str:
-    """Whether a lemma is for ``train``, ``validation`` or ``test``: by a hash, so that every run holds out the same.
-
-    >>> [part_of(lemma) for lemma in ("bank", "branch", "bass")]
-    ['train', 'train', 'train']
-    """
-    number = int(sha256(lemma.encode()).hexdigest()[:8], 16) % _PARTS
-    return {0: "test", 1: "validation"}.get(number, "train")
 
 
 def train_head(
@@ -78,6 +65,7 @@ def train_head(
     into: str | Path,
     *,
     documents: str | Path | None = None,
+    split: str | None = None,
     model: str = DEFAULT_MODEL,
     window: int = 128,
     language: str = "en",
@@ -89,12 +77,14 @@ def train_head(
     """Learns a head for a model from uses labelled with their senses.
 
     A tenth of the lemmas says when to stop and what scores mean, and another tenth how good the head is; both are
-    chosen by a hash of the lemma, see `part_of`.
+    chosen by a hash of the lemma, see `ctxsearch.evaluation.parts`. The same labels and recipe give the same bytes on
+    the same machine.
 
     Args:
         labels: JSONL of labelled uses, see `read_labels`.
         into: the file to write, in safetensors format.
         documents: the documents that the uses are in, where the lines have no text of their own.
+        split: learns from the uses of this split only.
         model: a folder or a name, see `Index.create`.
         window: pieces that the model sees at once.
         language: by which words are cut.
@@ -106,20 +96,23 @@ def train_head(
     Raises:
         SourceError: a line is wrong, or there are too few labels to learn from.
         ModelError: the model cannot be found or used.
-        ValueError: a setting cannot be.
+        ValueError: a setting cannot be, or the file cannot be written there.
     """
     from ctxsearch.corpus import read_labels
     from ctxsearch.encoder.recipe import Recipe
-    from ctxsearch.storage import digest_bytes, replacing
+    from ctxsearch.storage import digest_bytes, digest_files, replacing
 
     into = Path(into)
-    if not into.absolute().parent.is_dir():
-        raise ValueError(f"There is no folder {into.parent} to write {into.name} to.")
-    learning = _Learning(
-        read_labels(labels, documents=documents), model, window, language, recipe or Recipe(), on_progress
-    )
+    _check_goal(into, model)
+    read = read_labels(labels, documents=documents, split=split)
+    learning = Learning(read, model, window, language, recipe or Recipe(), on_progress)
     learned = learning.learn(device)
-    content, figures = learning.finish(learned, licence)
+    sources = {
+        str(Path(source).name): digest_files(Path(source))
+        for source in (labels, documents)
+        if source is not None and Path(source).is_file()
+    }
+    content, figures = learning.finish(learned, {"data": sources, "licence": licence}, device)
     with replacing(into) as file:
         file.write(content)
     return TrainingReport(
@@ -127,8 +120,33 @@ def train_head(
     )
 
 
-class _Learning:
-    """One head in the making."""
+def _check_goal(into: Path, model: str) -> None:
+    """Raises ValueError where a head cannot be written, or would harm what is there."""
+    from ctxsearch.encoder.locate import locate_model
+
+    folder = into.absolute().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK) or into.is_dir():
+        raise ValueError(f"{into} cannot be written: there is no folder for it, or it is one, or it is not yours.")
+    if folder.resolve() == locate_model(model).resolve():
+        raise ValueError(f"{into} would lie among the weights of {model} and be taken for them; choose another folder.")
+    if (folder / SETTINGS_FILE).exists():
+        raise ValueError(f"{folder} is an index, which keeps a copy of its head itself; choose another folder.")
+
+
+class Learning:
+    """One head in the making.
+
+    Args:
+        labels: the uses.
+        model: a folder or a name.
+        window: pieces that the model sees at once.
+        language: by which words are cut.
+        recipe: how to learn.
+        on_progress: is told how far the work has come.
+
+    Raises:
+        SourceError: there are too few labels to learn from.
+    """
 
     def __init__(
         self,
@@ -143,19 +161,18 @@ class _Learning:
 
         from ctxsearch.analysis import Analyser
         from ctxsearch.encoder.examples import examples
-        from ctxsearch.encoder.locate import locate_model, model_digest
+        from ctxsearch.encoder.locate import locate_model
         from ctxsearch.encoder.tokenizer import PieceTokenizer
+        from ctxsearch.evaluation.parts import part_of
         from ctxsearch.labelled import NO_PIECE, tokens_of
 
         self._recipe = recipe
         self._labels = labels
         self._model = model
         self._window = window
+        self._analyser = Analyser(language)
         self._on_progress = on_progress
-        folder = locate_model(model)
-        self._model_digest = model_digest(folder)
         left_out: Counter[str] = Counter()
-        analyser = Analyser(language)
         uses_of: list[list[int]] = [[] for _ in labels.texts]
         for use, number in enumerate(labels.text_numbers):
             uses_of[number].append(use)
@@ -164,12 +181,13 @@ class _Learning:
         tokens: list[int] = []
         base = 0
         for content, wanted in zip(labels.texts, uses_of, strict=True):
-            passages.append(list(analyser.segments(content, lemmas=False)))
+            passages.append(list(self._analyser.segments(content, lemmas=False)))
             found = tokens_of(labels, wanted, passages[-1], left_out)
             uses.extend(found)
             tokens.extend(base + token for token in found.values())
             base += sum(len(segment.forms) for segment in passages[-1])
-        self._examples = examples(PieceTokenizer.load(model, folder), window, passages, np.array(tokens, np.int64))
+        tokenizer = PieceTokenizer.load(model, locate_model(model))
+        self._examples = examples(tokenizer, window, passages, np.array(tokens, np.int64))
         left_out[NO_PIECE] += int(np.count_nonzero(~self._examples.present))
         self.left_out = {why: count for why, count in left_out.items() if count}
         self._uses = np.array(uses, np.int64)[self._examples.present]
@@ -179,8 +197,10 @@ class _Learning:
         self._check()
 
     def _check(self) -> None:
-        """Raises SourceError where there is too little to learn from."""
-        for part, fewest in (("train", _FEWEST_TRAINED), ("validation", _FEWEST_HELD_OUT), ("test", _FEWEST_HELD_OUT)):
+        from ctxsearch.evaluation.parts import TEST, TRAIN, VALIDATION
+
+        fewest_of = {TRAIN: _FEWEST_TRAINED, VALIDATION: _FEWEST_HELD_OUT, TEST: _FEWEST_HELD_OUT}
+        for part, fewest in fewest_of.items():
             found = len(self._measurable(part))
             if found < fewest:
                 raise SourceError(
@@ -199,19 +219,21 @@ class _Learning:
             return []
 
     def learn(self, device: str | None) -> Learned:
-        """Trains."""
+        """Trains on the lemmas that are not held out."""
         import numpy as np
 
         from ctxsearch.encoder.training import Training
+        from ctxsearch.evaluation import measure
+        from ctxsearch.evaluation.parts import TRAIN, VALIDATION
 
         numbers: dict[tuple[str, ...], int] = {}
         lemmas = [numbers.setdefault((lemma,), len(numbers)) for lemma in self._lemmas]
         pairs = zip(self._lemmas, self._senses, strict=True)
         senses = [numbers.setdefault(pair, len(numbers)) for pair in pairs]
-        held_out = self._few_of_each(np.flatnonzero(self._parts == "validation"))
+        held_out = self._few_of_each(np.flatnonzero(self._parts == VALIDATION))
         looked_at = np.zeros(len(self._uses), np.bool_)
         looked_at[held_out] = True
-        self._training = Training(
+        training = Training(
             self._model,
             self._examples,
             np.array(lemmas, np.int64),
@@ -221,9 +243,10 @@ class _Learning:
         )
 
         def value(vectors: NDArray[np.float32]) -> float:
-            return self._measures(vectors, held_out, rounds=0).average_precision.by_sense.value
+            of_uses = ([names[use] for use in held_out] for names in (self._lemmas, self._senses))
+            return measure(vectors, *of_uses, rounds=0).average_precision.by_sense.value
 
-        return self._training.run(self._parts == "train", looked_at, value, self._on_progress)
+        return training.run(self._parts == TRAIN, looked_at, value, self._on_progress)
 
     def _few_of_each(self, uses: NDArray[np.int64]) -> NDArray[np.int64]:
         """At most so many uses of each lemma, in their order."""
@@ -238,61 +261,93 @@ class _Learning:
                 kept.append(use)
         return np.array(sorted(kept), np.int64)
 
-    def _measures(self, vectors: NDArray[np.float32], uses: NDArray[np.int64], *, rounds: int) -> Measures:
-        from ctxsearch.evaluation import measure
+    def finish(self, learned: Learned, about: Mapping[str, object], device: str | None) -> tuple[bytes, dict[str, Any]]:
+        """Calibrates a head on lemmas held out, and measures it as it will be read and used.
 
-        lemmas, senses = ([names[use] for use in uses] for names in (self._lemmas, self._senses))
-        places = [self._labels.place(int(self._uses[use])) for use in uses]
-        return measure(vectors, lemmas, senses, names=places, rounds=rounds)
+        Args:
+            learned: what training found.
+            about: further entries of the head's card.
+            device: what the model runs on.
 
-    def finish(self, learned: Learned, licence: str) -> tuple[bytes, dict[str, Any]]:
-        """The head's file, and what `TrainingReport` tells."""
-        import numpy as np
+        Returns:
+            The head's file, and what `TrainingReport` tells.
 
+        Raises:
+            SourceError: scores do not rise with likeness, so the head is worth nothing.
+        """
         import ctxsearch
-        from ctxsearch.evaluation.calibration import fit, reliability
-        from ctxsearch.evaluation.pairs import all_scores
-        from ctxsearch.head import Calibration, head_bytes
+        from ctxsearch.encoder.locate import locate_model, model_digest
+        from ctxsearch.evaluation.calibration import fit, reliability, stated
+        from ctxsearch.evaluation.parts import PARTS, TEST, TRAIN, VALIDATION
+        from ctxsearch.head import head_bytes, parse_head
 
-        self._training.take(learned)
-        measures, scored = {}, {}
-        for part in ("validation", "test"):
-            uses = np.flatnonzero(self._parts == part)
-            vectors = self._training.embed(uses, self._on_progress)
-            lemmas, senses = ([names[use] for use in uses] for names in (self._lemmas, self._senses))
-            measures[part] = self._measures(vectors, uses, rounds=1000)
-            scored[part] = all_scores(vectors, lemmas, senses, seed=self._recipe.seed)
-        calibration = Calibration(*fit(*scored["validation"]))
-        scores, same, weights = scored["test"]
-        stated = np.array([calibration.p_same(score) for score in scores.tolist()])
-        error = reliability(stated, same, weights).error
-        trained = [lemma for lemma, part in zip(self._lemmas, self._parts, strict=True) if part == "train"]
-        figures = {
+        card: dict[str, Any] = {
+            "model": Path(self._model).name if Path(self._model).is_dir() else self._model,
+            "model_digest": model_digest(locate_model(self._model)),
+            "layers": DEFAULT_LAYERS,
+            "sentence": self._recipe.sentence,
+            "calibration": {"slope": 1.0, "intercept": 0.0},
+        }
+        parts = learned.weight, learned.bias, learned.adapter
+        vectors, uses = self._embedded(head_bytes(*parts, card), device)
+        measures, pairs = {}, {}
+        for part in (VALIDATION, TEST):
+            chosen = (self._parts[uses] == part).nonzero()[0]
+            measures[part], pairs[part] = self._measured(vectors[chosen], uses[chosen])
+        slope, intercept = fit(*pairs[VALIDATION])
+        if slope <= 0:
+            raise SourceError(self._labels.path, "it teaches nothing that holds for the lemmas held out; label more")
+        scores, same, weights = pairs[TEST]
+        trained = [lemma for lemma, part in zip(self._lemmas, self._parts, strict=True) if part == TRAIN]
+        figures: dict[str, Any] = {
             "uses": len(trained),
             "lemmas": len(set(trained)),
             "step": learned.step,
             "history": learned.history,
-            "validation": measures["validation"],
-            "test": measures["test"],
-            "calibration_error": error,
+            "validation": measures[VALIDATION],
+            "test": measures[TEST],
+            "calibration_error": reliability(stated(scores, slope, intercept), same, weights).error,
         }
-        card = {
-            "model": self._model if not Path(self._model).is_dir() else Path(self._model).name,
-            "model_digest": self._model_digest,
-            "layers": "last",
-            "sentence": self._recipe.sentence,
-            "calibration": {**calibration._asdict(), "error": error},
-            "data": Path(self._labels.path).name,
-            "licence": licence,
+        card |= {
+            **about,
+            "calibration": {"slope": slope, "intercept": intercept, "error": figures["calibration_error"]},
             "window": self._window,
             "recipe": asdict(self._recipe),
             "trained_with": f"ctxsearch {ctxsearch.__version__}",
-            "made": datetime.now(timezone.utc).date().isoformat(),
-            "split": f"the SHA-256 of the lemma, its first 8 hex digits modulo {_PARTS}: 0 is test, 1 validation",
+            "held_out": f"the SHA-256 of the lemma, its first 8 hex digits modulo {PARTS}: 0 is test, 1 validation",
             **{name: figures[name] for name in ("uses", "lemmas", "step", "history")},
             **{part: _told(measures[part]) for part in measures},
         }
-        return head_bytes(learned.weight, learned.bias, learned.adapter, card), figures
+        content = head_bytes(*parts, card)
+        parse_head(content, Path("head"))
+        return content, figures
+
+    def _embedded(self, head: bytes, device: str | None) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The vectors of the uses held out, as an index has them, and these uses. Shape: (n, dimension), (n,)."""
+        from ctxsearch.encoder.transformer import TransformerEncoder
+        from ctxsearch.evaluation.parts import TRAIN
+        from ctxsearch.head import parse_head
+        from ctxsearch.labelled import embed_labelled
+
+        uses = (self._parts != TRAIN).nonzero()[0]
+        encoder = TransformerEncoder(
+            self._model, window=self._window, device=device, head=parse_head(head, Path("head"))
+        )
+        wanted = self._labels.chosen([int(self._uses[use]) for use in uses])
+        embedded = embed_labelled(wanted, self._analyser, encoder, on_progress=self._on_progress)
+        return embedded.vectors, uses[embedded.found]
+
+    def _measured(
+        self, vectors: NDArray[np.float32], uses: NDArray[np.int64]
+    ) -> tuple[Measures, tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]]:
+        """What vectors of some uses are worth, and the scores of pairs of these uses."""
+        from ctxsearch.evaluation import measure
+        from ctxsearch.evaluation.pairs import all_scores
+
+        lemmas, senses = ([names[use] for use in uses] for names in (self._lemmas, self._senses))
+        places = [self._labels.place(int(self._uses[use])) for use in uses]
+        scored = all_scores(vectors, lemmas, senses, names=places, seed=self._recipe.seed)
+        return measure(vectors, lemmas, senses, names=places), scored
 
 
 def _told(measures: Measures) -> dict[str, object]:

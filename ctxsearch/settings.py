@@ -15,6 +15,8 @@ from ctxsearch.hindrance import reading
 from ctxsearch.storage import json_bytes, plain_size, put_bytes_if_absent
 
 SETTINGS_FILE = "ctxsearch.json"
+HEAD_FILE = "head.safetensors"
+"""The copy of its head that lies in the folder of an index."""
 FORMAT_VERSION = 3
 """The newest version that there is; this ctxsearch reads every one up to it, and writes the oldest that will do.
 
@@ -81,6 +83,24 @@ class Settings:
         for name, value in asked.items():
             if value is not None and value != getattr(self, name):
                 raise SettingsMismatch(str(path), name.replace("_", " "), getattr(self, name), value)
+
+    def check_head(self, path: Path, name: str, digest: str) -> None:
+        """Compares a head that a user asked for with the index's.
+
+        Args:
+            path: the index.
+            name: of the head; empty where none was asked for.
+            digest: of its file; likewise.
+
+        Raises:
+            SettingsMismatch: it is another.
+        """
+        if digest != self.head_digest:
+            one, other = (
+                f"{head} ({sha[:12]})" if sha else "none"
+                for head, sha in ((self.head, self.head_digest), (name, digest))
+            )
+            raise SettingsMismatch(str(path), "head", one, other)
 
 
 def write_settings(folder: Path, settings: Settings) -> str:

@@ -22,7 +22,8 @@ from ctxsearch.encoder.export import export_model
 from ctxsearch.encoder.onnx import OnnxEncoder
 from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.errors import HeadError, IndexDamaged, QueryError, SettingsMismatch
-from ctxsearch.head import HEAD_FILE, Calibration, Head, LowRank, head_bytes, parse_head
+from ctxsearch.head import Calibration, Head, LowRank, head_bytes, parse_head
+from ctxsearch.settings import HEAD_FILE
 
 DIMENSION = 12
 TEXTS = (
@@ -193,6 +194,9 @@ def test_numbers_that_do_not_fit_are_no_head(
 @pytest.mark.parametrize(
     "options",
     [
+        {"sentence": 10**400},
+        {"sentence": -1.0},
+        {"format": True},
         {"layers": None, "sentence": "much"},
         {"calibration": {"slope": 1.0}},
         {"calibration": {"slope": -1.0, "intercept": 0}},
@@ -257,6 +261,8 @@ def test_a_head_that_does_not_fit_is_refused(model: Path, write_head: WriteHead,
             Index.create(goal, model=str(model), head=write_head(), window=POSITIONS, **options)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="an encoder of one's own"):
         Index.create(goal, encoder=WindowEncoder(), head=write_head())
+    with pytest.raises(HeadError, match="takes 32 components, and layers concat:1-2 have 64"):
+        make(goal, model, write_head("wide", layers="concat:1-2"))
     wrong = write_head("wrong", adapted=False)
     content = load(wrong.read_bytes())
     content["adapter.encoder.layer.9.down"] = content["adapter.encoder.layer.9.up"] = np.ones((1, 1), np.float16)
@@ -346,11 +352,53 @@ def test_embed_takes_a_head(model: Path, write_head: WriteHead, tmp_path: Path) 
 
 
 def test_another_head_than_the_indexs_is_refused(model: Path, write_head: WriteHead, tmp_path: Path) -> None:
-    """An index goes on with the head it was made with."""
-    from ctxsearch.head import head_digest
+    """An index goes on with the head it was made with, and says which that is."""
+    from ctxsearch.head import named_head
 
-    with make(tmp_path / "index", model, write_head()) as index:
-        index.settings.check_asked(index.path, head_digest=head_digest(str(write_head())))
+    path = write_head()
+    (tmp_path / "link").symlink_to(path)
+    with make(tmp_path / "index", model, tmp_path / "link") as index:
+        index.settings.check_head(index.path, *named_head(str(path)))
         for other in (str(write_head("other")), "none"):
-            with pytest.raises(SettingsMismatch, match="head"):
-                index.settings.check_asked(index.path, head_digest=head_digest(other))
+            with pytest.raises(SettingsMismatch, match=rf"was made with head link \(.*\), not {Path(other).stem}"):
+                index.settings.check_head(index.path, *named_head(other))
+
+
+def test_a_file_of_the_users_is_not_overwritten(model: Path, write_head: WriteHead, tmp_path: Path) -> None:
+    """A head of that name in a folder that is no index stays; one that an interrupted create left there is no hindrance."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    path = write_head()
+    (folder / HEAD_FILE).write_bytes(b"mine")
+    with pytest.raises(ValueError, match="of no index"):
+        make(folder, model, path)
+    assert (folder / HEAD_FILE).read_bytes() == b"mine"
+    assert [one.name for one in folder.iterdir() if not one.name.startswith(".")] == [HEAD_FILE]
+    (folder / HEAD_FILE).write_bytes(path.read_bytes())
+    with make(folder, model, path) as index:
+        assert index.query("The [bank] was grey.")
+
+
+def test_a_repair_tells_that_a_head_of_the_users_is_lost(model: Path, write_head: WriteHead, tmp_path: Path) -> None:
+    """Nobody but the user has it; put back, all is well."""
+    with make(tmp_path / "index", model, write_head()) as index:
+        content = (index.path / HEAD_FILE).read_bytes()
+    (index.path / HEAD_FILE).unlink()
+    with pytest.raises(IndexDamaged, match="head"):
+        Index.repair(index.path)
+    (index.path / HEAD_FILE).write_bytes(content)
+    assert Index.repair(index.path).problems == []
+
+
+def test_like_goes_on_without_a_lost_head(model: Path, write_head: WriteHead, tmp_path: Path) -> None:
+    """It needs no model: only probabilities are missing, and that is said."""
+    with make(tmp_path / "index", model, write_head()) as index:
+        expected = index.like("0:4")
+    (index.path / HEAD_FILE).unlink()
+    with Index.open(index.path) as index:
+        lines = index.like("0:4")
+        assert [(line.key, line.score) for line in lines] == [(line.key, line.score) for line in expected]
+        assert {line.p_same for line in lines} == {None}
+        assert list(index.left_out) == [HEAD_FILE]
+        with pytest.raises(IndexDamaged, match="head"):
+            index.like("0:4", min_p=0.5)

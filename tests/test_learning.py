@@ -17,8 +17,9 @@ from ctxsearch.encoder.tokenizer import PieceTokenizer
 from ctxsearch.encoder.training import Training, _Groups
 from ctxsearch.errors import SourceError
 from ctxsearch.evaluation.calibration import fit, reliability
+from ctxsearch.evaluation.parts import part_of
 from ctxsearch.head import parse_head
-from ctxsearch.learning import part_of, train_head
+from ctxsearch.learning import train_head
 
 RECIPE = Recipe(dimension=16, rank=2, steps=60, windows=32, evaluated_every=30, head_rate=0.02, rate=0.005)
 RIVER = ("river", "water", "boat", "reeds", "fish")
@@ -77,9 +78,35 @@ def test_too_few_labels_are_told(model: Path, tmp_path: Path) -> None:
     """With too few lemmas nothing is learned, and no file is written."""
     with pytest.raises(SourceError, match=r"too few labels .* and 20 are needed"):
         train_head(labelled(tmp_path, 9), tmp_path / "head", model=str(model), window=POSITIONS, recipe=RECIPE)
-    with pytest.raises(ValueError, match="no folder"):
-        train_head(labelled(tmp_path, 9), tmp_path / "no" / "head", model=str(model), window=POSITIONS)
     assert [path.name for path in tmp_path.iterdir()] == ["labels.jsonl"]
+
+
+def test_a_head_is_not_written_where_it_harms(model: Path, tmp_path: Path) -> None:
+    """Not into a folder that is not there, nor among a model's weights, nor into an index; told before any work."""
+    (tmp_path / "ctxsearch.json").write_text("{}")
+    for into, why in (
+        (tmp_path / "no" / "head", "no folder"),
+        (model / "head.safetensors", "among the weights"),
+        (tmp_path / "head.safetensors", "is an index"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            train_head(tmp_path / "labels.jsonl", into, model=str(model))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"dimension": 0}, {"rank": -1}, {"steps": 0}, {"temperature": 0.0}, {"rate": float("nan")}, {"patience": 0}],
+)
+def test_a_recipe_that_cannot_be_is_told(wrong: dict[str, float]) -> None:
+    """A number that makes no sense is named."""
+    with pytest.raises(ValueError, match=f"The {next(iter(wrong))} .* is too small"):
+        replace(RECIPE, **wrong)  # type: ignore[arg-type]
+
+
+def test_more_dimensions_than_the_model_gives_are_told(model: Path, tmp_path: Path) -> None:
+    """Before anything is embedded."""
+    with pytest.raises(ValueError, match="has 64 dimensions at most, and 65 were asked for"):
+        train_head(labelled(tmp_path, 100), tmp_path / "head", model=str(model), recipe=replace(RECIPE, dimension=65))
 
 
 def test_parts_are_a_tenth_each() -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ctxsearch.cli.evaluation_tables import print_evaluation, print_sweep
-from ctxsearch.cli.options import Device, Dtype, WrongCommand
+from ctxsearch.cli.options import Device, Dtype, HeadFile, Layers, Pooling, WrongCommand
 from ctxsearch.cli.plotting import check_plot, plot_sweep
 from ctxsearch.cli.progress import stage_bar
 from ctxsearch.evaluating import DEFAULT_PER_LEMMA, DEFAULT_ROUNDS
@@ -31,15 +31,13 @@ def evaluate(
         Path | None, typer.Option(help="The documents that the uses are in, if they have no text.", exists=True)
     ] = None,
     split: Annotated[str | None, typer.Option(help="Only the uses of this split.")] = None,
+    held_out: Annotated[
+        bool, typer.Option("--held-out", help="Only words that train-head neither learns from nor chooses by.")
+    ] = False,
     model: Annotated[str, typer.Option(help="A folder or a name.")] = DEFAULT_MODEL,
-    layers: Annotated[
-        str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: by the model]")
-    ] = None,
-    pooling: Annotated[str | None, typer.Option(help="mean, first or last of a word's pieces. [default: mean]")] = None,
-    head: Annotated[
-        str | None,
-        typer.Option(help="A file with a learned head, or none. [default: the one that comes with the model]"),
-    ] = None,
+    layers: Layers = None,
+    pooling: Pooling = None,
+    head: HeadFile = None,
     window: Annotated[int, typer.Option(help="Pieces that the model sees at once.")] = 128,
     language: Annotated[str, typer.Option(help="By which words are cut.")] = "en",
     device: Device = None,
@@ -56,6 +54,8 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Measure how well a model tells the senses of words apart, on labelled uses."""
+    if sweep and held_out:
+        raise WrongCommand("--sweep chooses, and what is held out is not for choosing by; leave out --held-out.")
     if sweep and (layers is not None or head is not None):
         raise WrongCommand("--sweep evaluates every layer of the model itself; leave out --layers and --head.")
     if plot is not None and not sweep:
@@ -87,6 +87,7 @@ def evaluate(
                     labels,
                     documents=documents,
                     split=split,
+                    held_out=held_out,
                     model=model,
                     layers=layers,
                     pooling=pooling,

@@ -14,12 +14,22 @@ import typer
 import ctxsearch
 from ctxsearch.cli.console import Interrupts, counted, say
 from ctxsearch.cli.exporting import export_model
-from ctxsearch.cli.opening import opening
-from ctxsearch.cli.options import AllowDamaged, Device, Dtype, IndexName, Json, WrongCommand, refuse_all_but
+from ctxsearch.cli.opening import check_head, opening
+from ctxsearch.cli.options import (
+    AllowDamaged,
+    Device,
+    Dtype,
+    HeadFile,
+    IndexName,
+    Json,
+    Layers,
+    Pooling,
+    WrongCommand,
+    refuse_all_but,
+)
 from ctxsearch.cli.progress import progress_bar
 from ctxsearch.domain import Document, Progress
 from ctxsearch.errors import IndexNotFound, SourceError
-from ctxsearch.head import head_digest
 from ctxsearch.index import DEFAULT_SHARD_TOKENS, Index
 from ctxsearch.settings import DEFAULT_CODEC, DEFAULT_LAYERS, DEFAULT_MODEL
 
@@ -31,14 +41,9 @@ def index(
         list[str] | None, typer.Argument(metavar="SOURCE", help="Folders, .txt, .jsonl, .csv, .tsv (or .gz).")
     ] = None,
     model: Annotated[str | None, typer.Option(help=f"A folder or a name. [default: {DEFAULT_MODEL}]")] = None,
-    layers: Annotated[
-        str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: by the model]")
-    ] = None,
-    pooling: Annotated[str | None, typer.Option(help="mean, first or last of a word's pieces. [default: mean]")] = None,
-    head: Annotated[
-        str | None,
-        typer.Option(help="A file with a learned head, or none. [default: the one that comes with the model]"),
-    ] = None,
+    layers: Layers = None,
+    pooling: Pooling = None,
+    head: HeadFile = None,
     window: Annotated[int | None, typer.Option(help="Pieces that the model sees at once. [default: 128]")] = None,
     language: Annotated[str | None, typer.Option(help="For sentences and lemmas. [default: en]")] = None,
     punctuation: Annotated[bool | None, typer.Option("--punctuation", help="Index punctuation marks too.")] = None,
@@ -180,9 +185,9 @@ def _open_or_create(
     if model and Path(model).is_dir():
         model = str(Path(model).resolve())
     head = given.pop("head", None)
-    if isinstance(head, str):
-        given["head_digest"] = head_digest(head)
     opened.settings.check_asked(opened.path, model=model, **given)
+    if isinstance(head, str):
+        check_head(opened, head)
     return opened
 
 

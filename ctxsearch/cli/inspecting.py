@@ -11,9 +11,9 @@ import typer
 
 import ctxsearch
 from ctxsearch.cli.console import counted, say
-from ctxsearch.cli.options import Device, Dtype, Json
+from ctxsearch.cli.opening import check_head
+from ctxsearch.cli.options import Device, Dtype, HeadFile, Json, Layers, Pooling
 from ctxsearch.errors import QueryError, SourceError
-from ctxsearch.head import head_digest
 from ctxsearch.index import Index
 from ctxsearch.settings import DEFAULT_MODEL
 from ctxsearch.storage import replacing
@@ -58,14 +58,9 @@ def embed(
     output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The .npy file to write.", dir_okay=False)],
     index: Annotated[str | None, typer.Option(help="Make the vectors as this index's are made.")] = None,
     model: Annotated[str | None, typer.Option(help=f"A folder or a name. [default: {DEFAULT_MODEL}]")] = None,
-    layers: Annotated[
-        str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: by the model]")
-    ] = None,
-    pooling: Annotated[str | None, typer.Option(help="mean, first or last of a word's pieces. [default: mean]")] = None,
-    head: Annotated[
-        str | None,
-        typer.Option(help="A file with a learned head, or none. [default: the one that comes with the model]"),
-    ] = None,
+    layers: Layers = None,
+    pooling: Pooling = None,
+    head: HeadFile = None,
     window: Annotated[int | None, typer.Option(help="Pieces that the model sees at once. [default: 128]")] = None,
     language: Annotated[str | None, typer.Option(help="By which words are cut. [default: en]")] = None,
     device: Device = None,
@@ -113,9 +108,9 @@ def _embed(
     if index is not None:
         with Index.open(index, device=device, dtype=dtype) as opened:
             head = asked.pop("head")
-            opened.settings.check_asked(
-                opened.path, **asked, head_digest=None if head is None else head_digest(str(head))
-            )
+            opened.settings.check_asked(opened.path, **asked)
+            if isinstance(head, str):
+                check_head(opened, head)
             return opened.embed(usages)
     given = {name: value for name, value in asked.items() if value is not None}
     return ctxsearch.embed(usages, device=device, dtype=dtype, **given)  # type: ignore[arg-type]

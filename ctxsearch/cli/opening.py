@@ -16,3 +16,16 @@ def opening(name: str, allow_damaged: bool, device: str | None = None, dtype: st
         yield index
         for shard, why in index.left_out.items():
             say(f"Left out, since it is damaged: {shard} ({why}).")
+
+
+def check_head(index: Index, asked: str) -> None:
+    """Compares a head that the user asks for with the index's.
+
+    Raises:
+        HeadError: it is none.
+        SettingsMismatch: it is another.
+    """
+    # Imported late: it brings numpy.
+    from ctxsearch.head import named_head
+
+    index.settings.check_head(index.path, *named_head(asked))

@@ -29,6 +29,16 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 AllowDamaged = Annotated[
     bool, typer.Option("--allow-damaged", help="Answer from the rest where a part of the index is damaged.")
 ]
+Layers = Annotated[str | None, typer.Option(help="last, sum:9-12, mean:1,6, concat:3-6. [default: by the model]")]
+Pooling = Annotated[str | None, typer.Option(help="mean, first or last of a word's pieces. [default: mean]")]
+HeadFile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="<str>",
+        help="A file with a learned head, or none. [default: the one that comes with the model, unless --layers or"
+        " --pooling is given]",
+    ),
+]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; the GPU if there is one, by default.")]
 Dtype = Annotated[str | None, typer.Option(help="bf16, fp16 or fp32; what the hardware is fast at, by default.")]
 

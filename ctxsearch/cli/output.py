@@ -75,7 +75,7 @@ def _print_table(lines: Sequence[ConcordanceLine]) -> None:
         if scored:
             text.append(f"{line.score or 0.0:6.3f}  ", style="cyan")
         if weighed:
-            text.append("      " if line.p_same is None else f"{line.p_same:4.0%}  ", style="green")
+            text.append("      " if line.p_same is None else f"{min(line.p_same, 0.99):4.0%}  ", style="green")
         text.append(_fit(line.key, key_width) + "  ", style="dim")
         text.append(_cut_left(left, left_width))
         text.append(node, style="bold red")

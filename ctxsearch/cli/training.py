@@ -31,6 +31,7 @@ def train_head(
     documents: Annotated[
         Path | None, typer.Option(help="The documents that the uses are in, if they have no text.", exists=True)
     ] = None,
+    split: Annotated[str | None, typer.Option(help="Only the uses of this split.")] = None,
     model: Annotated[str, typer.Option(help="A folder or a name.")] = DEFAULT_MODEL,
     window: Annotated[int, typer.Option(help="Pieces that the model sees at once.")] = 128,
     language: Annotated[str, typer.Option(help="By which words are cut.")] = "en",
@@ -49,11 +50,12 @@ def train_head(
     """
     import ctxsearch
 
-    with stage_bar("uses") as on_progress:
+    with stage_bar("done") as on_progress:
         report = ctxsearch.train_head(
             labels,
             into,
             documents=documents,
+            split=split,
             model=model,
             window=window,
             language=language,

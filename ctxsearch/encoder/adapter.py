@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 import transformers
 from torch import nn
@@ -32,14 +30,12 @@ class Adapter:
     """Puts a change beside every matrix of a model's layers.
 
     Args:
-        model: changed in place; its own weights are frozen.
+        model: changed in place; its own weights are frozen already.
         rank: of each change.
         seed: draws where they begin.
     """
 
     def __init__(self, model: transformers.PreTrainedModel, rank: int, seed: int) -> None:
-        for parameter in model.parameters():
-            parameter.requires_grad_(False)
         generator = torch.Generator().manual_seed(seed)
         self._changes: dict[str, _LowRankLinear] = {}
         for name, module in list(model.named_modules()):
@@ -60,10 +56,3 @@ class Adapter:
             name: LowRank(change.down.detach().cpu().numpy().copy(), change.up.detach().cpu().numpy().copy())
             for name, change in self._changes.items()
         }
-
-    def take(self, changes: Mapping[str, LowRank]) -> None:
-        """Goes back to changes that were learned."""
-        with torch.no_grad():
-            for name, (down, up) in changes.items():
-                self._changes[name].down.copy_(torch.from_numpy(down))
-                self._changes[name].up.copy_(torch.from_numpy(up))

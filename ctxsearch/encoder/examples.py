@@ -20,11 +20,13 @@ class Examples(NamedTuple):
         windows: the pieces of each, special ones included.
         spans: for each use its window; the first piece of the word, and the one after its last; likewise of the part of
             its sentence that is in the window. Shape: (n_uses, 5), int64.
+        specials: how many pieces of a window come before its text, and after it.
         present: which of the uses asked for have a piece; the others are in no span. Shape: (n_asked,).
     """
 
     windows: list[NDArray[np.int64]]
     spans: NDArray[np.int64]
+    specials: tuple[int, int]
     present: NDArray[np.bool_]
 
 
@@ -53,4 +55,4 @@ def examples(
     shift = len(prefix) - starts
     columns = [np.minimum(last, stops), np.maximum(begin, starts), np.minimum(end, stops)]
     spans = np.stack([number, first + shift, *(column + shift for column in columns)], axis=1)
-    return Examples(windows, spans, present)
+    return Examples(windows, spans, (len(prefix), len(suffix)), present)

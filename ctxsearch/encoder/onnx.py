@@ -50,6 +50,8 @@ class OnnxEncoder:
         self._layers = parse_layers(layers, export.n_layers)
         self._pooling = Pooling(pooling)
         self._joined_size = self._layers.dimension(export.hidden_size)
+        if head is not None:
+            head.check_fits(head.model_digest, self._joined_size)
         self.dimension = self._joined_size if head is None else head.dimension
         self._framing = Framing(PieceTokenizer.load(export.model, export.folder), window)
         self._session = session(export.graph)
@@ -123,8 +125,12 @@ def _pooled(
 def _rest_of_sentences(pieces: NDArray[np.float32], framed: Framed, present: NDArray[np.bool_]) -> NDArray[np.float32]:
     """For each word the sum of its sentence's other pieces. Shape: (n_words, n_components)."""
     first, last = framed.alignment.first[present], framed.alignment.last[present]
-    begin, end = (column[framed.sentence_of[present]] for column in framed.sentences)
-    rest = np.empty((len(first), pieces.shape[1]), dtype=np.float32)
-    for word, (one, two, three, four) in enumerate(zip(begin, first, last, end, strict=True)):
-        rest[word] = pieces[one:two].sum(axis=0) + pieces[three:four].sum(axis=0)
+    sentence_of = framed.sentence_of[present]
+    begin, end = (column[sentence_of] for column in framed.sentences)
+    sums = np.array([pieces[start:stop].sum(axis=0) for start, stop in zip(*framed.sentences, strict=True)])
+    rest: NDArray[np.float32] = sums[sentence_of]
+    for word, (start, stop) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
+        rest[word] -= pieces[start:stop].sum(axis=0)
+    # A sentence of one word has no rest but rounding.
+    rest[(begin == first) & (end == last)] = 0
     return rest

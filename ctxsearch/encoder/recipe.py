@@ -45,7 +45,12 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.dimension < 1 or self.rank < 0 or self.steps < 1 or self.windows < 1 or self.evaluated_every < 1:
-            raise ValueError("A recipe has at least 1 dimension, step and window, and a rank that is not negative.")
-        if self.seed < 0:
-            raise ValueError("A seed is not negative.")
+        wrong = [
+            name
+            for name in ("dimension", "steps", "windows", "positives", "negatives", "evaluated_every", "patience")
+            if getattr(self, name) < 1
+        ]
+        wrong += [name for name in ("rank", "sentence", "alone", "decay", "seed") if getattr(self, name) < 0]
+        wrong += [name for name in ("temperature", "rate", "head_rate") if not getattr(self, name) > 0]
+        if wrong:
+            raise ValueError(f"The {wrong[0].replace('_', ' ')} {getattr(self, wrong[0])} of a recipe is too small.")

@@ -33,6 +33,8 @@ from ctxsearch.head import LowRank
 _EMBEDDED_AT_ONCE = 32
 # Batches are cut from so many, sorted by length, so that little of one is padding.
 _SORTED_TOGETHER = 16
+# Rows of vectors worked on in one go.
+_ROWS = 1 << 14
 _WARM_UP = 50
 _LARGEST_GRADIENT = 1.0
 
@@ -45,14 +47,14 @@ class Learned(NamedTuple):
         bias: see there.
         adapter: see there.
         step: after which it was found.
-        history: step, mean loss since the last look, and what the held-out lemmas gave.
+        history: step, mean loss since the last look (None before the first), and what the held-out lemmas gave.
     """
 
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
     adapter: dict[str, LowRank]
     step: int
-    history: list[tuple[int, float, float]]
+    history: list[tuple[int, float | None, float]]
 
 
 class Training:
@@ -77,14 +79,20 @@ class Training:
         *,
         device: str | None = None,
     ) -> None:
-        torch.manual_seed(recipe.seed)
         self._recipe = recipe
         self._random = np.random.default_rng(recipe.seed)
         self._windows = examples.windows
+        self._specials = examples.specials
         self._spans = examples.spans
         self._groups = _Groups(lemmas, senses)
         self._device = choose_device(device)
         self._model = load_transformer(model, str(locate_model(model)))
+        for parameter in self._model.parameters():
+            parameter.requires_grad_(False)
+        if recipe.dimension > (most := 2 * self._model.config.hidden_size):
+            raise ValueError(
+                f"A head for {model} has {most} dimensions at most, and {recipe.dimension} were asked for."
+            )
         self._adapter = Adapter(self._model, recipe.rank, recipe.seed) if recipe.rank else None
         # The model's own matrices in what the hardware is fast at; what is learned stays in single precision.
         dtype = choose_dtype(None, self._device)
@@ -129,7 +137,7 @@ class Training:
         weights = torch.from_numpy(self._groups.weights(usable)).to(self._device)
         measured = np.flatnonzero(held_out)
         best = self._state(0)
-        history = [(0, float("nan"), measure(self.embed(measured)))]
+        history: list[tuple[int, float | None, float]] = [(0, None, measure(self.embed(measured)))]
         best_value, since, losses = history[0][2], 0, []
         for step, batch in zip(range(1, recipe.steps + 1), self._batches(usable), strict=False):
             uses, vectors = self._vectors(batch, alone=recipe.alone)
@@ -154,24 +162,19 @@ class Training:
                     break
         return best._replace(history=history)
 
-    def take(self, learned: Learned) -> None:
-        """Goes back to what was found."""
-        with torch.no_grad():
-            self._head.weight.copy_(torch.from_numpy(learned.weight))
-            self._head.bias.copy_(torch.from_numpy(learned.bias))
-            if self._adapter is not None:
-                self._adapter.take(learned.adapter)
-
     def embed(
         self, uses: NDArray[np.int64], on_progress: Callable[[Progress], None] | None = None
     ) -> NDArray[np.float32]:
         """The vectors of some uses as things stand. Shape: (n, dimension)."""
-        vectors = np.empty((len(self._spans), self._recipe.dimension), np.float32)
+        row = np.full(len(self._spans), -1, np.int64)
+        row[uses] = np.arange(len(uses))
+        vectors = np.empty((len(uses), self._recipe.dimension), np.float32)
         for batch in self._all_windows(uses, on_progress):
             with torch.inference_mode():
                 found, made = self._vectors(batch)
-            vectors[found] = made.cpu().numpy()
-        return vectors[uses]
+            wanted = row[found] >= 0
+            vectors[row[found[wanted]]] = made.cpu().numpy()[wanted]
+        return vectors
 
     def _begin(self, usable: NDArray[np.bool_], on_progress: Callable[[Progress], None] | None) -> None:
         """Lets the head begin as the principal components of the model's own vectors, and fills the memory."""
@@ -180,17 +183,16 @@ class Training:
             with torch.inference_mode():
                 uses, made = self._joined(batch)
             joined[torch.from_numpy(uses)] = made.half().cpu()
-        sample = joined[torch.from_numpy(np.flatnonzero(usable))].float()
-        mean = sample.mean(dim=0)
-        sample -= mean
-        _, directions = torch.linalg.eigh(sample.T @ sample)
+        sample = torch.from_numpy(np.flatnonzero(usable))
+        mean = torch.stack([joined[part].float().sum(dim=0) for part in sample.split(_ROWS)]).sum(dim=0) / len(sample)
+        squares = [part.T @ part for part in (joined[rows].float() - mean for rows in sample.split(_ROWS))]
+        _, directions = torch.linalg.eigh(torch.stack(squares).sum(dim=0))
         with torch.no_grad():
             weight = directions[:, -self._recipe.dimension :].T
             self._head.weight.copy_(weight)
             self._head.bias.copy_(-weight @ mean)
-            for start in range(0, len(joined), 1 << 14):
-                part = self._head(joined[start : start + (1 << 14)].float().to(self._device))
-                self._memory[start : start + (1 << 14)] = nn.functional.normalize(part, dim=-1)
+            for part, goal in zip(joined.split(_ROWS), self._memory.split(_ROWS), strict=True):
+                goal.copy_(nn.functional.normalize(self._head(part.float().to(self._device)), dim=-1))
 
     def _all_windows(
         self, uses: NDArray[np.int64], on_progress: Callable[[Progress], None] | None
@@ -229,8 +231,9 @@ class Training:
             if alone and self._random.random() < alone:
                 begin, end = inside[self._random.integers(len(here)), 2:]
                 chosen = (inside[:, 2] == begin) & (inside[:, 3] == end)
-                here, inside = here[chosen], inside[chosen] - (begin - 1)
-                pieces = np.concatenate([pieces[:1], pieces[begin:end], pieces[-1:]])
+                here, inside = here[chosen], inside[chosen] - (begin - self._specials[0])
+                before, after = self._specials
+                pieces = np.concatenate([pieces[:before], pieces[begin:end], pieces[len(pieces) - after :]])
             spans.append(np.column_stack([np.full(len(here), len(texts)), inside]))
             texts.append(pieces)
             uses.append(here)

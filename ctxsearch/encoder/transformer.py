@@ -76,6 +76,8 @@ class TransformerEncoder:
         self._last_only = self._layers.numbers == (config.num_hidden_layers,)
         self._projection = None if head is None else _Projection(head, self._device)
         self._joined = self._layers.dimension(config.hidden_size)
+        if head is not None:
+            head.check_fits(self.digest, self._joined)
         self.dimension = self._joined if head is None else head.dimension
         if pooling not in (known := [member.value for member in Pooling]):
             raise ValueError(f"There is no pooling {pooling!r}; use {', '.join(known)}.")

@@ -57,9 +57,9 @@ def fit(scores: NDArray[np.float64], same: NDArray[np.bool_], weights: NDArray[n
     design = np.stack([scores, np.ones(len(scores))])
     found = np.zeros(2)
     for _ in range(_ITERATIONS):
-        stated = _logistic(found @ design)
-        gradient = design @ (weights * (same - stated)) - _RIDGE * found
-        curvature = (design * (weights * stated * (1 - stated))) @ design.T + _RIDGE * np.eye(2)
+        likely = stated(scores, *found)
+        gradient = design @ (weights * (same - likely)) - _RIDGE * found
+        curvature = (design * (weights * likely * (1 - likely))) @ design.T + _RIDGE * np.eye(2)
         step = np.linalg.solve(curvature, gradient)
         found += step * min(1.0, 20.0 / max(1e-12, float(np.abs(step).max())))
         if np.abs(step).max() < 1e-9:
@@ -68,23 +68,24 @@ def fit(scores: NDArray[np.float64], same: NDArray[np.bool_], weights: NDArray[n
 
 
 def reliability(
-    stated: NDArray[np.float64], same: NDArray[np.bool_], weights: NDArray[np.float64], bins: int = 10
+    likely: NDArray[np.float64], same: NDArray[np.bool_], weights: NDArray[np.float64], bins: int = 10
 ) -> Reliability:
     """Compares stated probabilities with what was true, in bins of equal width.
 
     Args:
-        stated: the probability that each pair has one sense. Shape: (n_pairs,).
+        likely: the stated probability that each pair has one sense. Shape: (n_pairs,).
         same: whether it has. Shape: (n_pairs,).
         weights: of each pair. Shape: (n_pairs,).
         bins: how many.
     """
-    number = np.minimum((stated * bins).astype(np.int64), bins - 1)
+    number = np.minimum((likely * bins).astype(np.int64), bins - 1)
     weight = np.bincount(number, weights, bins)
     with np.errstate(invalid="ignore"):
-        means = [np.bincount(number, weights * one, bins) / weight for one in (stated, same.astype(np.float64))]
+        means = [np.bincount(number, weights * one, bins) / weight for one in (likely, same.astype(np.float64))]
     return Reliability(means[0], means[1], weight / weight.sum())
 
 
-def _logistic(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    logistic: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(values, -500, 500)))
+def stated(scores: NDArray[np.float64], slope: float, intercept: float) -> NDArray[np.float64]:
+    """The probability of one sense that each score stands for. Shape: (n_pairs,)."""
+    logistic: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(slope * scores + intercept, -500, 500)))
     return logistic

@@ -47,7 +47,12 @@ def draw_pairs(word: WordUses, *, seed: int) -> Pairs:
 
 
 def all_scores(
-    vectors: NDArray[np.float32], lemmas: Sequence[str], senses: Sequence[str], *, seed: int
+    vectors: NDArray[np.float32],
+    lemmas: Sequence[str],
+    senses: Sequence[str],
+    *,
+    names: Sequence[str] | None = None,
+    seed: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
     """The cosines of pairs of uses of each word, whether they have one sense, and weights that make all words equal.
 
@@ -55,6 +60,7 @@ def all_scores(
         vectors: Shape: (n_uses, dimension).
         lemmas: of each use.
         senses: of each use.
+        names: what tells the uses of a lemma apart, see `measure`.
         seed: of the pairs drawn.
 
     Returns:
@@ -63,7 +69,7 @@ def all_scores(
     Raises:
         ValueError: no lemma has two uses of one sense, and a use of another.
     """
-    drawn = [draw_pairs(word, seed=seed) for word in words(vectors, senses, group(lemmas, senses))]
+    drawn = [draw_pairs(word, seed=seed) for word in words(vectors, senses, group(lemmas, senses), names)]
     scores = np.concatenate([pairs.scores for pairs in drawn]) / np.float64(STEPS)
     weights = np.concatenate([np.full(len(pairs.same), 1 / len(pairs.same)) for pairs in drawn])
     return scores, np.concatenate([pairs.same for pairs in drawn]), weights

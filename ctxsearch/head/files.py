@@ -10,14 +10,12 @@ from ctxsearch.head.head import Head, parse_head
 from ctxsearch.hindrance import reading
 from ctxsearch.storage import digest_bytes, plain_size
 
-HEAD_FILE = "head.safetensors"
-"""The head's name in the folder of an index."""
-
 NO_HEAD = "none"
 """What a user gives in the place of a head who wants the model's own vectors."""
 
 _SHIPPED = Path(__file__).parent / "shipped"
-_LONGEST = 64 << 20
+LARGEST = 64 << 20
+"""A head has so many bytes at most."""
 
 
 class ChosenHead(NamedTuple):
@@ -50,7 +48,8 @@ def choose_head(asked: str | None, model_digest: str, layers: str | None, poolin
         return next((one for one in shipped if one.head.model_digest == model_digest), None)
     one = _read(Path(asked).expanduser())
     if one.head.model_digest != model_digest:
-        raise HeadError(asked, f"it was made for another model ({one.head.model_digest[:12]}, not {model_digest[:12]})")
+        found, wanted = one.head.model_digest[:12], model_digest[:12]
+        raise HeadError(asked, f"it was made for another model ({found}, not {wanted})")
     if layers not in (None, one.head.layers) or pooling not in (None, "mean"):
         raise ValueError(
             f"The head {asked} goes with layers {one.head.layers} and pooling mean; leave --layers and --pooling out,"
@@ -64,50 +63,60 @@ def has_shipped_head(model_digest: str) -> bool:
     return any(_read(path).head.model_digest == model_digest for path in _shipped_files())
 
 
-def head_digest(asked: str) -> str:
-    """What an index made with such a head has as its digest; empty for ``none``.
+def named_head(asked: str) -> tuple[str, str]:
+    """The name and digest that an index made with such a head has; both are empty for ``none``.
 
     Raises:
         HeadError: the file is no head.
     """
-    return "" if asked == NO_HEAD else _read(Path(asked).expanduser()).head.digest
+    if asked == NO_HEAD:
+        return "", ""
+    head = _read(Path(asked).expanduser()).head
+    return head.name, head.digest
 
 
-def head_of(folder: Path, name: str, digest: str) -> Head:
+def head_of(path: Path, name: str, digest: str) -> Head:
     """The head of an index, from its folder, or from those that come with ctxsearch.
 
     Args:
-        folder: the index.
+        path: its file in the index's folder.
         name: of the head.
         digest: of its file.
 
     Raises:
         IndexDamaged: it is missing or is not what it was, and does not come with ctxsearch.
     """
-    path = folder / HEAD_FILE
     try:
-        content = head_content(path, digest)
-    except IndexDamaged:
-        found = shipped_content(digest)
-        if found is None:
-            raise
-        content = found
-    try:
-        return parse_head(content, Path(name))
+        return parse_head(content_of(path, digest), Path(name))
     except HeadError as error:
         raise IndexDamaged(str(path), error.why) from error
 
 
+def content_of(path: Path, digest: str) -> bytes:
+    """The bytes of an index's head, from its folder, or from those that come with ctxsearch.
+
+    Raises:
+        IndexDamaged: it is missing or is not what it was, and does not come with ctxsearch.
+    """
+    try:
+        return head_content(path, digest)
+    except IndexDamaged:
+        found = shipped_content(digest)
+        if found is None:
+            raise
+        return found
+
+
 def head_content(path: Path, digest: str) -> bytes:
-    """The bytes of an index's head, checked.
+    """The bytes of the file in an index's folder, checked.
 
     Raises:
         IndexDamaged: it is missing, or is not what it was.
         OSError: this process is kept from it.
     """
     with reading(path):
-        if plain_size(path) > _LONGEST:
-            raise IndexDamaged(str(path), f"it has more than {_LONGEST:,} bytes")
+        if plain_size(path) > LARGEST:
+            raise IndexDamaged(str(path), f"it has more than {LARGEST:,} bytes")
         content = path.read_bytes()
     if digest_bytes(content) != digest:
         raise IndexDamaged(str(path), "it is not what it was when the index was made")
@@ -127,7 +136,8 @@ def _shipped_files() -> list[Path]:
 
 def _read(path: Path) -> ChosenHead:
     try:
-        plain_size(path)
+        if not path.is_file() or path.stat().st_size > LARGEST:
+            raise HeadError(str(path), f"it is no file of at most {LARGEST:,} bytes")
         content = path.read_bytes()
     except OSError as error:
         raise HeadError(str(path), f"it cannot be read ({error.strerror or error})") from error

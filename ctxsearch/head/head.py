@@ -30,6 +30,8 @@ from ctxsearch.storage import digest_bytes
 
 _FORMAT = 1
 _DOWN, _UP = ".down", ".up"
+# What a card that a stranger wrote can bring about.
+_MISTAKES = (TypeError, ValueError, AttributeError, RecursionError, OverflowError)
 
 
 class LowRank(NamedTuple):
@@ -91,6 +93,23 @@ class Head:
     calibration: Calibration
     card: Mapping[str, Any]
 
+    def check_fits(self, model_digest: str, n_components: int) -> None:
+        """Makes sure that the head is used with what it was made for.
+
+        Args:
+            model_digest: of the model.
+            n_components: of what the model gives of a piece, its layers joined.
+
+        Raises:
+            HeadError: it was made for another model, or does not take vectors of this size.
+        """
+        if model_digest != self.model_digest:
+            raise HeadError(
+                self.name, f"it was made for another model ({self.model_digest[:12]}, not {model_digest[:12]})"
+            )
+        if (taken := self.weight.shape[1] // 2) != n_components:
+            raise HeadError(self.name, f"it takes {taken} components, and layers {self.layers} have {n_components}")
+
     @property
     def dimension(self) -> int:
         """Components of a vector."""
@@ -130,10 +149,14 @@ def parse_head(content: bytes, path: Path) -> Head:
     import safetensors.numpy
 
     try:
-        tensors = {name: tensor.astype(np.float32) for name, tensor in safetensors.numpy.load(content).items()}
+        loaded = safetensors.numpy.load(content)
+        if strange := {str(tensor.dtype) for tensor in loaded.values()} - {"float16", "float32"}:
+            raise ValueError(f"it has numbers of type {', '.join(sorted(strange))}")
+        tensors = {name: tensor.astype(np.float32) for name, tensor in loaded.items()}
         card = _card(content)
-        if card["format"] != _FORMAT:
-            raise HeadError(str(path), f"it has format {card['format']!r}, and this ctxsearch reads {_FORMAT}")
+        version = card["format"]
+        if type(version) is not int or version != _FORMAT:
+            raise HeadError(str(path), f"it has format {version!r}, and this ctxsearch reads {_FORMAT}")
         weight, bias = tensors.pop("weight"), tensors.pop("bias")
         adapter = {
             name.removeprefix("adapter.").removesuffix(_DOWN): LowRank(down, tensors[name.removesuffix(_DOWN) + _UP])
@@ -153,9 +176,11 @@ def parse_head(content: bytes, path: Path) -> Head:
             calibration=calibration,
             card=card,
         )
-    except (safetensors.SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, HeadError):
-            raise
+    except HeadError:
+        raise
+    except KeyError as error:
+        raise HeadError(str(path), f"it is no head of ctxsearch, or is damaged (it has no {error})") from error
+    except (safetensors.SafetensorError, *_MISTAKES) as error:
         raise HeadError(str(path), f"it is no head of ctxsearch, or is damaged ({error})") from error
     if why := _what_is_wrong(head, len(tensors)):
         raise HeadError(str(path), f"it is no head of ctxsearch, or is damaged ({why})")
@@ -189,6 +214,8 @@ def _what_is_wrong(head: Head, n_tensors: int) -> str:
     numbers = [head.sentence, *head.calibration]
     if not all(np.isfinite(array).all() for array in arrays) or not all(map(math.isfinite, numbers)):
         return "a number is not finite"
+    if head.sentence < 0:
+        return "its sentence weighs less than nothing"
     return "" if head.calibration.slope > 0 else "its scores fall as uses become more alike"
 
 
@@ -209,6 +236,6 @@ def head_bytes(
     for name, pair in adapter.items():
         tensors[f"adapter.{name}{_DOWN}"], tensors[f"adapter.{name}{_UP}"] = pair
     halves = {name: np.ascontiguousarray(tensor, dtype=np.float16) for name, tensor in sorted(tensors.items())}
-    text = json.dumps({**card, "format": _FORMAT}, ensure_ascii=False, sort_keys=True)
+    text = json.dumps({**card, "format": _FORMAT}, ensure_ascii=False, sort_keys=True, allow_nan=False)
     content: bytes = safetensors.numpy.save(halves, {"card": text})
     return content

@@ -44,9 +44,8 @@ class Answers:
     ) -> Search:
         from ctxsearch.query.options import Search, checked_context, checked_count, least_score, surface_forms
 
-        head = self._parts.head
         # Calibrated on uses of one word, it says nothing of two words.
-        calibration = head.calibration if head and not any_word else None
+        calibration = None if any_word else self._parts.calibration(needed=min_p is not None)
         least = least_score(min_score, min_p, calibration)
         around = checked_context(context)
         return Search(checked_count(k), surface_forms(form), least, any_word, where, around, exact, calibration)

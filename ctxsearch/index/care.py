@@ -15,7 +15,7 @@ from ctxsearch.index.opening import open_committed
 from ctxsearch.index.parts import found_model_digest
 from ctxsearch.lock import writer_lock
 from ctxsearch.places import located
-from ctxsearch.settings import read_settings
+from ctxsearch.settings import HEAD_FILE, read_settings
 
 if TYPE_CHECKING:
     from ctxsearch.protocols import Encoder
@@ -84,15 +84,20 @@ class Care(Answers):
 
         Raises:
             IndexNotFound: there is none.
-            IndexDamaged: the settings are damaged, and no commit has a copy.
+            IndexDamaged: the settings are damaged, and no commit has a copy; or a head that was not ctxsearch's own is
+                lost. All else is repaired.
             IndexLocked: another process writes to the index.
         """
+        from ctxsearch.head import content_of
         from ctxsearch.upkeep.repair import take_out_damage
 
         folder = located(path)
         with writer_lock(folder):
             repaired = take_out_damage(folder, _looked_at(folder, False, encoder, on_progress))
-        read_settings(folder)  # without them nothing can be added
+        # Without settings, and without the head that they name, nothing can be added.
+        settings, _ = read_settings(folder)
+        if settings.head_digest:
+            content_of(folder / HEAD_FILE, settings.head_digest)
         return repaired
 
     def backup(self, file: str | Path, *, on_progress: Callable[[Progress], None] | None = None) -> int:

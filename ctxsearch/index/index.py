@@ -22,6 +22,7 @@ from ctxsearch.settings import (
     DEFAULT_LAYERS,
     DEFAULT_MODEL,
     DEFAULT_POOLING,
+    HEAD_FILE,
     SETTINGS_FILE,
     Settings,
     format_version_for,
@@ -100,7 +101,7 @@ class Index(Changes, Care):
         """
         from ctxsearch.analysis import Analyser
         from ctxsearch.encoder.choice import Choice, choose
-        from ctxsearch.head import HEAD_FILE, NO_HEAD
+        from ctxsearch.head import NO_HEAD
 
         if codec is None:
             codec = DEFAULT_CODEC if encoder is None else CODEC_OF_OWN_ENCODER
@@ -141,10 +142,11 @@ class Index(Changes, Care):
             if newest_commit(folder)[1]:
                 raise IndexExists(str(folder))  # made by another process in the meantime
             # An index without a commit holds nothing that could be lost.
+            if (folder / SETTINGS_FILE).exists():
+                remove(folder / HEAD_FILE)
             remove(folder / SETTINGS_FILE)
-            remove(folder / HEAD_FILE)
             if choice.chosen:
-                put_bytes(folder / HEAD_FILE, choice.chosen.content)
+                _put_head(folder / HEAD_FILE, choice.chosen.content)
             text = write_settings(folder, settings)
         return cls(Parts(folder, settings, text, HeldCommit(Commit()), encoder=encoder, hardware=hardware))
 
@@ -246,3 +248,16 @@ class Index(Changes, Care):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _put_head(path: Path, content: bytes) -> None:
+    """Puts a head into an index's folder; what a user has there under the same name stays.
+
+    Raises:
+        ValueError: there is another file of this name.
+    """
+    if path.exists() and (not path.is_file() or path.read_bytes() != content):
+        raise ValueError(
+            f"There is a {path.name} in {path.parent} that is of no index; move it, or choose another name."
+        )
+    put_bytes(path, content)

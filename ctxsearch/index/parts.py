@@ -22,12 +22,12 @@ from ctxsearch.commit import (
 )
 from ctxsearch.errors import IndexDamaged, ModelError, QueryError, SettingsMismatch
 from ctxsearch.index.opening import open_vectors_of, opening_many
-from ctxsearch.settings import Settings
+from ctxsearch.settings import HEAD_FILE, Settings
 from ctxsearch.storage import digest_bytes
 
 if TYPE_CHECKING:
     from ctxsearch.analysis import Analyser
-    from ctxsearch.head import Head
+    from ctxsearch.head import Calibration, Head
     from ctxsearch.protocols import Encoder
     from ctxsearch.query.scope import ListedShard, OpenShard
 
@@ -202,7 +202,21 @@ class Parts:
             return None
         from ctxsearch.head import head_of
 
-        return head_of(self.path, self.settings.head, self.settings.head_digest)
+        return head_of(self.path / HEAD_FILE, self.settings.head, self.settings.head_digest)
+
+    def calibration(self, *, needed: bool) -> Calibration | None:
+        """What scores mean, if the index has a head; without need, a lost head is left out of answers.
+
+        Raises:
+            IndexDamaged: it is needed, and the head is missing, or is not what it was.
+        """
+        try:
+            return self.head.calibration if self.head else None
+        except IndexDamaged as error:
+            if needed:
+                raise
+            self.left_out[HEAD_FILE] = error.why
+            return None
 
     def encoder(self) -> Encoder:
         """What gives words their vectors.

@@ -1,8 +1,8 @@
 """One file that holds an index: written while others read and write, and brought back only if every byte is right.
 
-A backup is a plain tar archive of the index's own files: its shards, ``ctxsearch.json``, ``senses.sqlite`` where there
-is one, and last the commit. It is read header by header here, and not by `tarfile`: a stranger's archive can name
-nothing but these files, hold nothing but plain data, and make nobody read more into memory than a block.
+A backup is a plain tar archive of the index's own files: its shards, ``ctxsearch.json``, the head and ``senses.sqlite``
+where there are such, and last the commit. It is read header by header here, and not by `tarfile`: a stranger's archive
+can name nothing but these files, hold nothing but plain data, and make nobody read more into memory than a block.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from ctxsearch.catalog.snapshot import write_snapshot
 from ctxsearch.commit import CLUSTERS_FILE, SHARD_FILES, Commit, commit_path, newest_commit
 from ctxsearch.domain import Progress
 from ctxsearch.errors import BackupError, CtxSearchError, IndexExists
-from ctxsearch.head import HEAD_FILE, head_content
-from ctxsearch.settings import SETTINGS_FILE, parse_settings, read_settings
+from ctxsearch.head import content_of, head_content
+from ctxsearch.settings import HEAD_FILE, SETTINGS_FILE, parse_settings, read_settings
 from ctxsearch.storage import NewFile, folder_beside, make_folder, make_folders, plain_size, rename, sync
 
 SENSES_FILE = "senses.sqlite"
@@ -52,7 +52,7 @@ def backup(folder: Path, commit: Commit, settings: str, goal: Path, on_progress:
                     writer.add_file(f"{entry.shard_id}/{name}", folder / entry.shard_id / name, size, digest)
             writer.add(SETTINGS_FILE, settings.encode())
             if head_digest := parse_settings(settings, folder / SETTINGS_FILE).head_digest:
-                writer.add(HEAD_FILE, head_content(folder / HEAD_FILE, head_digest))
+                writer.add(HEAD_FILE, content_of(folder / HEAD_FILE, head_digest))
             senses = folder / SENSES_FILE
             if os.path.lexists(senses):
                 if senses.is_symlink() or not senses.is_file():

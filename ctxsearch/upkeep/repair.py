@@ -21,9 +21,9 @@ from ctxsearch.commit import (
 )
 from ctxsearch.domain import RepairReport, VerifyReport
 from ctxsearch.errors import IndexDamaged
-from ctxsearch.head import HEAD_FILE, shipped_content
+from ctxsearch.head import shipped_content
 from ctxsearch.hindrance import reading
-from ctxsearch.settings import SETTINGS_FILE, read_settings
+from ctxsearch.settings import HEAD_FILE, SETTINGS_FILE, read_settings
 from ctxsearch.storage import digest_files, put_bytes, remove
 
 
