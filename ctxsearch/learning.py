@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ctxsearch.evaluation import Measures
 
 # So many uses of a held-out lemma are looked at while learning goes on.
-_LOOKED_AT = 25
+_LOOKED_AT = 12
 # Lemmas to learn from, and of each kind held out, at least: of fewer a head learns nothing that holds for others.
 _FEWEST_TRAINED, _FEWEST_HELD_OUT = 20, 2
 

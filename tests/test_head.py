@@ -196,7 +196,6 @@ def test_numbers_that_do_not_fit_are_no_head(
     [
         {"sentence": 10**400},
         {"sentence": -1.0},
-        {"format": True},
         {"layers": None, "sentence": "much"},
         {"calibration": {"slope": 1.0}},
         {"calibration": {"slope": -1.0, "intercept": 0}},
@@ -365,7 +364,7 @@ def test_another_head_than_the_indexs_is_refused(model: Path, write_head: WriteH
 
 
 def test_a_file_of_the_users_is_not_overwritten(model: Path, write_head: WriteHead, tmp_path: Path) -> None:
-    """A head of that name in a folder that is no index stays; one that an interrupted create left there is no hindrance."""
+    """A file of that name in a folder that is no index stays; one that an interrupted create left is no hindrance."""
     folder = tmp_path / "index"
     folder.mkdir()
     path = write_head()

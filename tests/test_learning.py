@@ -8,20 +8,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from tiny_models import POSITIONS, build
 
 import ctxsearch
-from ctxsearch.encoder.examples import examples
+from ctxsearch.analysis import Analyser
+from ctxsearch.encoder.examples import Examples, examples
 from ctxsearch.encoder.recipe import Recipe
 from ctxsearch.encoder.tokenizer import PieceTokenizer
-from ctxsearch.encoder.training import Training, _Groups
+from ctxsearch.encoder.training import Training, _Draws
+from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.errors import SourceError
 from ctxsearch.evaluation.calibration import fit, reliability
 from ctxsearch.evaluation.parts import part_of
-from ctxsearch.head import parse_head
+from ctxsearch.head import Calibration, Head, parse_head
 from ctxsearch.learning import train_head
 
-RECIPE = Recipe(dimension=16, rank=2, steps=60, windows=32, evaluated_every=30, head_rate=0.02, rate=0.005)
+RECIPE = Recipe(dimension=16, rank=2, steps=60, lemmas=8, uses=6, evaluated_every=30, head_rate=0.02, rate=0.005)
 RIVER = ("river", "water", "boat", "reeds", "fish")
 MONEY = ("money", "lent", "banks", "stone", "bridge")
 
@@ -119,8 +122,6 @@ def test_parts_are_a_tenth_each() -> None:
 
 def test_examples_point_at_their_words(model: Path) -> None:
     """The pieces of a use spell its word, those of its sentence the sentence, in windows of whole sentences."""
-    from ctxsearch.analysis import Analyser
-
     text = "The walrus swims. " + "They rowed the old boat under the stone bridge. " * 12
     passages = [list(Analyser("en").segments(one)) for one in (text, "She sat.", text)]
     tokenizer = PieceTokenizer.load(str(model), model)
@@ -137,29 +138,89 @@ def test_examples_point_at_their_words(model: Path) -> None:
         assert (pieces[0], pieces[-1]) == (tokenizer.prefix[0], tokenizer.suffix[-1])
 
 
-def test_draws_are_of_the_same_sense_or_of_another() -> None:
-    """What a use is compared with is never itself, and has its lemma; all that may be drawn is drawn."""
+def test_a_batch_has_lemmas_that_can_be_learned_from() -> None:
+    """Some uses of each of some lemmas, none twice, of the lemmas trained on that have two senses; all come in time."""
     random = np.random.default_rng(0)
-    lemmas = random.integers(0, 12, 300)
-    senses = 100 * lemmas + random.integers(0, 3, 300)
-    groups = _Groups(lemmas, senses)
-    uses = np.flatnonzero(groups.have_both)
-    for use in range(300):
-        same = np.count_nonzero(senses == senses[use]) > 1
-        assert groups.have_both[use] == (
-            same and np.count_nonzero(lemmas == lemmas[use]) > np.count_nonzero(senses == senses[use])
+    lemmas = random.integers(0, 30, 400)
+    senses = 100 * lemmas + random.integers(0, 3, 400) % (1 + lemmas % 3)
+    trained = lemmas < 20
+    draws = _Draws(lemmas, senses, trained, replace(RECIPE, lemmas=5, uses=4), random)
+    batches = [draws.batch() for _ in range(2000)]
+    for uses in batches:
+        assert len(set(uses.tolist())) == len(uses) == 20
+        assert np.unique(lemmas[uses], return_counts=True)[1].tolist() == [4] * 5
+    expected = {use for use in np.flatnonzero(trained).tolist() if len(set(senses[lemmas == lemmas[use]])) > 1}
+    assert set(np.concatenate(batches).tolist()) == expected
+    with pytest.raises(ValueError, match="No lemma to learn from"):
+        _Draws(lemmas, 100 * lemmas, trained, RECIPE, random)
+
+
+def test_loss_is_of_each_pair_of_one_sense_against_all_of_others(model: Path) -> None:
+    """The loss by the formula, pair by pair; uses without another of their sense, or of another, do not count."""
+    training = Training(
+        str(model),
+        Examples([], np.empty((0, 5), np.int64), (1, 1), np.empty(0, np.bool_)),
+        *[np.empty(0, np.int64)] * 2,
+        RECIPE,
+    )
+    random = np.random.default_rng(0)
+    vectors = random.normal(size=(9, 16))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    lemmas, senses = np.array([0, 0, 0, 0, 1, 1, 2, 2, 3]), np.array([0, 0, 0, 1, 2, 2, 3, 4, 5])
+    losses = []
+    for one in range(9):
+        near = [other for other in range(9) if senses[other] == senses[one] and other != one]
+        far = [other for other in range(9) if lemmas[other] == lemmas[one] and senses[other] != senses[one]]
+        if near and far:
+            by_score = {other: np.exp(vectors[one] @ vectors[other] / RECIPE.temperature) for other in (*near, *far)}
+            against = sum(by_score[other] for other in far)
+            losses.append(np.mean([-np.log(by_score[other] / (by_score[other] + against)) for other in near]))
+    assert len(losses) == 3
+    made = torch.tensor(vectors, dtype=torch.float32, requires_grad=True)
+    loss = training._loss(made, lemmas, senses)
+    assert loss.item() == pytest.approx(np.mean(losses), rel=1e-5)
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert made.grad is not None
+    assert torch.isfinite(made.grad).all()
+    alone = training._loss(made[:1], lemmas[:1], senses[:1])
+    assert alone.item() == 0
+
+
+def test_uses_are_seen_in_their_sentence_or_in_their_window(model: Path) -> None:
+    """What the head is given of a use in training is what the encoder gives it, in a window or in a sentence alone."""
+    text = "The walrus swims. They rowed the old boat under the stone bridge. She sat by the river."
+    passages = [list(Analyser("en").segments(text))]
+    tokenizer = PieceTokenizer.load(str(model), model)
+    found = examples(tokenizer, POSITIONS, passages, np.array([1, 5, 6, 15]))
+    uses = np.array([3, 1, 0, 2])
+    for alone in (0.0, 1.0):
+        recipe = replace(RECIPE, alone=alone, dimension=64, rank=0)
+        training = Training(str(model), found, np.zeros(4, np.int64), np.zeros(4, np.int64), recipe)
+        with torch.no_grad():
+            training._head.weight.copy_(torch.eye(64))
+            training._head.bias.zero_()
+            joined = training._joined(training._views(uses)).float().numpy()
+        head = Head(
+            "",
+            "",
+            TransformerEncoder(str(model), window=POSITIONS).digest,
+            "last",
+            recipe.sentence,
+            np.eye(64, dtype=np.float32),
+            np.zeros(64, np.float32),
+            {},
+            Calibration(1, 0),
+            {},
         )
-    same, other = (draw(uses, 400, random) for draw in (groups.draw_same, groups.draw_other))
-    for use, alike, unlike in zip(uses.tolist(), same, other, strict=True):
-        expected = set(np.flatnonzero(senses == senses[use])) - {use}
-        assert set(alike) == expected
-        assert set(unlike) == set(np.flatnonzero((lemmas == lemmas[use]) & (senses != senses[use])))
+        encoder = TransformerEncoder(str(model), window=POSITIONS, head=head)
+        given = [passages[0]] if not alone else [[segment] for segment in passages[0]]
+        expected = encoder.encode(given).vectors[[1, 5, 6, 15]][uses]
+        made = joined / np.linalg.norm(joined, axis=1, keepdims=True)
+        np.testing.assert_allclose(made, expected, atol=0.02)  # both may compute in bf16
 
 
 def test_training_learns_nothing_of_what_is_held_out(model: Path) -> None:
     """Labels of lemmas that are not trained on can be anything: what is learned is the same, bit for bit."""
-    from ctxsearch.analysis import Analyser
-
     texts = [f"The {one} was by the {two} walrus." for one in (*RIVER, *MONEY) for two in ("old", "grey", "deep")]
     passages = [list(Analyser("en").segments(text)) for text in texts]
     tokens = np.cumsum([7] * len(texts)) - 6

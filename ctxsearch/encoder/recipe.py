@@ -18,10 +18,9 @@ class Recipe:
         head_rate: the same for the head.
         decay: of weights, of AdamW.
         steps: batches at most.
-        windows: of a batch.
-        alone: the share of windows cut down to a sentence.
-        positives: uses of its own sense that a use is compared with.
-        negatives: uses of other senses of its lemma, likewise.
+        lemmas: of a batch.
+        uses: of each lemma in a batch.
+        alone: the share of uses that are seen in their sentence alone, without the rest of their window.
         evaluated_every: steps after which the held-out lemmas are looked at; training ends when they have not gained
             for `patience` looks.
         patience: see there.
@@ -32,22 +31,21 @@ class Recipe:
     rank: int = 8
     sentence: float = 0.3
     temperature: float = 0.1
-    rate: float = 1e-3
-    head_rate: float = 1e-3
+    rate: float = 5e-4
+    head_rate: float = 5e-4
     decay: float = 0.01
-    steps: int = 1200
-    windows: int = 24
-    alone: float = 0.25
-    positives: int = 6
-    negatives: int = 48
-    evaluated_every: int = 200
+    steps: int = 400
+    lemmas: int = 12
+    uses: int = 8
+    alone: float = 0.9
+    evaluated_every: int = 100
     patience: int = 3
     seed: int = 0
 
     def __post_init__(self) -> None:
         wrong = [
             name
-            for name in ("dimension", "steps", "windows", "positives", "negatives", "evaluated_every", "patience")
+            for name in ("dimension", "steps", "lemmas", "uses", "evaluated_every", "patience")
             if getattr(self, name) < 1
         ]
         wrong += [name for name in ("rank", "sentence", "alone", "decay", "seed") if getattr(self, name) < 0]
