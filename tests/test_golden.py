@@ -60,7 +60,7 @@ QUESTIONS = {
     "noun-crane-bird": query("Two white [cranes] danced in the marsh."),
     "noun-seal-stamp": query("She broke the wax [seal] of the letter."),
     "verb-miss-target": query("The arrow [missed] the target."),
-    "verb-lie-untruth": query("The witness [lied] to the court."),
+    "verb-lie-untruth": query("They [lied] to us about the price."),
     "adjective-sharp-sudden": query("The bank warned of a [sharp] rise in costs."),
     "adjective-light-weight": query("This tent is [light] enough to carry all day."),
     "name-jordan-person": query("[Jordan] said he would wash the car."),
