@@ -78,6 +78,11 @@ EXAMPLES: dict[str, tuple[CtxSearchError, dict[str, object], list[str]]] = {
         {"document_ids": ("a", "b", "c", "d", "e", "f", "g"), "damaged": ("shard-01",)},
         ["'a', 'b', 'c', 'd', 'e' and 2 more, unless it is in shard-01", "nothing was removed"],
     ),
+    "HeadError": (
+        errors.HeadError("mine.safetensors", "it was made for another model"),
+        {"head": "mine.safetensors", "why": "it was made for another model"},
+        ["The head mine.safetensors", "it was made for another model", "ctxsearch train-head"],
+    ),
     "BackupError": (
         errors.BackupError("mine.tar", "it is no backup of ctxsearch"),
         {"path": "mine.tar", "why": "it is no backup of ctxsearch"},

@@ -130,7 +130,7 @@ def test_a_damaged_export_is_passed_over(
         (tmp_path / "elsewhere").write_bytes(b"{}")
         path.symlink_to(tmp_path / "elsewhere")
     with Index.open(tiny_index) as index:
-        assert load_export(index.settings) is None
+        assert load_export(index.settings.model_digest, index.settings, None) is None
         assert index.query("They swim to the [bank].", k=None) == expected
 
 

@@ -32,6 +32,7 @@ TEXTS = (
     "Walrus.",
     "\u200b . fish \U0001f600 said the walrus, and sat, " * 9,
 )
+WALRUS = f"0:{TEXTS[0].index('walrus')}"
 DOCUMENTS = [Document(str(number), text, {"even": number % 2 == 0}) for number, text in enumerate(TEXTS)]
 ADAPTED = ("encoder.layer.0.attention.self.query", "encoder.layer.2.output.dense")
 
@@ -372,7 +373,7 @@ def test_a_file_of_the_users_is_not_overwritten(model: Path, write_head: WriteHe
     with pytest.raises(ValueError, match="of no index"):
         make(folder, model, path)
     assert (folder / HEAD_FILE).read_bytes() == b"mine"
-    assert [one.name for one in folder.iterdir() if not one.name.startswith(".")] == [HEAD_FILE]
+    assert not (folder / "ctxsearch.json").exists()
     (folder / HEAD_FILE).write_bytes(path.read_bytes())
     with make(folder, model, path) as index:
         assert index.query("The [bank] was grey.")
@@ -392,12 +393,12 @@ def test_a_repair_tells_that_a_head_of_the_users_is_lost(model: Path, write_head
 def test_like_goes_on_without_a_lost_head(model: Path, write_head: WriteHead, tmp_path: Path) -> None:
     """It needs no model: only probabilities are missing, and that is said."""
     with make(tmp_path / "index", model, write_head()) as index:
-        expected = index.like("0:4")
+        expected = index.like(WALRUS)
     (index.path / HEAD_FILE).unlink()
     with Index.open(index.path) as index:
-        lines = index.like("0:4")
+        lines = index.like(WALRUS)
         assert [(line.key, line.score) for line in lines] == [(line.key, line.score) for line in expected]
         assert {line.p_same for line in lines} == {None}
         assert list(index.left_out) == [HEAD_FILE]
         with pytest.raises(IndexDamaged, match="head"):
-            index.like("0:4", min_p=0.5)
+            index.like(WALRUS, min_p=0.5)

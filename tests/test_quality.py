@@ -68,7 +68,7 @@ def precision(index: Index, senses: dict[str, str]) -> float:
     return macro
 
 
-# Measured when the sample was written; a change that lowers it has to say why.
-FLOOR = 0.90
+# Measured .995 with the head that came first, .968 without; a change that lowers it has to say why.
+FLOOR = 0.98
 # Measured .0002, and .0004 after one sentence; one neighbour of another sense is .0002.
 LOSS = 0.001

@@ -13,7 +13,7 @@ TRAIN, VALIDATION, TEST = "train", "validation", "test"
 def part_of(lemma: str) -> str:
     """Whether a lemma is learned from, says when to stop, or says how good a head is.
 
-    >>> [part_of(lemma) for lemma in ("bank", "add", "affair")]
+    >>> [part_of(lemma) for lemma in ("bank", "fire", "current")]
     ['train', 'validation', 'test']
     """
     number = int(sha256(lemma.encode()).hexdigest()[:8], 16) % PARTS

@@ -136,8 +136,9 @@ def _shipped_files() -> list[Path]:
 
 def _read(path: Path) -> ChosenHead:
     try:
-        if not path.is_file() or path.stat().st_size > LARGEST:
-            raise HeadError(str(path), f"it is no file of at most {LARGEST:,} bytes")
+        size = path.stat().st_size
+        if not path.is_file() or size > LARGEST:
+            raise HeadError(str(path), f"it is no plain file of at most {LARGEST:,} bytes")
         content = path.read_bytes()
     except OSError as error:
         raise HeadError(str(path), f"it cannot be read ({error.strerror or error})") from error

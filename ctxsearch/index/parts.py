@@ -226,9 +226,14 @@ class Parts:
             SettingsMismatch: it is not the model that the index was made with.
         """
         if self._encoder is None:
-            self._encoder = load_encoder(self.settings, self._hardware, self.head)
+            self._encoder = self._load_encoder(self._hardware)
         self._check_digest(self._encoder.digest)
         return self._encoder
+
+    def _load_encoder(self, hardware: Mapping[str, str | None]) -> Encoder:
+        if self.head is not None:  # which would only say that it is for another model
+            self._check_digest(found_model_digest(self.settings))
+        return load_encoder(self.settings, hardware, self.head)
 
     def expect_query(self) -> None:
         """Begins to open the model's export, if there is one, while the index is opened and the sentence is cut."""
@@ -250,7 +255,7 @@ class Parts:
             self.expect_query()
             if self._export is None:
                 return self.encoder()
-            self._asking = self._export.result() or load_encoder(self.settings, _PLAIN, self.head)
+            self._asking = self._export.result() or self._load_encoder(_PLAIN)
         self._check_digest(self._asking.digest)
         return self._asking
 
