@@ -104,10 +104,10 @@ def blocks(passages: Sequence[list[Segment]]) -> Iterator[list[list[Segment]]]:
     yield block
 
 
-def vectors_of(words: Words, path: Path, model: str) -> Floats:
+def vectors_of(words: Words, path: Path, model: str, head: str | None) -> Floats:
     """The words' vectors, embedded if the file is not there. Shape: (n_words, dimension)."""
     if not path.exists():
-        encoder = TransformerEncoder(model, head=choose(model).head)
+        encoder = TransformerEncoder(model, head=choose(model, head=head).head)
         shape = len(words.lemmas), encoder.dimension
         partial = path.with_suffix(".part")
         kept = map_array(partial, mode="w+", dtype=np.float32, shape=shape)
@@ -423,6 +423,7 @@ def main() -> None:
     parser.add_argument("documents", nargs="?")
     parser.add_argument("labels", nargs="*")
     parser.add_argument("--vectors", type=Path)
+    parser.add_argument("--head", help="none, or a file; the model's own otherwise")
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--words", type=int, default=1 << 60, help="of so many words, roughly")
     parser.add_argument("--json", type=Path, help="where all that was measured goes")
@@ -455,7 +456,7 @@ def measure(arguments: argparse.Namespace) -> Table:
             documents.append(document)
             left -= len(document.text.split())
     words = read_words(documents, arguments.labels)
-    sample = draw(words, vectors_of(words, arguments.vectors, arguments.model))
+    sample = draw(words, vectors_of(words, arguments.vectors, arguments.model, arguments.head))
     beside = bytes_beside(documents)
     results: dict[str, dict[str, object]] = {}
     methods: list[Method] = []
