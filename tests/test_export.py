@@ -20,7 +20,7 @@ from ctxsearch.encoder.export import NoExport, export_model
 from ctxsearch.encoder.onnx import OnnxEncoder
 from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.errors import SettingsMismatch
-from ctxsearch.index.parts import load_export
+from ctxsearch.index.model import load_export
 
 TEXTS = (
     "They rowed the old boat to the river bank. The walrus swims.",

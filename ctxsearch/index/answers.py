@@ -82,7 +82,7 @@ class Answers:
             QueryError: the usage, a filter or an option cannot be understood.
             WordNotFound: the corpus does not have the word.
         """
-        self._parts.expect_query()
+        self._parts.model.expect_query()
         from ctxsearch.query.similarity import like_usage
 
         asked = self._search(k, form, min_score, min_p, any_word, where, context, exact)
@@ -92,7 +92,7 @@ class Answers:
             parsed,
             asked,
             analyser=self._parts.analyser(),
-            get_encoder=self._parts.asking_encoder,
+            get_encoder=self._parts.model.asking_encoder,
         )
 
     def query_many(
@@ -123,7 +123,7 @@ class Answers:
         asked = self._search(k, form, min_score, min_p, any_word, where, context, exact)
         parsed = parse_usages(usages)
         shards, analyser = self.open_shards(), self._parts.analyser()
-        return like_usages(shards, parsed, asked, analyser=analyser, get_encoder=self._parts.asking_encoder)
+        return like_usages(shards, parsed, asked, analyser=analyser, get_encoder=self._parts.model.asking_encoder)
 
     def like(
         self,
@@ -225,12 +225,12 @@ class Answers:
         """
         from ctxsearch.query.asked import embed
 
-        return embed(parse_usages(usages), self._parts.analyser(), self._parts.asking_encoder())
+        return embed(parse_usages(usages), self._parts.analyser(), self._parts.model.asking_encoder())
 
     @property
     def can_export(self) -> bool:
         """Whether a query in a new process waits for torch, and `export_model` could spare it that."""
-        return self._parts.can_export
+        return self._parts.model.can_export
 
     def export_model(self) -> None:
         """Exports the model to ONNX, once for all indexes, so that queries need not wait for torch to start.
@@ -243,7 +243,7 @@ class Answers:
             SettingsMismatch: it is not the model that the index was made with.
             OSError: the export cannot be kept.
         """
-        self._parts.export_model()
+        self._parts.model.export_model()
 
     def info(self) -> IndexInfo:
         """What the index holds and how it was made; documents that were taken out do not count.

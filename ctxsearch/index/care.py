@@ -11,8 +11,8 @@ from ctxsearch.commit import note_damage, read_damage
 from ctxsearch.domain import Progress, RepairReport, VerifyReport
 from ctxsearch.errors import IndexDamaged, IndexLocked
 from ctxsearch.index.answers import Answers
+from ctxsearch.index.model import found_model_digest
 from ctxsearch.index.opening import open_committed
-from ctxsearch.index.parts import found_model_digest
 from ctxsearch.lock import writer_lock
 from ctxsearch.places import located
 from ctxsearch.settings import HEAD_FILE, read_settings

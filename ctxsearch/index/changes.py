@@ -51,7 +51,7 @@ class Changes(Answers):
         from ctxsearch.vectors.faiss import FaissCodec
 
         _check_shard_tokens(shard_tokens)
-        encoder = self._parts.encoder()
+        encoder = self._parts.model.encoder()
         with self._writing() as commit, opening_many(self._parts.path):
             adding = Adding(
                 self._parts.path,

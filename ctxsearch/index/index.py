@@ -12,7 +12,8 @@ from ctxsearch.commit import Commit, HeldCommit, hold_commit, newest_commit
 from ctxsearch.errors import IndexDamaged, IndexExists
 from ctxsearch.index.care import Care
 from ctxsearch.index.changes import Changes
-from ctxsearch.index.parts import Parts, load_encoder
+from ctxsearch.index.model import load_encoder
+from ctxsearch.index.parts import Parts
 from ctxsearch.lock import writer_lock
 from ctxsearch.places import known_indexes, locate_index
 from ctxsearch.settings import (
