@@ -296,7 +296,7 @@ def test_scores_become_probabilities(model: Path, write_head: WriteHead, tmp_pat
                 index.query("The [walrus] sat.", min_p=wrong)
         with pytest.raises(QueryError, match="one example"):
             index.like([first, second], min_p=0.5)
-        with pytest.raises(QueryError, match="uses of one word"):
+        with pytest.raises(QueryError, match="of one word"):
             index.query("The [walrus] sat.", any_word=True, min_p=0.5)
 
 

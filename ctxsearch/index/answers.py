@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ctxsearch.domain import ConcordanceContext, ConcordanceLine, IndexInfo, Order, Usage
-from ctxsearch.errors import QueryError
 from ctxsearch.index.parts import Parts
 from ctxsearch.usage import parse_usage, parse_usages
 
@@ -41,11 +39,14 @@ class Answers:
         where: Sequence[str],
         context: ConcordanceContext,
         exact: bool,
+        *,
+        examples: int = 1,
     ) -> Search:
         from ctxsearch.query.options import Search, checked_context, checked_count, least_score, surface_forms
 
-        # Calibrated on uses of one word, it says nothing of two words.
-        calibration = None if any_word else self._parts.calibration(needed=min_p is not None)
+        # Calibrated on pairs of uses of one word: it says nothing of two words, nor of what lies between several uses.
+        is_pair = examples == 1 and not any_word
+        calibration = self._parts.calibration(needed=min_p is not None) if is_pair else None
         least = least_score(min_score, min_p, calibration)
         around = checked_context(context)
         return Search(checked_count(k), surface_forms(form), least, any_word, where, around, exact, calibration)
@@ -155,11 +156,8 @@ class Answers:
         from ctxsearch.query.similarity import like_occurrences
 
         examples, others = strings(keys), strings(unlike)
-        asked = self._search(k, form, min_score, min_p, any_word, where, context, exact)
-        if len(examples) + len(others) > 1:  # what lies between several uses is no use, and scores otherwise
-            if min_p is not None:
-                raise QueryError("A probability is known for one example; ask for a least score with several.")
-            asked = replace(asked, calibration=None)
+        count = len(examples) + len(others)
+        asked = self._search(k, form, min_score, min_p, any_word, where, context, exact, examples=count)
         return like_occurrences(self.open_shards(), examples, others, asked)
 
     def concordance(
