@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -65,42 +65,24 @@ def evaluate(
     import ctxsearch
 
     with stage_bar("uses") as on_progress:
+        options: dict[str, Any] = {
+            "documents": documents,
+            "split": split,
+            "model": model,
+            "window": window,
+            "language": language,
+            "device": device,
+            "dtype": dtype,
+            "per_lemma": per_lemma or None,
+            "seed": seed,
+            "rounds": rounds,
+            "on_progress": on_progress,
+        }
         if sweep:
-            swept = ctxsearch.evaluate_layers(
-                labels,
-                documents=documents,
-                split=split,
-                model=model,
-                pooling=pooling or DEFAULT_POOLING,
-                window=window,
-                language=language,
-                device=device,
-                dtype=dtype,
-                per_lemma=per_lemma or None,
-                seed=seed,
-                rounds=rounds,
-                on_progress=on_progress,
-            )
+            swept = ctxsearch.evaluate_layers(labels, pooling=pooling or DEFAULT_POOLING, **options)
         else:
             swept = [
-                ctxsearch.evaluate(
-                    labels,
-                    documents=documents,
-                    split=split,
-                    held_out=held_out,
-                    model=model,
-                    layers=layers,
-                    pooling=pooling,
-                    head=head,
-                    window=window,
-                    language=language,
-                    device=device,
-                    dtype=dtype,
-                    per_lemma=per_lemma or None,
-                    seed=seed,
-                    rounds=rounds,
-                    on_progress=on_progress,
-                )
+                ctxsearch.evaluate(labels, held_out=held_out, layers=layers, pooling=pooling, head=head, **options)
             ]
     if as_json:
         made = [asdict(one) for one in swept]

@@ -82,7 +82,7 @@ def least_score(min_score: float | None, min_p: float | None, calibration: Calib
         raise QueryError(f"A probability that a line can be asked to have lies between 0 and 1, and {min_p} does not.")
     if calibration is None:
         raise QueryError(
-            "A probability is known for one example of one word, in an index with a head; ask for a least score instead."
+            "A probability is known for one example of one word, in an index with a head; ask for a least score."
         )
     least = calibration.score(min_p)
     return least if score is None else max(least, score)
