@@ -20,6 +20,9 @@ from ctxsearch.commit import CLUSTERS_FILE, VECTORS_FILE, read_commit, write_com
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.query import narrowing, ranking
+from ctxsearch.query.keys import find_key
+from ctxsearch.query.lines import lines
+from ctxsearch.query.ranking import Found
 from ctxsearch.storage import digest_files
 from ctxsearch.vectors import clusters
 
@@ -145,6 +148,17 @@ def test_only_a_part_is_scanned(make_index: MakeIndex, monkeypatch: pytest.Monke
         scanned.clear()
         index.query(ASKED, **options)  # type: ignore[arg-type]
         assert scanned == [total]
+
+
+def test_every_key_is_found_in_its_cluster(make_index: MakeIndex) -> None:
+    """The order of clusters hides no row: each key leads to its own line, in clustered forms and in others."""
+    index = make_index(documents())
+    assert cluster_files(index)
+    shards = index.open_shards()
+    for line in index.concordance("bank"):
+        place = find_key(shards, line.key)
+        (found,) = lines(shards, [Found(place.shard, place.row, None)], 10)
+        assert found == line
 
 
 def test_filter_that_leaves_little_is_answered_exactly(make_index: MakeIndex) -> None:

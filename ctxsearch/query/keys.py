@@ -55,10 +55,11 @@ def _place(shard: OpenShard, number: int, segment: SegmentRow, position: int, ke
     start, end = segment.spans[position]
     wanted = segment.number << TOKEN_BITS | position
     for row in shard.catalog.forms(form=surface_form(segment.text[start:end])):
-        # Not searched by halves: in a form that is put in clusters they are not in order.
-        at = np.flatnonzero(shard.files.ids[row.first_row : row.first_row + row.frequency] == wanted)
-        if len(at):
-            return Place(number, row.first_row + int(at[0]), row.lemma)
+        first, stop = row.first_row, row.first_row + row.frequency
+        for begin, end_of_part in shard.clusters.parts(first, stop):
+            at = begin + int(np.searchsorted(shard.files.ids[begin:end_of_part], wanted))
+            if at < end_of_part and shard.files.ids[at] == wanted:
+                return Place(number, at, row.lemma)
     raise KeyNotFound(key, "the model gave that word no vector")
 
 

@@ -56,6 +56,11 @@ class Clusters(NamedTuple):
     stops: NDArray[np.int64]
     centroids: NDArray[np.float32]
 
+    def parts(self, start: int, stop: int) -> list[tuple[int, int]]:
+        """The stretches of a form's rows that are in order of their ids: its clusters, or all of it if it has none."""
+        inside = self.within(start, stop)
+        return list(zip(self.starts[inside].tolist(), self.stops[inside].tolist(), strict=True)) or [(start, stop)]
+
     def within(self, start: int, stop: int) -> slice:
         """Which of them lie in a stretch of rows that is made of whole forms."""
         return slice(int(np.searchsorted(self.starts, start)), int(np.searchsorted(self.stops, stop, side="right")))
