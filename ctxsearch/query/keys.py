@@ -57,9 +57,10 @@ def _place(shard: OpenShard, number: int, segment: SegmentRow, position: int, ke
     for row in shard.catalog.forms(form=surface_form(segment.text[start:end])):
         first, stop = row.first_row, row.first_row + row.frequency
         for begin, end_of_part in shard.clusters.parts(first, stop):
-            at = begin + int(np.searchsorted(shard.files.ids[begin:end_of_part], wanted))
-            if at < end_of_part and shard.files.ids[at] == wanted:
-                return Place(number, at, row.lemma)
+            ids = shard.files.ids[begin:end_of_part]
+            at = int(np.searchsorted(ids, wanted))
+            if at < len(ids) and ids[at] == wanted:
+                return Place(number, begin + at, row.lemma)
     raise KeyNotFound(key, "the model gave that word no vector")
 
 
