@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from conftest import SAMPLE
 import ctxsearch
 from ctxsearch.analysis import Analyser
 from ctxsearch.corpus import read_labels
+from ctxsearch.encoder.choice import choose
 from ctxsearch.encoder.layers import join_again, parse_layers
 from ctxsearch.encoder.transformer import TransformerEncoder, count_layers
 from ctxsearch.errors import ModelError, SourceError
@@ -59,6 +61,36 @@ def test_the_head_tells_the_sample_apart_better() -> None:
     assert found.vectors.pair_auc.value == pytest.approx(0.982, abs=0.003)
     assert found.layer_0 is not None
     assert found.layer_0.average_precision.by_sense.value < 0.6
+
+
+def test_reliability_of_a_head_is_told(few: Path) -> None:
+    """What the head states of pairs is compared with the labels as one would by hand; without a head nothing is."""
+    found = ctxsearch.evaluate(few, documents=DOCUMENTS, dtype="fp32", rounds=0)
+    labels = read_labels(few, documents=DOCUMENTS)
+    head = choose("all-MiniLM-L6-v2").head
+    assert head is not None
+    encoder = TransformerEncoder("all-MiniLM-L6-v2", dtype="fp32", layers=head.layers, head=head)
+    embedded = embed_labelled(labels, Analyser("en"), encoder)
+    vectors = dict(zip(embedded.found, embedded.vectors, strict=True))
+    by_bin: dict[int, list[tuple[float, float, float]]] = {}
+    lemmas = sorted(set(labels.lemmas))
+    for lemma in lemmas:
+        own = [number for number in vectors if labels.lemmas[number] == lemma]
+        pairs = list(itertools.combinations(own, 2))
+        for one, other in pairs:
+            stated = head.calibration.p_same(float(vectors[one] @ vectors[other]))
+            same = float(labels.senses[one] == labels.senses[other])
+            by_bin.setdefault(int(stated * 10), []).append((stated, same, 1 / len(pairs) / len(lemmas)))
+    assert found.reliability is not None
+    assert len(found.reliability.bins) == len(by_bin)
+    for number, made in zip(sorted(by_bin), found.reliability.bins, strict=True):
+        weight = sum(one[2] for one in by_bin[number])
+        means = (sum(one[side] * one[2] for one in by_bin[number]) / weight for side in (0, 1))
+        assert (made.stated, made.true, made.weight) == (
+            *(pytest.approx(one, abs=0.01) for one in means),
+            pytest.approx(weight, abs=0.01),
+        )
+    assert ctxsearch.evaluate(few, documents=DOCUMENTS, head="none", rounds=0).reliability is None
 
 
 def test_the_sample_is_told_apart(evaluation: ctxsearch.Evaluation) -> None:
@@ -169,7 +201,8 @@ def test_wrong_commands_are_told(few: Path, tmp_path: Path) -> None:
     assert "--sweep evaluates every layer of the model itself; leave out --layers and --head." in told(
         command("evaluate", few, "--sweep", "--layers", "last"), 2
     )
-    assert "give --sweep, too" in told(command("evaluate", few, "--plot", tmp_path / "p.png"), 2)
+    without = command("evaluate", few, "--head", "none", "--plot", tmp_path / "p.png")
+    assert "--plot draws a sweep, or a head's probabilities; give --sweep, or a head." in told(without, 2)
 
 
 def test_plot_without_matplotlib_is_one_sentence(few: Path, tmp_path: Path) -> None:
@@ -188,8 +221,9 @@ def test_plot_without_matplotlib_is_one_sentence(few: Path, tmp_path: Path) -> N
 
 def test_plot_is_drawn(few: Path, tmp_path: Path) -> None:
     """With Matplotlib, --plot writes a picture of the kind that its ending says."""
-    pytest.importorskip("matplotlib")
     options = ("--documents", DOCUMENTS, "--rounds", "20", "--sweep", "--plot", tmp_path / "sweep.svg")
     assert command("evaluate", few, *options).returncode == 0
     assert "<svg" in (tmp_path / "sweep.svg").read_text(encoding="utf-8")
+    assert command("evaluate", few, *options[:-3], "--plot", tmp_path / "reliability.svg").returncode == 0
+    assert "<svg" in (tmp_path / "reliability.svg").read_text(encoding="utf-8")
     assert "no ending of a picture" in told(command("evaluate", few, "--sweep", "--plot", tmp_path / "sweep.doc"))

@@ -252,7 +252,8 @@ def test_calibration_finds_the_curve_that_made_the_labels() -> None:
     assert (slope, intercept) == (pytest.approx(7, abs=0.15), pytest.approx(-3, abs=0.1))
     found = reliability(true, same, weights)
     assert found.error < 0.01
-    assert found.weight.sum() == pytest.approx(1)
+    assert sum(one.weight for one in found.bins) == pytest.approx(1)
+    assert all(abs(one.stated - one.true) < 0.02 for one in found.bins)
     assert reliability(np.full(4, 0.9), np.array([True, False, True, False]), np.ones(4)).error == pytest.approx(0.4)
     with pytest.raises(ValueError, match="Pairs of one sense"):
         fit(scores, np.ones(len(scores), np.bool_), weights)

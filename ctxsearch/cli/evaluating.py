@@ -11,7 +11,7 @@ import typer
 
 from ctxsearch.cli.evaluation_tables import print_evaluation, print_sweep
 from ctxsearch.cli.options import Device, Dtype, HeadFile, Layers, Pooling, WrongCommand
-from ctxsearch.cli.plotting import check_plot, plot_sweep
+from ctxsearch.cli.plotting import check_plot, plot_reliability, plot_sweep
 from ctxsearch.cli.progress import stage_bar
 from ctxsearch.evaluating import DEFAULT_PER_LEMMA, DEFAULT_ROUNDS
 from ctxsearch.settings import DEFAULT_MODEL, DEFAULT_POOLING
@@ -50,7 +50,9 @@ def evaluate(
         int, typer.Option(min=0, help="Of the bootstrap that gives the intervals; 0 for none.")
     ] = DEFAULT_ROUNDS,
     sweep: Annotated[bool, typer.Option("--sweep", help="Evaluate every layer, and some sums of layers.")] = False,
-    plot: Annotated[Path | None, typer.Option(help="With --sweep: draw it into this file.", dir_okay=False)] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the sweep, or how far a head's probabilities are true.", dir_okay=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Measure how well a model tells the senses of words apart, on labelled uses."""
@@ -58,9 +60,11 @@ def evaluate(
         raise WrongCommand("--sweep chooses, and what is held out is not for choosing by; leave out --held-out.")
     if sweep and (layers is not None or head is not None):
         raise WrongCommand("--sweep evaluates every layer of the model itself; leave out --layers and --head.")
-    if plot is not None and not sweep:
-        raise WrongCommand("--plot draws what --sweep measures; give --sweep, too.")
     if plot is not None:
+        from ctxsearch.encoder.choice import choose
+
+        if not sweep and choose(model, head=head, layers=layers, pooling=pooling).head is None:
+            raise WrongCommand("--plot draws a sweep, or a head's probabilities; give --sweep, or a head.")
         check_plot(plot)
     import ctxsearch
 
@@ -92,4 +96,7 @@ def evaluate(
     else:
         print_evaluation(swept[0])
     if plot is not None:
-        plot_sweep(swept, plot)
+        if sweep:
+            plot_sweep(swept, plot)
+        elif swept[0].reliability is not None:
+            plot_reliability(swept[0], swept[0].reliability, plot)

@@ -111,6 +111,8 @@ def _evaluation(evaluation: Evaluation) -> Iterator[str]:
         yield _row("told rightly", _interval(found.pair_accuracy), "", _shown(known), f"{usual:.3f}")
     auc = without.pair_auc if without else None
     yield _row("area under the curve (AUC)", _interval(found.pair_auc), "", _shown(auc), f"{0.5:.3f}")
+    if evaluation.reliability is not None:
+        yield _row("stated probabilities are off by", f"{evaluation.reliability.error:.3f}")
     yield ""
     yield from _buckets("Senses by their share of the word", found.by_share, without.by_share if without else ())
     yield ""

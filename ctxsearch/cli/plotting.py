@@ -1,4 +1,4 @@
-"""Draws a sweep over the layers of a model. The only door to Matplotlib."""
+"""Draws a sweep over the layers of a model, and how far probabilities are true. The only door to Matplotlib."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from ctxsearch.errors import MissingExtra
 from ctxsearch.storage import replacing
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ctxsearch.evaluating import Evaluation
-    from ctxsearch.evaluation import Estimate
+    from ctxsearch.evaluation import Estimate, Reliability
 
 
 def check_plot(goal: Path) -> None:
@@ -68,6 +70,32 @@ def plot_sweep(evaluations: Sequence[Evaluation], goal: Path) -> None:
     axes.set_xlabel(f"layers of {evaluations[0].model}; sum:0 has seen no context")
     axes.legend(loc="lower right")
     axes.grid(axis="y", alpha=0.3)
+    _write(figure, goal)
+
+
+def plot_reliability(evaluation: Evaluation, reliability: Reliability, goal: Path) -> None:
+    """Draws stated probabilities against the share that came true, into a file that is replaced whole."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.5, 5.5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="grey", ls=":", label="what is stated comes true")
+    bins = reliability.bins
+    stated, true = [one.stated for one in bins], [one.true for one in bins]
+    axes.plot(stated, true, color="C0", lw=1)
+    # The area of a dot is what its pairs count for.
+    axes.scatter(stated, true, [20 + 900 * one.weight for one in bins], color="C0")
+    axes.scatter([], [], 40, color="C0", label="pairs, by their weight")
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    axes.set_xlabel(f"stated probability of the same sense, head {evaluation.head}")
+    axes.set_ylabel("share of pairs that have the same sense")
+    axes.set_title(f"expected calibration error {reliability.error:.3f}")
+    axes.legend(loc="upper left")
+    axes.grid(alpha=0.3)
+    _write(figure, goal)
+
+
+def _write(figure: Figure, goal: Path) -> None:
     picture = BytesIO()
     figure.savefig(picture, format=goal.suffix.removeprefix(".").lower(), dpi=150)
     with replacing(goal) as file:

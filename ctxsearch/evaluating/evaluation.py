@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ctxsearch.evaluation import Measures
+    from ctxsearch.evaluation import Measures, Reliability
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Evaluation:
         vectors: what the vectors are worth.
         layer_0: the same of the model's embeddings, which have seen no context (but know the word's position in its
             window); None where the vectors are these themselves.
+        reliability: how far the probabilities that the head states of these uses are true; None without a head.
     """
 
     labels: str
@@ -60,3 +61,4 @@ class Evaluation:
     uses_without_vector: Mapping[str, int]
     vectors: Measures
     layer_0: Measures | None
+    reliability: Reliability | None = None

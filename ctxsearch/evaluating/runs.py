@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ctxsearch.corpus import Labels
-    from ctxsearch.evaluation import Measures
+    from ctxsearch.evaluation import Measures, Reliability
     from ctxsearch.head import Head
 
 _NO_CONTEXT = "sum:0"
@@ -104,7 +104,8 @@ def head_evaluated(
     plain = _Run(labels, options, _NO_CONTEXT, None, on_progress)
     without_context = plain.measure(plain.embedded.vectors)
     run = _Run(labels, options, head.layers, head, on_progress)
-    return run.evaluation(head.layers, run.measure(run.embedded.vectors), without_context)
+    made = run.evaluation(head.layers, run.measure(run.embedded.vectors), without_context)
+    return replace(made, reliability=run.reliability(head))
 
 
 class _Run:
@@ -152,21 +153,37 @@ class _Run:
         """What vectors of the uses found are worth. Shape: (n_found, dimension)."""
         from ctxsearch.evaluation import measure
 
-        drawn, found = self._drawn, self.embedded.found
+        lemmas, senses, names = self._of_found()
         try:
             return measure(
                 vectors,
-                [drawn.lemmas[number] for number in found],
-                [drawn.senses[number] for number in found],
-                names=[drawn.place(number) for number in found],
+                lemmas,
+                senses,
+                names=names,
                 seed=self._options.seed,
                 rounds=self._options.rounds,
                 on_progress=self._on_progress,
             )
         except ValueError as error:
             without = sum(self.embedded.left_out.values())
-            why = f"{without:,} of {len(drawn):,} uses have no vector, and of the rest {_as_clause(error)}"
+            why = f"{without:,} of {len(self._drawn):,} uses have no vector, and of the rest {_as_clause(error)}"
             raise SourceError(self._read.path, why) from error
+
+    def reliability(self, head: Head) -> Reliability:
+        """How far the probabilities that a head states of the uses found are true."""
+        from ctxsearch.evaluation.calibration import reliability, stated
+        from ctxsearch.evaluation.pairs import all_scores
+
+        lemmas, senses, names = self._of_found()
+        vectors, seed = self.embedded.vectors, self._options.seed
+        scores, same, weights = all_scores(vectors, lemmas, senses, names=names, seed=seed)
+        return reliability(stated(scores, *head.calibration), same, weights)
+
+    def _of_found(self) -> tuple[list[str], list[str], list[str]]:
+        """The lemmas, senses and places of the uses found."""
+        drawn, found = self._drawn, self.embedded.found
+        lemmas, senses = ([names[number] for number in found] for names in (drawn.lemmas, drawn.senses))
+        return lemmas, senses, [drawn.place(number) for number in found]
 
     def evaluation(self, layers: str, vectors: Measures, without_context: Measures | None) -> Evaluation:
         """All that there is to tell."""

@@ -6,11 +6,14 @@ examples     senses told by the mean of a few examples
 pairs        two uses of a word: one sense or two?
 intervals    means over senses and words, and how far chance could have moved them
 measures     all of it put together
+calibration  what a score means, as a probability
+parts        which lemmas are held out of training
 """
 
 from __future__ import annotations
 
+from ctxsearch.evaluation.calibration import Reliability, ReliabilityBin
 from ctxsearch.evaluation.intervals import Estimate, Means
 from ctxsearch.evaluation.measures import Bucket, Measures, measure
 
-__all__ = ["Bucket", "Estimate", "Means", "Measures", "measure"]
+__all__ = ["Bucket", "Estimate", "Means", "Measures", "Reliability", "ReliabilityBin", "measure"]

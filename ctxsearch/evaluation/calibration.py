@@ -6,7 +6,8 @@ machines and comparisons to regularized likelihood methods), each word with the 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,24 +17,33 @@ _ITERATIONS = 100
 _RIDGE = 1e-6
 
 
-class Reliability(NamedTuple):
-    """How far stated probabilities and what came true lie apart, by bins of the probability.
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """Pairs of which much the same was stated.
 
     Attributes:
-        stated: the mean of the probabilities in each bin. Shape: (n_bins,); NaN in an empty one.
-        true: the share of pairs of one sense in each bin. Shape: (n_bins,); NaN likewise.
-        weight: of each bin, 1 in all. Shape: (n_bins,).
+        stated: the mean of their probabilities.
+        true: the share of them that has one sense.
+        weight: what they count for, 1 over all bins.
     """
 
-    stated: NDArray[np.float64]
-    true: NDArray[np.float64]
-    weight: NDArray[np.float64]
+    stated: float
+    true: float
+    weight: float
 
-    @property
-    def error(self) -> float:
-        """The expected calibration error: the mean distance of the two, by weight (Naeini et al. 2015, AAAI)."""
-        filled = self.weight > 0
-        return float((np.abs(self.stated - self.true)[filled] * self.weight[filled]).sum())
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """How far stated probabilities and what came true lie apart.
+
+    Attributes:
+        error: the expected calibration error: the mean distance of the two, by weight (Naeini et al. 2015, Obtaining
+            well calibrated probabilities using Bayesian binning, AAAI).
+        bins: of equal width, those that are not empty, in the order of what was stated.
+    """
+
+    error: float
+    bins: Sequence[ReliabilityBin]
 
 
 def fit(scores: NDArray[np.float64], same: NDArray[np.bool_], weights: NDArray[np.float64]) -> tuple[float, float]:
@@ -80,9 +90,13 @@ def reliability(
     """
     number = np.minimum((likely * bins).astype(np.int64), bins - 1)
     weight = np.bincount(number, weights, bins)
-    with np.errstate(invalid="ignore"):
-        means = [np.bincount(number, weights * one, bins) / weight for one in (likely, same.astype(np.float64))]
-    return Reliability(means[0], means[1], weight / weight.sum())
+    filled = np.flatnonzero(weight)
+    sums = (np.bincount(number, weights * one, bins)[filled] for one in (likely, same.astype(np.float64)))
+    means = [one / weight[filled] for one in sums]
+    shares = weight[filled] / weight.sum()
+    error = float((np.abs(means[0] - means[1]) * shares).sum())
+    columns = (one.tolist() for one in (*means, shares))
+    return Reliability(error, [ReliabilityBin(*row) for row in zip(*columns, strict=True)])
 
 
 def stated(scores: NDArray[np.float64], slope: float, intercept: float) -> NDArray[np.float64]:

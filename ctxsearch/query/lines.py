@@ -9,6 +9,7 @@ import numpy as np
 from ctxsearch.catalog.reader import Catalog, SegmentRow
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import IndexDamaged
+from ctxsearch.head import Calibration
 from ctxsearch.kwic import Context, Spans, sentence_around, words_around
 from ctxsearch.query.ranking import Found
 from ctxsearch.query.scope import OpenShard
@@ -17,26 +18,31 @@ from ctxsearch.vectors.files import TOKEN_BITS
 _TOKEN_MASK = (1 << TOKEN_BITS) - 1
 
 
-def lines(shards: Sequence[OpenShard], found: Sequence[Found], context: int | None) -> list[ConcordanceLine]:
+def lines(
+    shards: Sequence[OpenShard], found: Sequence[Found], context: int | None, calibration: Calibration | None = None
+) -> list[ConcordanceLine]:
     """The concordance lines of some occurrences, in their order.
 
     Args:
         shards: where.
         found: what.
         context: words on either side, or None for the sentence.
+        calibration: turns scores into probabilities, where they have one.
     """
     by_shard: dict[int, list[int]] = {}
     for place, item in enumerate(found):
         by_shard.setdefault(item.shard, []).append(place)
     result: list[ConcordanceLine | None] = [None] * len(found)
     for number, places in by_shard.items():
-        made = _shard_lines(shards[number], [found[place] for place in places], context)
+        made = _shard_lines(shards[number], [found[place] for place in places], context, calibration)
         for place, line in zip(places, made, strict=True):
             result[place] = line
     return [line for line in result if line is not None]
 
 
-def _shard_lines(shard: OpenShard, found: Sequence[Found], context: int | None) -> list[ConcordanceLine]:
+def _shard_lines(
+    shard: OpenShard, found: Sequence[Found], context: int | None, calibration: Calibration | None
+) -> list[ConcordanceLine]:
     rows = np.array([item.row for item in found], dtype=np.int64)
     ids = shard.files.ids[rows]
     numbers = (ids >> TOKEN_BITS).tolist()
@@ -70,6 +76,7 @@ def _shard_lines(shard: OpenShard, found: Sequence[Found], context: int | None) 
                 start=segment.start + start,
                 end=segment.start + end,
                 metadata=document.metadata,
+                p_same=None if calibration is None or item.score is None else calibration.p_same(item.score),
             )
         )
     return made

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,12 +120,7 @@ def _nearest(
     given = set(without)
     k = None if asked.k is None else asked.k + len(given)
     found = search(shards, rows, allowed, vector, k, asked.min_score, exact=asked.exact or asked.any_word)
-    made = lines(shards, [item for item in found if (item.shard, item.row) not in given], asked.context)
+    others = [item for item in found if (item.shard, item.row) not in given]
+    made = lines(shards, others, asked.context, asked.calibration)
     made.sort(key=lambda line: (-(line.score or 0.0), line.key))
-    return [_with_probability(line, asked) for line in made[: asked.k]]
-
-
-def _with_probability(line: ConcordanceLine, asked: Search) -> ConcordanceLine:
-    if asked.calibration is None or line.score is None:
-        return line
-    return replace(line, p_same=asked.calibration.p_same(line.score))
+    return made[: asked.k]
