@@ -27,14 +27,14 @@ class Recipe:
         seed: draws all that is drawn.
     """
 
-    dimension: int = 128
+    dimension: int = 96
     rank: int = 8
     sentence: float = 0.3
     temperature: float = 0.1
     rate: float = 5e-4
     head_rate: float = 5e-4
     decay: float = 0.01
-    steps: int = 400
+    steps: int = 600
     lemmas: int = 12
     uses: int = 8
     alone: float = 0.9
