@@ -38,7 +38,7 @@ from ctxsearch.encoder.choice import choose
 from ctxsearch.encoder.locate import locate_model
 from ctxsearch.encoder.transformer import CPU_BATCH_PIECES, TransformerEncoder
 from ctxsearch.encoder.windows import batches, windows
-from ctxsearch.settings import DEFAULT_CODEC, DEFAULT_MODEL
+from ctxsearch.settings import CODEC_OF_HEAD, CODEC_WITHOUT_HEAD, DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -136,7 +136,9 @@ def measure(arguments: argparse.Namespace) -> Result:
     documents = take(arguments.documents, arguments.words)
     if not documents:
         raise SystemExit(f"There is no document in {arguments.documents}.")
-    encoder = TransformerEncoder(DEFAULT_MODEL, head=choose(DEFAULT_MODEL, head=arguments.head).head)
+    head = choose(DEFAULT_MODEL, head=arguments.head).head
+    encoder = TransformerEncoder(DEFAULT_MODEL, head=head)
+    codec = CODEC_OF_HEAD if head else CODEC_WITHOUT_HEAD
     planned = list(shapes(encoder, documents, 128))
     bare_seconds(encoder, planned[:4])
     bare, lanes, loop, full, words = [], [], [], [], 0
@@ -147,7 +149,7 @@ def measure(arguments: argparse.Namespace) -> Result:
         if arguments.loop:
             loop.append(loop_rate(documents, arguments.loop))
         with tempfile.TemporaryDirectory() as folder:
-            index = ctxsearch.Index.create(f"{folder}/index", encoder=encoder, codec=DEFAULT_CODEC)
+            index = ctxsearch.Index.create(f"{folder}/index", encoder=encoder, codec=codec)
             report = index.add(documents)
         full.append(report.seconds)
         words = report.words

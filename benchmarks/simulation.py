@@ -37,7 +37,7 @@ from ctxsearch.index import Index
 from ctxsearch.index.changes import DEFAULT_SHARD_TOKENS
 from ctxsearch.protocols import Encoded
 from ctxsearch.query.scope import OpenShard
-from ctxsearch.settings import DEFAULT_CODEC
+from ctxsearch.settings import CODEC_OF_HEAD
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
 from ctxsearch.vectors.codec import Codec, CodecParameters, train
 from ctxsearch.vectors.faiss import FaissCodec
@@ -127,7 +127,7 @@ def simulate(
         OSError: the disk has no room for it.
     """
     encoder = NoEncoder(real.shard.vectors.vectors(np.zeros(1, np.int64)).shape[1])
-    codec = codec or DEFAULT_CODEC
+    codec = codec or CODEC_OF_HEAD
     with Index.create(folder, model="simulated", encoder=encoder, codec=codec) as index:
         settings = index.settings
     text = (folder / "ctxsearch.json").read_text(encoding="utf-8")

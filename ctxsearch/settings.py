@@ -17,6 +17,8 @@ from ctxsearch.storage import json_bytes, plain_size, put_bytes_if_absent
 SETTINGS_FILE = "ctxsearch.json"
 HEAD_FILE = "head.safetensors"
 """The copy of its head that lies in the folder of an index."""
+SENSES_FILE = "senses.sqlite"
+"""What people did with an index: their senses, labels and notes."""
 FORMAT_VERSION = 3
 """The newest version that there is; this ctxsearch reads every one up to it, and writes the oldest that will do.
 
@@ -32,7 +34,9 @@ _HEAD_FIELDS = ("head", "head_digest")
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_LAYERS = "last"
 DEFAULT_POOLING = "mean"
-DEFAULT_CODEC = "sq6"
+# The smallest with a recall@10 of .98 (see README): of many components each may be kept more coarsely.
+CODEC_OF_HEAD = "sq8"
+CODEC_WITHOUT_HEAD = "sq6"
 # Vectors of another's making may have few components that are not 0, and ranges trained on some cut off the rest.
 CODEC_OF_OWN_ENCODER = "fp16"
 

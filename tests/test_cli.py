@@ -742,7 +742,7 @@ def test_embed_writes_unit_vectors(library: Library, tmp_path: Path) -> None:
         assert (result.returncode, result.stdout) == (0, "")
         made.append(np.load(tmp_path / "out.npy", allow_pickle=False))
         assert result.stderr.endswith(f"out.npy: 3 vectors of {made[-1].shape[1]} dimensions.\n")
-    assert [vectors.shape for vectors in made] == [(3, 128), (3, 128), (3, 768)]
+    assert [vectors.shape for vectors in made] == [(3, 96), (3, 96), (3, 768)]
     assert {vectors.dtype for vectors in made} == {np.dtype(np.float32)}
     for vectors in made:
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)

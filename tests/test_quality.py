@@ -51,7 +51,7 @@ def test_the_default_codec_answers_as_well_as_half_precision(
 ) -> None:
     """The smaller codes lose no sense, even where their ranges were trained on one sentence and all else came later."""
     with Index.create(tmp_path / "index", dtype="fp32") as index:
-        assert index.settings.codec == "sq6"
+        assert index.settings.codec == "sq8"
         index.add(first)
         index.add(ctxsearch.read(SAMPLE / "documents.jsonl"))
         assert precision(index, senses) == pytest.approx(precision(sample, senses), abs=LOSS)

@@ -31,7 +31,7 @@ from ctxsearch.cli.progress import progress_bar
 from ctxsearch.domain import Document, Progress
 from ctxsearch.errors import IndexNotFound, SourceError
 from ctxsearch.index import DEFAULT_SHARD_TOKENS, Index
-from ctxsearch.settings import DEFAULT_CODEC, DEFAULT_LAYERS, DEFAULT_MODEL
+from ctxsearch.settings import CODEC_OF_HEAD, CODEC_WITHOUT_HEAD, DEFAULT_LAYERS, DEFAULT_MODEL
 
 
 def index(
@@ -48,7 +48,11 @@ def index(
     language: Annotated[str | None, typer.Option(help="For sentences and lemmas. [default: en]")] = None,
     punctuation: Annotated[bool | None, typer.Option("--punctuation", help="Index punctuation marks too.")] = None,
     codec: Annotated[
-        str | None, typer.Option(help=f"fp16, sq8, sq6 or sq4; less and less space. [default: {DEFAULT_CODEC}]")
+        str | None,
+        typer.Option(
+            help="fp16, sq8, sq6 or sq4; less and less space."
+            f" [default: {CODEC_OF_HEAD}, or {CODEC_WITHOUT_HEAD} without a head]"
+        ),
     ] = None,
     device: Device = None,
     dtype: Dtype = None,

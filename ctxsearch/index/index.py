@@ -18,8 +18,9 @@ from ctxsearch.lock import writer_lock
 from ctxsearch.places import known_indexes, locate_index
 from ctxsearch.settings import (
     CHOICES,
+    CODEC_OF_HEAD,
     CODEC_OF_OWN_ENCODER,
-    DEFAULT_CODEC,
+    CODEC_WITHOUT_HEAD,
     DEFAULT_LAYERS,
     DEFAULT_MODEL,
     DEFAULT_POOLING,
@@ -88,8 +89,8 @@ class Index(Changes, Care):
             language: by which sentences and lemmas are cut.
             punctuation: whether punctuation marks are occurrences too.
             codec: how vectors are kept: ``fp16``, ``sq8``, ``sq6`` or ``sq4``, in less and less space. Where None,
-                ``sq6``; or ``fp16`` with an encoder of your own: the others cut off what lies far outside of what the
-                first run embedded, as vectors with few components, each large, may do.
+                ``sq8`` with a head, ``sq6`` without; or ``fp16`` with an encoder of your own: the others cut off what
+                lies far outside of what the first run embedded, as vectors with few components, each large, may do.
             device: ``cpu``, ``cuda``...; the GPU if there is one, where None.
             dtype: ``bf16``, ``fp16`` or ``fp32``; what suits the device, where None.
             encoder: an encoder of your own in place of the model, whose name is then ``model``.
@@ -104,8 +105,6 @@ class Index(Changes, Care):
         from ctxsearch.encoder.choice import Choice, choose
         from ctxsearch.head import NO_HEAD
 
-        if codec is None:
-            codec = DEFAULT_CODEC if encoder is None else CODEC_OF_OWN_ENCODER
         folder = locate_index(path)
         if folder.exists() and not folder.is_dir():
             raise ValueError(f"{folder} is a file, and an index is a folder; choose another name.")
@@ -121,6 +120,9 @@ class Index(Changes, Care):
             choice = Choice(layers or DEFAULT_LAYERS, pooling or DEFAULT_POOLING, None, by_depth=False)
         else:
             raise ValueError("A head goes with a model, and not with an encoder of one's own.")
+        if codec is None and encoder is None:
+            codec = CODEC_OF_HEAD if choice.head else CODEC_WITHOUT_HEAD
+        codec = codec or CODEC_OF_OWN_ENCODER
         settings = Settings(
             model=str(Path(model).resolve()) if model and Path(model).is_dir() else model,
             model_digest="",
