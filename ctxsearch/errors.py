@@ -15,6 +15,8 @@
     │   └── FormNotFound (LookupError)         the word is not written so
     ├── KeyNotFound (LookupError)              no such occurrence
     ├── DocumentNotFound (LookupError)         no such document
+    ├── SenseError (ValueError)                a sense inventory cannot be changed so
+    │   └── SenseNotFound (LookupError)        it has no such sense
     ├── BackupError (ValueError)               a backup that cannot be made or brought back
     └── MissingExtra (ImportError)             an optional dependency is not installed
 
@@ -174,6 +176,21 @@ class DocumentNotFound(CtxSearchError, LookupError):
         where = f", unless it is in {', '.join(self.damaged)}, which cannot be read" if self.damaged else ""
         how = " To repair that first: ctxsearch index INDEX SOURCE --repair." if self.damaged else ""
         super().__init__(f"The index has no document {shown}{more}{where}; nothing was removed.{how}")
+
+
+class SenseError(CtxSearchError, ValueError):
+    """A sense inventory cannot be changed in such a way."""
+
+
+class SenseNotFound(SenseError, LookupError):
+    """The inventory has no such sense."""
+
+    def __init__(self, sense_id: str, known: Sequence[str] = ()) -> None:
+        self.sense_id = sense_id
+        self.known = tuple(known)
+        shown = ", ".join(self.known[:10]) + (", ..." if len(self.known) > 10 else "")
+        have = f"there are: {shown}" if self.known else "there is none yet"
+        super().__init__(f"There is no sense {sense_id!r}; {have}. Make one with: ctxsearch senses new.")
 
 
 class BackupError(CtxSearchError, ValueError):

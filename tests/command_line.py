@@ -22,6 +22,7 @@ _SERVER.set_forkserver_preload(
     [
         "ctxsearch.adding",
         "ctxsearch.cli.main",
+        "ctxsearch.cli.searching",
         "ctxsearch.encoder.transformer",
         "ctxsearch.query.asked",
         "ctxsearch.query.lines",

@@ -15,7 +15,7 @@ from conftest import MakeIndex, WindowEncoder
 from typer.main import get_command
 
 from ctxsearch import Document, Index
-from ctxsearch.cli.main import app
+from ctxsearch.cli.main import app_with
 from ctxsearch.commit import CLUSTERS_FILE, VECTORS_FILE, read_commit, write_commit
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import IndexDamaged
@@ -363,4 +363,4 @@ def test_command_line_is_exact_when_asked(make_index: MakeIndex, monkeypatch: py
 
 def run(arguments: list[str]) -> None:
     """Runs a command in this process, where constants are small."""
-    get_command(app).main(arguments, standalone_mode=False)
+    get_command(app_with(["query", "like"])).main(arguments, standalone_mode=False)

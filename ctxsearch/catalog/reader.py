@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.catalog.failures import reading_error
+from ctxsearch.catalog.trust import are_plain_tables
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS, Filter
 from ctxsearch.commit import CATALOG_FILE
 from ctxsearch.domain import Metadata, MetadataValue
@@ -157,12 +158,12 @@ class Catalog:
         return np.ascontiguousarray(found[:, 1])
 
     def _only_tables(self) -> None:
-        """Makes sure that what is read is tables, without triggers: a stranger's view could compute for ever."""
-        rows = self._rows(
-            "select name, type, sql from sqlite_schema where name in (?, ?, ?, ?, ?) or type = 'trigger'", _TABLES
-        )
-        kinds = {name: kind for name, kind, sql in rows if "virtual" not in str(sql).lower().split()[:2]}
-        if kinds != dict.fromkeys(_TABLES, "table"):
+        """Makes sure that what is read is tables."""
+        try:
+            plain = are_plain_tables(self._connection, _TABLES)
+        except sqlite3.Error as error:
+            raise reading_error(error, self.path) from error
+        if not plain:
             raise IndexDamaged(str(self.path), "its tables are not those of a catalog")
 
     def close(self) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 
 import typer
-from rich.console import Console
 
 from ctxsearch.errors import CtxSearchError
 
@@ -19,6 +18,9 @@ _INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
 
 def say(message: str) -> None:
     """Prints a sentence to standard error."""
+    # Imported late, as is all that not every command needs: a cold start is waited for.
+    from rich.console import Console
+
     Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True).print(message)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.resources import as_file, files
 
 import ctxsearch
+from ctxsearch.cli.console import say
 from ctxsearch.cli.exporting import export_model
 from ctxsearch.cli.output import Format, print_lines
 from ctxsearch.cli.progress import progress_bar
@@ -27,9 +27,9 @@ QUESTIONS = (
 _LINES = 6
 
 
-def run_demo(say: Callable[[str], None]) -> None:
-    """Builds the index ``sample`` if it is not there, and answers the questions."""
-    _build_sample(say)
+def demo() -> None:
+    """Build the sample index if it is not there, and ask it four questions."""
+    _build_sample()
     with Index.open("sample") as index:
         export_model(index)
         for explanation, sentence in QUESTIONS:
@@ -37,7 +37,7 @@ def run_demo(say: Callable[[str], None]) -> None:
             print_lines(index.query(sentence, k=_LINES), Format.TABLE)
 
 
-def _build_sample(say: Callable[[str], None]) -> None:
+def _build_sample() -> None:
     # In single precision, so that every machine prints the same scores.
     try:
         index = Index.open("sample", dtype="fp32")

@@ -2,34 +2,75 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 import ctxsearch
-from ctxsearch.cli import evaluating, indexing, inspecting, searching, training, upkeep
-from ctxsearch.cli.console import say, told
-from ctxsearch.cli.demo import run_demo
+from ctxsearch.cli.console import told
 
 # As many files as any index needs; and what macOS allows.
 _OPEN_FILES = (65_536, 10_240)
 
-app = typer.Typer(
-    help="A semantic concordance: finds the uses of a word that are like the one you have in mind.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    add_completion=False,
-    rich_markup_mode=None,  # square brackets mark words here, not colours
-)
+# The module of each command, imported only if it is asked for: all of them together would double a cold start.
+_COMMANDS = {
+    "demo": "demo",
+    "index": "indexing",
+    "query": "searching",
+    "like": "searching",
+    "concordance": "searching",
+    "lookup": "telling",
+    "assign": "telling",
+    "pieces": "inspecting",
+    "embed": "inspecting",
+    "evaluate": "evaluating",
+    "train-head": "training",
+    "info": "indexing",
+    "remove": "upkeep",
+    "compact": "upkeep",
+    "verify": "upkeep",
+    "backup": "upkeep",
+    "restore": "upkeep",
+    "senses": "senses",
+}
+_WRITING = ("demo", "index", "remove", "compact")
+_GROUPS = {"senses": "Keep a sense inventory: senses, labels, notes."}
+
+
+def app_with(names: Iterable[str]) -> typer.Typer:
+    """The program with some of its commands."""
+    app = typer.Typer(
+        help="A semantic concordance: finds the uses of a word that are like the one you have in mind.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        add_completion=False,
+        rich_markup_mode=None,  # square brackets mark words here, not colours
+    )
+    app.callback(invoke_without_command=True)(main)
+    for name in names:
+        module = import_module(f"ctxsearch.cli.{_COMMANDS[name]}")
+        if name in _GROUPS:
+            app.add_typer(module.app, name=name, short_help=_GROUPS[name])
+            continue
+        command = getattr(module, name.replace("-", "_"))
+        # Without it, the list of commands shows but the first words.
+        first_line = (command.__doc__ or "").partition("\n")[0]
+        app.command(name, short_help=first_line)(told(command, writes_index=name in _WRITING))
+    return app
 
 
 def run() -> None:
     """Runs a command."""
+    # Imports make many objects that stay: to look for garbage after every 700 takes a tenth of a cold start.
+    gc.set_threshold(50_000)
     # Idle threads of the model would otherwise spin, and a busy machine makes one sentence take 30 times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
@@ -37,7 +78,8 @@ def run() -> None:
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         # A terminal that cannot show a character is shown its number.
         sys.stdout.reconfigure(errors="backslashreplace")
-    app()
+    asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    app_with([asked] if asked in _COMMANDS else _COMMANDS)()
 
 
 def _allow_many_files() -> None:
@@ -52,37 +94,8 @@ def _allow_many_files() -> None:
             return
 
 
-@app.callback(invoke_without_command=True)
 def main(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """A semantic concordance: finds the uses of a word that are like the one you have in mind."""
     if version:
         print(ctxsearch.__version__)
         raise typer.Exit
-
-
-def demo() -> None:
-    """Build the sample index if it is not there, and ask it four questions."""
-    run_demo(say)
-
-
-for command in (
-    demo,
-    indexing.index,
-    searching.query,
-    searching.like,
-    searching.concordance,
-    inspecting.pieces,
-    inspecting.embed,
-    evaluating.evaluate,
-    training.train_head,
-    indexing.info,
-    upkeep.remove,
-    upkeep.compact,
-    upkeep.verify,
-    upkeep.backup,
-    upkeep.restore,
-):
-    # Without it, the list of commands shows but the first words.
-    first_line = (command.__doc__ or "").partition("\n")[0]
-    writes_index = command in (demo, indexing.index, upkeep.remove, upkeep.compact)
-    app.command(short_help=first_line)(told(command, writes_index=writes_index))

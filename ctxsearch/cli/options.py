@@ -39,6 +39,8 @@ HeadFile = Annotated[
         " --pooling is given]",
     ),
 ]
+By = Annotated[str | None, typer.Option(metavar="NAME", help="Who you are.  [default: your name as a user]")]
+Whose = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Count the labels of this person only.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; the GPU if there is one, by default.")]
 Dtype = Annotated[str | None, typer.Option(help="bf16, fp16 or fp32; what the hardware is fast at, by default.")]
 

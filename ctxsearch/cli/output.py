@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from enum import Enum
 
 from rich.cells import cell_len, set_cell_size
@@ -27,24 +27,38 @@ class Format(Enum):
     TSV = "tsv"
 
 
-def print_lines(lines: Sequence[ConcordanceLine], output: Format) -> None:
-    """Prints lines to standard output."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What else there is to say of a line.
+
+    Attributes:
+        shown: for people, before the line.
+        fields: for programs, by name.
+    """
+
+    shown: str
+    fields: Mapping[str, MetadataValue]
+
+
+def print_lines(lines: Sequence[ConcordanceLine], output: Format, told: Sequence[Told] = ()) -> None:
+    """Prints lines to standard output, each with what else there is to say of it."""
     if output is Format.JSON:
-        for line in lines:
-            print(json.dumps(asdict(line), ensure_ascii=False))
+        for number, line in enumerate(lines):
+            print(json.dumps({**asdict(line), **(told[number].fields if told else {})}, ensure_ascii=False))
     elif output is Format.TABLE:
-        _print_table(lines)
+        _print_table(lines, [one.shown for one in told])
     else:
-        _print_rows(lines, "," if output is Format.CSV else "\t")
+        _print_rows(lines, "," if output is Format.CSV else "\t", told)
 
 
-def _print_rows(lines: Sequence[ConcordanceLine], delimiter: str) -> None:
+def _print_rows(lines: Sequence[ConcordanceLine], delimiter: str, told: Sequence[Told]) -> None:
     columns = sorted({name for line in lines for name in line.metadata})
     writer = csv.writer(sys.stdout, delimiter=delimiter, lineterminator="\n")
     # A document may have metadata called "start"; the prefix keeps such a column apart.
-    writer.writerow([*FIELDS, *(f"metadata.{name}" for name in columns)])
-    for line in lines:
+    writer.writerow([*FIELDS, *(told[0].fields if told else ()), *(f"metadata.{name}" for name in columns)])
+    for number, line in enumerate(lines):
         values: list[MetadataValue] = [getattr(line, field) for field in FIELDS]
+        values += told[number].fields.values() if told else ()
         values += [line.metadata.get(name) for name in columns]
         writer.writerow(["" if value is None else value for value in values])
 
@@ -56,7 +70,7 @@ class _Lines(Console):
         raise BrokenPipeError
 
 
-def _print_table(lines: Sequence[ConcordanceLine]) -> None:
+def _print_table(lines: Sequence[ConcordanceLine], told: Sequence[str]) -> None:
     """One line each: the score, the key, and the node in one column, with as much context as the terminal has."""
     console = _Lines(soft_wrap=True, highlight=False, emoji=False, markup=False)
     if not lines:
@@ -64,18 +78,21 @@ def _print_table(lines: Sequence[ConcordanceLine]) -> None:
     width = console.width if console.is_terminal else 120
     scored = any(line.score is not None for line in lines)
     weighed = any(line.p_same is not None for line in lines)
+    told_width = min(28, max(map(cell_len, told), default=-2))
     key_width = min(28, max(cell_len(line.key) for line in lines))
     node_width = max(cell_len(_one_line(line.node)) for line in lines)
-    room = max(20, width - key_width - node_width - (8 if scored else 2) - (6 if weighed else 0) - 3)
+    room = max(20, width - told_width - 2 - key_width - node_width - (8 if scored else 2) - (6 if weighed else 0) - 3)
     left_width = min(room // 2, max(cell_len(_one_line(line.left)) for line in lines))
     right_width = room - left_width
-    for line in lines:
+    for number, line in enumerate(lines):
         left, node, right = _one_line(line.left), _one_line(line.node), _one_line(line.right)
         text = Text(no_wrap=True)
         if scored:
             text.append(f"{line.score or 0.0:6.3f}  ", style="cyan")
         if weighed:
             text.append("      " if line.p_same is None else f"{min(line.p_same, 0.99):4.0%}  ", style="green")
+        if told:
+            text.append(_fit(told[number], told_width) + "  ", style="green")
         text.append(_fit(line.key, key_width) + "  ", style="dim")
         text.append(_cut_left(left, left_width))
         text.append(node, style="bold red")

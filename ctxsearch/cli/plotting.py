@@ -1,4 +1,4 @@
-"""Draws a sweep over the layers of a model, and how far probabilities are true. The only door to Matplotlib."""
+"""Draws what other commands print as tables. The only door to Matplotlib."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ctxsearch.evaluating import Evaluation
     from ctxsearch.evaluation import Estimate, Reliability
+    from ctxsearch.senses import Assigned
 
 
 def check_plot(goal: Path) -> None:
@@ -92,6 +93,33 @@ def plot_reliability(evaluation: Evaluation, reliability: Reliability, goal: Pat
     axes.set_title(f"expected calibration error {reliability.error:.3f}")
     axes.legend(loc="upper left")
     axes.grid(alpha=0.3)
+    _write(figure, goal)
+
+
+def plot_assigned(assigned: Assigned, column: str, goal: Path) -> None:
+    """Draws the share of each sense for every value of a column of the metadata, into a file that is replaced whole."""
+    from matplotlib.figure import Figure
+
+    from ctxsearch.senses import UNSURE
+
+    table = assigned.by_metadata(column)
+    totals = [sum(row) for row in table.values()]
+    figure = Figure(figsize=(max(5.0, min(20.0, 2.5 + 0.35 * len(table))), 4.5), layout="constrained")
+    axes = figure.subplots()
+    places = list(range(len(table)))
+    below = [0.0] * len(table)
+    names = [*(one.sense_id for one in assigned.frequencies), UNSURE]
+    # What was not told apart is grey, whatever the number of senses.
+    greys = {len(names) - 2: "0.6", len(names) - 1: "0.85"}
+    for number, name in enumerate(names):
+        shares = [row[number] / total for row, total in zip(table.values(), totals, strict=True)]
+        axes.bar(places, shares, 0.85, bottom=below, label=name, color=greys.get(number, f"C{number % 10}"))
+        below = [one + share for one, share in zip(below, shares, strict=True)]
+    axes.set_xticks(
+        places, list(table), rotation=45 if len(table) > 6 else 0, ha="right" if len(table) > 6 else "center"
+    )
+    axes.set(xlabel=column, ylabel=f"share of the occurrences of {assigned.lemma}", ylim=(0, 1))
+    figure.legend(loc="outside right upper")
     _write(figure, goal)
 
 

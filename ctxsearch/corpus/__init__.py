@@ -1,8 +1,18 @@
-"""Reads folders and files of text, JSONL, CSV and TSV as a stream of documents."""
+"""Reads folders and files of text, JSONL, CSV and TSV as a stream of documents; labelled uses; dictionaries."""
 
+from ctxsearch.corpus.dictionary import DictionarySense, read_dictionary
 from ctxsearch.corpus.entries import read_entries
 from ctxsearch.corpus.labels import Labels, read_labels
 from ctxsearch.corpus.reading import Corpus, read
 from ctxsearch.corpus.records import MAX_RECORD_CHARS
 
-__all__ = ["MAX_RECORD_CHARS", "Corpus", "Labels", "read", "read_entries", "read_labels"]
+__all__ = [
+    "MAX_RECORD_CHARS",
+    "Corpus",
+    "DictionarySense",
+    "Labels",
+    "read",
+    "read_dictionary",
+    "read_entries",
+    "read_labels",
+]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from ctxsearch.query.options import Search
     from ctxsearch.query.scope import OpenShard
+    from ctxsearch.senses import Senses
 
 DEFAULT_CONTEXT = 10
 
@@ -197,6 +200,28 @@ class Answers:
         found = use.drawn(use.occurrences(shards, word, surface_forms(form), where), sample, seed)
         return use.ordered_lines(shards, found, order, limit, around)
 
+    def senses(self, *, by: str | None = None) -> Senses:
+        """The sense inventory of the index, ``senses.sqlite``: what people found out and wrote down.
+
+        Args:
+            by: who writes; where None, what the operating system calls the user.
+
+        Raises:
+            SenseError: it can be nobody's name.
+        """
+        from ctxsearch.catalog.inventory import Inventory
+        from ctxsearch.senses import Senses
+
+        parts = self._parts
+        return Senses(
+            Inventory(parts.path),
+            _user() if by is None else by,
+            self.open_shards,
+            parts.analyser,
+            parts.model.asking_encoder,
+            lambda: parts.calibration(needed=True),
+        )
+
     def count(self, word: str, *, form: str | Sequence[str] = (), where: Sequence[str] = ()) -> int:
         """How many lines `concordance` has for a word.
 
@@ -256,3 +281,11 @@ class Answers:
     def open_shards(self) -> list[OpenShard]:
         """The shards of the commit, for those who want to look below the concordance."""
         return self._parts.shards()
+
+
+def _user() -> str:
+    """What the operating system calls the user; a number where it has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"

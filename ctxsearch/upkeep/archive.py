@@ -20,11 +20,8 @@ from ctxsearch.commit import CLUSTERS_FILE, SHARD_FILES, Commit, commit_path, ne
 from ctxsearch.domain import Progress
 from ctxsearch.errors import BackupError, CtxSearchError, IndexExists
 from ctxsearch.head import content_of, head_content
-from ctxsearch.settings import HEAD_FILE, SETTINGS_FILE, parse_settings, read_settings
+from ctxsearch.settings import HEAD_FILE, SENSES_FILE, SETTINGS_FILE, parse_settings, read_settings
 from ctxsearch.storage import NewFile, folder_beside, make_folder, make_folders, plain_size, rename, sync
-
-SENSES_FILE = "senses.sqlite"
-"""What people did: their senses, labels and notes."""
 
 _NAME = re.compile(
     rf"{re.escape(SETTINGS_FILE)}|{re.escape(HEAD_FILE)}|{re.escape(SENSES_FILE)}|commit-[0-9]{{8,15}}\.json"

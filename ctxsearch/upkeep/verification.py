@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.commit import (
     CATALOG_FILE,
     LISTS_FILE,
@@ -42,6 +43,8 @@ _RESTORE = (
 
 _SHIPPED_HEAD = "put it back, from ctxsearch, with: ctxsearch index INDEX --repair"
 _OWN_HEAD = "put the file there that the index was made with (--head), or bring back a backup"
+
+_SENSES = "bring it back from a backup; or move it away, which loses all senses and labels, to begin anew"
 
 _MAGIC = {CATALOG_FILE: b"SQLite format 3\0", LISTS_FILE: b"\x93NUMPY", SHARD_FILE: b"{"}
 
@@ -96,6 +99,7 @@ class Verification:
             ]
             self._problems.extend(Problem(str(path), why, _REPAIR, shard=entry.shard_id) for path, why in found)
         self._leftovers(commit)
+        self._senses()
         held.release()
         return VerifyReport(
             problems=self._problems,
@@ -105,6 +109,15 @@ class Verification:
             bytes=self._bytes,
             seconds=time.perf_counter() - start,
         )
+
+    def _senses(self) -> None:
+        """What people wrote has no digest: SQLite says whether its file is whole."""
+        inventory = Inventory(self._folder)
+        if inventory.path.exists():
+            self._files += 1
+            why = "; ".join(inventory.problems(quick=self._quick))
+            if why:
+                self._problems.append(Problem(str(inventory.path), why, _SENSES))
 
     def _commits(self) -> None:
         """Commits that cannot be read are problems."""

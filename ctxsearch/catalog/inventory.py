@@ -1,0 +1,229 @@
+"""``senses.sqlite``: the senses that people tell apart, who labelled what, and all that was ever changed.
+
+The file is made when the first thing is written into it, and is never rebuilt. Each change is one transaction, and the
+rows that it touched are kept as they were before and after. To undo it is to put back what was before; that is refused
+where one of these rows has been changed since.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from ctxsearch.catalog.edit import COLUMNS, Edit, Row
+from ctxsearch.catalog.failures import disk_error, reading_error
+from ctxsearch.catalog.trust import are_plain_tables
+from ctxsearch.domain import Usage
+from ctxsearch.errors import FormatTooNew, IndexDamaged, IndexLocked, SenseError
+from ctxsearch.sense import Change, Label, Note, Sense
+from ctxsearch.settings import SENSES_FILE
+from ctxsearch.storage import plain_size, sync
+
+_TABLES = (*COLUMNS, "changes")
+_MIGRATIONS = {"create_tables"}
+# So long are others waited for who write.
+_PATIENCE_SECONDS = 30.0
+
+
+class Inventory:
+    """The sense inventory of one index.
+
+    Args:
+        folder: the index's folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / SENSES_FILE
+
+    def senses(self, lemma: str | None = None) -> list[Sense]:
+        """All senses, or those of a lemma, in the order in which they were made."""
+        with self._reading() as connection:
+            notes: dict[int, list[Note]] = {}
+            for sense, *note in _rows(connection, 'select sense, text, "by", at from notes order by note'):
+                notes.setdefault(int(sense), []).append(Note(*map(str, note)))
+            rows = _rows(
+                connection,
+                "select sense, sense_id, lemma, definition,"
+                " (select count(*) from labels where labels.sense = senses.sense),"
+                " (select count(*) from examples where examples.sense = senses.sense)"
+                " from senses where lemma = ?1 or ?1 is null order by sense",
+                [lemma],
+            )
+            return [
+                Sense(str(name), str(word), str(definition), int(labels), int(examples), notes.get(int(number), []))
+                for number, name, word, definition, labels, examples in rows
+            ]
+
+    def labels(self, lemma: str | None = None, by: str | None = None) -> list[Label]:
+        """All labels, or those of a lemma or a person; by key and person."""
+        with self._reading() as connection:
+            rows = _rows(
+                connection,
+                'select key, sense_id, lemma, "by", at from labels join senses using (sense)'
+                ' where (lemma = ?1 or ?1 is null) and ("by" = ?2 or ?2 is null) order by key, "by"',
+                [lemma, by],
+            )
+            return [Label(*map(str, row)) for row in rows]
+
+    def examples(self, lemma: str) -> list[tuple[str, Usage]]:
+        """The sentences that show the senses of a lemma, each with the name of its sense."""
+        with self._reading() as connection:
+            rows = _rows(
+                connection,
+                'select sense_id, text, start, "end" from examples join senses using (sense)'
+                " where lemma = ? order by example",
+                [lemma],
+            )
+            return [(str(name), Usage(str(text), int(start), int(end))) for name, text, start, end in rows]
+
+    def changes(self) -> list[Change]:
+        """All that was done, oldest first."""
+        with self._reading() as connection:
+            rows = _rows(
+                connection,
+                'select change, what, "by", at, exists (select * from changes as later where later.undoes ='
+                " changes.change) from changes order by change",
+            )
+            return [
+                Change(int(number), str(what), str(by), str(at), bool(undone)) for number, what, by, at, undone in rows
+            ]
+
+    def problems(self, *, quick: bool) -> list[str]:
+        """What is wrong with the file; empty if nothing, or if there is none.
+
+        Args:
+            quick: whether to look at its tables' names only, and not at every page.
+        """
+        try:
+            with self._reading() as connection:
+                found = [] if quick else [str(row[0]) for row in _rows(connection, "pragma integrity_check(5)")]
+        except (FormatTooNew, IndexDamaged) as error:
+            return [error.why if isinstance(error, IndexDamaged) else str(error)]
+        return [] if found in (["ok"], []) else found
+
+    @contextmanager
+    def changing(self, what: str, by: str) -> Iterator[Edit]:
+        """One change: all of it is written, or nothing; where nothing differs, it is not even noted.
+
+        Args:
+            what: a sentence that says what is done.
+            by: who does it.
+
+        Raises:
+            IndexLocked: another process writes for a long time.
+            OSError: it cannot be written.
+        """
+        with self._writing() as connection:
+            edit = Edit(connection, by)
+            yield edit
+            if edit.rows:
+                self._note(connection, what, edit, 0)
+
+    def undo(self, by: str) -> Change:
+        """Undoes the newest change of a person that is not undone.
+
+        Raises:
+            SenseError: there is none, or what it changed has been changed since.
+        """
+        newest = next((one for one in reversed(self._changes_by(by)) if not one.undone), None)
+        if newest is None:
+            raise SenseError(f"There is nothing of {by!r} to undo.")
+        with self._writing() as connection:
+            edit = Edit(connection, by)
+            (content,) = connection.execute('select "rows" from changes where change = ?', [newest.number]).fetchone()
+            rows = [
+                (table, *(None if one is None else tuple(one) for one in sides))
+                for table, *sides in json.loads(content)
+            ]
+            if not edit.undo(rows):
+                raise SenseError(
+                    f"Change {newest.number} cannot be undone: what it changed has been changed since. See: senses log."
+                )
+            self._note(connection, f"undid change {newest.number}: {newest.what}", edit, newest.number)
+        return newest
+
+    def _changes_by(self, by: str) -> list[Change]:
+        with self._reading() as connection:
+            undoing = {int(number) for (number,) in _rows(connection, "select change from changes where undoes > 0")}
+        return [one for one in self.changes() if one.by == by and one.number not in undoing]
+
+    @staticmethod
+    def _note(connection: sqlite3.Connection, what: str, edit: Edit, undoes: int) -> None:
+        rows = json.dumps(edit.rows, ensure_ascii=False)
+        connection.execute(
+            'insert into changes (what, "by", at, undoes, "rows") values (?, ?, ?, ?, ?)',
+            [what, edit.by, edit.at, undoes, rows],
+        )
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection | None]:
+        """A connection that only reads; None where nothing was ever written."""
+        with self._told():
+            if not self.path.exists() and not self.path.is_symlink():
+                yield None
+                return
+            plain_size(self.path)
+            uri = f"{self.path.resolve().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE_SECONDS)) as connection:
+                yield connection if self._is_made(connection) else None
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection in a transaction, which is committed at the end, or rolled back."""
+        # Imported late: it takes a fifth of the time of a cold start, and reading does without it.
+        from sqlite_utils import Database
+
+        from ctxsearch.catalog.inventory_schema import migrations
+
+        with self._told():
+            is_new = not self.path.exists()
+            if not is_new:
+                plain_size(self.path)
+            with closing(sqlite3.connect(self.path, timeout=_PATIENCE_SECONDS, isolation_level=None)) as connection:
+                if is_new or not self._is_made(connection):
+                    migrations.apply(Database(connection))
+                    sync(self.path.parent)
+                connection.execute("pragma synchronous = full")
+                connection.execute("begin immediate")
+                try:
+                    yield connection
+                except BaseException:
+                    connection.execute("rollback")
+                    raise
+                connection.execute("commit")
+
+    def _is_made(self, connection: sqlite3.Connection) -> bool:
+        """Whether the file has its tables.
+
+        Raises:
+            FormatTooNew: a newer ctxsearch has changed them.
+            IndexDamaged: they are something else.
+        """
+        connection.execute("pragma trusted_schema = off")
+        if not connection.execute("select 1 from sqlite_schema").fetchone():
+            return False
+        if not are_plain_tables(connection, (*_TABLES, "_sqlite_migrations")):
+            raise IndexDamaged(str(self.path), "its tables are not those of a sense inventory")
+        applied = {name for (name,) in connection.execute("select name from _sqlite_migrations")}
+        if applied - _MIGRATIONS:
+            raise FormatTooNew(str(self.path), len(applied), len(_MIGRATIONS))
+        return True
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tells what SQLite says went wrong as one of our errors."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise IndexLocked(str(self.path), "another process") from error
+            raise disk_error(error, self.path) from error
+        except sqlite3.Error as error:
+            raise reading_error(error, self.path) from error
+
+
+def _rows(connection: sqlite3.Connection | None, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+    return [] if connection is None else connection.execute(sql, parameters).fetchall()

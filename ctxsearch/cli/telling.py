@@ -1,0 +1,161 @@
+"""The commands that tell which sense a use has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ctxsearch.cli.console import counted, say
+from ctxsearch.cli.exporting import export_model
+from ctxsearch.cli.opening import opening
+from ctxsearch.cli.options import Device, Dtype, IndexName, Json, Shown, Where, Whose, WrongCommand, with_records
+from ctxsearch.cli.output import Format, Told, print_lines
+from ctxsearch.cli.plotting import check_plot, plot_assigned
+
+if TYPE_CHECKING:
+    from ctxsearch.sense import Label, Sense
+    from ctxsearch.senses import Assigned, Assignment, SenseFit
+
+
+def lookup(
+    index: IndexName,
+    sentence: Annotated[
+        str, typer.Argument(metavar="SENTENCE", help="A sentence with one word in brackets; a literal bracket is \\[.")
+    ],
+    examples: Annotated[int, typer.Option(min=0, help="How many lines are shown for each sense.")] = 3,
+    by: Whose = None,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: Json = False,
+) -> None:
+    """Tell which sense of your inventory a word has: "They rowed to the [bank]"."""
+    with opening(index, allow_damaged=False, device=device, dtype=dtype) as opened:
+        found = opened.senses().lookup(sentence, by=by, examples=examples)
+        export_model(opened)
+    if as_json:
+        print(json.dumps(asdict(found), ensure_ascii=False))
+        return
+    for fit in found.fits:
+        print(f"{fit.p:4.0%}  {fit.sense.sense_id}  {fit.sense.definition}".rstrip())
+        _print_evidence(fit)
+    print(f"{found.p_none:4.0%}  none of these")
+    _say_missing(found.without_examples, found.lost)
+
+
+@with_records
+def assign(
+    index: IndexName,
+    word: Annotated[str, typer.Argument(metavar="WORD", help="A lemma; all its forms count.")],
+    *,
+    where: Where = None,
+    by: Whose = None,
+    margin: Annotated[
+        float, typer.Option(min=0, max=1, help="A line whose two likeliest answers are less far apart is unsure.")
+    ] = 0.2,
+    over: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Count by this column of the metadata, year for instance.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="With --over: draw it into this file.", dir_okay=False)] = None,
+    lines: Annotated[bool, typer.Option("--lines", help="Print every line with its sense.")] = False,
+    pile: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only lines of this sense, of 'unsure', or of 'none of these'.")
+    ] = None,
+    to_label: Annotated[
+        int | None, typer.Option("--next", min=1, help="Print so many lines that it would help most to label next.")
+    ] = None,
+    shown: Shown,
+) -> None:
+    """Give every line of a word the sense of your inventory that it is likeliest to have."""
+    if plot is not None and over is None:
+        raise WrongCommand("--plot draws what --over counts; give --over, too.")
+    if sum((over is not None, lines or pile is not None, to_label is not None)) > 1:
+        raise WrongCommand("Choose one of --over, --lines and --next.")
+    prints_lines = lines or pile is not None or to_label is not None
+    if not prints_lines and shown.format in (Format.CSV, Format.TSV):
+        raise WrongCommand("--csv and --tsv print lines; give --lines or --next, too.")
+    if plot is not None:
+        check_plot(plot)
+    with opening(index, allow_damaged=False) as opened:
+        found = opened.senses().assign(word, where=where or (), by=by, least_margin=margin, context=shown.around)
+    if to_label is not None:
+        _print_uses(found.to_label(to_label), shown.format)
+    elif prints_lines:
+        _print_uses(found.in_pile(pile) if pile is not None else found.uses, shown.format)
+    elif over is not None:
+        _print_over(found, over, shown.format)
+        if plot is not None:
+            plot_assigned(found, over, plot)
+    elif shown.format is Format.JSON:
+        counted_by = [asdict(one) for one in found.frequencies]
+        told = {"lemma": found.lemma, "occurrences": len(found.uses), "unsure": found.unsure, "senses": counted_by}
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        _print_frequencies(found)
+    _say_missing(found.without_examples, found.lost)
+
+
+def _print_evidence(fit: SenseFit) -> None:
+    for usage, score in fit.sentences:
+        marked = f"{usage.text[: usage.start]}[{usage.text[usage.start : usage.end]}]{usage.text[usage.end :]}"
+        print(f"      {score:.3f}  example: {marked}")
+    print_lines(fit.lines, Format.TABLE)
+
+
+def _print_frequencies(found: Assigned) -> None:
+    print(f"{found.lemma}: {counted(len(found.uses), 'occurrence')}")
+    width = max(len("none of these"), *(len(one.sense_id) for one in found.frequencies))
+    print(f"{'sense':<{width}}  {'assigned':>9}  {'share':>6}  {'expected':>9}  95 % interval")
+    for one in found.frequencies:
+        share = one.assigned / max(1, len(found.uses))
+        print(
+            f"{one.sense_id:<{width}}  {one.assigned:>9,}  {share:>6.1%}  {one.expected:>9,.0f}"
+            f"  {one.low:,.0f} to {one.high:,.0f}"
+        )
+    print(f"{'unsure':<{width}}  {found.unsure:>9,}  {found.unsure / max(1, len(found.uses)):>6.1%}")
+
+
+def _print_over(found: Assigned, column: str, output: Format) -> None:
+    table = found.by_metadata(column)
+    names = [*(one.sense_id for one in found.frequencies), "unsure"]
+    if output is Format.JSON:
+        for value, row in table.items():
+            print(json.dumps({column: value, **dict(zip(names, row, strict=True))}, ensure_ascii=False))
+        return
+    width = max(len(column), *map(len, table))
+    print(f"{column:<{width}}  " + "  ".join(f"{name:>9}" for name in names))
+    for value, row in table.items():
+        cells = (f"{count:>{max(9, len(name))},}" for count, name in zip(row, names, strict=True))
+        print(f"{value:<{width}}  " + "  ".join(cells))
+
+
+def _print_uses(uses: Sequence[Assignment], output: Format) -> None:
+    if not uses:
+        say("There is no such line.")
+    told = [
+        Told(
+            f"{use.p:4.0%} {use.pile}" + (" *" if use.is_labelled else ""),
+            {
+                "pile": use.pile,
+                "sense_id": use.sense_id,
+                "p": use.p,
+                "p_none": use.p_none,
+                "margin": use.margin,
+                "is_labelled": use.is_labelled,
+            },
+        )
+        for use in uses
+    ]
+    print_lines([use.line for use in uses], output, told)
+
+
+def _say_missing(without_examples: Sequence[Sense], lost: Sequence[Label]) -> None:
+    if without_examples:
+        names = ", ".join(sense.sense_id for sense in without_examples)
+        say(f"Nothing shows these senses, so they were not considered: {names}.")
+    if lost:
+        say(f"Labels whose line is not in the index: {', '.join(label.key for label in lost[:5])}.")

@@ -1,0 +1,197 @@
+"""Every occurrence of a word with the sense that it is likeliest to have, and what that adds up to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.domain import ConcordanceLine, MetadataValue
+from ctxsearch.errors import SenseError
+from ctxsearch.sense import Label, Sense
+
+NONE_OF_THESE = "none of these"
+UNSURE = "unsure"
+_OF_NORMAL_95 = 1.96
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """An occurrence and its likeliest sense.
+
+    Attributes:
+        line: the occurrence.
+        sense_id: the likeliest sense, even where that is not sure.
+        p: the probability of it.
+        p_none: the probability that it has none of the senses.
+        margin: how far the likeliest answer, *none of these* being one, is likelier than the next.
+        pile: where it lies: the name of a sense, ``unsure`` or ``none of these``.
+        is_labelled: whether somebody has labelled it; then it lies with what they said, or is unsure where they differ.
+    """
+
+    line: ConcordanceLine
+    sense_id: str
+    p: float
+    p_none: float
+    margin: float
+    pile: str
+    is_labelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SenseFrequency:
+    """How often a word has a sense.
+
+    Attributes:
+        sense_id: the sense, or ``none of these``.
+        assigned: occurrences in its pile.
+        expected: the sum of the probabilities of all occurrences.
+        low: the lower end of a 95 % interval of it, were every occurrence drawn by its own probability.
+        high: the upper end.
+    """
+
+    sense_id: str
+    assigned: int
+    expected: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """Every occurrence of a word with its sense.
+
+    Attributes:
+        lemma: the word's.
+        uses: all occurrences, in the order of the corpus.
+        frequencies: of each sense that has an example, in their order, and last of none of these.
+        unsure: how many occurrences lie in that pile.
+        without_examples: senses of the word that nothing shows; no occurrence can be assigned to them.
+        lost: labels whose occurrence is not in the index.
+    """
+
+    lemma: str
+    uses: Sequence[Assignment]
+    frequencies: Sequence[SenseFrequency]
+    unsure: int
+    without_examples: Sequence[Sense]
+    lost: Sequence[Label]
+
+    def in_pile(self, name: str) -> Sequence[Assignment]:
+        """The occurrences of a pile, the surest first.
+
+        Args:
+            name: a sense, ``unsure`` or ``none of these``.
+
+        Raises:
+            SenseError: there is no such pile.
+        """
+        names = [*(one.sense_id for one in self.frequencies), UNSURE]
+        if name not in names:
+            raise SenseError(f"There is no pile {name!r}; there are: {', '.join(names)}.")
+        return sorted((use for use in self.uses if use.pile == name), key=lambda use: (-use.margin, use.line.key))
+
+    def to_label(self, n: int) -> Sequence[Assignment]:
+        """The occurrences that it would help most to label next: those that are least sure, and unlike each other.
+
+        Args:
+            n: how many.
+        """
+        ranked = sorted((use for use in self.uses if not use.is_labelled), key=lambda use: (use.margin, use.line.key))
+        chosen: list[Assignment] = []
+        seen: set[str] = set()
+        # The same line twice, in a text that is quoted, teaches nothing new.
+        for use in ranked:
+            text = f"{use.line.left[-30:]}|{use.line.node}|{use.line.right[:30]}".casefold()
+            if text not in seen:
+                seen.add(text)
+                chosen.append(use)
+            if len(chosen) == n:
+                break
+        return chosen
+
+    def by_metadata(self, column: str) -> dict[str, list[int]]:
+        """How many occurrences lie in each pile, by what the metadata of their documents say.
+
+        Args:
+            column: of the metadata.
+
+        Returns:
+            For each value, in order, the count of each sense, of none of these, and of unsure.
+
+        Raises:
+            SenseError: no document of these occurrences has the column.
+        """
+        piles = [*(frequency.sense_id for frequency in self.frequencies), UNSURE]
+        table: dict[MetadataValue, list[int]] = {}
+        for use in self.uses:
+            if column in use.line.metadata:
+                row = table.setdefault(use.line.metadata[column], [0] * len(piles))
+                row[piles.index(use.pile)] += 1
+        if not table:
+            known = sorted({name for use in self.uses for name in use.line.metadata})
+            have = f"there are: {', '.join(known)}" if known else "they have no metadata"
+            raise SenseError(f"No document with {self.lemma!r} has the column {column!r}; {have}.")
+        return {str(value): table[value] for value in sorted(table, key=_numbers_first)}
+
+
+def assigned(
+    lemma: str,
+    senses: Sequence[Sense],
+    likely: NDArray[np.float64],
+    labelled: Sequence[set[int] | None],
+    lines: Sequence[ConcordanceLine],
+    least_margin: float,
+    without_examples: Sequence[Sense],
+    lost: Sequence[Label],
+) -> Assigned:
+    """Puts every occurrence on a pile, and adds up.
+
+    Args:
+        lemma: the word's.
+        senses: those that have an example.
+        likely: the probability that each occurrence has each sense; those labelled are made sure. Shape: (n, n_senses).
+        labelled: the numbers of the senses that people gave each occurrence.
+        lines: the occurrences.
+        least_margin: see `Senses.assign`.
+        without_examples: the other senses.
+        lost: labels whose occurrence is not in the index.
+    """
+    likely = likely.copy()
+    for number, given in enumerate(labelled):
+        if given:
+            likely[number] = 0
+            likely[number, sorted(given)] = 1 / len(given)
+    answers = np.column_stack([likely, np.maximum(0, 1 - likely.sum(axis=1))])
+    ranked = np.sort(answers, axis=1)
+    margins = ranked[:, -1] - ranked[:, -2]
+    best = answers.argmax(axis=1)
+    names = [*(sense.sense_id for sense in senses), NONE_OF_THESE]
+    uses = [
+        Assignment(
+            line=line,
+            sense_id=names[int(likely[number].argmax())],
+            p=float(likely[number].max()),
+            p_none=float(answers[number, -1]),
+            margin=float(margins[number]),
+            pile=names[best[number]] if margins[number] >= least_margin else UNSURE,
+            is_labelled=bool(labelled[number]),
+        )
+        for number, line in enumerate(lines)
+    ]
+    piles = [use.pile for use in uses]
+    frequencies = []
+    for column, name in enumerate(names):
+        expected = float(answers[:, column].sum())
+        spread = _OF_NORMAL_95 * math.sqrt(float((answers[:, column] * (1 - answers[:, column])).sum()))
+        low, high = max(0.0, expected - spread), min(float(len(uses)), expected + spread)
+        frequencies.append(SenseFrequency(name, piles.count(name), expected, low, high))
+    return Assigned(lemma, uses, frequencies, piles.count(UNSURE), without_examples, lost)
+
+
+def _numbers_first(value: MetadataValue) -> tuple[bool, float, str]:
+    is_number = isinstance(value, int | float)
+    return not is_number, float(value) if isinstance(value, int | float) else 0.0, str(value)

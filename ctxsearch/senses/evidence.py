@@ -1,0 +1,84 @@
+"""The vectors of what has been labelled: occurrences of the corpus, and sentences of a dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.analysis import Analyser
+from ctxsearch.domain import Usage
+from ctxsearch.errors import KeyNotFound
+from ctxsearch.protocols import Encoder
+from ctxsearch.query.asked import embed
+from ctxsearch.query.keys import find_key
+from ctxsearch.query.scope import OpenShard
+from ctxsearch.sense import Label
+
+
+class Evidence(NamedTuple):
+    """What shows the senses of a word.
+
+    Attributes:
+        vectors: of the occurrences labelled, then of the sentences. Shape: (n, dimension).
+        senses: the number of each one's sense. Shape: (n,).
+        places: shard and row of the occurrences, which come first.
+        sentences: the others.
+        lost: labels whose occurrence is not in the index, or no longer.
+    """
+
+    vectors: NDArray[np.float32]
+    senses: NDArray[np.int64]
+    places: Sequence[tuple[int, int]]
+    sentences: Sequence[Usage]
+    lost: Sequence[Label]
+
+
+def gather(
+    shards: Sequence[OpenShard],
+    sense_ids: Sequence[str],
+    labels: Sequence[Label],
+    examples: Sequence[tuple[str, Usage]],
+    analyser: Analyser,
+    get_encoder: Callable[[], Encoder],
+) -> Evidence:
+    """Looks up the vectors of occurrences, and embeds sentences, for which alone the encoder is loaded.
+
+    Args:
+        shards: of the index.
+        sense_ids: the senses, by number.
+        labels: of occurrences, by any number of people; one that two people give different senses shows both.
+        examples: sentences, each with its sense.
+        analyser: cuts sentences into words.
+        get_encoder: gives the index's encoder.
+    """
+    number_of = {sense_id: number for number, sense_id in enumerate(sense_ids)}
+    places: list[tuple[int, int]] = []
+    senses: list[int] = []
+    vectors: list[NDArray[np.float32]] = []
+    lost = []
+    seen = set()
+    for label in labels:
+        if (label.key, label.sense_id) in seen:
+            continue
+        seen.add((label.key, label.sense_id))
+        try:
+            place = find_key(shards, label.key)
+        except KeyNotFound:
+            lost.append(label)
+            continue
+        places.append((place.shard, place.row))
+        senses.append(number_of[label.sense_id])
+        vectors.append(shards[place.shard].vectors.vectors(np.array([place.row]))[0])
+    sentences = [usage for _, usage in examples]
+    senses.extend(number_of[sense_id] for sense_id, _ in examples)
+    if sentences:
+        vectors.extend(embed(sentences, analyser, get_encoder()))
+    dimension = shards[0].parameters.dimension
+    joined = np.array(vectors, np.float32).reshape(-1, dimension)
+    # What codes say is nearly, not quite, of unit length.
+    lengths = np.linalg.norm(joined, axis=1, keepdims=True)
+    joined /= np.where(lengths > 0, lengths, np.float32(1))
+    return Evidence(joined, np.array(senses, np.int64), places, sentences, lost)

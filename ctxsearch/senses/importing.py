@@ -1,0 +1,99 @@
+"""Writes the senses of a dictionary into an inventory."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ctxsearch.analysis import Analyser
+from ctxsearch.catalog.edit import Edit
+from ctxsearch.corpus import read_dictionary
+from ctxsearch.domain import Usage
+from ctxsearch.errors import QueryError, SenseError
+from ctxsearch.usage import parse_usage
+
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What came of a dictionary.
+
+    Attributes:
+        senses: how many are new.
+        examples: how many sentences are.
+        without_word: sentences that do not have the headword, and were left out.
+    """
+
+    senses: int
+    examples: int
+    without_word: Sequence[str]
+
+
+def write_dictionary(edit: Edit, path: Path, analyser: Analyser, lemma_of: Callable[[str], str]) -> ImportReport:
+    """Writes all senses of a file, see `Senses.import_dictionary`.
+
+    Args:
+        edit: the change that it is.
+        path: the file.
+        analyser: cuts the sentences into words.
+        lemma_of: gives the lemma of a headword.
+    """
+    new = examples = 0
+    without: list[str] = []
+    for one in read_dictionary(path):
+        checked_name(one.sense_id, "sense")
+        lemma = lemma_of(one.headword)
+        known = edit.found("senses", "sense_id", one.sense_id)
+        if known and known[0][2] != lemma:
+            raise SenseError(f"{one.sense_id!r} is a sense of {known[0][2]!r} here, and of {lemma!r} in {path}.")
+        number = known[0][0] if known else edit.add_sense(one.sense_id, lemma, one.definition)
+        new += not known
+        if known and not known[0][3] and one.definition:
+            edit.put("senses", (number, one.sense_id, lemma, one.definition))
+        had = {row[2:5] for row in edit.found("examples", "sense", number)}
+        for sentence in one.examples:
+            usage = use_of(sentence, lemma, analyser)
+            if usage is None:
+                without.append(sentence)
+            elif (usage.text, usage.start, usage.end) not in had:
+                had.add((usage.text, usage.start, usage.end))
+                row = (
+                    edit.next_number("examples"),
+                    number,
+                    usage.text,
+                    usage.start,
+                    usage.end,
+                    path.name,
+                )
+                edit.put("examples", row)
+                examples += 1
+    return ImportReport(new, examples, without)
+
+
+def use_of(sentence: str, lemma: str, analyser: Analyser) -> Usage | None:
+    """The word in brackets, or else the first that is filed under a lemma; None where there is neither."""
+    try:
+        return parse_usage(sentence)
+    except QueryError:
+        pass
+    for segment in analyser.segments(sentence):
+        for (start, end), found in zip(segment.spans.tolist(), segment.lemmas, strict=True):
+            if found == lemma:
+                return Usage(sentence, segment.start + start, segment.start + end)
+    return None
+
+
+def checked_name(name: str, of_what: str) -> str:
+    """The name, if it can be one.
+
+    Raises:
+        SenseError: it is empty, very long, or has white space at an end or control characters in it.
+    """
+    if not name or len(name) > _LONGEST_NAME or name != name.strip():
+        raise SenseError(f"{name[:60]!r} cannot be the name of a {of_what}: it is empty, too long, or ends in a space.")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+        raise SenseError(f"{name[:60]!r} cannot be the name of a {of_what}: it has characters that nobody sees.")
+    return name

@@ -1,0 +1,256 @@
+"""The half of a sense inventory that people write: senses, labels, notes; each change logged, and undone when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ctxsearch.analysis import Analyser, normal_form
+from ctxsearch.catalog.edit import Edit, Row
+from ctxsearch.catalog.inventory import Inventory
+from ctxsearch.domain import Usage
+from ctxsearch.errors import SenseError
+from ctxsearch.query.keys import find_key
+from ctxsearch.query.scope import OpenShard, known_lemma
+from ctxsearch.sense import Change, Label, Sense
+from ctxsearch.senses.agreement import Agreement, agreement
+from ctxsearch.senses.importing import ImportReport, checked_name, write_dictionary
+
+
+class Keeping:
+    """An inventory that one person writes; others may write it at the same time.
+
+    Args:
+        inventory: the file.
+        by: who writes.
+        get_shards: gives the shards of the index.
+        get_analyser: gives what finds the lemma of a word.
+    """
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        by: str,
+        get_shards: Callable[[], Sequence[OpenShard]],
+        get_analyser: Callable[[], Analyser],
+    ) -> None:
+        self._inventory = inventory
+        self._by = checked_name(by, "person")
+        self._get_shards = get_shards
+        self._get_analyser = get_analyser
+
+    def list(self, word: str | None = None) -> Sequence[Sense]:
+        """All senses, or those of a word, in the order in which they were made."""
+        return self._inventory.senses(None if word is None else self._lemma(word))
+
+    def labels(self, word: str | None = None, *, by: str | None = None) -> Sequence[Label]:
+        """All labels, or those of a word or a person; by key and person."""
+        return self._inventory.labels(None if word is None else self._lemma(word), by)
+
+    def changes(self) -> Sequence[Change]:
+        """All that was ever changed, oldest first."""
+        return self._inventory.changes()
+
+    def agreement(self, word: str | None = None) -> Agreement:
+        """How far the people agree who have labelled occurrences; of a word, or of all."""
+        return agreement(self.labels(word))
+
+    def new(
+        self, sense_id: str, *, word: str | None = None, definition: str = "", examples: Sequence[Usage] = ()
+    ) -> Sense:
+        """Makes a sense.
+
+        Args:
+            sense_id: what it is called, ``bank.river`` for instance.
+            word: whose sense it is; where None, what stands before the first dot of the name.
+            definition: as a dictionary would have it.
+            examples: sentences that show it and are no occurrences of the corpus, a dictionary's for instance.
+
+        Raises:
+            SenseError: there is one of this name, or it can be no name.
+        """
+        checked_name(sense_id, "sense")
+        lemma = self._lemma(sense_id.partition(".")[0] if word is None else word)
+        with self._inventory.changing(f"new sense {sense_id} of {lemma}", self._by) as edit:
+            number = edit.add_sense(sense_id, lemma, definition.strip())
+            for usage in examples:
+                example = (edit.next_number("examples"), number, usage.text, usage.start, usage.end, "")
+                edit.put("examples", example)
+        return self._one(sense_id)
+
+    def import_dictionary(self, path: str | Path) -> ImportReport:
+        """Makes the senses of a dictionary, with its example sentences; all of them, or none where one is wrong.
+
+        A sense that is there already, of the same word, keeps its definition if it has one, and gets the sentences that
+        it lacks. Where no word of a sentence is in brackets, the first that is filed under the headword is meant.
+
+        Args:
+            path: JSONL, CSV, TSV or TEI Lex-0, see `read_dictionary`.
+
+        Raises:
+            SourceError: the file cannot be read.
+            SenseError: a sense of this name is another word's.
+        """
+        with self._inventory.changing(f"imported senses from {Path(path).name}", self._by) as edit:
+            return write_dictionary(edit, Path(path), self._get_analyser(), self._lemma)
+
+    def define(self, sense_id: str, definition: str) -> Sense:
+        """Gives a sense another definition.
+
+        Raises:
+            SenseNotFound: there is no such sense.
+        """
+        with self._inventory.changing(f"defined {sense_id}", self._by) as edit:
+            number, name, lemma, _ = edit.sense(sense_id)
+            edit.put("senses", (number, name, lemma, definition.strip()))
+        return self._one(sense_id)
+
+    def rename(self, sense_id: str, new_id: str) -> Sense:
+        """Gives a sense another name; it keeps all that it has.
+
+        Raises:
+            SenseNotFound: there is no such sense.
+            SenseError: there is one of the new name, or it can be no name.
+        """
+        checked_name(new_id, "sense")
+        with self._inventory.changing(f"renamed {sense_id} to {new_id}", self._by) as edit:
+            number, _, lemma, definition = edit.sense(sense_id)
+            if edit.found("senses", "sense_id", new_id) and new_id != sense_id:
+                raise SenseError(f"There is a sense {new_id!r} already; merge the two, or choose another name.")
+            edit.put("senses", (number, new_id, lemma, definition))
+        return self._one(new_id)
+
+    def note(self, sense_id: str, text: str) -> Sense:
+        """Notes something about a sense.
+
+        Raises:
+            SenseNotFound: there is no such sense.
+            SenseError: there is nothing to note.
+        """
+        if not text.strip():
+            raise SenseError("The note is empty.")
+        with self._inventory.changing(f"noted something about {sense_id}", self._by) as edit:
+            sense = edit.sense(sense_id)
+            edit.put("notes", (edit.next_number("notes"), sense[0], text.strip(), self._by, edit.at))
+        return self._one(sense_id)
+
+    def merge(self, sense_id: str, into: str) -> Sense:
+        """Gives all that a sense has to another sense of the word, and takes it out.
+
+        Raises:
+            SenseNotFound: there is no such sense.
+            SenseError: they are senses of two words, or one and the same.
+        """
+        with self._inventory.changing(f"merged {sense_id} into {into}", self._by) as edit:
+            sense, goal = edit.sense(sense_id), edit.sense(into)
+            if sense[0] == goal[0]:
+                raise SenseError(f"{sense_id} cannot be merged into itself.")
+            if sense[2] != goal[2]:
+                raise SenseError(f"{sense_id} is a sense of {sense[2]!r}, and {into} is one of {goal[2]!r}.")
+            for row in edit.found("labels", "sense", sense[0]):
+                edit.put("labels", (row[0], row[1], goal[0], row[3]))
+            for row in edit.found("examples", "sense", sense[0]):
+                edit.put("examples", (row[0], goal[0], *row[2:]))
+            for row in edit.found("notes", "sense", sense[0]):
+                edit.put("notes", (row[0], goal[0], *row[2:]))
+            edit.drop("senses", sense)
+        return self._one(into)
+
+    def split(self, sense_id: str, new_id: str, keys: Sequence[str], *, definition: str = "") -> Sense:
+        """Makes a new sense of the same word, and gives it some of the occurrences labelled with this one.
+
+        Args:
+            sense_id: of the sense.
+            new_id: what the new one is called.
+            keys: of occurrences labelled with the sense, by anybody.
+            definition: of the new one.
+
+        Raises:
+            SenseNotFound: there is no such sense.
+            SenseError: an occurrence is not labelled with it, or the name is taken.
+        """
+        checked_name(new_id, "sense")
+        with self._inventory.changing(f"split {new_id} off {sense_id}", self._by) as edit:
+            sense = edit.sense(sense_id)
+            number = edit.add_sense(new_id, str(sense[2]), definition.strip())
+            for key in keys:
+                rows = [row for row in edit.found("labels", "key", key) if row[2] == sense[0]]
+                if not rows:
+                    raise SenseError(f"The occurrence {key} is not labelled with {sense_id}; nothing was changed.")
+                for row in rows:
+                    edit.put("labels", (row[0], row[1], number, row[3]))
+        return self._one(new_id)
+
+    def remove(self, sense_id: str) -> None:
+        """Takes a sense out, with its labels, examples and notes.
+
+        Raises:
+            SenseNotFound: there is no such sense.
+        """
+        with self._inventory.changing(f"removed {sense_id}", self._by) as edit:
+            sense = edit.sense(sense_id)
+            for table in ("labels", "examples", "notes"):
+                for row in edit.found(table, "sense", sense[0]):
+                    edit.drop(table, row)
+            edit.drop("senses", sense)
+
+    def label(self, sense_id: str, keys: Sequence[str]) -> int:
+        """Labels occurrences with a sense, in the place of what the same person had given them.
+
+        Returns:
+            How many had another label of this person, or none.
+
+        Raises:
+            SenseNotFound: there is no such sense.
+            KeyNotFound: the index has no such occurrence.
+            SenseError: one is of another word than the sense.
+        """
+        shards = self._get_shards()
+        lemmas = {key: find_key(shards, key).lemma for key in dict.fromkeys(keys)}
+        with self._inventory.changing(f"labelled {_counted(len(lemmas))} with {sense_id}", self._by) as edit:
+            sense = edit.sense(sense_id)
+            for key, lemma in lemmas.items():
+                if lemma != sense[2]:
+                    raise SenseError(
+                        f"{key} is a use of {lemma!r}, and {sense_id} is a sense of {sense[2]!r}; nothing was labelled."
+                    )
+                own = self._own_label(edit, key)
+                if own is None or own[2] != sense[0]:
+                    edit.put("labels", (key, self._by, sense[0], edit.at))
+            return len(edit.rows)
+
+    def unlabel(self, keys: Sequence[str]) -> int:
+        """Takes the labels of this person off occurrences, and gives how many had one."""
+        with self._inventory.changing(f"took the labels off {_counted(len(set(keys)))}", self._by) as edit:
+            for key in dict.fromkeys(keys):
+                if own := self._own_label(edit, key):
+                    edit.drop("labels", own)
+            return len(edit.rows)
+
+    def undo(self) -> Change:
+        """Undoes the newest change of this person that is not undone; the log keeps both.
+
+        Raises:
+            SenseError: there is none, or others have changed since what it changed.
+        """
+        return self._inventory.undo(self._by)
+
+    def _own_label(self, edit: Edit, key: str) -> Row | None:
+        return next((row for row in edit.found("labels", "key", key) if row[1] == self._by), None)
+
+    def _one(self, sense_id: str) -> Sense:
+        return next(sense for sense in self._inventory.senses() if sense.sense_id == sense_id)
+
+    def _lemma(self, word: str) -> str:
+        """The lemma that a word is filed under: the word itself, where the corpus has it as a lemma."""
+        word = normal_form(word.strip())
+        if not word:
+            raise SenseError("The word is empty.")
+        shards = self._get_shards()
+        if any(shard.catalog.lemma_number(word) is not None for shard in shards):
+            return word
+        return known_lemma(shards, word) or self._get_analyser().lemma(word)
+
+
+def _counted(occurrences: int) -> str:
+    return "1 occurrence" if occurrences == 1 else f"{occurrences:,} occurrences"

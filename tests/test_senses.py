@@ -1,0 +1,415 @@
+"""A sense inventory keeps what people write, undoes what they ask, and tells the senses of a word's uses."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pytest
+from conftest import SAMPLE, WindowEncoder
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ctxsearch import Document, Index
+from ctxsearch.domain import Usage
+from ctxsearch.errors import FormatTooNew, IndexDamaged, KeyNotFound, SenseError, SenseNotFound
+from ctxsearch.head import Calibration
+from ctxsearch.senses import NONE_OF_THESE, Senses
+from ctxsearch.senses.agreement import cohen_kappa, krippendorff_alpha
+from ctxsearch.senses.telling import centres, probabilities
+
+RIVER, MONEY = ("d0:22", "d2:18"), ("d1:4", "d3:14")
+
+
+@pytest.fixture
+def senses(index: Index) -> Senses:
+    """Anna's inventory of the river documents, with two senses of *bank*."""
+    made = index.senses(by="anna")
+    made.new("bank.river", definition="the land beside a river")
+    made.new("bank.money")
+    return made
+
+
+@pytest.fixture
+def own_sample(sample: Index, tmp_path: Path) -> Iterator[Index]:
+    """A copy of the sample's index, to write into."""
+    with Index.open(shutil.copytree(sample.path, tmp_path / "sample"), dtype="fp32") as index:
+        yield index
+
+
+def keys_of(index: Index, word: str) -> list[str]:
+    """The keys of all lines of a word."""
+    return [line.key for line in index.concordance(word)]
+
+
+def snapshot(senses: Senses) -> object:
+    """All that an inventory holds, but its log."""
+    return senses.list(), senses.labels()
+
+
+def gold(sense_of: dict[str, str], lemma: str) -> dict[str, str]:
+    """The labelled uses of a word of the sample, by key."""
+    return {key: sense for key, sense in sense_of.items() if sense.startswith(f"{lemma}.")}
+
+
+@pytest.fixture(scope="session")
+def sense_of() -> dict[str, str]:
+    """The sense of each labelled use of the sample, by key."""
+    uses = (json.loads(line) for line in (SAMPLE / "labels.jsonl").read_text(encoding="utf-8").splitlines())
+    return {f"{use['document_id']}:{use['start']}": use["sense"] for use in uses}
+
+
+def test_what_is_written_is_there(index: Index, senses: Senses) -> None:
+    """Senses, definitions, labels and notes are read as they were written, by whoever opens the index next."""
+    keys = keys_of(index, "bank")
+    assert senses.label("bank.river", keys[:2]) == 2
+    assert senses.label("bank.river", keys[:2]) == 0  # it had them
+    senses.define("bank.money", " an institution that lends money ")
+    senses.note("bank.river", "also of lakes")
+    with Index.open(index.path) as again:
+        other = again.senses(by="bert")
+        river, money = other.list("banks")
+        assert (river.sense_id, river.lemma, river.definition, river.labels) == (
+            "bank.river",
+            "bank",
+            "the land beside a river",
+            2,
+        )
+        assert (money.definition, money.labels) == ("an institution that lends money", 0)
+        assert [(note.text, note.by) for note in river.notes] == [("also of lakes", "anna")]
+        assert [(label.key, label.sense_id, label.by) for label in other.labels()] == [
+            (key, "bank.river", "anna") for key in sorted(keys[:2])
+        ]
+        assert [change.by for change in other.changes()] == ["anna"] * 5
+    assert senses.unlabel([*keys[:1], *keys[3:4]]) == 1
+    assert [label.key for label in senses.labels(by="anna")] == keys[1:2]
+
+
+def test_nothing_is_written_by_reading(index: Index) -> None:
+    """An index in which nobody wrote a sense has none, and no file for them."""
+    senses = index.senses()
+    assert (senses.list(), senses.labels(), senses.changes(), senses.agreement().occurrences) == ([], [], [], 0)
+    assert not (index.path / "senses.sqlite").exists()
+
+
+def test_merge_split_and_rename_keep_labels(index: Index, senses: Senses) -> None:
+    """Labels, whoever gave them, follow their sense, and the log tells all."""
+    keys = keys_of(index, "bank")
+    senses.label("bank.river", keys[:3])
+    index.senses(by="bert").label("bank.river", keys[:1])
+    senses.split("bank.river", "bank.snow", keys[:1])
+    assert Counter(label.sense_id for label in senses.labels()) == {"bank.snow": 2, "bank.river": 2}
+    senses.rename("bank.snow", "bank.cloud")
+    senses.note("bank.cloud", "rare")
+    merged = senses.merge("bank.cloud", "bank.money")
+    assert (merged.labels, [note.text for note in merged.notes]) == (2, ["rare"])
+    assert [sense.sense_id for sense in senses.list()] == ["bank.river", "bank.money"]
+    senses.remove("bank.money")
+    assert {label.sense_id for label in senses.labels()} == {"bank.river"}
+
+
+ACTIONS = st.lists(
+    st.tuples(
+        st.sampled_from(["new", "define", "rename", "note", "merge", "split", "remove", "label", "unlabel"]),
+        st.integers(0, 3),
+        st.integers(0, 3),
+        st.lists(st.integers(0, 3), min_size=1, max_size=3),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ACTIONS)
+def test_every_change_is_undone(index: Index, actions: list[tuple[str, int, int, list[int]]]) -> None:
+    """Whatever was done, each undo leads back to what was before, one change after the other; the log keeps it all."""
+    (index.path / "senses.sqlite").unlink(missing_ok=True)
+    senses, keys = index.senses(by="anna"), keys_of(index, "bank")
+    states = [snapshot(senses)]
+    for action, one, other, numbers in actions:
+        first, second, some = f"bank.{one}", f"bank.{other}", [keys[number] for number in numbers]
+        before = len(senses.changes())
+        try:
+            match action:
+                case "new":
+                    senses.new(first, definition=second)
+                case "define":
+                    senses.define(first, second)
+                case "rename":
+                    senses.rename(first, second)
+                case "note":
+                    senses.note(first, second)
+                case "merge":
+                    senses.merge(first, second)
+                case "split":
+                    senses.split(first, second, some)
+                case "remove":
+                    senses.remove(first)
+                case "label":
+                    senses.label(first, some)
+                case _:
+                    senses.unlabel(some)
+        except SenseError:
+            assert snapshot(senses) == states[-1]  # what is refused changes nothing
+        if len(senses.changes()) > before:
+            states.append(snapshot(senses))
+        else:
+            assert snapshot(senses) == states[-1]
+    done = len(states) - 1
+    for state in reversed(states[:-1]):
+        senses.undo()
+        assert snapshot(senses) == state
+    with pytest.raises(SenseError, match="nothing of 'anna' to undo"):
+        senses.undo()
+    assert len(senses.changes()) == 2 * done
+
+
+def test_undo_is_refused_where_others_went_on(index: Index, senses: Senses) -> None:
+    """One undoes one's own changes, and none whose rows somebody has changed since."""
+    key = keys_of(index, "bank")[0]
+    bert = index.senses(by="bert")
+    with pytest.raises(SenseError, match="nothing of 'bert'"):
+        bert.undo()
+    bert.define("bank.money", "a house for money")
+    before = snapshot(senses)
+    with pytest.raises(SenseError, match="Change 2 cannot be undone: what it changed has been changed since"):
+        senses.undo()  # of anna the newest is the new sense, which bert has defined
+    assert snapshot(senses) == before
+    bert.undo()
+    assert senses.undo().what == "new sense bank.money of bank"
+    assert bert.label("bank.river", [key]) == 1
+    assert [change.undone for change in senses.changes()] == [False, True, True, False, False, False]
+
+
+def test_wrong_input_is_one_sentence(index: Index, senses: Senses) -> None:
+    """What cannot be is said, and nothing is changed."""
+    key = keys_of(index, "bank")[0]
+    river = next(line.key for line in index.concordance("river"))
+    before = snapshot(senses)
+    with pytest.raises(SenseNotFound, match=r"There is no sense 'bank.snow'; there are: bank.money, bank.river"):
+        senses.label("bank.snow", [key])
+    with pytest.raises(SenseError, match=rf"{river} is a use of 'river', and bank\.river is a sense of 'bank'"):
+        senses.label("bank.river", [key, river])
+    with pytest.raises(KeyNotFound):
+        senses.label("bank.river", ["nowhere:0"])
+    with pytest.raises(SenseError, match=r"There is a sense 'bank\.money' already"):
+        senses.new("bank.money")
+    with pytest.raises(SenseError, match="already; merge the two"):
+        senses.rename("bank.river", "bank.money")
+    with pytest.raises(SenseError, match="cannot be merged into itself"):
+        senses.merge("bank.river", "bank.river")
+    with pytest.raises(SenseError, match=f"{key} is not labelled with bank.river"):
+        senses.split("bank.river", "bank.new", [key])
+    for name in ("", " bank", "b\nank", "x" * 201):
+        with pytest.raises(SenseError, match="cannot be the name of a sense"):
+            senses.new(name)
+    with pytest.raises(SenseError, match="cannot be the name of a person"):
+        index.senses(by="")
+    with pytest.raises(SenseError, match="The note is empty"):
+        senses.note("bank.river", "  ")
+    assert snapshot(senses) == before
+    senses.new("river.flow", word="river")
+    with pytest.raises(SenseError, match=r"bank.river is a sense of 'bank', and river.flow is one of 'river'"):
+        senses.merge("bank.river", "river.flow")
+
+
+@pytest.mark.parametrize("kind", ["noise", "view", "trigger", "newer"])
+def test_strange_file_is_an_error(index: Index, senses: Senses, kind: str) -> None:
+    """A file that is none of ours, or a newer ctxsearch's, is told, by verify too, and left as it is."""
+    path = index.path / "senses.sqlite"
+    if kind == "noise":
+        path.write_bytes(b"noise" * 1000)
+    else:
+        script = {
+            "view": "alter table notes rename to held; create view notes as select * from held",
+            "trigger": "create trigger t after insert on labels begin delete from senses; end",
+            "newer": "update _sqlite_migrations set name = 'later'",
+        }[kind]
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(script)
+    content = path.read_bytes()
+    error = FormatTooNew if kind == "newer" else IndexDamaged
+    with pytest.raises(error):
+        senses.list()
+    with pytest.raises(error):
+        senses.new("bank.new")
+    assert path.read_bytes() == content
+    for quick in (True, False):
+        problems = Index.verify(index.path, quick=quick, encoder=WindowEncoder()).problems
+        assert [Path(problem.path).name for problem in problems] == ["senses.sqlite"]
+
+
+def test_many_write_at_once(index: Index, senses: Senses) -> None:
+    """Several people who label at the same time wait for each other, and nothing is lost."""
+    keys = keys_of(index, "bank")
+    people = [index.senses(by=f"person {number}") for number in range(6)]
+
+    def work(one: Senses) -> None:
+        for number, key in enumerate(keys * 3):
+            one.label("bank.river" if number % 2 else "bank.money", [key])
+
+    threads = [Thread(target=work, args=(one,)) for one in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(senses.labels()) == len(people) * len(keys)
+    assert [change.number for change in senses.changes()] == list(range(1, len(senses.changes()) + 1))
+
+
+def test_agreement_is_that_of_the_literature(index: Index, senses: Senses) -> None:
+    """Kappa and alpha give the published figures of published data, and what differs is listed."""
+    # K. Krippendorff 2011, Computing Krippendorff's alpha-reliability: four observers, twelve units, alpha .743.
+    rows = ["123321412***", "1233224125*3", "*3332342251*", "12332441251*"]
+    units = [[row[unit] for row in rows if row[unit] != "*"] for unit in range(12)]
+    assert krippendorff_alpha(units) == pytest.approx(0.743, abs=5e-4)
+    # J. Cohen 1960, table 1: two hundred people, three diagnoses, kappa .492.
+    table = {("1", "1"): 88, ("1", "2"): 14, ("1", "3"): 18, ("2", "1"): 10, ("2", "2"): 40, ("2", "3"): 10,
+             ("3", "1"): 2, ("3", "2"): 6, ("3", "3"): 12}  # fmt: skip
+    assert cohen_kappa([pair for pair, count in table.items() for _ in range(count)]) == pytest.approx(0.492, abs=5e-4)
+    assert cohen_kappa([]) is None
+    assert cohen_kappa([("a", "a")]) is None
+    assert krippendorff_alpha([["a", "a"], ["a"]]) is None
+    keys = keys_of(index, "bank")
+    bert = index.senses(by="bert")
+    senses.label("bank.river", keys[:3])
+    bert.label("bank.river", keys[:2])
+    bert.label("bank.money", keys[2:4])
+    found = senses.agreement("bank")
+    assert (found.people, found.occurrences) == (["anna", "bert"], 3)
+    assert [(one.key, dict(one.senses)) for one in found.disagreements] == [
+        (keys[2], {"anna": "bank.river", "bert": "bank.money"})
+    ]
+    assert found.kappa[("anna", "bert")] == pytest.approx(0)
+
+
+def test_probabilities_are_a_share_of_one() -> None:
+    """They are positive, leave a rest for none of the senses, and rise with nearness."""
+    random = np.random.default_rng(0)
+    nearness = random.uniform(-1, 1, (500, 4)).astype(np.float32)
+    counts = np.array([1, 2, 5, 100])
+    likely = probabilities(nearness, counts, Calibration(7.0, -4.4))
+    assert (likely > 0).all()
+    assert (likely.sum(axis=1) < 1).all()
+    nearer = nearness.copy()
+    nearer[:, 2] += 0.1
+    assert (probabilities(nearer, counts, Calibration(7.0, -4.4))[:, 2] > likely[:, 2]).all()
+    assert np.isfinite(probabilities(nearness * 1e6, counts, Calibration(700.0, -44.0))).all()
+    vectors = np.array([[1, 0], [0, 1], [-1, 0]], np.float32)
+    middle = centres(vectors, np.array([0, 0, 1]), 2)
+    np.testing.assert_allclose(middle, [[2**-0.5, 2**-0.5], [-1, 0]], rtol=1e-6)
+    assert not centres(vectors, np.array([0, 1, 0]), 2)[0].any()  # they cancel each other out
+
+
+def test_three_examples_tell_the_sample_apart(own_sample: Index, sense_of: dict[str, str]) -> None:
+    """With three labelled lines of each sense, nine tenths of the sample's other lines are told rightly."""
+    senses = own_sample.senses(by="anna")
+    right = told = 0
+    for lemma in ("bank", "spring", "mercury", "storm", "interest", "rich"):
+        known = gold(sense_of, lemma)
+        for sense in dict.fromkeys(known.values()):
+            senses.new(sense)
+            senses.label(sense, [key for key, other in known.items() if other == sense][:3])
+        found = senses.assign(lemma)
+        assert [use.line.key for use in found.uses] == keys_of(own_sample, lemma)
+        assert sum(one.assigned for one in found.frequencies) + found.unsure == len(found.uses)
+        assert sum(one.expected for one in found.frequencies) == pytest.approx(len(found.uses))
+        assert all(one.low <= one.expected <= one.high for one in found.frequencies)
+        labelled = {label.key: label.sense_id for label in senses.labels(lemma)}
+        for use in found.uses:
+            assert 0 <= use.margin <= 1
+            assert use.p + use.p_none <= 1 + 1e-9
+            if use.is_labelled:
+                assert (use.pile, use.p) == (labelled[use.line.key], 1)
+            elif use.line.key in known:
+                told += 1
+                right += use.sense_id == known[use.line.key]
+        assert not {use.line.key for use in found.to_label(5)} & labelled.keys()
+        assert [use.margin for use in found.to_label(5)] == sorted(use.margin for use in found.to_label(5))
+    assert told > 60
+    assert right / told >= 0.9
+
+
+def test_a_sense_left_out_is_none_of_these(own_sample: Index, sense_of: dict[str, str]) -> None:
+    """Uses of a sense that the inventory lacks are likelier to be of none than those of a sense that it has."""
+    senses = own_sample.senses(by="anna")
+    known = gold(sense_of, "bank")
+    senses.new("bank.river")
+    senses.label("bank.river", [key for key, sense in known.items() if sense == "bank.river"][:3])
+    with_none = {use.line.key: use.p_none for use in senses.assign("bank").uses if not use.is_labelled}
+    of_river = [p for key, p in with_none.items() if known.get(key) == "bank.river"]
+    of_others = [p for key, p in with_none.items() if key in known and known[key] != "bank.river"]
+    assert of_river
+    assert of_others
+    won = np.mean([one < other for one in of_river for other in of_others])
+    assert won > 0.95
+    piles = Counter(use.pile for use in senses.assign("bank").uses)
+    assert piles[NONE_OF_THESE] >= len(of_others) // 2
+
+
+def test_lookup_ranks_senses_with_evidence(own_sample: Index, sense_of: dict[str, str]) -> None:
+    """A use is told its likeliest sense, with the labelled lines nearest to it, and sentences of a dictionary."""
+    senses = own_sample.senses(by="anna")
+    known = gold(sense_of, "bank")
+    for sense in dict.fromkeys(known.values()):
+        senses.new(sense)
+        senses.label(sense, [key for key, other in known.items() if other == sense][:3])
+    text = "We moored the boat at the bank of the river."
+    senses.new("bank.shown", word="bank", examples=[Usage(text, text.index("bank"), text.index("bank") + 4)])
+    senses.new("bank.unshown", word="bank")
+    found = senses.lookup("They rowed across the river to the muddy [bank].", examples=2)
+    assert found.lemma == "bank"
+    assert {fit.sense.sense_id for fit in found.fits[:2]} == {"bank.river", "bank.shown"}
+    assert sum(fit.p for fit in found.fits) + found.p_none == pytest.approx(1)
+    assert [fit.p for fit in found.fits] == sorted((fit.p for fit in found.fits), reverse=True)
+    river = next(fit for fit in found.fits if fit.sense.sense_id == "bank.river")
+    assert len(river.lines) == 2
+    assert all(known[line.key] == "bank.river" for line in river.lines)
+    expected = own_sample.query("They rowed across the river to the muddy [bank].", k=None)
+    by_key = {line.key: line.score for line in expected}
+    for line in river.lines:
+        assert line.score == pytest.approx(by_key[line.key], abs=2e-3)
+    shown = next(fit for fit in found.fits if fit.sense.sense_id == "bank.shown")
+    assert [usage.text for usage, _ in shown.sentences] == [text]
+    assert [sense.sense_id for sense in found.without_examples] == ["bank.unshown"]
+    assert senses.lookup("They rowed to the muddy [bank].", by="bert").fits[0].sense.sense_id == "bank.shown"
+
+
+def test_labels_of_lost_lines_are_told(own_sample: Index) -> None:
+    """A label outlives its document: it shows nothing, is told, and counts again when the document is back."""
+    senses = own_sample.senses(by="anna")
+    senses.new("bank.river")
+    senses.label("bank.river", ["bank/06:73", "bank/02:29"])
+    lines = (SAMPLE / "documents.jsonl").read_text(encoding="utf-8").splitlines()
+    document = next(one for one in map(json.loads, lines) if one["id"] == "bank/02")
+    own_sample.remove(["bank/02"])
+    assert [label.key for label in senses.assign("bank").lost] == ["bank/02:29"]
+    own_sample.add([Document("bank/02", document["text"])])
+    assert senses.assign("bank").lost == []
+
+
+def test_without_head_or_examples_it_is_one_sentence(index: Index, senses: Senses, own_sample: Index) -> None:
+    """Where nothing can be told, it is said why, and what to do."""
+    senses.label("bank.river", keys_of(index, "bank")[:1])
+    with pytest.raises(SenseError, match="The index has no head"):
+        senses.assign("bank")
+    empty = own_sample.senses(by="anna")
+    with pytest.raises(SenseError, match="'bank' has no sense yet"):
+        empty.assign("bank")
+    empty.new("bank.river")
+    with pytest.raises(SenseError, match="No sense of 'bank' has an example"):
+        empty.lookup("They rowed to the [bank].")
+    empty.label("bank.river", ["bank/06:73"])
+    with pytest.raises(SenseError, match="has the column 'colour'; there are"):
+        empty.assign("bank").by_metadata("colour")
+    with pytest.raises(SenseError, match=r"There is no pile 'bank\.snow'"):
+        empty.assign("bank").in_pile("bank.snow")
+    with pytest.raises(SenseError, match="least margin"):
+        empty.assign("bank", least_margin=2)
