@@ -1,6 +1,6 @@
 """Words/s of `Index.add` beside the bare forward pass of the same model, and beside a plain loop, in one run.
 
-    python benchmarks/index_speed.py DOCUMENTS.jsonl.gz [--words 300000] [--loop 3000] [--json FILE] [--plot FILE]
+    python benchmarks/index_speed.py DOCUMENTS.jsonl.gz [--words 300000] [--loop 3000] [--pylate PYTHON]
 
 The bare pass takes the very windows that the index packs, cut to one length a batch so that there is no padding, runs
 them through the model in the same type, and keeps no output: once with torch's own threads, and once with a batch to
@@ -15,15 +15,18 @@ which works meanwhile.
 from __future__ import annotations
 
 import argparse
+import json
 import resource
 import sqlite3
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import faiss
@@ -131,6 +134,20 @@ def loop_rate(documents: list[ctxsearch.Document], words: int) -> float:
     return done / (time.perf_counter() - start)
 
 
+def pylate_rates(python: str, documents: list[ctxsearch.Document]) -> dict[str, float]:
+    """Words/s of PyLate's encoding alone, by type, in an environment that has it."""
+    analyser = Analyser("en")
+    segments = [one for document in documents for one in analyser.segments(document.text) if one.forms]
+    words = sum(len(segment.forms) for segment in segments)
+    given = json.dumps([str(locate_model(DEFAULT_MODEL)), [segment.text for segment in segments]])
+    script = Path(__file__).with_name("pylate_encode.py")
+    try:
+        done = subprocess.run([python, script], input=given, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise SystemExit(f"PyLate cannot be run by {python}: {error}.") from error
+    return {dtype: words / seconds for dtype, seconds in json.loads(done.stdout.splitlines()[-1]).items()}
+
+
 def measure(arguments: argparse.Namespace) -> Result:
     """Runs all in turn."""
     documents = take(arguments.documents, arguments.words)
@@ -142,12 +159,16 @@ def measure(arguments: argparse.Namespace) -> Result:
     planned = list(shapes(encoder, documents, 128))
     bare_seconds(encoder, planned[:4])
     bare, lanes, loop, full, words = [], [], [], [], 0
+    pylate: dict[str, list[float]] = {}
     stages: Counter[str] = Counter()
     for _ in range(arguments.rounds):
         bare.append(bare_seconds(encoder, planned))
         lanes.append(lanes_seconds(encoder, planned, torch.get_num_threads()))
         if arguments.loop:
             loop.append(loop_rate(documents, arguments.loop))
+        if arguments.pylate:
+            for dtype, rate in pylate_rates(arguments.pylate, documents).items():
+                pylate.setdefault(dtype, []).append(rate)
         with tempfile.TemporaryDirectory() as folder:
             index = ctxsearch.Index.create(f"{folder}/index", encoder=encoder, codec=codec)
             report = index.add(documents)
@@ -165,6 +186,8 @@ def measure(arguments: argparse.Namespace) -> Result:
     }
     if loop:
         rates["plain loop"] = round(statistics.median(loop))
+    for dtype, values in pylate.items():
+        rates[f"PyLate, encoding alone, {dtype}"] = round(statistics.median(values))
     stage_rates = {name: round(words * len(full) / seconds) for name, seconds in stages.most_common()}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6)
     figures = {
@@ -175,6 +198,10 @@ def measure(arguments: argparse.Namespace) -> Result:
         "of the bare pass": round(statistics.median(ratios), 3),
         "of the bare pass, a batch to each core": round(statistics.median(lane_ratios), 3),
         "times the plain loop": round(statistics.median(loop_ratios), 1) if loop else None,
+        "times PyLate": {
+            dtype: round(words / statistics.median(full) / statistics.median(values), 2)
+            for dtype, values in pylate.items()
+        },
         "share of time": {name: round(seconds / total, 3) for name, seconds in stages.most_common()},
         "peak memory, GB": round(peak, 2),
     }
@@ -182,6 +209,10 @@ def measure(arguments: argparse.Namespace) -> Result:
         "bare pass": statistics.median(ratios),
         "bare pass, a batch to each core": statistics.median(lane_ratios),
         "plain loop": statistics.median(loop_ratios) if loop else 0,
+        **{
+            f"PyLate, encoding alone, {dtype}": words / statistics.median(full) / statistics.median(values)
+            for dtype, values in pylate.items()
+        },
     }
     rows = [[name, f"{rate:,}", f"{of_bare[name]:.2f}" if name in of_bare else NOTHING] for name, rate in rates.items()]
     rows += [[f"stage: {name}", f"{rate:,}", f"{stages[name] / total:.3f}"] for name, rate in stage_rates.items()]
@@ -199,6 +230,7 @@ def measure(arguments: argparse.Namespace) -> Result:
 if __name__ == "__main__":
     options = parser(__doc__)
     options.add_argument("documents", help="JSONL, CSV, TSV, text, or a folder of such")
+    options.add_argument("--pylate", metavar="PYTHON", help="the interpreter of an environment that has PyLate")
     options.add_argument("--words", type=int, default=300_000)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--head", help="none, or a file; the model's own otherwise")

@@ -63,7 +63,7 @@ def embed(
     """The vectors of marked words, without an index; the options are those of `Index.create`.
 
     >>> embed(["They rowed to the [bank].", "The [bank] lent us money."]).shape
-    (2, 128)
+    (2, 96)
     >>> embed(["They rowed to the [bank].", "The [bank] lent us money."], head="none").shape
     (2, 384)
 

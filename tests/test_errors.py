@@ -73,6 +73,12 @@ EXAMPLES: dict[str, tuple[CtxSearchError, dict[str, object], list[str]]] = {
         {"word": "bank", "form": "BANK", "forms": (*"abcdefghijkl",)},
         ["'bank' is never written 'BANK'", "it is written a, b", "j, ..."],
     ),
+    "SenseError": (errors.SenseError("The note is empty."), {}, ["note"]),
+    "SenseNotFound": (
+        errors.SenseNotFound("bank.snow", ["bank.river"]),
+        {"sense_id": "bank.snow", "known": ("bank.river",)},
+        ["'bank.snow'", "there are: bank.river", "ctxsearch senses new"],
+    ),
     "DocumentNotFound": (
         errors.DocumentNotFound([*"abcdefg"], ["shard-01"]),
         {"document_ids": ("a", "b", "c", "d", "e", "f", "g"), "damaged": ("shard-01",)},

@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from command_line import ctxsearch as command
 from tiny_models import POSITIONS, build
 
 import ctxsearch
+from ctxsearch import Document, Index, Usage
 from ctxsearch.analysis import Analyser
+from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.encoder.examples import Examples, examples
 from ctxsearch.encoder.recipe import Recipe
 from ctxsearch.encoder.tokenizer import PieceTokenizer
@@ -23,6 +26,7 @@ from ctxsearch.evaluation.calibration import fit, reliability
 from ctxsearch.evaluation.parts import part_of
 from ctxsearch.head import Calibration, Head, parse_head
 from ctxsearch.learning import train_head
+from ctxsearch.senses.labelled import labels_of
 
 RECIPE = Recipe(dimension=16, rank=2, steps=60, lemmas=8, uses=6, evaluated_every=30, head_rate=0.02, rate=0.005)
 RIVER = ("river", "water", "boat", "reeds", "fish")
@@ -75,6 +79,53 @@ def test_a_head_tells_apart_what_it_was_taught(model: Path, tmp_path: Path, rank
     assert 0 <= report.calibration_error < 0.25
     train_head(labels, tmp_path / "again.safetensors", **options)  # type: ignore[arg-type]
     assert (tmp_path / "again.safetensors").read_bytes() == content
+
+
+def test_an_inventory_improves_the_head_of_its_index(model: Path, tmp_path: Path) -> None:
+    """Labels of an index are learned from, beginning with its own head; few leave what scores mean as it was."""
+    uses = [json.loads(line) for line in labelled(tmp_path, 100).read_text(encoding="utf-8").splitlines()]
+    options = {"model": str(model), "window": POSITIONS}
+    first = tmp_path / "first.safetensors"
+    taught = train_head(tmp_path / "labels.jsonl", first, recipe=replace(RECIPE, steps=30), **options)  # type: ignore[arg-type]
+    with Index.create(tmp_path / "index", head=first, dtype="fp32", **options) as index:  # type: ignore[arg-type]
+        index.add(Document(str(number), use["text"]) for number, use in enumerate(uses))
+        anna, bert = index.senses(by="anna"), index.senses(by="bert")
+        for number, use in enumerate(uses):
+            name = f"{use['lemma']}.{use['sense']}"
+            if number % 6 < 2:
+                anna.new(name)
+            if number != 7:
+                anna.label(name, [f"{number}:{use['start']}"])
+        anna.new("w0.other", examples=[Usage("The w0.", 4, 6)])
+        bert.label("w0.other", ["1:" + str(uses[1]["start"])])
+        found = labels_of(Inventory(index.path), index.open_shards())
+    # One was not labelled, and about one the two differ.
+    told = [(use["text"], use["start"], use["lemma"]) for number, use in enumerate(uses) if number not in (1, 7)]
+    texts = [found.texts[number] for number in found.text_numbers]
+    assert sorted(zip(texts, found.starts, found.lemmas, strict=True)) == sorted([*told, ("The w0.", 4, "w0")])
+    recipe = replace(RECIPE, dimension=4, rank=1, steps=30)
+    report = train_head(None, tmp_path / "own.safetensors", senses=tmp_path / "index", recipe=recipe)
+    before, own = (parse_head(path.read_bytes(), path) for path in (first, tmp_path / "own.safetensors"))
+    assert own.dimension == before.dimension
+    assert own.card["begun_with"] == before.digest
+    assert own.calibration == before.calibration
+    assert report.history[0][2] == pytest.approx(max(value for *_, value in taught.history), abs=0.02)
+    assert max(value for *_, value in report.history) >= report.history[0][2]
+    with pytest.raises(ValueError, match="Give either a file of labelled uses, or an index"):
+        train_head(None, tmp_path / "no.safetensors")
+    with pytest.raises(ValueError, match="leave out both options"):
+        train_head(None, tmp_path / "no.safetensors", senses=tmp_path / "index", split="train")
+    refused = command("train-head", "--senses", tmp_path / "index", "--into", tmp_path / "no", "--dimension", "8")
+    assert refused.returncode == 2
+    assert "With --senses, the index says the rest; leave out --dimension." in refused.stderr
+
+
+def test_an_inventory_without_labels_is_told(model: Path, tmp_path: Path) -> None:
+    """Where nobody has labelled anything there is nothing to learn from."""
+    with Index.create(tmp_path / "index", model=str(model), window=POSITIONS) as index:
+        index.add([Document("1", "The boat was by the river.")])
+    with pytest.raises(SourceError, match=r"senses.sqlite: there is no labelled use in it"):
+        train_head(None, tmp_path / "own.safetensors", senses=tmp_path / "index")
 
 
 def test_too_few_labels_are_told(model: Path, tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ _COMMANDS = {
     "query": "searching",
     "like": "searching",
     "concordance": "searching",
+    "collocations": "collocating",
+    "examples": "collocating",
     "lookup": "telling",
     "assign": "telling",
     "pieces": "inspecting",

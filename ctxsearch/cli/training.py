@@ -8,26 +8,36 @@ from typing import Annotated
 import typer
 
 from ctxsearch.cli.console import counted, say
-from ctxsearch.cli.options import Device
+from ctxsearch.cli.options import Device, WrongCommand, refuse_all_but
 from ctxsearch.cli.progress import stage_bar
 from ctxsearch.encoder.recipe import Recipe
 from ctxsearch.learning import TrainingReport
 from ctxsearch.settings import DEFAULT_MODEL
 
 _RECIPE = Recipe()
+_ALWAYS = ("--into", "--begin", "--steps", "--seed", "--licence", "--device")
+_OF_TEXTS = ("--documents", "--split", "--model", "--window", "--language")
 
 
 def train_head(
+    call: typer.Context,
+    into: Annotated[Path, typer.Option(help="The .safetensors file to write.", dir_okay=False)],
     labels: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
-            metavar="LABELLED",
+            metavar="[LABELLED]",
             help='JSONL of labelled uses: {"text" or "document_id", "start", "end", "lemma", "sense"}.',
             exists=True,
             dir_okay=False,
         ),
-    ],
-    into: Annotated[Path, typer.Option(help="The .safetensors file to write.", dir_okay=False)],
+    ] = None,
+    senses: Annotated[
+        str | None, typer.Option(metavar="INDEX", help="Learn from the sense inventory of this index instead.")
+    ] = None,
+    begin: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="A head to go on from, or none.  [default: with --senses, the index's]"),
+    ] = None,
     documents: Annotated[
         Path | None, typer.Option(help="The documents that the uses are in, if they have no text.", exists=True)
     ] = None,
@@ -50,10 +60,18 @@ def train_head(
     """
     import ctxsearch
 
+    if senses is not None:
+        refuse_all_but((*_ALWAYS, "--senses"), call, "With --senses, the index says the rest")
+    elif begin is not None:
+        refuse_all_but((*_ALWAYS, *_OF_TEXTS), call, "A head to begin with has its own shape")
+    if (labels is None) == (senses is None):
+        raise WrongCommand("Give either a file of labelled uses, or --senses INDEX.")
     with stage_bar("done") as on_progress:
         report = ctxsearch.train_head(
             labels,
             into,
+            senses=senses,
+            begin=begin,
             documents=documents,
             split=split,
             model=model,

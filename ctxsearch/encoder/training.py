@@ -29,7 +29,7 @@ from ctxsearch.encoder.hardware import choose_device, choose_dtype
 from ctxsearch.encoder.locate import locate_model
 from ctxsearch.encoder.recipe import Recipe
 from ctxsearch.encoder.transformer import load_transformer
-from ctxsearch.head import LowRank
+from ctxsearch.head import Head, LowRank
 
 # Texts that the model sees in one go.
 _AT_ONCE = 16
@@ -67,6 +67,7 @@ class Training:
         senses: the number of each use's sense; no two lemmas share one. Shape: (n_uses,).
         recipe: how.
         device: where the model runs, see `TransformerEncoder`.
+        begin: a head of the same model to go on from, of the recipe's dimension, rank and sentence.
     """
 
     def __init__(
@@ -78,8 +79,10 @@ class Training:
         recipe: Recipe,
         *,
         device: str | None = None,
+        begin: Head | None = None,
     ) -> None:
         self._recipe = recipe
+        self._begin_with = begin
         self._random = np.random.default_rng(recipe.seed)
         self._windows = examples.windows
         self._specials = examples.specials
@@ -93,7 +96,9 @@ class Training:
             raise ValueError(
                 f"A head for {model} has {most} dimensions at most, and {recipe.dimension} were asked for."
             )
-        self._adapter = Adapter(self._model, recipe.rank, recipe.seed) if recipe.rank else None
+        self._adapter = (
+            Adapter(self._model, recipe.rank, recipe.seed, begin.adapter if begin else None) if recipe.rank else None
+        )
         # The model's own matrices in what the hardware is fast at; what is learned stays in single precision.
         dtype = choose_dtype(None, self._device)
         learned = set() if self._adapter is None else {id(one) for one in self._adapter.parameters}
@@ -175,6 +180,11 @@ class Training:
 
     def _begin(self, trained: NDArray[np.int64], on_progress: Callable[[Progress], None] | None) -> None:
         """Lets the head begin as the principal components of the model's own vectors, in other directions."""
+        if self._begin_with is not None:
+            with torch.no_grad():
+                self._head.weight.copy_(torch.from_numpy(self._begin_with.weight))
+                self._head.bias.copy_(torch.from_numpy(self._begin_with.bias))
+            return
         sample = self._random.permutation(trained)[:_COMPONENTS_FROM]
         joined = []
         for batch in self._whole_windows(np.sort(sample), on_progress):

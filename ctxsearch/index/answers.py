@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ctxsearch.domain import ConcordanceContext, ConcordanceLine, IndexInfo, Order, Usage
-from ctxsearch.index.parts import Parts
+from ctxsearch.domain import ConcordanceContext, ConcordanceLine, IndexInfo, Usage
+from ctxsearch.index.words import DEFAULT_CONTEXT, Words
 from ctxsearch.usage import parse_usage, parse_usages
 
 if TYPE_CHECKING:
@@ -16,21 +14,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ctxsearch.query.options import Search
-    from ctxsearch.query.scope import OpenShard
-    from ctxsearch.senses import Senses
-
-DEFAULT_CONTEXT = 10
 
 
-class Answers:
-    """What an index answers as of one commit.
-
-    Args:
-        parts: of the index.
-    """
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+class Answers(Words):
+    """What an index answers as of one commit."""
 
     def _search(
         self,
@@ -163,77 +150,6 @@ class Answers:
         asked = self._search(k, form, min_score, min_p, any_word, where, context, exact, examples=count)
         return like_occurrences(self.open_shards(), examples, others, asked)
 
-    def concordance(
-        self,
-        word: str,
-        *,
-        form: str | Sequence[str] = (),
-        where: Sequence[str] = (),
-        limit: int | None = None,
-        sample: int | None = None,
-        seed: int = 0,
-        order: Order = "corpus",
-        context: ConcordanceContext = DEFAULT_CONTEXT,
-    ) -> list[ConcordanceLine]:
-        """Every line of a lemma, or of a form.
-
-        Args:
-            word: a lemma, which stands for all its forms; or a form, which stands for itself.
-            form: only occurrences written exactly so.
-            where: conditions on the metadata.
-            limit: the first so many lines, in the order asked for; None for all.
-            sample: a random sample of so many lines.
-            seed: draws the sample; the same seed draws the same lines.
-            order: ``corpus``, or by the words ``left`` of the node (nearest first), the ``node`` itself, or ``right``.
-            context: words on either side, or ``"sentence"``.
-
-        Raises:
-            WordNotFound: the corpus does not have the word.
-            QueryError: a filter or an option cannot be understood.
-        """
-        from ctxsearch.query import concordance as use
-        from ctxsearch.query.options import checked_context, checked_count, surface_forms
-
-        limit, sample, around = checked_count(limit), checked_count(sample), checked_context(context)
-        order = use.checked_order(order)
-        shards = self.open_shards()
-        found = use.drawn(use.occurrences(shards, word, surface_forms(form), where), sample, seed)
-        return use.ordered_lines(shards, found, order, limit, around)
-
-    def senses(self, *, by: str | None = None) -> Senses:
-        """The sense inventory of the index, ``senses.sqlite``: what people found out and wrote down.
-
-        Args:
-            by: who writes; where None, what the operating system calls the user.
-
-        Raises:
-            SenseError: it can be nobody's name.
-        """
-        from ctxsearch.catalog.inventory import Inventory
-        from ctxsearch.senses import Senses
-
-        parts = self._parts
-        return Senses(
-            Inventory(parts.path),
-            _user() if by is None else by,
-            self.open_shards,
-            parts.analyser,
-            parts.model.asking_encoder,
-            lambda: parts.calibration(needed=True),
-        )
-
-    def count(self, word: str, *, form: str | Sequence[str] = (), where: Sequence[str] = ()) -> int:
-        """How many lines `concordance` has for a word.
-
-        Raises:
-            WordNotFound: the corpus does not have the word.
-            QueryError: a filter cannot be understood.
-        """
-        from ctxsearch.query.concordance import occurrences
-        from ctxsearch.query.options import surface_forms
-
-        return len(occurrences(self.open_shards(), word, surface_forms(form), where))
-
     def embed(self, usages: Sequence[str | Usage]) -> NDArray[np.float32]:
         """The vectors of marked words, made as the index's own are.
 
@@ -277,15 +193,3 @@ class Answers:
 
         parts = self._parts
         return describe(parts.path, parts.settings, parts.commit, parts.described())
-
-    def open_shards(self) -> list[OpenShard]:
-        """The shards of the commit, for those who want to look below the concordance."""
-        return self._parts.shards()
-
-
-def _user() -> str:
-    """What the operating system calls the user; a number where it has no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"user {os.getuid()}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from ctxsearch.encoder.recipe import Recipe
     from ctxsearch.encoder.training import Learned
     from ctxsearch.evaluation import Measures
+    from ctxsearch.head import Head
 
 # So many uses of a held-out lemma are looked at while learning goes on.
 _LOOKED_AT = 12
 # Lemmas to learn from, and of each kind held out, at least: of fewer a head learns nothing that holds for others.
 _FEWEST_TRAINED, _FEWEST_HELD_OUT = 20, 2
+# Of fewer lemmas held out, scores mean what they meant to the head that training began with.
+_FEWEST_CALIBRATED = 20
 
 
 class Learning:
@@ -38,6 +41,7 @@ class Learning:
         language: by which words are cut.
         recipe: how to learn.
         on_progress: is told how far the work has come.
+        begin: a head of the model to go on from; the recipe is made to fit it.
 
     Raises:
         SourceError: there are too few labels to learn from.
@@ -51,6 +55,7 @@ class Learning:
         language: str,
         recipe: Recipe,
         on_progress: Callable[[Progress], None] | None,
+        begin: Head | None = None,
     ) -> None:
         import numpy as np
 
@@ -61,7 +66,8 @@ class Learning:
         from ctxsearch.evaluation.parts import part_of
         from ctxsearch.labelled import NO_PIECE, tokens_of
 
-        self._recipe = recipe
+        self._recipe = recipe if begin is None else _fitting(recipe, begin)
+        self._begin = begin
         self._labels = labels
         self._model = model
         self._window = window
@@ -135,6 +141,7 @@ class Learning:
             np.array(senses, np.int64),
             self._recipe,
             device=device,
+            begin=self._begin,
         )
 
         def value(vectors: NDArray[np.float32]) -> float:
@@ -190,6 +197,8 @@ class Learning:
             chosen = (self._parts[uses] == part).nonzero()[0]
             measures[part], pairs[part] = self._measured(vectors[chosen], uses[chosen])
         slope, intercept = fit(*pairs[VALIDATION])
+        if self._begin is not None and measures[VALIDATION].lemmas < _FEWEST_CALIBRATED:
+            slope, intercept = self._begin.calibration
         if slope <= 0:
             raise SourceError(self._labels.path, "it teaches nothing that holds for the lemmas held out; label more")
         scores, same, weights = pairs[TEST]
@@ -208,6 +217,7 @@ class Learning:
             "calibration": {"slope": slope, "intercept": intercept, "error": figures["calibration_error"]},
             "window": self._window,
             "recipe": asdict(self._recipe),
+            "begun_with": self._begin.digest if self._begin else "",
             "trained_with": f"ctxsearch {ctxsearch.__version__}",
             "held_out": f"the SHA-256 of the lemma, its first 8 hex digits modulo {PARTS}: 0 is test, 1 validation",
             **{name: figures[name] for name in ("uses", "lemmas", "step", "history")},
@@ -243,6 +253,12 @@ class Learning:
         places = [self._labels.place(int(self._uses[use])) for use in uses]
         scored = all_scores(vectors, lemmas, senses, names=places, seed=self._recipe.seed)
         return measure(vectors, lemmas, senses, names=places), scored
+
+
+def _fitting(recipe: Recipe, begin: Head) -> Recipe:
+    """The recipe with the shape of a head."""
+    ranks = {len(change.down) for change in begin.adapter.values()} or {0}
+    return replace(recipe, dimension=begin.dimension, sentence=begin.sentence, rank=max(ranks))
 
 
 def _told(measures: Measures) -> dict[str, object]:

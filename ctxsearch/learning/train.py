@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ctxsearch.domain import Progress
-from ctxsearch.settings import DEFAULT_MODEL, SETTINGS_FILE
+from ctxsearch.settings import DEFAULT_MODEL, HEAD_FILE, SENSES_FILE, SETTINGS_FILE
 
 if TYPE_CHECKING:
     from ctxsearch.encoder.recipe import Recipe
     from ctxsearch.evaluation import Measures
+    from ctxsearch.head import Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,11 @@ class TrainingReport:
 
 
 def train_head(
-    labels: str | Path,
+    labels: str | Path | None,
     into: str | Path,
     *,
+    senses: str | Path | None = None,
+    begin: str | Path | None = None,
     documents: str | Path | None = None,
     split: str | None = None,
     model: str = DEFAULT_MODEL,
@@ -68,8 +71,10 @@ def train_head(
     the same machine.
 
     Args:
-        labels: JSONL of labelled uses, see `read_labels`.
+        labels: JSONL of labelled uses, see `read_labels`; None where they are in an inventory.
         into: the file to write, in safetensors format.
+        senses: an index, whose sense inventory has the labels; its model, window and language count then.
+        begin: a head to go on from, or ``none``; where None, that of the index, and without ``senses`` none.
         documents: the documents that the uses are in, where the lines have no text of their own.
         split: learns from the uses of this split only.
         model: a folder or a name, see `Index.create`.
@@ -85,15 +90,33 @@ def train_head(
         ModelError: the model cannot be found or used.
         ValueError: a setting cannot be, or the file cannot be written there.
     """
+    from ctxsearch.catalog.inventory import Inventory
     from ctxsearch.corpus import read_labels
     from ctxsearch.encoder.recipe import Recipe
+    from ctxsearch.index import Index
     from ctxsearch.learning.learning import Learning
+    from ctxsearch.senses.labelled import labels_of
     from ctxsearch.storage import digest_bytes, digest_files, replacing
 
     into = Path(into)
-    _check_goal(into, model)
-    read = read_labels(labels, documents=documents, split=split)
-    learning = Learning(read, model, window, language, recipe or Recipe(), on_progress)
+    if (labels is None) == (senses is None):
+        raise ValueError("Give either a file of labelled uses, or an index with a sense inventory.")
+    if senses is not None:
+        if documents is not None or split is not None:
+            raise ValueError("The uses of an inventory are in its index, and have no split; leave out both options.")
+        with Index.open(senses) as index:
+            known, labels = index.settings, index.path / SENSES_FILE
+            read = labels_of(Inventory(index.path), index.open_shards())
+            model, window, language = known.model, known.window, known.language
+            if begin is None and known.head:
+                begin = index.path / HEAD_FILE
+            _check_goal(into, model)
+            first = _first_head(begin, model)
+    else:
+        _check_goal(into, model)
+        first = _first_head(begin, model)
+        read = read_labels(Path(labels or ""), documents=documents, split=split)
+    learning = Learning(read, model, window, language, recipe or Recipe(), on_progress, first)
     learned = learning.learn(device)
     sources = {
         str(Path(source).name): digest_files(Path(source))
@@ -106,6 +129,14 @@ def train_head(
     return TrainingReport(
         head=str(into), digest=digest_bytes(content), bytes=len(content), left_out=learning.left_out, **figures
     )
+
+
+def _first_head(begin: str | Path | None, model: str) -> Head | None:
+    """The head that training begins with, if any; it is for this model."""
+    from ctxsearch.encoder.choice import choose
+    from ctxsearch.head import NO_HEAD
+
+    return None if begin is None else choose(model, head=str(begin)).head if str(begin) != NO_HEAD else None
 
 
 def _check_goal(into: Path, model: str) -> None:

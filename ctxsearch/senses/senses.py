@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ctxsearch.analysis import Analyser
 from ctxsearch.catalog.inventory import Inventory
@@ -14,20 +13,23 @@ from ctxsearch.domain import ConcordanceContext, ConcordanceLine, Usage
 from ctxsearch.errors import SenseError
 from ctxsearch.head import Calibration
 from ctxsearch.protocols import Encoder
+from ctxsearch.query import collocations
 from ctxsearch.query.asked import embed, marked_token
-from ctxsearch.query.concordance import occurrences
+from ctxsearch.query.collocations import Collocate, Contrast, Measure, Windows
+from ctxsearch.query.concordance import drawn, occurrences
+from ctxsearch.query.examples import CONSIDERED, best_examples
+from ctxsearch.query.keys import find_key
 from ctxsearch.query.lines import lines
 from ctxsearch.query.options import checked_context
 from ctxsearch.query.ranking import Found
-from ctxsearch.query.scope import OpenShard, known_lemma
+from ctxsearch.query.scope import OpenShard, allowed_documents, known_lemma
+from ctxsearch.query.vectors import in_parts, vectors_of
 from ctxsearch.sense import Label, Sense
 from ctxsearch.senses.assigned import Assigned, assigned
 from ctxsearch.senses.evidence import Evidence, gather
 from ctxsearch.senses.keeping import Keeping
 from ctxsearch.senses.telling import centres, probabilities
 from ctxsearch.usage import parse_usage
-
-_ROWS_AT_ONCE = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ class Senses(Keeping):
         middle = centres(evidence.vectors, evidence.senses, len(shown))
         counts = np.bincount(evidence.senses, minlength=len(shown))
         likely = np.concatenate(
-            [probabilities(part @ middle.T, counts, calibration) for part in self._vectors(shards, found)]
+            [probabilities(part @ middle.T, counts, calibration) for part in in_parts(shards, found)]
         )
         given: dict[tuple[int, int], set[int]] = {}
         for place, sense in zip(evidence.places, evidence.senses.tolist(), strict=False):
@@ -196,6 +198,75 @@ class Senses(Keeping):
         return assigned(
             lemma, shown, likely, labelled, lines(shards, found, around), least_margin, without, evidence.lost
         )
+
+    def collocations(
+        self,
+        word: str,
+        sense_id: str,
+        *,
+        left: int = 5,
+        right: int = 5,
+        by_form: bool = False,
+        least: int = 3,
+        order: Measure = "log_dice",
+        limit: int | None = 50,
+    ) -> Sequence[Collocate]:
+        """The words that stand beside the occurrences that `assign` gives a sense; the options are those of the index.
+
+        Raises:
+            SenseError: the word has no such sense, or nothing shows one.
+        """
+        collocations.checked_windows(left, right, least, order)
+        shards = self._get_shards()
+        seen = self._windows(shards, self.assign(word), sense_id, left, right, by_form)
+        allowed = allowed_documents(shards, ())
+        return collocations.collocates(shards, allowed, seen, by_form=by_form, least=least, order=order)[:limit]
+
+    def contrast(
+        self,
+        word: str,
+        sense_id: str,
+        other_id: str,
+        *,
+        left: int = 5,
+        right: int = 5,
+        by_form: bool = False,
+        least: int = 3,
+    ) -> Sequence[Contrast]:
+        """The words that tell two senses apart by standing beside one of them: those of the first, then of the other.
+
+        Raises:
+            SenseError: the word has no such sense, or nothing shows one.
+        """
+        collocations.checked_windows(left, right, least, "count")
+        shards, found = self._get_shards(), self.assign(word)
+        one, other = (self._windows(shards, found, name, left, right, by_form) for name in (sense_id, other_id))
+        return collocations.contrasts(one, other, least=least)
+
+    def examples(self, word: str, sense_id: str, n: int = 5) -> Sequence[ConcordanceLine]:
+        """The best examples of a sense, see `Index.examples`, among the lines that are labelled or assigned to it.
+
+        Raises:
+            SenseError: the word has no such sense, or nothing shows one.
+        """
+        shards = self._get_shards()
+        found = drawn(self._found(shards, self.assign(word), sense_id), CONSIDERED, 0)
+        shown, evidence, _ = self._evidence(self._lemma(word), None)
+        number = [sense.sense_id for sense in shown].index(sense_id)
+        centre = centres(evidence.vectors, evidence.senses, len(shown))[number]
+        return best_examples(shards, found, vectors_of(shards, found), n, centre)
+
+    @staticmethod
+    def _found(shards: Sequence[OpenShard], assigned: Assigned, sense_id: str) -> list[Found]:
+        """The occurrences of a pile, in the order of the corpus."""
+        names = {use.line.key for use in assigned.in_pile(sense_id)}
+        places = (find_key(shards, use.line.key) for use in assigned.uses if use.line.key in names)
+        return [Found(place.shard, place.row, None) for place in places]
+
+    def _windows(
+        self, shards: Sequence[OpenShard], found: Assigned, sense_id: str, left: int, right: int, by_form: bool
+    ) -> Windows:
+        return collocations.windows(shards, self._found(shards, found, sense_id), left, right, by_form=by_form)
 
     def _calibration(self) -> Calibration:
         calibration = self._get_calibration()
@@ -224,17 +295,3 @@ class Senses(Keeping):
         renumbered = np.searchsorted(kept, evidence.senses).astype(np.int64)
         without = [sense for sense, count in zip(senses, counts.tolist(), strict=True) if not count]
         return [senses[number] for number in kept.tolist()], evidence._replace(senses=renumbered), without
-
-    @staticmethod
-    def _vectors(shards: Sequence[OpenShard], found: Sequence[Found]) -> list[NDArray[np.float32]]:
-        """The vectors of occurrences, in parts, each of unit length."""
-        parts = []
-        for start in range(0, len(found), _ROWS_AT_ONCE):
-            some = found[start : start + _ROWS_AT_ONCE]
-            shard_of, rows = (np.array(column, np.int64) for column in zip(*(one[:2] for one in some), strict=True))
-            vectors = np.empty((len(some), shards[0].parameters.dimension), np.float32)
-            for number in set(shard_of.tolist()):
-                inside = shard_of == number
-                vectors[inside] = shards[number].vectors.vectors(rows[inside])
-            parts.append(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
-        return parts

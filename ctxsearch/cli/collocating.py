@@ -1,0 +1,153 @@
+"""The commands that say how a word is used: what stands beside it, and the best examples."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from ctxsearch.cli.console import say
+from ctxsearch.cli.opening import opening
+from ctxsearch.cli.options import AllowDamaged, Form, IndexName, Json, Where, WrongCommand, given
+from ctxsearch.cli.output import Format, print_lines
+
+if TYPE_CHECKING:
+    from ctxsearch.query.collocations import Collocate, Contrast
+
+_Order = Literal["log_dice", "mi", "t_score", "log_likelihood", "count"]
+_OF_WORD = ("--form", "--where", "--allow-damaged")
+
+
+def collocations(
+    call: typer.Context,
+    index: IndexName,
+    word: Annotated[str, typer.Argument(metavar="WORD", help="A lemma, for all its forms; or a form, for itself.")],
+    left: Annotated[int, typer.Option(min=0, help="Places before the word that count, in its sentence.")] = 5,
+    right: Annotated[int, typer.Option(min=0, help="Places after it.")] = 5,
+    form: Form = None,
+    where: Where = None,
+    by_form: Annotated[bool, typer.Option("--by-form", help="Count forms, not lemmas.")] = False,
+    least: Annotated[int, typer.Option(min=1, help="Only words that stand there so often.")] = 3,
+    order: Annotated[_Order, typer.Option("--sort", help="By which measure they are ranked.")] = "log_dice",
+    limit: Annotated[int, typer.Option("-k", "--limit", min=1, help="How many.")] = 30,
+    sense: Annotated[
+        str | None, typer.Option(metavar="SENSE", help="Only lines that assign gives this sense of your inventory.")
+    ] = None,
+    versus: Annotated[
+        str | None, typer.Option(metavar="SENSE", help="With --sense: what tells it from this other sense.")
+    ] = None,
+    allow_damaged: AllowDamaged = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with a header.")] = False,
+    as_tsv: Annotated[bool, typer.Option("--tsv", help="Tab-separated, with a header.")] = False,
+) -> None:
+    """List the words that stand beside a word more often than chance would have it."""
+    if versus is not None and sense is None:
+        raise WrongCommand("--versus compares two senses; give --sense, too.")
+    if sense is not None and (refused := [one for one in given(call) if one in _OF_WORD]):
+        raise WrongCommand(f"--sense takes all lines of the word; leave out {' and '.join(refused)}.")
+    if versus is not None and "--sort" in given(call):
+        raise WrongCommand("--versus ranks by log-likelihood; leave out --sort.")
+    if as_json + as_csv + as_tsv > 1:
+        raise WrongCommand("Choose one of --json, --csv and --tsv.")
+    chosen = ((as_json, Format.JSON), (as_csv, Format.CSV), (as_tsv, Format.TSV))
+    output = next((made for asked, made in chosen if asked), Format.TABLE)
+    windows = {"left": left, "right": right, "least": least}
+    with opening(index, allow_damaged) as opened:
+        if sense is not None and versus is not None:
+            told = opened.senses().contrast(word, sense, versus, by_form=by_form, **windows)
+            # The most telling of each, those of the other sense last.
+            _print_contrasts(told if len(told) <= 2 * limit else [*told[:limit], *told[-limit:]], sense, versus, output)
+            return
+        if sense is not None:
+            found = opened.senses().collocations(word, sense, by_form=by_form, order=order, limit=limit, **windows)
+        else:
+            found = opened.collocations(
+                word, form=form or (), where=where or (), by_form=by_form, order=order, limit=limit, **windows
+            )
+    _print(found, output)
+
+
+def examples(
+    index: IndexName,
+    word: Annotated[str, typer.Argument(metavar="WORD", help="A lemma, for all its forms; or a form, for itself.")],
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 5,
+    sense: Annotated[
+        str | None, typer.Option(metavar="SENSE", help="Only lines that assign gives this sense of your inventory.")
+    ] = None,
+    form: Form = None,
+    where: Where = None,
+    allow_damaged: AllowDamaged = False,
+    as_json: Json = False,
+) -> None:
+    """List the best example sentences of a word, or of a sense of it."""
+    if sense is not None and (form or where):
+        raise WrongCommand("--sense takes all lines of the word; leave out --form and --where.")
+    with opening(index, allow_damaged) as opened:
+        if sense is not None:
+            found = opened.senses().examples(word, sense, count)
+        else:
+            found = opened.examples(word, count, form=form or (), where=where or ())
+    if as_json:
+        print_lines(found, Format.JSON)
+        return
+    # In whole: an example is read, not compared with the lines above it.
+    for line in found:
+        print(" ".join(f"{line.left}[{line.node}]{line.right}".split()) + f"  ({line.key})")
+
+
+def _print(found: Sequence[Collocate], output: Format) -> None:
+    if output is not Format.TABLE:
+        _print_rows([asdict(one) for one in found], output)
+        return
+    if not found:
+        say("No word stands there so often.")
+        return
+    width = max(len(one.word) for one in found)
+    print(f"{'':<{width}}  {'count':>8}  {'frequency':>9}  {'logDice':>7}  {'MI':>6}  {'t':>7}  {'G2':>10}")
+    for one in found:
+        print(
+            f"{one.word:<{width}}  {one.count:>8,}  {one.frequency:>9,}  {one.log_dice:>7.2f}  {one.mi:>6.2f}"
+            f"  {one.t_score:>7.2f}  {one.log_likelihood:>10,.1f}"
+        )
+
+
+def _print_contrasts(told: Sequence[Contrast], sense: str, versus: str, output: Format) -> None:
+    if output is not Format.TABLE:
+        rows = [
+            {
+                "word": one.word,
+                "count": one.counts[0],
+                "count_versus": one.counts[1],
+                "log_ratio": one.log_ratio,
+                "log_likelihood": one.log_likelihood,
+            }
+            for one in told
+        ]
+        _print_rows(rows, output)
+        return
+    if not told:
+        say("No word stands there so often.")
+        return
+    width, columns = max(len(one.word) for one in told), [max(8, len(name)) for name in (sense, versus)]
+    print(f"{'':<{width}}  {sense:>{columns[0]}}  {versus:>{columns[1]}}  {'log ratio':>9}  {'G2':>9}")
+    for one in told:
+        counts = "  ".join(f"{count:>{column},}" for count, column in zip(one.counts, columns, strict=True))
+        print(f"{one.word:<{width}}  {counts}  {one.log_ratio:>9.2f}  {one.log_likelihood:>9,.1f}")
+
+
+def _print_rows(rows: Sequence[dict[str, object]], output: Format) -> None:
+    if output is Format.JSON:
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False))
+        return
+    writer = csv.DictWriter(
+        sys.stdout, list(rows[0]) if rows else [], delimiter="," if output is Format.CSV else "\t", lineterminator="\n"
+    )
+    writer.writeheader()
+    writer.writerows(rows)

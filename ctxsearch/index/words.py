@@ -1,0 +1,180 @@
+"""What an index knows of the uses of a word, without asking what they are like."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ctxsearch.domain import ConcordanceContext, ConcordanceLine, Order
+from ctxsearch.index.parts import Parts
+
+if TYPE_CHECKING:
+    from ctxsearch.query.collocations import Collocate, Measure
+    from ctxsearch.query.scope import OpenShard
+    from ctxsearch.senses import Senses
+
+DEFAULT_CONTEXT = 10
+
+
+class Words:
+    """The uses of words as of one commit.
+
+    Args:
+        parts: of the index.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def open_shards(self) -> list[OpenShard]:
+        """The shards of the commit, for those who want to look below the concordance."""
+        return self._parts.shards()
+
+    def concordance(
+        self,
+        word: str,
+        *,
+        form: str | Sequence[str] = (),
+        where: Sequence[str] = (),
+        limit: int | None = None,
+        sample: int | None = None,
+        seed: int = 0,
+        order: Order = "corpus",
+        context: ConcordanceContext = DEFAULT_CONTEXT,
+    ) -> list[ConcordanceLine]:
+        """Every line of a lemma, or of a form.
+
+        Args:
+            word: a lemma, which stands for all its forms; or a form, which stands for itself.
+            form: only occurrences written exactly so.
+            where: conditions on the metadata.
+            limit: the first so many lines, in the order asked for; None for all.
+            sample: a random sample of so many lines.
+            seed: draws the sample; the same seed draws the same lines.
+            order: ``corpus``, or by the words ``left`` of the node (nearest first), the ``node`` itself, or ``right``.
+            context: words on either side, or ``"sentence"``.
+
+        Raises:
+            WordNotFound: the corpus does not have the word.
+            QueryError: a filter or an option cannot be understood.
+        """
+        from ctxsearch.query import concordance as use
+        from ctxsearch.query.options import checked_context, checked_count, surface_forms
+
+        limit, sample, around = checked_count(limit), checked_count(sample), checked_context(context)
+        order = use.checked_order(order)
+        shards = self.open_shards()
+        found = use.drawn(use.occurrences(shards, word, surface_forms(form), where), sample, seed)
+        return use.ordered_lines(shards, found, order, limit, around)
+
+    def count(self, word: str, *, form: str | Sequence[str] = (), where: Sequence[str] = ()) -> int:
+        """How many lines `concordance` has for a word.
+
+        Raises:
+            WordNotFound: the corpus does not have the word.
+            QueryError: a filter cannot be understood.
+        """
+        from ctxsearch.query.concordance import occurrences
+        from ctxsearch.query.options import surface_forms
+
+        return len(occurrences(self.open_shards(), word, surface_forms(form), where))
+
+    def collocations(
+        self,
+        word: str,
+        *,
+        left: int = 5,
+        right: int = 5,
+        form: str | Sequence[str] = (),
+        where: Sequence[str] = (),
+        by_form: bool = False,
+        least: int = 3,
+        order: Measure = "log_dice",
+        limit: int | None = 50,
+    ) -> list[Collocate]:
+        """The words that stand beside a word more often than chance would have it.
+
+        Args:
+            word: a lemma, or a form, see `concordance`.
+            left: how many places before it count, in its sentence.
+            right: how many after it.
+            form: only occurrences written exactly so.
+            where: conditions on the metadata; the documents that meet them are the corpus.
+            by_form: counts forms, and not lemmas.
+            least: only words that stand there so often.
+            order: by which measure they are ranked: ``log_dice``, ``mi``, ``t_score``, ``log_likelihood``, ``count``.
+            limit: the first so many; None for all.
+
+        Raises:
+            WordNotFound: the corpus does not have the word.
+            QueryError: a filter or an option cannot be understood.
+        """
+        from ctxsearch.query import collocations as use
+        from ctxsearch.query.concordance import occurrences
+        from ctxsearch.query.options import checked_count, surface_forms
+        from ctxsearch.query.scope import allowed_documents
+
+        use.checked_windows(left, right, least, order)
+        limit, shards = checked_count(limit), self.open_shards()
+        seen = use.windows(shards, occurrences(shards, word, surface_forms(form), where), left, right, by_form=by_form)
+        allowed = allowed_documents(shards, where)
+        return use.collocates(shards, allowed, seen, by_form=by_form, least=least, order=order)[:limit]
+
+    def examples(
+        self, word: str, n: int = 5, *, form: str | Sequence[str] = (), where: Sequence[str] = ()
+    ) -> list[ConcordanceLine]:
+        """The best example sentences of a word: whole, of fit length, of common words, typical, and unlike each other.
+
+        Args:
+            word: a lemma, or a form, see `concordance`. Of more than 20 000 occurrences so many are drawn.
+            n: how many.
+            form: only occurrences written exactly so.
+            where: conditions on the metadata.
+
+        Returns:
+            Best first; a score says how good an example a line is, and is no cosine.
+
+        Raises:
+            WordNotFound: the corpus does not have the word.
+            QueryError: a filter or an option cannot be understood.
+        """
+        from ctxsearch.query.concordance import drawn, occurrences
+        from ctxsearch.query.examples import CONSIDERED, best_examples
+        from ctxsearch.query.options import checked_count, surface_forms
+        from ctxsearch.query.vectors import vectors_of
+
+        count, shards = checked_count(n) or 1, self.open_shards()
+        found = drawn(occurrences(shards, word, surface_forms(form), where), CONSIDERED, 0)
+        return best_examples(shards, found, vectors_of(shards, found), count)
+
+    def senses(self, *, by: str | None = None) -> Senses:
+        """The sense inventory of the index, ``senses.sqlite``: what people found out and wrote down.
+
+        Args:
+            by: who writes; where None, what the operating system calls the user.
+
+        Raises:
+            SenseError: it can be nobody's name.
+        """
+        from ctxsearch.catalog.inventory import Inventory
+        from ctxsearch.senses import Senses
+
+        parts = self._parts
+        return Senses(
+            Inventory(parts.path),
+            _user() if by is None else by,
+            self.open_shards,
+            parts.analyser,
+            parts.model.asking_encoder,
+            lambda: parts.calibration(needed=True),
+        )
+
+
+def _user() -> str:
+    """What the operating system calls the user; a number where it has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"

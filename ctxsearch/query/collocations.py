@@ -1,0 +1,254 @@
+"""Which words stand beside a word more often than chance would have it.
+
+The words within so many places of an occurrence, in its sentence, are its window. A word is seen ``count`` times in all
+windows, which have ``size`` places together. In a corpus of N words, of which it makes ``frequency``, there would be
+``expected`` = size * frequency / N of it by chance (S. Evert 2008, Corpora and collocations). From these:
+
+- ``log_dice``: 14 + log2(2 * count / (occurrences + frequency)); 14 at most, and comparable between corpora of any size
+  (P. Rychly 2008, A lexicographer-friendly association score).
+- ``mi``: log2(count / expected) (K. Church and P. Hanks 1990, Word association norms, mutual information, and
+  lexicography).
+- ``t_score``: (count - expected) / sqrt(count) (K. Church et al. 1991, Using statistics in lexical analysis).
+- ``log_likelihood``: G2 of four cells, windows and rest, the word and others (T. Dunning 1993, Accurate methods for
+  the statistics of surprise and coincidence); negative where the word is rarer in the windows than elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.analysis import normal_form, surface_form
+from ctxsearch.errors import QueryError
+from ctxsearch.query.ranking import Found
+from ctxsearch.query.scope import OpenShard, Rows, row_mask, rows_of_lemma
+from ctxsearch.vectors.files import TOKEN_BITS
+
+Measure = Literal["log_dice", "mi", "t_score", "log_likelihood", "count"]
+"""By what collocates are ranked."""
+
+MEASURES = ("log_dice", "mi", "t_score", "log_likelihood", "count")
+_TOKEN_MASK = (1 << TOKEN_BITS) - 1
+_AT_ONCE = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Collocate:
+    """A word that stands beside another.
+
+    Attributes:
+        word: its lemma, or its form in normal spelling.
+        count: how often it is within the windows.
+        frequency: how often it is in the corpus.
+        expected: how often it would be within the windows by chance.
+        log_dice: see the module.
+        mi: see there.
+        t_score: see there.
+        log_likelihood: see there.
+    """
+
+    word: str
+    count: int
+    frequency: int
+    expected: float
+    log_dice: float
+    mi: float
+    t_score: float
+    log_likelihood: float
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A word that stands beside one of two sets of occurrences more than beside the other.
+
+    Attributes:
+        word: its lemma, or its form.
+        counts: how often it is within the windows of each.
+        log_ratio: log2 of how much more often, for the size of the windows, it is beside the first; half an occurrence
+            is added to each (A. Hardie 2014, Log ratio).
+        log_likelihood: how sure that is; negative where it is beside the second.
+    """
+
+    word: str
+    counts: tuple[int, int]
+    log_ratio: float
+    log_likelihood: float
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """What stands beside some occurrences.
+
+    Attributes:
+        occurrences: how many there are.
+        size: places in all their windows.
+        counts: how often each word is there.
+    """
+
+    occurrences: int
+    size: int
+    counts: Counter[str]
+
+
+def windows(
+    shards: Sequence[OpenShard], found: Sequence[Found], left: int, right: int, *, by_form: bool = False
+) -> Windows:
+    """Counts the words within so many places of occurrences, in their sentences.
+
+    Args:
+        shards: where.
+        found: the occurrences.
+        left: places before each.
+        right: places after each.
+        by_form: counts forms, in normal spelling, and not lemmas.
+    """
+    counts: Counter[str] = Counter()
+    size = 0
+    for number, shard in enumerate(shards):
+        name = Names(shard, by_form)
+        rows = np.array([one.row for one in found if one.shard == number], np.int64)
+        ids = np.sort(shard.files.ids[rows])
+        for start in range(0, len(ids), _AT_ONCE):
+            some = ids[start : start + _AT_ONCE]
+            segments = shard.catalog.segments((some >> TOKEN_BITS).tolist())
+            for one in some.tolist():
+                segment, position = segments[one >> TOKEN_BITS], one & _TOKEN_MASK
+                spans = segment.spans
+                for place in range(max(0, position - left), min(len(spans), position + right + 1)):
+                    if place != position:
+                        begin, end = spans[place]
+                        counts[name(segment.text[begin:end])] += 1
+                        size += 1
+    return Windows(len(found), size, counts)
+
+
+class Names:
+    """What a word in a text counts as.
+
+    Args:
+        shard: has the lemma of each form.
+        by_form: whether it is its form, in normal spelling.
+    """
+
+    def __init__(self, shard: OpenShard, by_form: bool) -> None:
+        self._shard = shard
+        self._by_form = by_form
+        self._known: dict[str, str] = {}
+
+    def __call__(self, form: str) -> str:
+        name = self._known.get(form)
+        if name is None:
+            name = self._known[form] = self._found(form)
+        return name
+
+    def _found(self, form: str) -> str:
+        if self._by_form:
+            return normal_form(form)
+        rows = self._shard.catalog.forms(form=surface_form(form))
+        return rows[0].lemma if rows else normal_form(form)
+
+
+def collocates(
+    shards: Sequence[OpenShard],
+    allowed: Sequence[NDArray[np.bool_] | None],
+    seen: Windows,
+    *,
+    by_form: bool,
+    least: int,
+    order: Measure,
+) -> list[Collocate]:
+    """The words of some windows that are there so often at least, ranked.
+
+    Args:
+        shards: the corpus.
+        allowed: which documents of each shard count as the corpus, see `allowed_documents`.
+        seen: the windows.
+        by_form: whether they are of forms.
+        least: how often a word must be there.
+        order: what they are ranked by; ties by the word.
+    """
+    total = sum(_size(shard, documents) for shard, documents in zip(shards, allowed, strict=True))
+    made = []
+    for word, count in seen.counts.items():
+        if count < least:
+            continue
+        frequency = max(
+            count,
+            sum(_count(shard, word, by_form, documents) for shard, documents in zip(shards, allowed, strict=True)),
+        )
+        expected = seen.size * frequency / total
+        made.append(
+            Collocate(
+                word,
+                count,
+                frequency,
+                expected,
+                14 + math.log2(2 * count / (seen.occurrences + frequency)),
+                math.log2(count / expected),
+                (count - expected) / math.sqrt(count),
+                log_likelihood(count, seen.size, frequency - count, total - seen.size),
+            )
+        )
+    return sorted(made, key=lambda one: (-getattr(one, order), one.word))
+
+
+def contrasts(one: Windows, other: Windows, *, least: int) -> list[Contrast]:
+    """The words that tell two sets of occurrences apart: those of the first foremost, those of the second last."""
+    made = []
+    for word in one.counts.keys() | other.counts.keys():
+        first, second = one.counts[word], other.counts[word]
+        if first + second >= least:
+            ratio = math.log2((first + 0.5) / (one.size + 0.5)) - math.log2((second + 0.5) / (other.size + 0.5))
+            made.append(Contrast(word, (first, second), ratio, log_likelihood(first, one.size, second, other.size)))
+    return sorted(made, key=lambda made: (-made.log_likelihood, made.word))
+
+
+def log_likelihood(first: int, first_size: int, second: int, second_size: int) -> float:
+    """Dunning's G2 of a word in two stretches of text; negative where it is rarer in the first.
+
+    >>> round(log_likelihood(10, 100, 10, 1000), 2)
+    22.91
+    """
+    together, size = first + second, first_size + second_size
+    if not together or not size:
+        return 0.0
+    value = 0.0
+    for count, part in ((first, first_size), (second, second_size)):
+        for seen, share in ((count, together / size), (part - count, 1 - together / size)):
+            if seen > 0 and part * share > 0:
+                value += seen * math.log(seen / (part * share))
+    rarer = first * second_size < second * first_size
+    return -2 * value if rarer else 2 * value
+
+
+def checked_windows(left: int, right: int, least: int, order: str) -> None:
+    """Raises QueryError where there can be no such windows or ranking."""
+    if left < 0 or right < 0 or left + right == 0:
+        raise QueryError("A window has a place at least, before or after the word.")
+    if least < 1:
+        raise QueryError("A collocate is seen once at least.")
+    if order not in MEASURES:
+        raise QueryError(f"There is no measure {order!r}; use {', '.join(MEASURES)}.")
+
+
+def _size(shard: OpenShard, documents: NDArray[np.bool_] | None) -> int:
+    """Words in the documents that count."""
+    without = () if documents is None else np.flatnonzero(~documents).tolist()
+    return shard.catalog.totals(without=without).words
+
+
+def _count(shard: OpenShard, word: str, by_form: bool, documents: NDArray[np.bool_] | None) -> int:
+    """Occurrences of a word in the documents that count."""
+    if by_form:
+        rows = [Rows(row.first_row, row.first_row + row.frequency) for row in shard.catalog.forms(folded=word)]
+    else:
+        rows = rows_of_lemma(shard, word)
+    if documents is None:
+        return sum(stop - start for start, stop in rows)
+    return int(np.count_nonzero(row_mask(shard, rows, documents))) if rows else 0

@@ -1,0 +1,146 @@
+"""What stands beside a word is counted and weighed as a plain count over the texts has it."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from command_line import ctxsearch as command
+from conftest import MakeIndex, WindowEncoder
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ctxsearch import Document, Index
+from ctxsearch.analysis import Analyser
+from ctxsearch.errors import QueryError, WordNotFound
+from ctxsearch.query.collocations import Collocate, log_likelihood
+
+WORDS = ("bank", "banks", "river", "rivers", "the", "muddy", "loan", "Bank")
+SENTENCES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=9).map(
+    lambda words: " ".join(words).capitalize() + "."
+)
+TEXTS = st.lists(st.lists(SENTENCES, min_size=1, max_size=4).map(" ".join), min_size=1, max_size=4)
+
+
+def plain(documents: list[Document], word: str, left: int, right: int) -> dict[str, tuple[float, ...]]:
+    """Counts and measures by the formulas of the literature, straight from the texts."""
+    analyser = Analyser("en")
+    sentences = [segment.lemmas for document in documents for segment in analyser.segments(document.text)]
+    beside: Counter[str] = Counter()
+    occurrences = size = 0
+    for lemmas in sentences:
+        for place, lemma in enumerate(lemmas):
+            if lemma == word:
+                window = [*lemmas[max(0, place - left) : place], *lemmas[place + 1 : place + 1 + right]]
+                beside.update(window)
+                size += len(window)
+                occurrences += 1
+    frequencies = Counter(lemma for lemmas in sentences for lemma in lemmas)
+    total = frequencies.total()
+    made = {}
+    for lemma, count in beside.items():
+        frequency = frequencies[lemma]
+        expected = size * frequency / total
+        cells = [[count, size - count], [frequency - count, total - size - frequency + count]]
+        g2 = 0.0
+        if all(cell >= 0 for row in cells for cell in row):
+            for row in (0, 1):
+                for column in (0, 1):
+                    seen = cells[row][column]
+                    by_chance = sum(cells[row]) * (cells[0][column] + cells[1][column]) / total
+                    g2 += 2 * seen * math.log(seen / by_chance) if seen else 0.0
+        dice = 2 * count / (occurrences + max(count, frequency))
+        made[lemma] = (count, frequency, 14 + math.log2(dice), math.log2(count / expected), g2)
+    return made
+
+
+@settings(max_examples=40, deadline=None)
+@given(TEXTS, st.integers(0, 3), st.integers(1, 3), st.integers(1, 6))
+def test_counts_and_measures_are_those_of_a_plain_count(texts: list[str], left: int, right: int, words: int) -> None:
+    """In any number of shards, with documents taken out, and in a part of the corpus that a filter chooses."""
+    documents = [Document(str(number), text, {"part": number % 2}) for number, text in enumerate(texts)]
+    with tempfile.TemporaryDirectory() as folder:
+        index = Index.create(Path(folder) / "index", model="window", encoder=WindowEncoder())
+        index.add([*documents, Document("gone", "The bank bank loan. " * 3, {"part": 0})], shard_tokens=words)
+        index.remove(["gone"])
+        for where, chosen in (((), documents), (("part=0",), documents[::2])):
+            expected = plain(chosen, "bank", left, right)
+            try:
+                found = index.collocations("bank", left=left, right=right, where=where, least=1, limit=None)
+            except WordNotFound:
+                assert not any("bank" in text.lower() for text in texts)
+                continue
+            assert {one.word for one in found} == expected.keys()
+            assert found == sorted(found, key=lambda one: (-one.log_dice, one.word))
+            for one in found:
+                count, frequency, dice, mi, g2 = expected[one.word]
+                assert (one.count, one.frequency) == (count, max(count, frequency))
+                assert one.log_dice == pytest.approx(dice)
+                if count <= frequency:  # otherwise windows overlap so that the formulas do not hold
+                    assert one.mi == pytest.approx(mi)
+                    assert one.t_score == pytest.approx((count - one.expected) / math.sqrt(count))
+                    if g2:
+                        assert abs(one.log_likelihood) == pytest.approx(g2, abs=1e-9)
+        index.close()
+
+
+def test_options_choose_what_counts(index: Index) -> None:
+    """Places on either side, forms, how often at least, and the order."""
+    every = index.collocations("bank", least=1, limit=None)
+    assert {one.word for one in index.collocations("bank", left=1, right=0, least=1)} < {one.word for one in every}
+    forms = {one.word for one in index.collocations("bank", by_form=True, least=1, limit=None)}
+    assert forms != {one.word for one in every}
+    assert [one.count for one in index.collocations("bank", order="count", least=2)] == sorted(
+        (one.count for one in every if one.count >= 2), reverse=True
+    )
+    assert index.collocations("bank", least=1, limit=3) == every[:3]
+    for options, why in (
+        ({"left": 0, "right": 0}, "A window has a place"),
+        ({"left": -1}, "A window has a place"),
+        ({"least": 0}, "seen once at least"),
+        ({"order": "love"}, "There is no measure 'love'; use log_dice, "),
+    ):
+        with pytest.raises(QueryError, match=why):
+            index.collocations("bank", **options)  # type: ignore[arg-type]
+    with pytest.raises(WordNotFound):
+        index.collocations("xylophone")
+
+
+def test_log_likelihood_has_a_sign() -> None:
+    """It is negative where the word is rarer, nothing where it is as frequent, and of Dunning's own example."""
+    assert log_likelihood(10, 100, 100, 1000) == pytest.approx(0)
+    assert log_likelihood(0, 100, 100, 1000) < 0 < log_likelihood(20, 100, 100, 1000)
+    assert log_likelihood(3, 10, 3, 1000) == -log_likelihood(3, 1000, 3, 10)
+    # T. Dunning 1993, table 2: "the swiss" 110, 2442, 111, 29114, -2 log lambda 270.72.
+    assert log_likelihood(110, 110 + 2442, 111, 111 + 29114) == pytest.approx(270.72, abs=0.005)
+
+
+def test_command_prints_collocates(index: Index) -> None:
+    """As a table, and as JSON and CSV with every figure; contradictory options are a wrong command."""
+    found = index.collocations("bank", least=1, limit=4)
+    arguments = ("collocations", index.path, "bank", "--least", "1", "-k", "4")
+    lines = command(*arguments).stdout.splitlines()
+    assert lines[0].split() == ["count", "frequency", "logDice", "MI", "t", "G2"]
+    assert [line.split()[0] for line in lines[1:]] == [one.word for one in found]
+    made = [Collocate(**json.loads(line)) for line in command(*arguments, "--json").stdout.splitlines()]
+    assert made == found
+    header, *rows = command(*arguments, "--csv").stdout.splitlines()
+    assert header.startswith("word,count,frequency,expected,log_dice")
+    assert [row.split(",")[0] for row in rows] == [one.word for one in found]
+    for wrong, why in (
+        (("--versus", "bank.river"), "give --sense, too"),
+        (("--sense", "bank.river", "--where", "a=1"), "leave out --where"),
+        (("--json", "--csv"), "Choose one of"),
+    ):
+        result = command(*arguments, *wrong)
+        assert result.returncode == 2
+        assert why in result.stderr
+
+
+def test_a_word_alone_has_no_collocates(make_index: MakeIndex) -> None:
+    """Windows end with the sentence."""
+    assert make_index([Document("1", "Bank. Bank.")]).collocations("bank", least=1) == []
