@@ -30,6 +30,8 @@ _COMMANDS = {
     "examples": "collocating",
     "lookup": "telling",
     "assign": "telling",
+    "induce": "inducing",
+    "novel": "inducing",
     "pieces": "inspecting",
     "embed": "inspecting",
     "evaluate": "evaluating",

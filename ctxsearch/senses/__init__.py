@@ -1,9 +1,14 @@
 """A sense inventory of one's own, and what it tells of the occurrences of a word.
 
-senses       the public face: asks an inventory
-keeping      makes and changes it
+senses       the public face: how words are used in each sense, and in senses that nobody has noted
+asking       which sense a use has
+keeping      makes and changes senses and labels
 evidence     the vectors of what has been labelled
 telling      which sense a use has, from a few examples of each
+induction    groups of uses that are likely to have one sense
+groups       which uses these are
+labelled     labels as uses to learn from
+importing    dictionaries
 assigned     every occurrence with its sense, and what that adds up to
 agreement    how far people's labels agree
 """
@@ -11,8 +16,10 @@ agreement    how far people's labels agree
 from __future__ import annotations
 
 from ctxsearch.senses.agreement import Agreement, Disagreement
+from ctxsearch.senses.asking import Looked, SenseFit
 from ctxsearch.senses.assigned import NONE_OF_THESE, UNSURE, Assigned, Assignment, SenseFrequency
-from ctxsearch.senses.senses import Looked, SenseFit, Senses
+from ctxsearch.senses.induction import Group, Induced
+from ctxsearch.senses.senses import Senses, Unaccounted
 
 __all__ = [
     "NONE_OF_THESE",
@@ -21,8 +28,11 @@ __all__ = [
     "Assigned",
     "Assignment",
     "Disagreement",
+    "Group",
+    "Induced",
     "Looked",
     "SenseFit",
     "SenseFrequency",
     "Senses",
+    "Unaccounted",
 ]

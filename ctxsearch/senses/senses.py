@@ -2,75 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from ctxsearch.analysis import Analyser
-from ctxsearch.catalog.inventory import Inventory
-from ctxsearch.domain import ConcordanceContext, ConcordanceLine, Usage
+from ctxsearch.domain import ConcordanceContext, ConcordanceLine
 from ctxsearch.errors import SenseError
-from ctxsearch.head import Calibration
-from ctxsearch.protocols import Encoder
 from ctxsearch.query import collocations
-from ctxsearch.query.asked import embed, marked_token
 from ctxsearch.query.collocations import Collocate, Contrast, Measure, Windows
 from ctxsearch.query.concordance import drawn, occurrences
 from ctxsearch.query.examples import CONSIDERED, best_examples
 from ctxsearch.query.keys import find_key
-from ctxsearch.query.lines import lines
 from ctxsearch.query.options import checked_context
 from ctxsearch.query.ranking import Found
-from ctxsearch.query.scope import OpenShard, allowed_documents, known_lemma
-from ctxsearch.query.vectors import in_parts, vectors_of
-from ctxsearch.sense import Label, Sense
-from ctxsearch.senses.assigned import Assigned, assigned
-from ctxsearch.senses.evidence import Evidence, gather
-from ctxsearch.senses.keeping import Keeping
-from ctxsearch.senses.telling import centres, probabilities
-from ctxsearch.usage import parse_usage
+from ctxsearch.query.scope import OpenShard, allowed_documents
+from ctxsearch.query.vectors import vectors_of
+from ctxsearch.sense import Sense
+from ctxsearch.senses.asking import Asking
+from ctxsearch.senses.assigned import NONE_OF_THESE, Assigned
+from ctxsearch.senses.induction import Induced, induced
+from ctxsearch.senses.telling import centres
+
+_TYPICAL = 5
+MOST_GROUPED = 2_000
+"""Of a word with more uses, so many are drawn and grouped."""
 
 
 @dataclass(frozen=True, slots=True)
-class SenseFit:
-    """How well a sense fits a use.
+class Unaccounted:
+    """How much of a word's use no sense accounts for.
 
     Attributes:
-        sense: the sense.
-        p: the probability that the use has it.
-        score: the cosine of the use and the mean of the sense's examples.
-        lines: the labelled occurrences nearest to the use, each with the cosine of the two.
-        sentences: the sentences among the sense's examples, nearest first, each with that cosine.
-    """
-
-    sense: Sense
-    p: float
-    score: float
-    lines: Sequence[ConcordanceLine]
-    sentences: Sequence[tuple[Usage, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What an inventory tells of one use.
-
-    Attributes:
-        lemma: of the word.
-        fits: the senses that have an example, the likeliest first.
-        p_none: the probability that the use has none of them.
-        without_examples: senses of the word that nothing shows.
-        lost: labels whose occurrence is not in the index.
+        lemma: the word's.
+        occurrences: how many uses it has.
+        none: the sum of their probabilities to have none of the senses.
+        share: that, of all uses.
     """
 
     lemma: str
-    fits: Sequence[SenseFit]
-    p_none: float
-    without_examples: Sequence[Sense]
-    lost: Sequence[Label]
+    occurrences: int
+    none: float
+    share: float
 
 
-class Senses(Keeping):
+class Senses(Asking):
     """The sense inventory of an index, written by one person.
 
     >>> import tempfile
@@ -94,110 +68,99 @@ class Senses(Keeping):
     [('3:21', 'bank.river')]
     >>> senses.undo().what
     'labelled 1 occurrence with bank.money'
-
-    Args:
-        inventory: the file.
-        by: who writes.
-        get_shards: gives the shards of the index.
-        get_analyser: gives what cuts texts into words.
-        get_encoder: gives the index's encoder; it is loaded for sentences alone.
-        calibration: of the index's head.
     """
 
-    def __init__(
-        self,
-        inventory: Inventory,
-        by: str,
-        get_shards: Callable[[], Sequence[OpenShard]],
-        get_analyser: Callable[[], Analyser],
-        get_encoder: Callable[[], Encoder],
-        calibration: Callable[[], Calibration | None],
-    ) -> None:
-        super().__init__(inventory, by, get_shards, get_analyser)
-        self._get_encoder = get_encoder
-        self._get_calibration = calibration
-
-    def lookup(self, usage: str | Usage, *, by: str | None = None, examples: int = 3) -> Looked:
-        """Which sense a use has.
-
-        Args:
-            usage: a sentence with the word in brackets, or a `Usage`.
-            by: counts the labels of this person only.
-            examples: how many of the nearest are shown for each sense.
-
-        Raises:
-            QueryError: the usage marks no word.
-            SenseError: the word has no sense with an example, or the index has no head.
-        """
-        usage = parse_usage(usage) if isinstance(usage, str) else usage
-        shards, analyser = self._get_shards(), self._get_analyser()
-        word = marked_token(usage, analyser)
-        lemma = known_lemma(shards, word.form) or analyser.lemma(word.form)
-        calibration = self._calibration()
-        shown, evidence, without = self._evidence(lemma, by)
-        vector = embed([usage], analyser, self._get_encoder())[0]
-        nearness = vector @ centres(evidence.vectors, evidence.senses, len(shown)).T
-        likely = probabilities(nearness[None], np.bincount(evidence.senses, minlength=len(shown)), calibration)[0]
-        scores = evidence.vectors @ vector
-        fits = []
-        for number in np.argsort(-likely, kind="stable").tolist():
-            own = np.flatnonzero(evidence.senses == number)
-            near = own[np.argsort(-scores[own], kind="stable")].tolist()
-            n_lines = len(evidence.places)
-            found = [
-                Found(evidence.places[one][0], evidence.places[one][1], float(scores[one]))
-                for one in near
-                if one < n_lines
-            ][:examples]
-            sentences = [(evidence.sentences[one - n_lines], float(scores[one])) for one in near if one >= n_lines][
-                :examples
-            ]
-            made = lines(shards, found, 10)
-            fits.append(SenseFit(shown[number], float(likely[number]), float(nearness[number]), made, sentences))
-        return Looked(lemma, fits, max(0.0, 1 - float(likely.sum())), without, evidence.lost)
-
-    def assign(
+    def induce(
         self,
         word: str,
         *,
         where: Sequence[str] = (),
-        by: str | None = None,
-        least_margin: float = 0.2,
+        least: int = 3,
         context: ConcordanceContext = 10,
-    ) -> Assigned:
-        """Gives every occurrence of a word the sense it is likeliest to have.
+        seed: int = 0,
+    ) -> Induced:
+        """Proposes groups of the uses of a word that are likely to have one sense; one group is an answer, too.
+
+        Args:
+            word: a lemma, or a form. Of more than 2 000 uses so many are drawn.
+            where: conditions on the metadata.
+            least: groups of fewer uses are counted, and not shown.
+            context: words on either side of a line, or ``"sentence"``.
+            seed: of what is drawn.
+
+        Raises:
+            WordNotFound: the corpus does not have the word.
+            SenseError: the index has no head.
+            MissingExtra: scikit-learn is not installed.
+        """
+        around, lemma, calibration = checked_context(context), self._lemma(word), self._calibration()
+        shards = self._get_shards()
+        every = occurrences(shards, lemma, (), where)
+        found = drawn(every, MOST_GROUPED, seed)
+        return induced(shards, lemma, found, len(every), calibration, least=max(1, least), context=around, seed=seed)
+
+    def accept(self, found: Induced, *, label: int = _TYPICAL) -> Sequence[Sense]:
+        """Makes a sense of each group, and labels its most typical uses with it.
+
+        Args:
+            found: what `induce` proposed.
+            label: how many uses of each.
+
+        Returns:
+            The new senses, called after the word and the next free number. One `undo` takes them all out again.
+        """
+        names: set[str] = set()
+        count = len(found.groups)
+        with self._inventory.changing(f"accepted {count} groups of {found.lemma}", self._by) as edit:
+            for group in found.groups:
+                number = len(names) + 1
+                while edit.found("senses", "sense_id", f"{found.lemma}.{number}"):
+                    number += 1
+                name = f"{found.lemma}.{number}"
+                names.add(name)
+                sense = edit.add_sense(name, found.lemma, "")
+                for line in group.typical[:label]:
+                    edit.put("labels", (line.key, self._by, sense, edit.at))
+        return [sense for sense in self.list(found.lemma) if sense.sense_id in names]
+
+    def novel(
+        self, word: str, *, where: Sequence[str] = (), least: int = 1, context: ConcordanceContext = 10
+    ) -> Induced:
+        """Groups the uses of a word that are likely to have none of its senses.
 
         Args:
             word: a lemma, or a form.
             where: conditions on the metadata.
-            by: counts the labels of this person only.
-            least_margin: an occurrence whose two likeliest answers are less far apart is *unsure*.
-            context: words on either side, or ``"sentence"``.
+            least: groups of fewer uses are counted, and not shown.
+            context: words on either side of a line, or ``"sentence"``.
 
         Raises:
-            WordNotFound: the corpus does not have the word.
             SenseError: the word has no sense with an example, or the index has no head.
+            MissingExtra: scikit-learn is not installed.
         """
-        if not 0 <= least_margin <= 1:
-            raise SenseError(f"The least margin is a difference of probabilities, from 0 to 1, not {least_margin}.")
-        around = checked_context(context)
-        lemma = self._lemma(word)
+        around, shards = checked_context(context), self._get_shards()
+        assigned = self.assign(word, where=where, least_margin=0)
+        found = self._found(shards, assigned, NONE_OF_THESE)
+        some = drawn(found, MOST_GROUPED, 0)
         calibration = self._calibration()
-        shown, evidence, without = self._evidence(lemma, by)
-        shards = self._get_shards()
-        found = occurrences(shards, lemma, (), where)
-        middle = centres(evidence.vectors, evidence.senses, len(shown))
-        counts = np.bincount(evidence.senses, minlength=len(shown))
-        likely = np.concatenate(
-            [probabilities(part @ middle.T, counts, calibration) for part in in_parts(shards, found)]
+        return induced(
+            shards, assigned.lemma, some, len(found), calibration, least=max(1, least), context=around, seed=0
         )
-        given: dict[tuple[int, int], set[int]] = {}
-        for place, sense in zip(evidence.places, evidence.senses.tolist(), strict=False):
-            given.setdefault(place, set()).add(sense)
-        labelled = [given.get((one.shard, one.row)) for one in found]
-        return assigned(
-            lemma, shown, likely, labelled, lines(shards, found, around), least_margin, without, evidence.lost
-        )
+
+    def unaccounted(self) -> Sequence[Unaccounted]:
+        """The words of the inventory by how much of their use its senses do not account for, most first.
+
+        Words of which no sense has an example in the index, or which the index does not have, are passed over.
+        """
+        made = []
+        for lemma in dict.fromkeys(sense.lemma for sense in self.list()):
+            try:
+                found = self.assign(lemma)
+            except (SenseError, LookupError):
+                continue
+            none = found.frequencies[-1].expected
+            made.append(Unaccounted(lemma, len(found.uses), none, none / max(1, len(found.uses))))
+        return sorted(made, key=lambda one: (-one.share, one.lemma))
 
     def collocations(
         self,
@@ -267,31 +230,3 @@ class Senses(Keeping):
         self, shards: Sequence[OpenShard], found: Assigned, sense_id: str, left: int, right: int, by_form: bool
     ) -> Windows:
         return collocations.windows(shards, self._found(shards, found, sense_id), left, right, by_form=by_form)
-
-    def _calibration(self) -> Calibration:
-        calibration = self._get_calibration()
-        if calibration is None:
-            raise SenseError(
-                "The index has no head, so nearness says nothing of probabilities; index the corpus with a head."
-            )
-        return calibration
-
-    def _evidence(self, lemma: str, by: str | None) -> tuple[list[Sense], Evidence, list[Sense]]:
-        """The senses that something shows, what shows them, and the senses that nothing shows."""
-        senses = self._inventory.senses(lemma)
-        if not senses:
-            raise SenseError(f"{lemma!r} has no sense yet; make one with: ctxsearch senses new.")
-        shards = self._get_shards()
-        labels = self._inventory.labels(lemma, by)
-        examples = self._inventory.examples(lemma)
-        names = [sense.sense_id for sense in senses]
-        evidence = gather(shards, names, labels, examples, self._get_analyser(), self._get_encoder)
-        counts = np.bincount(evidence.senses, minlength=len(senses))
-        if not counts.any():
-            raise SenseError(
-                f"No sense of {lemma!r} has an example in this index; label some with: ctxsearch senses label."
-            )
-        kept = np.flatnonzero(counts)
-        renumbered = np.searchsorted(kept, evidence.senses).astype(np.int64)
-        without = [sense for sense, count in zip(senses, counts.tolist(), strict=True) if not count]
-        return [senses[number] for number in kept.tolist()], evidence._replace(senses=renumbered), without

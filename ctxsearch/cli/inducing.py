@@ -1,0 +1,94 @@
+"""The commands that propose groups of uses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ctxsearch.cli.console import counted, say
+from ctxsearch.cli.opening import opening
+from ctxsearch.cli.options import By, IndexName, Json, Where, WrongCommand
+from ctxsearch.cli.output import Format, print_lines
+
+if TYPE_CHECKING:
+    from ctxsearch.senses import Group, Induced
+
+Least = Annotated[int, typer.Option(min=1, help="Groups of fewer lines are counted, and not shown.")]
+Lines = Annotated[int, typer.Option("--lines", min=0, max=10, help="How many lines are shown of each group.")]
+
+
+def induce(
+    index: IndexName,
+    word: Annotated[str, typer.Argument(metavar="WORD", help="A lemma; all its forms count.")],
+    where: Where = None,
+    least: Least = 3,
+    lines: Lines = 3,
+    seed: Annotated[int, typer.Option(help="Draws 2,000 lines of a word that has more.")] = 0,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Make a sense of each group, and label its most typical lines.")
+    ] = False,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Propose groups of the lines of a word that are likely to have one sense; one group is an answer, too."""
+    with opening(index, allow_damaged=False) as opened:
+        senses = opened.senses(by=by)
+        found = senses.induce(word, where=where or (), least=least, seed=seed)
+        made = senses.accept(found) if accept else ()
+    _print(found, lines, as_json)
+    if made:
+        say(f"Made {', '.join(sense.sense_id for sense in made)}; to undo it: ctxsearch senses undo {index}.")
+
+
+def novel(
+    index: IndexName,
+    word: Annotated[
+        str | None,
+        typer.Argument(metavar="[WORD]", help="A lemma; without it, the words of your inventory are ranked."),
+    ] = None,
+    where: Where = None,
+    least: Least = 1,
+    lines: Lines = 3,
+    as_json: Json = False,
+) -> None:
+    """Find lines that are likely to have none of the senses of your inventory, grouped; or rank words by these."""
+    if word is None and where:
+        raise WrongCommand("--where chooses lines of a word; name it, or leave out --where.")
+    with opening(index, allow_damaged=False) as opened:
+        senses = opened.senses()
+        if word is not None:
+            _print(senses.novel(word, where=where or (), least=least), lines, as_json)
+            return
+        ranked = senses.unaccounted()
+    if not ranked:
+        say("No word of the inventory has a sense with an example; label some with: ctxsearch senses label.")
+    for one in ranked:
+        if as_json:
+            print(json.dumps(asdict(one), ensure_ascii=False))
+        else:
+            print(f"{one.share:>6.1%}  {one.lemma}  ({one.none:,.0f} of {counted(one.occurrences, 'line')})")
+
+
+def _print(found: Induced, lines: int, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(asdict(found), ensure_ascii=False))
+        return
+    drawn = "" if found.looked_at == found.occurrences else f" ({found.looked_at:,} drawn)"
+    scattered = f", and {counted(found.scattered, 'line')} in smaller ones" if found.scattered else ""
+    groups = counted(len(found.groups), "group")
+    print(f"{found.lemma}: {counted(found.occurrences, 'line')}{drawn} in {groups}{scattered}")
+    for number, group in enumerate(found.groups, start=1):
+        _print_group(number, group, lines)
+
+
+def _print_group(number: int, group: Group, lines: int) -> None:
+    print(f"\n{number}  {counted(group.size, 'line')}, {group.share:.0%}, stability {group.stability:.2f}")
+    if group.collocates:
+        print(f"   beside it: {', '.join(one.word for one in group.collocates)}")
+    for title, some in (("typical", group.typical), ("borderline", group.borderline)):
+        if some[:lines]:
+            print(f"   {title}:")
+            print_lines(some[:lines], Format.TABLE)
