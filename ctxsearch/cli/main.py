@@ -32,6 +32,7 @@ _COMMANDS = {
     "assign": "telling",
     "induce": "inducing",
     "novel": "inducing",
+    "change": "changing",
     "pieces": "inspecting",
     "embed": "inspecting",
     "evaluate": "evaluating",

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ctxsearch.domain import ConcordanceContext, ConcordanceLine, Order
+from ctxsearch.domain import ConcordanceContext, ConcordanceLine, Order, Progress
 from ctxsearch.index.parts import Parts
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ctxsearch.query.collocations import Collocate, Measure
     from ctxsearch.query.scope import OpenShard
     from ctxsearch.senses import Senses
+    from ctxsearch.senses.change import Changed, ChangeOrder
 
 DEFAULT_CONTEXT = 10
 
@@ -148,6 +152,86 @@ class Words:
         count, shards = checked_count(n) or 1, self.open_shards()
         found = drawn(occurrences(shards, word, surface_forms(form), where), CONSIDERED, 0)
         return best_examples(shards, found, vectors_of(shards, found), count)
+
+    def change(
+        self,
+        before: str | Sequence[str],
+        after: str | Sequence[str],
+        *,
+        least: int = 10,
+        order: ChangeOrder = "jsd",
+        limit: int | None = 50,
+        seed: int = 0,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> list[Changed]:
+        """The words that are used most differently in two parts of the corpus, over all their occurrences.
+
+        Args:
+            before: conditions on the metadata that make one part, ``year<1950`` for instance.
+            after: those that make the other.
+            least: how often a word must occur in each.
+            order: by which measure they are ranked: ``jsd``, ``prt`` or ``apd``, see `ctxsearch.senses.change`.
+            limit: the first so many; None for all.
+            seed: of the uses that are drawn of frequent words.
+            on_progress: is told how many words are done.
+
+        Raises:
+            QueryError: a condition or an option cannot be understood.
+            IndexDamaged: the head of the index is.
+            SenseError: the index has no head, so it cannot be told which uses go together.
+            MissingExtra: scikit-learn is not installed.
+        """
+        from ctxsearch.errors import QueryError, SenseError
+        from ctxsearch.query.options import checked_count
+        from ctxsearch.senses import change as use
+
+        if order not in use.ORDERS:
+            raise QueryError(f"There is no measure {order!r}; use {', '.join(use.ORDERS)}.")
+        calibration, limit = self._parts.calibration(needed=True), checked_count(limit)
+        if calibration is None:
+            raise SenseError("The index has no head, which says what uses go together; index the corpus with a head.")
+        shards, parts = self.open_shards(), self._both_parts(before, after)
+        found = use.changed(
+            shards, *parts, calibration, least=max(1, least), order=order, seed=seed, on_progress=on_progress
+        )
+        return found[:limit]
+
+    def change_lines(
+        self,
+        word: str,
+        before: str | Sequence[str],
+        after: str | Sequence[str],
+        n: int = 5,
+        *,
+        context: ConcordanceContext = DEFAULT_CONTEXT,
+    ) -> tuple[list[ConcordanceLine], list[ConcordanceLine]]:
+        """The lines of a word that show best how it is used in one part of the corpus, and not in the other.
+
+        Args:
+            word: a lemma.
+            before: conditions on the metadata that make one part.
+            after: those that make the other.
+            n: how many lines of each.
+            context: words on either side, or ``"sentence"``.
+
+        Raises:
+            QueryError: a condition cannot be understood, or the word does not occur in both.
+        """
+        from ctxsearch.analysis import normal_form
+        from ctxsearch.query.options import checked_context
+        from ctxsearch.senses.change import telling_lines
+
+        parts = self._both_parts(before, after)
+        return telling_lines(self.open_shards(), normal_form(word), *parts, n, checked_context(context))
+
+    def _both_parts(
+        self, before: str | Sequence[str], after: str | Sequence[str]
+    ) -> tuple[list[NDArray[np.bool_] | None], list[NDArray[np.bool_] | None]]:
+        from ctxsearch.query.options import strings
+        from ctxsearch.query.scope import allowed_documents
+
+        shards = self.open_shards()
+        return allowed_documents(shards, strings(before)), allowed_documents(shards, strings(after))
 
     def senses(self, *, by: str | None = None) -> Senses:
         """The sense inventory of the index, ``senses.sqlite``: what people found out and wrote down.

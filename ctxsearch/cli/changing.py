@@ -1,0 +1,66 @@
+"""The command that ranks words by how their use changes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+import typer
+
+from ctxsearch.cli.console import say
+from ctxsearch.cli.opening import opening
+from ctxsearch.cli.options import IndexName, Json, WrongCommand, given
+from ctxsearch.cli.output import Format, print_lines
+from ctxsearch.cli.progress import stage_bar
+
+_Order = Literal["apd", "prt", "jsd"]
+
+
+def change(
+    call: typer.Context,
+    index: IndexName,
+    word: Annotated[
+        str | None, typer.Argument(metavar="[WORD]", help="Only show lines of this word, those that tell most.")
+    ] = None,
+    by: Annotated[str, typer.Option(metavar="COLUMN", help="Of the metadata, with the time.")] = "year",
+    before: Annotated[
+        str | None, typer.Option(metavar="VALUE", help="One part: documents whose value is less than this.")
+    ] = None,
+    after: Annotated[
+        str | None, typer.Option(metavar="VALUE", help="The other: documents whose value is this or more.")
+    ] = None,
+    least: Annotated[int, typer.Option(min=1, help="Only words that occur so often in each.")] = 10,
+    order: Annotated[_Order, typer.Option("--sort", help="By which measure words are ranked.")] = "jsd",
+    limit: Annotated[int, typer.Option("-k", "--limit", min=1, help="How many words.")] = 20,
+    lines: Annotated[int, typer.Option("--lines", min=1, help="With WORD: how many lines of each part.")] = 5,
+    seed: Annotated[int, typer.Option(help="Draws the uses of frequent words.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Rank words by how differently they are used before a time and after one, or show the lines that tell."""
+    if before is None or after is None:
+        raise WrongCommand("Say which times to compare: --before 1950 --after 2000, for instance.")
+    if word is None and "--lines" in given(call):
+        raise WrongCommand("--lines shows lines of a word; name it, or leave out --lines.")
+    parts = f"{by}<{before}", f"{by}>={after}"
+    with opening(index, allow_damaged=False) as opened:
+        if word is not None:
+            for part, found in zip(parts, opened.change_lines(word, *parts, lines), strict=True):
+                if not as_json:
+                    print(f"{part}:")
+                print_lines(found, Format.JSON if as_json else Format.TABLE)
+            return
+        with stage_bar("words") as on_progress:
+            ranked = opened.change(*parts, least=least, order=order, limit=limit, seed=seed, on_progress=on_progress)
+    if not ranked:
+        say("No word occurs so often in both parts.")
+        return
+    if as_json:
+        for one in ranked:
+            print(json.dumps(asdict(one), ensure_ascii=False))
+        return
+    width = max(len(one.lemma) for one in ranked)
+    print(f"{'':<{width}}  {'before':>7}  {'after':>7}    {'APD':>6}  {'PRT':>6}  {'JSD':>6}")
+    for one in ranked:
+        counts = "  ".join(f"{count:>7,}" for count in one.counts)
+        print(f"{one.lemma:<{width}}  {counts}    {one.apd:>6.3f}  {one.prt:>6.3f}  {one.jsd:>6.3f}")

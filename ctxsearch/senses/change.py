@@ -1,0 +1,176 @@
+"""Which words are used otherwise in one part of a corpus than in another, an earlier and a later one for instance.
+
+Measures of A. Kutuzov and M. Giulianelli 2020, UiO-UvA at SemEval-2020 task 1, and M. Giulianelli et al. 2020,
+Analysing lexical semantic change with contextualised word representations (ACL), all on cosines:
+
+- ``apd``: the mean distance, 1 minus the cosine, of a use in one part and a use in the other, over all such pairs.
+- ``prt``: 1 divided by the cosine of the two parts' means.
+- ``jsd``: how differently the two parts are spread over groups of uses: the Jensen-Shannon divergence, in bits, of the
+  shares of the groups that `ctxsearch.senses.groups` makes of uses of both. By chance alone it is the greater the
+  fewer uses there are.
+
+Words of no meaning of their own, whose uses are far from each other in any part, have a high ``apd``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.domain import ConcordanceLine, Progress
+from ctxsearch.errors import QueryError
+from ctxsearch.head import Calibration
+from ctxsearch.query.lines import lines
+from ctxsearch.query.ranking import Found
+from ctxsearch.query.scope import OpenShard, Rows, row_mask, rows_of_lemma
+from ctxsearch.query.vectors import vectors_of
+from ctxsearch.senses.groups import grouped
+
+ChangeOrder = Literal["apd", "prt", "jsd"]
+ORDERS = ("apd", "prt", "jsd")
+# Of each part so many uses are drawn to be grouped, or compared.
+_GROUPED, _COMPARED = 200, 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """How differently a word is used in two parts of a corpus.
+
+    Attributes:
+        lemma: the word's.
+        counts: its uses in each part.
+        apd: see the module.
+        prt: see there.
+        jsd: see there.
+    """
+
+    lemma: str
+    counts: tuple[int, int]
+    apd: float
+    prt: float
+    jsd: float
+
+
+def changed(
+    shards: Sequence[OpenShard],
+    before: Sequence[NDArray[np.bool_] | None],
+    after: Sequence[NDArray[np.bool_] | None],
+    calibration: Calibration,
+    *,
+    least: int,
+    order: ChangeOrder,
+    seed: int,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> list[Changed]:
+    """All words that occur so often in both parts, ranked, those that differ most first; ties by the word.
+
+    Args:
+        shards: the corpus.
+        before: the documents of one part in each shard; None is all.
+        after: those of the other.
+        calibration: of the index's head.
+        least: how often a word must occur in each part.
+        order: the measure that they are ranked by.
+        seed: of the uses drawn.
+        on_progress: is told how many words are done.
+    """
+    frequencies: dict[str, int] = {}
+    for shard in shards:
+        for lemma, frequency in shard.catalog.lemma_frequencies():
+            frequencies[lemma] = frequencies.get(lemma, 0) + frequency
+    words = sorted(lemma for lemma, frequency in frequencies.items() if frequency >= 2 * least)
+    made = []
+    for number, lemma in enumerate(words):
+        if on_progress and number % 50 == 0:
+            on_progress(Progress("words", number, len(words)))
+        parts = [occurrences_in(shards, lemma, part) for part in (before, after)]
+        if min(map(len, parts)) >= least:
+            made.append(_compared(shards, lemma, parts, calibration, seed))
+    return sorted(made, key=lambda one: (-getattr(one, order), one.lemma))
+
+
+def occurrences_in(shards: Sequence[OpenShard], lemma: str, part: Sequence[NDArray[np.bool_] | None]) -> list[Found]:
+    """The uses of a lemma in some documents."""
+    found: list[Found] = []
+    for number, (shard, documents) in enumerate(zip(shards, part, strict=True)):
+        for start, stop in rows_of_lemma(shard, lemma):
+            rows = np.arange(start, stop)
+            kept = rows if documents is None else rows[row_mask(shard, [Rows(start, stop)], documents)]
+            found.extend(Found(number, row, None) for row in kept.tolist())
+    return found
+
+
+def telling_lines(
+    shards: Sequence[OpenShard],
+    lemma: str,
+    before: Sequence[NDArray[np.bool_] | None],
+    after: Sequence[NDArray[np.bool_] | None],
+    n: int,
+    context: int | None,
+) -> tuple[list[ConcordanceLine], list[ConcordanceLine]]:
+    """The lines of each part that are nearest to its own mean, for their nearness to the other's.
+
+    Args:
+        shards: the corpus.
+        lemma: of the word.
+        before: the documents of one part.
+        after: those of the other.
+        n: how many of each.
+        context: words on either side, or None for the sentence.
+
+    Raises:
+        QueryError: the word is not in both parts.
+    """
+    parts = [occurrences_in(shards, lemma, part) for part in (before, after)]
+    if not all(parts):
+        raise QueryError(f"{lemma!r} does not occur in both parts of the corpus.")
+    vectors = [vectors_of(shards, part) for part in parts]
+    apart = vectors[1].mean(axis=0) - vectors[0].mean(axis=0)
+    made = []
+    for part, own, sign in zip(parts, vectors, (-1, 1), strict=True):
+        order = np.argsort(-sign * (own @ apart), kind="stable")[:n]
+        made.append(lines(shards, [part[one] for one in order.tolist()], context))
+    return made[0], made[1]
+
+
+def _compared(
+    shards: Sequence[OpenShard], lemma: str, parts: Sequence[Sequence[Found]], calibration: Calibration, seed: int
+) -> Changed:
+    random = np.random.default_rng([seed, *lemma.encode()])
+    vectors = [vectors_of(shards, _drawn(part, _COMPARED, random)) for part in parts]
+    one, other = (some.mean(axis=0, dtype=np.float64) for some in vectors)
+    product = float(one @ other)
+    lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
+    cosine = product / lengths if lengths else 0.0
+    some = [own[np.sort(random.permutation(len(own))[:_GROUPED])] for own in vectors]
+    groups = grouped(np.concatenate(some), calibration)
+    n_groups = int(groups.max()) + 1
+    shares = [np.bincount(own, minlength=n_groups) / len(own) for own in np.split(groups, [len(some[0])])]
+    prt = 1 / cosine if cosine > 0 else np.inf
+    return Changed(lemma, (len(parts[0]), len(parts[1])), 1 - product, float(prt), jensen_shannon(*shares))
+
+
+def _drawn(found: Sequence[Found], most: int, random: np.random.Generator) -> Sequence[Found]:
+    if len(found) <= most:
+        return found
+    return [found[place] for place in np.sort(random.choice(len(found), most, replace=False)).tolist()]
+
+
+def jensen_shannon(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """The Jensen-Shannon divergence of two distributions, in bits, from 0 to 1.
+
+    >>> jensen_shannon(np.array([0.5, 0.5]), np.array([0.5, 0.5]))
+    0.0
+    >>> jensen_shannon(np.array([1.0, 0.0]), np.array([0.0, 1.0]))
+    1.0
+    """
+    middle = (one + other) / 2
+    total = 0.0
+    for part in (one, other):
+        seen = part > 0
+        total += float((part[seen] * np.log2(part[seen] / middle[seen])).sum()) / 2
+    return max(0.0, total)
