@@ -25,6 +25,14 @@ Where = Annotated[
         help="On the metadata, 'year>=1990' or 'genre=fiction'; may be given again, and then all must hold.",
     ),
 ]
+Near = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="WORD",
+        help="Only with this word in the sentence: river; river:5 within five words, river:-5 before, river:+5 after;"
+        " !river without it; may be given again, and then all must hold.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 AllowDamaged = Annotated[
     bool, typer.Option("--allow-damaged", help="Answer from the rest where a part of the index is damaged.")
@@ -94,6 +102,7 @@ class Search:
     form: Form = None
     any_word: Annotated[bool, typer.Option("--any-word", help="Search all words, not just this one.")] = False
     where: Where = None
+    near: Near = None
     exact: Annotated[
         bool, typer.Option("--exact", help="Compare all uses, also those of a word that occurs over 131072 times.")
     ] = False

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import csv
+import json
+import sys
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +20,7 @@ from ctxsearch.cli.options import (
     Dtype,
     Form,
     IndexName,
+    Near,
     Search,
     Shown,
     Where,
@@ -25,8 +29,13 @@ from ctxsearch.cli.options import (
     refuse_all_but,
     with_records,
 )
-from ctxsearch.cli.output import print_lines
+from ctxsearch.cli.output import Format, print_lines
 from ctxsearch.domain import ConcordanceLine, Order
+
+if TYPE_CHECKING:
+    from ctxsearch.query.grouping import Frequency
+
+_CHOOSING = ("--form", "--where", "--near", "--allow-damaged")
 
 
 @with_records
@@ -74,6 +83,7 @@ def concordance(
     *,
     form: Form = None,
     where: Where = None,
+    near: Near = None,
     limit: Annotated[int | None, typer.Option("-k", "--limit", min=1, help="Only so many lines.")] = None,
     sample: Annotated[int | None, typer.Option(min=1, help="A random sample of so many lines.")] = None,
     seed: Annotated[int, typer.Option(help="Draws the sample; the same seed, the same lines.")] = 0,
@@ -81,22 +91,40 @@ def concordance(
         Order, typer.Option(help="By the words left of the node, the node, or the words right.")
     ] = "corpus",
     count: Annotated[bool, typer.Option("--count", help="Print only how many lines there are.")] = False,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--by",
+            metavar="COLUMN",
+            help="Print only how many lines have each value: of form, lemma, document_id, or a column of the metadata;"
+            " may be given again.",
+        ),
+    ] = None,
     allow_damaged: AllowDamaged = False,
     shown: Shown,
 ) -> None:
     """List every line of a word."""
+    if count and by:
+        raise WrongCommand("Choose one of --count and --by.")
     if count:
-        refuse_all_but(("--count", "--form", "--where", "--allow-damaged"), call, "--count prints a number alone")
+        refuse_all_but(("--count", *_CHOOSING), call, "--count prints a number alone")
+    elif by:
+        refuse_all_but(("--by", *_CHOOSING, "--json", "--csv", "--tsv"), call, "--by prints numbers alone")
     elif sample is None and "--seed" in given(call):
         raise WrongCommand("--seed draws a sample; say with --sample how many lines.")
     with opening(index, allow_damaged) as opened:
         if count:
-            print(opened.count(word, form=form or (), where=where or ()))
+            print(opened.count(word, form=form or (), where=where or (), near=near or ()))
+            return
+        if by:
+            found = opened.frequencies(word, by, form=form or (), where=where or (), near=near or ())
+            _print_frequencies(found, by, shown.format)
             return
         lines = opened.concordance(
             word,
             form=form or (),
             where=where or (),
+            near=near or (),
             limit=limit,
             sample=sample,
             seed=seed,
@@ -115,9 +143,29 @@ def _found(find: Callable[..., list[ConcordanceLine]], search: Search, shown: Sh
         form=search.form or (),
         any_word=search.any_word,
         where=search.where or (),
+        near=search.near or (),
         context=shown.around,
         exact=search.exact,
     )
+
+
+def _print_frequencies(found: Sequence[Frequency], by: Sequence[str], output: Format) -> None:
+    names = list(dict.fromkeys(by))
+    if output is Format.JSON:
+        for one in found:
+            row = {**dict(zip(names, one.values, strict=True)), "count": one.count}
+            print(json.dumps(row, ensure_ascii=False))
+        return
+    texts = [["" if value is None else str(value) for value in one.values] for one in found]
+    if output is not Format.TABLE:
+        writer = csv.writer(sys.stdout, delimiter="," if output is Format.CSV else "\t", lineterminator="\n")
+        writer.writerow([*names, "count"])
+        writer.writerows([*text, one.count] for text, one in zip(texts, found, strict=True))
+        return
+    widths = [max(map(len, column)) for column in zip(names, *texts, strict=True)]
+    for text, count in ((names, "count"), *((text, f"{one.count:,}") for text, one in zip(texts, found, strict=True))):
+        cells = (f"{cell:<{width}}" for cell, width in zip(text, widths, strict=True))
+        print("  ".join([*cells, f"{count:>9}"]))
 
 
 def _print(lines: list[ConcordanceLine], shown: Shown) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ctxsearch.domain import ConcordanceContext, ConcordanceLine, IndexInfo, Usage
-from ctxsearch.index.words import DEFAULT_CONTEXT, Words
+from ctxsearch.index.concordances import DEFAULT_CONTEXT
+from ctxsearch.index.words import Words
 from ctxsearch.usage import parse_usage, parse_usages
 
 if TYPE_CHECKING:
@@ -27,19 +28,28 @@ class Answers(Words):
         min_p: float | None,
         any_word: bool,
         where: Sequence[str],
+        near: str | Sequence[str],
         context: ConcordanceContext,
         exact: bool,
         *,
         examples: int = 1,
     ) -> Search:
-        from ctxsearch.query.options import Search, checked_context, checked_count, least_score, surface_forms
+        from ctxsearch.query.options import (
+            Search,
+            checked_context,
+            checked_count,
+            least_score,
+            parsed_nearby,
+            surface_forms,
+        )
 
         # Calibrated on pairs of uses of one word: it says nothing of two words, nor of what lies between several uses.
         is_pair = examples == 1 and not any_word
         calibration = self._parts.calibration(needed=min_p is not None) if is_pair else None
         least = least_score(min_score, min_p, calibration)
         around = checked_context(context)
-        return Search(checked_count(k), surface_forms(form), least, any_word, where, around, exact, calibration)
+        beside, forms = parsed_nearby(near), surface_forms(form)
+        return Search(checked_count(k), forms, least, any_word, where, around, exact, calibration, beside)
 
     def query(
         self,
@@ -51,6 +61,7 @@ class Answers(Words):
         min_p: float | None = None,
         any_word: bool = False,
         where: Sequence[str] = (),
+        near: str | Sequence[str] = (),
         context: ConcordanceContext = DEFAULT_CONTEXT,
         exact: bool = False,
     ) -> list[ConcordanceLine]:
@@ -64,6 +75,8 @@ class Answers(Words):
             min_p: only lines with so great a probability of having the same sense, see `ConcordanceLine.p_same`.
             any_word: search all words, not just the marked one.
             where: conditions on the metadata, such as ``"year>=1990"``; all must hold.
+            near: what is to be beside the word, in its sentence: ``river``; ``river:5``, within five words;
+                ``river:-5`` before it, ``river:+5`` after it; ``!river``, where it is not. All must hold.
             context: words on either side, or ``"sentence"``.
             exact: compare every use of a very frequent word; of one that occurs more often than 131 072 times only
                 those most likely to be near are compared otherwise, an eighth at least, unless ``k`` is None or
@@ -76,7 +89,7 @@ class Answers(Words):
         self._parts.model.expect_query()
         from ctxsearch.query.similarity import like_usage
 
-        asked = self._search(k, form, min_score, min_p, any_word, where, context, exact)
+        asked = self._search(k, form, min_score, min_p, any_word, where, near, context, exact)
         parsed = parse_usage(usage) if isinstance(usage, str) else usage
         return like_usage(
             self.open_shards(),
@@ -96,6 +109,7 @@ class Answers(Words):
         min_p: float | None = None,
         any_word: bool = False,
         where: Sequence[str] = (),
+        near: str | Sequence[str] = (),
         context: ConcordanceContext = DEFAULT_CONTEXT,
         exact: bool = False,
     ) -> list[list[ConcordanceLine]]:
@@ -103,7 +117,7 @@ class Answers(Words):
 
         Args:
             usages: sentences with a word in brackets, or `Usage`s, of any words.
-            k, form, min_score, min_p, any_word, where, context, exact: as for `query`, for each of them.
+            k, form, min_score, min_p, any_word, where, near, context, exact: as for `query`, for each of them.
 
         Raises:
             QueryError: a usage, a filter or an option cannot be understood; ``usage_number`` says which usage.
@@ -111,7 +125,7 @@ class Answers(Words):
         """
         from ctxsearch.query.similarity import like_usages
 
-        asked = self._search(k, form, min_score, min_p, any_word, where, context, exact)
+        asked = self._search(k, form, min_score, min_p, any_word, where, near, context, exact)
         parsed = parse_usages(usages)
         shards, analyser = self.open_shards(), self._parts.analyser()
         return like_usages(shards, parsed, asked, analyser=analyser, get_encoder=self._parts.model.asking_encoder)
@@ -127,6 +141,7 @@ class Answers(Words):
         min_p: float | None = None,
         any_word: bool = False,
         where: Sequence[str] = (),
+        near: str | Sequence[str] = (),
         context: ConcordanceContext = DEFAULT_CONTEXT,
         exact: bool = False,
     ) -> list[ConcordanceLine]:
@@ -136,7 +151,7 @@ class Answers(Words):
             keys: of the occurrences to be like, as lines carry them.
             unlike: of the occurrences not to be like.
             any_word: search all words, not just those of the keys.
-            k, form, min_score, min_p, where, context, exact: as for `query`.
+            k, form, min_score, min_p, where, near, context, exact: as for `query`.
 
         Raises:
             KeyNotFound: the index has no such occurrence.
@@ -147,7 +162,7 @@ class Answers(Words):
 
         examples, others = strings(keys), strings(unlike)
         count = len(examples) + len(others)
-        asked = self._search(k, form, min_score, min_p, any_word, where, context, exact, examples=count)
+        asked = self._search(k, form, min_score, min_p, any_word, where, near, context, exact, examples=count)
         return like_occurrences(self.open_shards(), examples, others, asked)
 
     def embed(self, usages: Sequence[str | Usage]) -> NDArray[np.float32]:

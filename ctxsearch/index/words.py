@@ -1,4 +1,4 @@
-"""What an index knows of the uses of a word, without asking what they are like."""
+"""What an index tells of how a word is used: what stands beside it, good examples, its senses, how it changes."""
 
 from __future__ import annotations
 
@@ -7,83 +7,20 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ctxsearch.domain import ConcordanceContext, ConcordanceLine, Order, Progress
-from ctxsearch.index.parts import Parts
+from ctxsearch.domain import ConcordanceContext, ConcordanceLine, Progress
+from ctxsearch.index.concordances import DEFAULT_CONTEXT, Concordances
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from ctxsearch.query.collocations import Collocate, Measure
-    from ctxsearch.query.scope import OpenShard
     from ctxsearch.senses import Senses
     from ctxsearch.senses.change import Changed, ChangeOrder
 
-DEFAULT_CONTEXT = 10
 
-
-class Words:
-    """The uses of words as of one commit.
-
-    Args:
-        parts: of the index.
-    """
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-
-    def open_shards(self) -> list[OpenShard]:
-        """The shards of the commit, for those who want to look below the concordance."""
-        return self._parts.shards()
-
-    def concordance(
-        self,
-        word: str,
-        *,
-        form: str | Sequence[str] = (),
-        where: Sequence[str] = (),
-        limit: int | None = None,
-        sample: int | None = None,
-        seed: int = 0,
-        order: Order = "corpus",
-        context: ConcordanceContext = DEFAULT_CONTEXT,
-    ) -> list[ConcordanceLine]:
-        """Every line of a lemma, or of a form.
-
-        Args:
-            word: a lemma, which stands for all its forms; or a form, which stands for itself.
-            form: only occurrences written exactly so.
-            where: conditions on the metadata.
-            limit: the first so many lines, in the order asked for; None for all.
-            sample: a random sample of so many lines.
-            seed: draws the sample; the same seed draws the same lines.
-            order: ``corpus``, or by the words ``left`` of the node (nearest first), the ``node`` itself, or ``right``.
-            context: words on either side, or ``"sentence"``.
-
-        Raises:
-            WordNotFound: the corpus does not have the word.
-            QueryError: a filter or an option cannot be understood.
-        """
-        from ctxsearch.query import concordance as use
-        from ctxsearch.query.options import checked_context, checked_count, surface_forms
-
-        limit, sample, around = checked_count(limit), checked_count(sample), checked_context(context)
-        order = use.checked_order(order)
-        shards = self.open_shards()
-        found = use.drawn(use.occurrences(shards, word, surface_forms(form), where), sample, seed)
-        return use.ordered_lines(shards, found, order, limit, around)
-
-    def count(self, word: str, *, form: str | Sequence[str] = (), where: Sequence[str] = ()) -> int:
-        """How many lines `concordance` has for a word.
-
-        Raises:
-            WordNotFound: the corpus does not have the word.
-            QueryError: a filter cannot be understood.
-        """
-        from ctxsearch.query.concordance import occurrences
-        from ctxsearch.query.options import surface_forms
-
-        return len(occurrences(self.open_shards(), word, surface_forms(form), where))
+class Words(Concordances):
+    """How words are used, as of one commit."""
 
     def collocations(
         self,

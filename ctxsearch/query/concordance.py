@@ -11,11 +11,14 @@ from ctxsearch.errors import QueryError
 from ctxsearch.query import scope
 from ctxsearch.query.keys import require, require_form
 from ctxsearch.query.lines import lines
+from ctxsearch.query.nearby import Nearby, with_nearby
 from ctxsearch.query.ranking import Found, listing
 from ctxsearch.query.scope import OpenShard
 
 
-def occurrences(shards: Sequence[OpenShard], word: str, forms: Sequence[str], where: Sequence[str]) -> list[Found]:
+def occurrences(
+    shards: Sequence[OpenShard], word: str, forms: Sequence[str], where: Sequence[str], near: Sequence[Nearby] = ()
+) -> list[Found]:
     """Every occurrence of a lemma or form, in the order of the corpus.
 
     Raises:
@@ -29,7 +32,7 @@ def occurrences(shards: Sequence[OpenShard], word: str, forms: Sequence[str], wh
     if forms:
         of_word, rows = rows, [scope.rows_of_word(shard, folded, forms) for shard in shards]
         require_form(shards, of_word, rows, word, forms[0])
-    return listing(shards, rows, scope.allowed_documents(shards, where))
+    return listing(shards, with_nearby(shards, rows, near), scope.allowed_documents(shards, where))
 
 
 def checked_order(order: Order) -> Order:

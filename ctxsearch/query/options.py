@@ -10,6 +10,7 @@ from ctxsearch.analysis import surface_form
 from ctxsearch.domain import ConcordanceContext
 from ctxsearch.errors import QueryError
 from ctxsearch.head import Calibration
+from ctxsearch.query.nearby import Nearby, parse_nearby
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Search:
         context: words on either side, or None for the sentence.
         exact: scan every row of the word, however frequent it is.
         calibration: what scores mean, where that is known.
+        near: what is to be beside an occurrence, or not to be; all of it.
     """
 
     k: int | None
@@ -35,6 +37,7 @@ class Search:
     context: int | None
     exact: bool
     calibration: Calibration | None = None
+    near: Sequence[Nearby] = ()
 
 
 def surface_forms(form: str | Sequence[str]) -> list[str]:
@@ -45,6 +48,15 @@ def surface_forms(form: str | Sequence[str]) -> list[str]:
 def strings(one: str | Sequence[str]) -> list[str]:
     """One string or several, each once."""
     return list(dict.fromkeys([one] if isinstance(one, str) else one))
+
+
+def parsed_nearby(near: str | Sequence[str]) -> list[Nearby]:
+    """One filter on the words beside an occurrence, or several.
+
+    Raises:
+        QueryError: one cannot be read.
+    """
+    return [parse_nearby(one) for one in strings(near)]
 
 
 def checked_count(lines: int | None) -> int | None:

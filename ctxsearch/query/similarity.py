@@ -17,6 +17,7 @@ from ctxsearch.query import scope
 from ctxsearch.query.asked import embed, marked_token
 from ctxsearch.query.keys import find_key, require, require_form
 from ctxsearch.query.lines import lines
+from ctxsearch.query.nearby import with_nearby
 from ctxsearch.query.options import Search
 from ctxsearch.query.ranking import search, towards
 from ctxsearch.query.scope import OpenShard, Rows
@@ -70,7 +71,7 @@ def _rows_of_usage(
         if asked.forms:
             of_word, rows = rows, [scope.rows_of_lemma(shard, lemma, asked.forms) for shard in shards]
             require_form(shards, of_word, rows, lemma, asked.forms[0])
-    return rows
+    return with_nearby(shards, rows, asked.near)
 
 
 def like_occurrences(
@@ -94,6 +95,7 @@ def like_occurrences(
             of_word, rows = rows, [_rows_of_lemmas(shard, lemmas, asked.forms) for shard in shards]
             require_form(shards, of_word, rows, next(iter(lemmas)), asked.forms[0])
     allowed = scope.allowed_documents(shards, asked.where)
+    rows = with_nearby(shards, rows, asked.near)
     return _nearest(shards, rows, allowed, query, asked, {(place.shard, place.row) for place in liked + disliked})
 
 
@@ -119,7 +121,9 @@ def _nearest(
     """Lines nearest first, ties by key, cut at k."""
     given = set(without)
     k = None if asked.k is None else asked.k + len(given)
-    found = search(shards, rows, allowed, vector, k, asked.min_score, exact=asked.exact or asked.any_word)
+    # Clusters are of whole forms.
+    exact = asked.exact or asked.any_word or bool(asked.near)
+    found = search(shards, rows, allowed, vector, k, asked.min_score, exact=exact)
     others = [item for item in found if (item.shard, item.row) not in given]
     made = lines(shards, others, asked.context, asked.calibration)
     made.sort(key=lambda line: (-(line.score or 0.0), line.key))

@@ -1,0 +1,72 @@
+"""Counts occurrences by what they have in common: form, document, metadata, or several of these at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ctxsearch.catalog.where import DOCUMENT_COLUMNS
+from ctxsearch.domain import MetadataValue
+from ctxsearch.errors import QueryError
+from ctxsearch.query.ranking import Found
+from ctxsearch.query.scope import OpenShard
+from ctxsearch.vectors.files import TOKEN_BITS
+
+OF_OCCURRENCE = ("form", "lemma", "document_id")
+"""What an occurrence can be grouped by besides the metadata of its document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frequency:
+    """How many occurrences have some values; a value is None where a document does not have the column."""
+
+    values: tuple[MetadataValue, ...]
+    count: int
+
+
+def grouped_counts(shards: Sequence[OpenShard], found: Sequence[Found], by: Sequence[str]) -> list[Frequency]:
+    """How many occurrences have each combination of values, the most frequent first, ties by the values.
+
+    Args:
+        shards: where.
+        found: the occurrences.
+        by: ``form``, ``lemma``, ``document_id``, or columns of the metadata.
+
+    Raises:
+        QueryError: nothing is named, or no document has such a column.
+    """
+    columns = {column for shard in shards for column in shard.catalog.metadata_columns()}
+    known = sorted(columns - {*DOCUMENT_COLUMNS})
+    if not by:
+        raise QueryError(f"Say what to group by: {', '.join([*OF_OCCURRENCE, *known])}.")
+    for name in by:
+        if name not in OF_OCCURRENCE and name not in known:
+            raise QueryError(f"No document has the column {name!r}; there are: {', '.join([*OF_OCCURRENCE, *known])}.")
+    counts: Counter[tuple[MetadataValue, ...]] = Counter()
+    for number, shard in enumerate(shards):
+        rows = np.array([one.row for one in found if one.shard == number], np.int64)
+        if not len(rows):
+            continue
+        forms = shard.catalog.forms()
+        places = np.searchsorted(np.array([one.first_row for one in forms]), rows, "right") - 1
+        segments = shard.files.ids[rows] >> TOKEN_BITS
+        numbers = np.searchsorted(shard.catalog.first_segments, segments, "right") - 1
+        pairs = Counter(zip(places.tolist(), numbers.tolist(), strict=True))
+        documents = shard.catalog.documents({document for _, document in pairs})
+        for (place, document), count in pairs.items():
+            row, form = documents[document], forms[place]
+            own = {"form": form.form, "lemma": form.lemma, "document_id": row.document_id}
+            counts[tuple(own[name] if name in own else row.metadata.get(name) for name in by)] += count
+    return [
+        Frequency(values, count)
+        for values, count in sorted(counts.items(), key=lambda item: (-item[1], [_by_kind(one) for one in item[0]]))
+    ]
+
+
+def _by_kind(value: MetadataValue) -> tuple[bool, bool, float, str]:
+    """Numbers before words, and what is missing last."""
+    is_number = isinstance(value, int | float)
+    return value is None, not is_number, float(value) if isinstance(value, int | float) else 0.0, str(value)

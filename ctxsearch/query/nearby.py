@@ -1,0 +1,96 @@
+"""Filters on the words beside an occurrence: ``river``, in the same sentence; ``river:5``, within five words.
+
+The ids of occurrences are sentence and place, so that what is near is found among sorted numbers, and no text is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.analysis import normal_form
+from ctxsearch.errors import QueryError
+from ctxsearch.query.scope import OpenShard, Rows, rows_of_word
+from ctxsearch.vectors.files import TOKEN_BITS
+
+_MASK = (1 << TOKEN_BITS) - 1
+_DISTANCE = re.compile(r"([+-]?)([0-9]{1,5})")
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """A word that is to be beside an occurrence, or not to be.
+
+    Attributes:
+        word: a lemma or a form, in normal spelling.
+        before: how many places before the occurrence it may be; up to the beginning of the sentence where None.
+        after: how many after it; up to the end of the sentence where None.
+        is_absent: whether it must not be there.
+    """
+
+    word: str
+    before: int | None = None
+    after: int | None = None
+    is_absent: bool = False
+
+
+def parse_nearby(text: str) -> Nearby:
+    """Reads a filter.
+
+    >>> parse_nearby("river:5"), parse_nearby("!the:-1")
+    (Nearby(word='river', before=5, after=5, is_absent=False), Nearby(word='the', before=1, after=0, is_absent=True))
+
+    Raises:
+        QueryError: it cannot be read.
+    """
+    is_absent = text.startswith("!")
+    word, colon, distance = text.removeprefix("!").rpartition(":")
+    if not colon:
+        word, distance = distance, ""
+    word = normal_form(word.strip())
+    match = _DISTANCE.fullmatch(distance)
+    if not word or (colon and (match is None or int(match[2]) == 0)):
+        raise QueryError(
+            f"The filter {text!r} cannot be read; write river, river:5 (on either side), river:-5 (before), river:+5"
+            " (after), or !river for lines without it."
+        )
+    if match is None:
+        return Nearby(word, is_absent=is_absent)
+    side, places = match[1], int(match[2])
+    return Nearby(word, 0 if side == "+" else places, 0 if side == "-" else places, is_absent)
+
+
+def with_nearby(
+    shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]], nearby: Sequence[Nearby]
+) -> list[list[Rows]]:
+    """Those rows, in their order, beside which all is as it should be."""
+    if not nearby:
+        return [list(some) for some in rows]
+    both = zip(shards, rows, strict=True)
+    return [[part for one in some for part in _kept(shard, one, nearby)] for shard, some in both]
+
+
+def _kept(shard: OpenShard, rows: Rows, nearby: Sequence[Nearby]) -> list[Rows]:
+    ids = shard.files.ids[rows.start : rows.stop]
+    kept = np.ones(len(ids), np.bool_)
+    for one in nearby:
+        kept &= _is_near(shard, ids, one) != one.is_absent
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], kept, [False]])))
+    return [Rows(rows.start + start, rows.start + stop) for start, stop in edges.reshape(-1, 2).tolist()]
+
+
+def _is_near(shard: OpenShard, ids: NDArray[np.int64], one: Nearby) -> NDArray[np.bool_]:
+    parts = [shard.files.ids[start:stop] for start, stop in rows_of_word(shard, one.word)]
+    others = np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)
+    first = ids & ~np.int64(_MASK)
+    low = first if one.before is None else np.maximum(first, ids - one.before)
+    high = first | _MASK if one.after is None else np.minimum(first | _MASK, ids + one.after)
+    count = np.searchsorted(others, high, "right") - np.searchsorted(others, low, "left")
+    # An occurrence is not beside itself.
+    own = np.searchsorted(others, ids, "right") - np.searchsorted(others, ids, "left")
+    near: NDArray[np.bool_] = count > own
+    return near
