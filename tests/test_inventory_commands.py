@@ -1,0 +1,208 @@
+"""A headword's story on the command line: from a dictionary to labels, lookup, assignment, and back again."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from command_line import ctxsearch
+
+from ctxsearch import Index
+from ctxsearch.corpus import DictionarySense, read_dictionary
+from ctxsearch.errors import SourceError
+
+RIVER = "We moored the boat at the bank of the river."
+MONEY = "She paid her wages into the bank every Friday."
+TEI = f"""<?xml version="1.0"?>
+<TEI xmlns="http://www.tei-c.org/ns/1.0"><text><body>
+<entry xml:id="bank"><form type="lemma"><orth>bank</orth></form>
+  <sense xml:id="bank.river"><def>the land beside a river</def>
+    <cit type="example"><quote>{RIVER}</quote></cit></sense>
+  <sense><def>a house that <hi>keeps</hi> money</def>
+    <cit type="example"><quote>{MONEY}</quote></cit><cit type="translation"><quote>Bank</quote></cit></sense>
+</entry></body></text></TEI>"""
+EXPECTED = [
+    DictionarySense("bank", "bank.river", "the land beside a river", [RIVER]),
+    DictionarySense("bank", "bank.2", "a house that keeps money", [MONEY]),
+]
+
+
+@pytest.fixture
+def folder(sample: Index, tmp_path: Path) -> Path:
+    """A copy of the sample's index, to write into."""
+    return shutil.copytree(sample.path, tmp_path / "sample")
+
+
+def done(*arguments: object) -> str:
+    """What a command that ends well prints to standard output."""
+    result = ctxsearch(*arguments)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def objects(text: str) -> list[dict[str, object]]:
+    """The objects of JSON lines."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_headword_from_dictionary_to_counts(folder: Path, tmp_path: Path) -> None:
+    """Import, label, look up, assign, count by year, draw, note, and undo: all of it by commands."""
+    source = tmp_path / "dictionary.xml"
+    source.write_text(TEI, encoding="utf-8")
+    told = ctxsearch("senses", "import", folder, source, "--by", "anna").stderr
+    assert told == f"{source}: 2 new senses, 2 new examples.\n"
+    assert ctxsearch("senses", "import", folder, source, "--by", "anna").stderr.startswith(
+        f"{source}: 0 new senses, 0 new"
+    )
+    done("senses", "rename", folder, "bank.2", "bank.money", "--by", "anna")
+    # The dictionary's sentences alone tell the senses.
+    found = json.loads(done("lookup", folder, "We sat on the grassy [bank] and fished.", "--json"))
+    assert [fit["sense"]["sense_id"] for fit in found["fits"]] == ["bank.river", "bank.money"]
+    assert f"example: {RIVER.replace('bank', '[bank]')}" in done("lookup", folder, "They fished from the [bank].")
+    keys = ["bank/06:73", "bank/02:29", "bank/09:39"]
+    done("senses", "label", folder, "bank.river", *keys, "--by", "anna")
+    done("senses", "label", folder, "bank.money", "bank/08:17", "bank/12:85", "--by", "anna")
+    done("senses", "label", folder, "bank.money", keys[0], "--by", "bert")
+    agreed = json.loads(done("senses", "agreement", folder, "--json"))
+    assert [one["key"] for one in agreed["disagreements"]] == [keys[0]]
+    assert "bank/06:73  anna: bank.river, bert: bank.money" in done("senses", "agreement", folder)
+    done("senses", "undo", folder, "--by", "bert")
+    assert [one["by"] for one in objects(done("senses", "labels", folder, "--json"))] == ["anna"] * 5
+    assert done("senses", "labels", folder, "bank", "--by", "bert") == ""
+    table = done("assign", folder, "bank").splitlines()
+    assert table[0] == "bank: 28 occurrences"
+    counted = json.loads(done("assign", folder, "bank", "--json"))
+    assert sum(one["assigned"] for one in counted["senses"]) + counted["unsure"] == counted["occurrences"] == 28
+    assert [line.split()[0] for line in table[2:4]] == ["bank.river", "bank.money"]
+    lines = objects(done("assign", folder, "bank", "--lines", "--json"))
+    assert {line["key"] for line in lines if line["is_labelled"]} == {*keys, "bank/08:17", "bank/12:85"}
+    assert {"pile", "sense_id", "p", "p_none", "margin", "metadata"} <= {*lines[0]}
+    rows = list(csv.DictReader(io.StringIO(done("assign", folder, "bank", "--pile", "bank.river", "--csv"))))
+    assert {row["pile"] for row in rows} == {"bank.river"}
+    assert {row["key"] for row in rows} == {line["key"] for line in lines if line["pile"] == "bank.river"}
+    least = objects(done("assign", folder, "bank", "--next", "3", "--json"))
+    assert len(least) == 3
+    assert not any(line["is_labelled"] for line in least)
+    by_genre = objects(done("assign", folder, "bank", "--over", "genre", "--json", "--plot", tmp_path / "genre.svg"))
+    assert sum(row["bank.river"] for row in by_genre) == len(rows)  # type: ignore[misc]
+    assert "<svg" in (tmp_path / "genre.svg").read_text(encoding="utf-8")
+    assert "bank.money" in done("assign", folder, "bank", "--over", "genre").splitlines()[0]
+    contrast = done("collocations", folder, "bank", "--sense", "bank.river", "--versus", "bank.money", "--least", "2")
+    assert contrast.splitlines()[0].split()[:2] == ["bank.river", "bank.money"]
+    assert "river" in contrast
+    examples = done("examples", folder, "bank", "--sense", "bank.river", "-n", "2").splitlines()
+    assert {line.rpartition("(")[2].rstrip(")") for line in examples} <= {row["key"] for row in rows}
+    done("senses", "note", folder, "bank.river", "also of lakes", "--by", "anna")
+    done("senses", "define", folder, "bank.money", "a house that lends money", "--by", "anna")
+    listed = done("senses", "list", folder, "bank")
+    assert "a house that lends money  [2 lines and 1 example]" in listed
+    assert "- also of lakes (anna, " in listed
+    log = done("senses", "log", folder).splitlines()
+    assert log[0].endswith("anna  imported senses from dictionary.xml")
+    assert sum(line.endswith("(undone)") for line in log) == 1
+    for _ in range(6):
+        done("senses", "undo", folder, "--by", "anna")
+    assert objects(done("senses", "list", folder, "--json")) == []
+
+
+def test_senses_are_cut_and_joined(folder: Path) -> None:
+    """New, split, merge, unlabel and remove say what they did."""
+    keys = ["bank/06:73", "bank/02:29"]
+    assert (
+        ctxsearch("senses", "new", folder, "bank.river").stderr == "bank.river: made, a sense of bank with 0 lines.\n"
+    )
+    assert (
+        ctxsearch("senses", "label", folder, "bank.river", *keys, keys[0]).stderr == "bank.river: labelled 2 lines.\n"
+    )
+    again = ctxsearch("senses", "label", folder, "bank.river", *keys).stderr
+    assert again == "bank.river: labelled 0 lines; 2 had the label already.\n"
+    done("senses", "split", folder, "bank.river", "bank.mud", keys[0])
+    assert "bank.mud" in done("senses", "labels", folder)
+    assert ctxsearch("senses", "merge", folder, "bank.mud", "bank.river").stderr.endswith(
+        "a sense of bank with 2 lines.\n"
+    )
+    assert ctxsearch("senses", "unlabel", folder, *keys).stderr == "Took the label off 2 lines.\n"
+    assert ctxsearch("senses", "remove", folder, "bank.river").stderr.startswith("bank.river: removed.")
+    assert ctxsearch("senses", "list", folder).stderr == "There is no sense yet; make one with: ctxsearch senses new.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "why"),
+    [
+        (("senses", "label", "{}", "bank.no", "bank/06:73"), 1, "There is no sense 'bank.no'; there is none yet."),
+        (("senses", "undo", "{}"), 1, "There is nothing of "),
+        (("lookup", "{}", "They rowed to the [bank]."), 1, "'bank' has no sense yet"),
+        (("lookup", "{}", "They rowed to the bank."), 1, "No word is marked"),
+        (("assign", "{}", "bank", "--plot", "a.png"), 2, "--plot draws what --over counts; give --over, too."),
+        (("assign", "{}", "bank", "--lines", "--next", "3"), 2, "Choose one of --over, --lines and --next."),
+        (("assign", "{}", "bank", "--csv"), 2, "--csv and --tsv print lines; give --lines or --next, too."),
+        (("senses", "import", "{}", "nowhere.csv"), 2, "nowhere.csv"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(folder: Path, arguments: Sequence[str], code: int, why: str) -> None:
+    """An error says what is wrong; a wrong command line has the exit code of one."""
+    result = ctxsearch(*(one.replace("{}", str(folder)) for one in arguments))
+    assert result.returncode == code
+    assert why in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_every_command_of_senses_has_help() -> None:
+    """Each says what it does, and what each of its arguments is."""
+    names = ("list", "new", "import", "define", "rename", "note", "merge", "split", "remove", "label", "unlabel")
+    for name in (*names, "labels", "log", "undo", "agreement"):
+        text = ctxsearch("senses", name, "--help").stdout
+        assert text.startswith(f"Usage: ctxsearch senses {name} ")
+        assert "INDEX" in text
+
+
+def test_dictionaries_are_read(tmp_path: Path) -> None:
+    """JSONL, CSV, TSV and TEI, packed or not, give the same senses."""
+    records = [
+        {"headword": one.headword, "sense": one.sense_id, "definition": one.definition, "examples": one.examples}
+        for one in EXPECTED
+    ]
+    (tmp_path / "d.jsonl").write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    for ending, delimiter in ((".csv", ","), (".tsv", "\t")):
+        rows = [["headword", "sense", "definition", "example"]]
+        rows += [[one.headword, one.sense_id, one.definition, one.examples[0]] for one in EXPECTED]
+        (tmp_path / f"d{ending}").write_text("\n".join(delimiter.join(row) for row in rows), encoding="utf-8")
+    (tmp_path / "d.xml").write_text(TEI, encoding="utf-8")
+    for name in ("d.jsonl", "d.csv", "d.tsv", "d.xml"):
+        packed = tmp_path / f"{name}.gz"
+        packed.write_bytes(gzip.compress((tmp_path / name).read_bytes()))
+        assert list(read_dictionary(tmp_path / name)) == EXPECTED, name
+        assert list(read_dictionary(packed)) == EXPECTED, name
+
+
+def test_bad_dictionaries_are_told(folder: Path, tmp_path: Path) -> None:
+    """With file and line; nothing is imported where one record is wrong; a sentence without its word is left out."""
+    (tmp_path / "broken.xml").write_text("<TEI><entry>\n<form>\n</TEI>", encoding="utf-8")
+    with pytest.raises(SourceError, match=r"broken.xml, line 3: it is not well-formed XML"):
+        list(read_dictionary(tmp_path / "broken.xml"))
+    (tmp_path / "cut.xml.gz").write_bytes(gzip.compress(TEI.encode())[:60])
+    with pytest.raises(SourceError, match="it is not a whole gzip file"):
+        list(read_dictionary(tmp_path / "cut.xml.gz"))
+    with pytest.raises(SourceError, match="it cannot be read"):
+        list(read_dictionary(tmp_path / "none.xml"))
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"headword": "bank", "sense": "bank.1", "definition": ""}\n{"sense": "x", "definition": "y"}\n')
+    result = ctxsearch("senses", "import", folder, bad)
+    assert (result.returncode, "'x' has no headword" in result.stderr) == (1, True)
+    assert done("senses", "list", folder) == ""
+    other = {
+        "headword": "bank",
+        "sense": "bank.1",
+        "definition": "",
+        "examples": ["No such word.", "The [banks] burst."],
+    }
+    bad.write_text(json.dumps(other))
+    told = ctxsearch("senses", "import", folder, bad).stderr
+    assert told.splitlines()[0] == f"{bad}: 1 new sense, 1 new example."
+    assert told.splitlines()[1] == "Left out 1 sentence without the headword, 'No such word.' for instance."
