@@ -110,14 +110,15 @@ def write_json(path: Path, benchmark: str, arguments: argparse.Namespace, figure
     asked = {name: value for name, value in vars(arguments).items() if name not in ("json", "plot")}
     content = {
         "benchmark": benchmark,
-        "arguments": {name: str(value) if isinstance(value, Path) else value for name, value in asked.items()},
+        "arguments": asked,
         "figures": figures,
         "versions": versions(),
         "processor": processor(),
         "cores": os.cpu_count(),
         "platform": platform.platform(),
     }
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    # Paths, also those in lists, by their names.
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
 
 
 def versions() -> dict[str, str]:

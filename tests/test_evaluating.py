@@ -58,7 +58,7 @@ def test_the_head_tells_the_sample_apart_better() -> None:
     found = ctxsearch.evaluate(LABELS, documents=DOCUMENTS, dtype="fp32", rounds=0)
     assert found.head == "all-MiniLM-L6-v2"
     assert found.vectors.average_precision.by_sense.value == pytest.approx(0.987, abs=0.002)
-    assert found.vectors.pair_auc.value == pytest.approx(0.982, abs=0.003)
+    assert found.vectors.pair_auc.value == pytest.approx(0.977, abs=0.003)
     assert found.layer_0 is not None
     assert found.layer_0.average_precision.by_sense.value < 0.6
 
