@@ -162,7 +162,7 @@ def measure(arguments: argparse.Namespace) -> Result:
         axes = figure.subplots()
         for one in figures:
             pairs = list(one["coverage and accuracy by margin"].values())  # type: ignore[attr-defined]
-            axes.plot(*zip(*pairs, strict=True), marker="o", label=f"{one['examples']} examples of each sense")
+            axes.plot(*zip(*pairs, strict=True), marker="o", label=f"examples of each sense: {one['examples']}")
         axes.set(xlabel="share of the uses that are not unsure, by margin", ylabel="share of these told rightly")
         axes.grid(alpha=0.3)
         axes.legend()
