@@ -46,3 +46,4 @@ def create_tables(db: Database) -> None:
         pk="change",
         not_null={"what", "by", "at", "undoes", "rows"},
     )
+    db["changes"].create_index(["undoes"])  # type: ignore[union-attr]
