@@ -6,7 +6,8 @@ TOOLS := $(VENV)/.tools-installed
 PEERS := $(VENV)/.peers-installed
 
 # What `make bench` indexes, and where it writes.
-DOCUMENTS ?= ctxsearch/sample/documents.jsonl
+SAMPLE := ctxsearch/sample
+DOCUMENTS ?= $(SAMPLE)/documents.jsonl
 RESULTS := benchmarks/results
 OUT = --json $(RESULTS)/$(1).json --plot $(RESULTS)/$(1).svg
 
@@ -35,6 +36,7 @@ bench: $(PEERS)  ## the short form of every benchmark, on DOCUMENTS
 	$(BIN)/python benchmarks/cold_start.py $(RESULTS)/index --rounds 3 $(call OUT,cold_start)
 	$(BIN)/python benchmarks/stores.py $(RESULTS)/index --rows 20000 $(call OUT,stores)
 	$(BIN)/python benchmarks/remove_speed.py --documents 20000 --remove 200 $(call OUT,remove_speed)
+	$(BIN)/python benchmarks/few_shot.py $(SAMPLE)/labels.jsonl $(SAMPLE)/documents.jsonl --all $(call OUT,few_shot)
 	$(BIN)/python benchmarks/scale.py $(RESULTS)/index --millions 0.1 1 $(call OUT,scale)
 
 format: $(TOOLS)
