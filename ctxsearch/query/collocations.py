@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.analysis import normal_form, surface_form
 from ctxsearch.errors import QueryError
-from ctxsearch.query.ranking import Found
+from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard, Rows, row_mask, rows_of_lemma
 from ctxsearch.vectors.files import TOKEN_BITS
 
@@ -110,10 +110,9 @@ def windows(
     """
     counts: Counter[str] = Counter()
     size = 0
-    for number, shard in enumerate(shards):
-        name = Names(shard, by_form)
-        rows = np.array([one.row for one in found if one.shard == number], np.int64)
-        ids = np.sort(shard.files.ids[rows])
+    for number, _, rows in by_shard(found):
+        shard = shards[number]
+        name, ids = Names(shard, by_form), np.sort(shard.files.ids[rows])
         for start in range(0, len(ids), _AT_ONCE):
             some = ids[start : start + _AT_ONCE]
             segments = shard.catalog.segments((some >> TOKEN_BITS).tolist())

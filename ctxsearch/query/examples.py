@@ -11,7 +11,7 @@ from ctxsearch.domain import ConcordanceLine
 from ctxsearch.query.collocations import Names
 from ctxsearch.query.goodness import common_lemmas, goodness
 from ctxsearch.query.lines import lines
-from ctxsearch.query.ranking import Found
+from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.vectors.files import TOKEN_BITS
 
@@ -30,10 +30,9 @@ def sentence_scores(
     common = common_lemmas(shards)
     scores = np.zeros(len(found))
     words: list[frozenset[str]] = [frozenset()] * len(found)
-    for number, shard in enumerate(shards):
-        name = Names(shard, by_form=False)
-        places = [place for place, one in enumerate(found) if one.shard == number]
-        ids = shard.files.ids[np.array([found[place].row for place in places], np.int64)]
+    for number, of_shard, rows in by_shard(found):
+        shard, places = shards[number], of_shard.tolist()
+        name, ids = Names(shard, by_form=False), shard.files.ids[rows]
         for start in range(0, len(places), _AT_ONCE):
             some = (ids[start : start + _AT_ONCE] >> TOKEN_BITS).tolist()
             segments = shard.catalog.segments(some)

@@ -11,7 +11,7 @@ import numpy as np
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS
 from ctxsearch.domain import MetadataValue
 from ctxsearch.errors import QueryError
-from ctxsearch.query.ranking import Found
+from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.vectors.files import TOKEN_BITS
 
@@ -46,10 +46,8 @@ def grouped_counts(shards: Sequence[OpenShard], found: Sequence[Found], by: Sequ
         if name not in OF_OCCURRENCE and name not in known:
             raise QueryError(f"No document has the column {name!r}; there are: {', '.join([*OF_OCCURRENCE, *known])}.")
     counts: Counter[tuple[MetadataValue, ...]] = Counter()
-    for number, shard in enumerate(shards):
-        rows = np.array([one.row for one in found if one.shard == number], np.int64)
-        if not len(rows):
-            continue
+    for number, _, rows in by_shard(found):
+        shard = shards[number]
         forms = shard.catalog.forms()
         places = np.searchsorted(np.array([one.first_row for one in forms]), rows, "right") - 1
         segments = shard.files.ids[rows] >> TOKEN_BITS

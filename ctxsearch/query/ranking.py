@@ -38,6 +38,14 @@ class Found(NamedTuple):
     score: float | None
 
 
+def by_shard(found: Sequence[Found]) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+    """The occurrences of each shard: its number, their places among all, and their rows; shards in order."""
+    pairs = np.array([(one.shard, one.row) for one in found], np.int64).reshape(-1, 2)
+    for number in np.unique(pairs[:, 0]).tolist():
+        places = np.flatnonzero(pairs[:, 0] == number)
+        yield number, places, pairs[places, 1]
+
+
 def search(
     shards: Sequence[OpenShard],
     rows: Sequence[Sequence[Rows]],

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.query.ranking import Found
+from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
 
 _AT_ONCE = 1 << 15
@@ -16,10 +16,8 @@ _AT_ONCE = 1 << 15
 def vectors_of(shards: Sequence[OpenShard], found: Sequence[Found]) -> NDArray[np.float32]:
     """The vectors of occurrences, decoded, and brought to unit length. Shape: (n_found, dimension)."""
     vectors = np.zeros((len(found), shards[0].parameters.dimension), np.float32)
-    for number, shard in enumerate(shards):
-        places = np.array([place for place, one in enumerate(found) if one.shard == number], np.int64)
-        if len(places):
-            vectors[places] = shard.vectors.vectors(np.array([found[place].row for place in places.tolist()], np.int64))
+    for number, places, rows in by_shard(found):
+        vectors[places] = shards[number].vectors.vectors(rows)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     vectors /= np.where(lengths > 0, lengths, np.float32(1))
     return vectors

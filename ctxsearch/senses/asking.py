@@ -170,7 +170,7 @@ class Asking(Keeping):
             given.setdefault(place, set()).add(sense)
         labelled = [given.get((one.shard, one.row)) for one in found]
         return assigned(
-            lemma, shown, likely, labelled, lines(shards, found, around), least_margin, without, evidence.lost
+            lemma, shown, likely, labelled, lines(shards, found, around), found, least_margin, without, evidence.lost
         )
 
     def _calibration(self) -> Calibration:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.domain import ConcordanceLine, MetadataValue
 from ctxsearch.errors import SenseError
+from ctxsearch.query.ranking import Found
 from ctxsearch.sense import Label, Sense
 
 NONE_OF_THESE = "none of these"
@@ -71,6 +72,7 @@ class Assigned:
         unsure: how many occurrences lie in that pile.
         without_examples: senses of the word that nothing shows; no occurrence can be assigned to them.
         lost: labels whose occurrence is not in the index.
+        places: shard and row of each of the uses.
     """
 
     lemma: str
@@ -79,6 +81,7 @@ class Assigned:
     unsure: int
     without_examples: Sequence[Sense]
     lost: Sequence[Label]
+    places: Sequence[Found]
 
     def in_pile(self, name: str) -> Sequence[Assignment]:
         """The occurrences of a pile, the surest first.
@@ -89,10 +92,18 @@ class Assigned:
         Raises:
             SenseError: there is no such pile.
         """
+        self._check_pile(name)
+        return sorted((use for use in self.uses if use.pile == name), key=lambda use: (-use.margin, use.line.key))
+
+    def found_in(self, name: str) -> list[Found]:
+        """Where the occurrences of a pile are, in the order of the corpus; see `in_pile`."""
+        self._check_pile(name)
+        return [place for use, place in zip(self.uses, self.places, strict=True) if use.pile == name]
+
+    def _check_pile(self, name: str) -> None:
         names = [*(one.sense_id for one in self.frequencies), UNSURE]
         if name not in names:
             raise SenseError(f"There is no pile {name!r}; there are: {', '.join(names)}.")
-        return sorted((use for use in self.uses if use.pile == name), key=lambda use: (-use.margin, use.line.key))
 
     def to_label(self, n: int) -> Sequence[Assignment]:
         """The occurrences that it would help most to label next: those that are least sure, and unlike each other.
@@ -144,6 +155,7 @@ def assigned(
     likely: NDArray[np.float64],
     labelled: Sequence[set[int] | None],
     lines: Sequence[ConcordanceLine],
+    places: Sequence[Found],
     least_margin: float,
     without_examples: Sequence[Sense],
     lost: Sequence[Label],
@@ -156,6 +168,7 @@ def assigned(
         likely: the probability that each occurrence has each sense; those labelled are made sure. Shape: (n, n_senses).
         labelled: the numbers of the senses that people gave each occurrence.
         lines: the occurrences.
+        places: where they are.
         least_margin: see `Senses.assign`.
         without_examples: the other senses.
         lost: labels whose occurrence is not in the index.
@@ -189,7 +202,7 @@ def assigned(
         spread = _OF_NORMAL_95 * math.sqrt(float((answers[:, column] * (1 - answers[:, column])).sum()))
         low, high = max(0.0, expected - spread), min(float(len(uses)), expected + spread)
         frequencies.append(SenseFrequency(name, piles.count(name), expected, low, high))
-    return Assigned(lemma, uses, frequencies, piles.count(UNSURE), without_examples, lost)
+    return Assigned(lemma, uses, frequencies, piles.count(UNSURE), without_examples, lost, places)
 
 
 def _numbers_first(value: MetadataValue) -> tuple[bool, float, str]:

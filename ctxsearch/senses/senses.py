@@ -8,19 +8,16 @@ from dataclasses import dataclass
 from ctxsearch.domain import ConcordanceContext, ConcordanceLine
 from ctxsearch.errors import SenseError
 from ctxsearch.query import collocations
-from ctxsearch.query.collocations import Collocate, Contrast, Measure, Windows
+from ctxsearch.query.collocations import Collocate, Contrast, Measure
 from ctxsearch.query.concordance import drawn, occurrences
 from ctxsearch.query.examples import CONSIDERED, best_examples
-from ctxsearch.query.keys import find_key
 from ctxsearch.query.options import checked_context
-from ctxsearch.query.ranking import Found
-from ctxsearch.query.scope import OpenShard, allowed_documents
+from ctxsearch.query.scope import allowed_documents
 from ctxsearch.query.vectors import vectors_of
 from ctxsearch.sense import Sense
 from ctxsearch.senses.asking import Asking
-from ctxsearch.senses.assigned import NONE_OF_THESE, Assigned
+from ctxsearch.senses.assigned import NONE_OF_THESE
 from ctxsearch.senses.induction import Induced, induced
-from ctxsearch.senses.telling import centres
 
 _TYPICAL = 5
 MOST_GROUPED = 2_000
@@ -140,7 +137,7 @@ class Senses(Asking):
         """
         around, shards = checked_context(context), self._get_shards()
         assigned = self.assign(word, where=where, least_margin=0)
-        found = self._found(shards, assigned, NONE_OF_THESE)
+        found = assigned.found_in(NONE_OF_THESE)
         some = drawn(found, MOST_GROUPED, 0)
         calibration = self._calibration()
         return induced(
@@ -181,7 +178,8 @@ class Senses(Asking):
         """
         collocations.checked_windows(left, right, least, order)
         shards = self._get_shards()
-        seen = self._windows(shards, self.assign(word), sense_id, left, right, by_form)
+        found = self.assign(word).found_in(sense_id)
+        seen = collocations.windows(shards, found, left, right, by_form=by_form)
         allowed = allowed_documents(shards, ())
         return collocations.collocates(shards, allowed, seen, by_form=by_form, least=least, order=order)[:limit]
 
@@ -203,7 +201,10 @@ class Senses(Asking):
         """
         collocations.checked_windows(left, right, least, "count")
         shards, found = self._get_shards(), self.assign(word)
-        one, other = (self._windows(shards, found, name, left, right, by_form) for name in (sense_id, other_id))
+        one, other = (
+            collocations.windows(shards, found.found_in(name), left, right, by_form=by_form)
+            for name in (sense_id, other_id)
+        )
         return collocations.contrasts(one, other, least=least)
 
     def examples(self, word: str, sense_id: str, n: int = 5) -> Sequence[ConcordanceLine]:
@@ -213,20 +214,5 @@ class Senses(Asking):
             SenseError: the word has no such sense, or nothing shows one.
         """
         shards = self._get_shards()
-        found = drawn(self._found(shards, self.assign(word), sense_id), CONSIDERED, 0)
-        shown, evidence, _ = self._evidence(self._lemma(word), None)
-        number = [sense.sense_id for sense in shown].index(sense_id)
-        centre = centres(evidence.vectors, evidence.senses, len(shown))[number]
-        return best_examples(shards, found, vectors_of(shards, found), n, centre)
-
-    @staticmethod
-    def _found(shards: Sequence[OpenShard], assigned: Assigned, sense_id: str) -> list[Found]:
-        """The occurrences of a pile, in the order of the corpus."""
-        names = {use.line.key for use in assigned.in_pile(sense_id)}
-        places = (find_key(shards, use.line.key) for use in assigned.uses if use.line.key in names)
-        return [Found(place.shard, place.row, None) for place in places]
-
-    def _windows(
-        self, shards: Sequence[OpenShard], found: Assigned, sense_id: str, left: int, right: int, by_form: bool
-    ) -> Windows:
-        return collocations.windows(shards, self._found(shards, found, sense_id), left, right, by_form=by_form)
+        found = drawn(self.assign(word).found_in(sense_id), CONSIDERED, 0)
+        return best_examples(shards, found, vectors_of(shards, found), n)
