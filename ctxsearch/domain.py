@@ -24,11 +24,60 @@ Order = Literal["corpus", "left", "node", "right"]
 
 
 @dataclass(frozen=True, slots=True)
+class GivenSentence:
+    """A sentence whose tokens its source gives, as a treebank does; they are kept, and never cut anew.
+
+    Attributes:
+        start: offset in the document's text.
+        end: likewise.
+        spans: start and end of each token in the document's text, in order, apart from each other. Shape: (n_tokens, 2).
+        lemmas: of each token, as written; ``""`` where the source has none, and then the index finds it.
+        tags: the part of speech of each token; ``""`` where the source has none.
+        lines: the line of the source file that each token is on, counted from 1; empty where nobody knows.
+        name: what the source calls the sentence.
+        ids: what the source calls each token, where that is not its number in the sentence; empty otherwise. A token of
+            a CoNLL-U multiword token is called ``3/3-4`` where it has a piece of the text of its own, and ``3-4`` where
+            its words have none.
+        parts: the words of tokens called ``3-4``: form, lemma and tag of each, by the token's place in the sentence.
+    """
+
+    start: int
+    end: int
+    spans: NDArray[np.int32]
+    lemmas: Sequence[str]
+    tags: Sequence[str]
+    lines: Sequence[int] = ()
+    name: str = ""
+    ids: Sequence[str] = ()
+    parts: Mapping[int, Sequence[tuple[str, str, str]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the source of a document says of its words.
+
+    Attributes:
+        sentences: in order, apart from each other.
+        is_whole: whether these are all tokens there are; otherwise the rest of the text, also within a sentence, is cut
+            as every text is.
+        has_sentences: whether the source gives sentences; otherwise those given are mere stretches of text, and are cut
+            into sentences between their tokens.
+    """
+
+    sentences: Sequence[GivenSentence]
+    is_whole: bool = True
+    has_sentences: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One source text.
 
     >>> Document("letters/1", "They rowed to the bank.", {"year": 1912}).metadata["year"]
     1912
+
+    Attributes:
+        given: the tokens, sentences, lemmas and tags that the source gives; None where the index finds them.
     """
 
     document_id: str
@@ -36,6 +85,7 @@ class Document:
     metadata: Metadata = field(default_factory=dict)
     title: str = ""
     uri: str = ""
+    given: Given | None = None
 
 
 @dataclass(frozen=True, slots=True)
