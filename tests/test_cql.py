@@ -81,8 +81,8 @@ def test_pattern_goes_with_everything(index: Index) -> None:
     both = index.like(key, form="bank", near="river", k=None)
     assert index.like(key, cql='"bank"', near="river", k=None) == both != []
     assert [(one.values, one.count) for one in index.frequencies(None, ["pos"], cql='[lemma="bank"]')] == [
-        ((None,), 3),
         (("NOUN",), 3),
+        ((None,), 3),
         (("PROPN",), 1),
         (("VERB",), 1),
     ]
@@ -126,7 +126,7 @@ def test_slow_expression_is_told(index: Index) -> None:
     with Index.create(index.path.parent / "slow", encoder=WindowEncoder()) as slow:
         slow.add([Document("a", "a" * 5000 + "c")])
         with pytest.raises(QueryError, match="takes too long"):
-            slow.count(None, cql='"(.*)(.*)(.*)(.*)(.*)[xy]"')
+            slow.count(None, cql=r'"(.*)\1(.*)\2z?[xy]"')
 
 
 WORDS = ("a", "b", "A")

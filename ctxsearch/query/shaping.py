@@ -139,18 +139,20 @@ def drawn_per_document(
     return [found[place] for place in sorted(chosen)]
 
 
-def first_per_document(
-    shards: Sequence[OpenShard], found: Sequence[Found], per_document: int | None
-) -> Sequence[Found]:
-    """The first so many occurrences of each document, in the order they had."""
+def best_per_document(shards: Sequence[OpenShard], found: Sequence[Found], per_document: int | None) -> Sequence[Found]:
+    """The best so many occurrences of each document, best first; of those that score alike the first in the text."""
     if per_document is None:
         return found
     seen: Counter[tuple[int, int]] = Counter()
+    ids = np.zeros(len(found), np.int64)
+    for number, places, rows in by_shard(found):
+        ids[places] = shards[number].files.ids[rows]
+    documents = _documents(shards, found)
     kept = []
-    for one, document in zip(found, _documents(shards, found), strict=True):
-        seen[document] += 1
-        if seen[document] <= per_document:
-            kept.append(one)
+    for place in sorted(range(len(found)), key=lambda at: (-(found[at].score or 0.0), found[at].shard, int(ids[at]))):
+        seen[documents[place]] += 1
+        if seen[documents[place]] <= per_document:
+            kept.append(found[place])
     return kept
 
 

@@ -20,7 +20,7 @@ from ctxsearch.query.lines import lines
 from ctxsearch.query.options import Filters, Search
 from ctxsearch.query.ranking import Found, search, towards
 from ctxsearch.query.scope import ANYHOW, OpenShard, Rows, Written
-from ctxsearch.query.shaping import first_per_document, ordered
+from ctxsearch.query.shaping import best_per_document, ordered
 from ctxsearch.usage import usage_numbered
 
 
@@ -133,7 +133,7 @@ def _nearest(
     others: Sequence[Found] = [item for item in found if (item.shard, item.row) not in given]
     shown = slice(shaping.offset, None if asked.k is None else shaping.offset + asked.k)
     if shaping.per_document is not None:
-        others = _with_ties(first_per_document(shards, others, shaping.per_document), shown.stop)
+        others = _with_ties(best_per_document(shards, others, shaping.per_document), shown.stop)
     made = lines(shards, others, asked.context, asked.calibration)
     made.sort(key=lambda line: (-(line.score or 0.0), line.key))
     return ordered(made[shown], shaping.order)
