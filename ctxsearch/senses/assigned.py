@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.domain import ConcordanceLine, MetadataValue
 from ctxsearch.errors import SenseError
+from ctxsearch.query.columns import parse_column
 from ctxsearch.query.ranking import Found
 from ctxsearch.sense import Label, Sense
 
@@ -128,7 +129,7 @@ class Assigned:
         """How many occurrences lie in each pile, by what the metadata of their documents say.
 
         Args:
-            column: of the metadata.
+            column: of the metadata; ``year:20`` for periods of twenty years.
 
         Returns:
             For each value, in order, the count of each sense, of none of these, and of unsure.
@@ -138,15 +139,19 @@ class Assigned:
         """
         piles = [*(frequency.sense_id for frequency in self.frequencies), UNSURE]
         table: dict[MetadataValue, list[int]] = {}
+        known = sorted({name for use in self.uses for name in use.line.metadata})
+        of = parse_column(column, known)
+        for period in of.periods(use.line.metadata for use in self.uses):
+            table[period] = [0] * len(piles)
         for use in self.uses:
-            if column in use.line.metadata:
-                row = table.setdefault(use.line.metadata[column], [0] * len(piles))
+            if of.name in use.line.metadata:
+                row = table.setdefault(of.value(use.line.metadata), [0] * len(piles))
                 row[piles.index(use.pile)] += 1
         if not table:
-            known = sorted({name for use in self.uses for name in use.line.metadata})
             have = f"there are: {', '.join(known)}" if known else "they have no metadata"
-            raise SenseError(f"No document with {self.lemma!r} has the column {column!r}; {have}.")
-        return {str(value): table[value] for value in sorted(table, key=_numbers_first)}
+            raise SenseError(f"No document with {self.lemma!r} has the column {of.name!r}; {have}.")
+        # Periods are in order already.
+        return {str(value): table[value] for value in (table if of.width else sorted(table, key=_numbers_first))}
 
 
 def assigned(
