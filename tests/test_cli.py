@@ -235,7 +235,7 @@ def test_what_cannot_be_is_one_sentence(index: Index, tmp_path: Path, arguments:
         ),
         ("concordance INDEX bank --count --form banks -k 1 --json", "Error: --count prints a number alone; leave out"),
         ("index INDEX --repair --replace --model a", "adds nothing; leave out --model and --replace.\n"),
-        (f"index INDEX {__file__} --glob *.txt", "Error: --glob chooses among the files of a folder, and no source is"),
+        (f"index INDEX {__file__} --glob *.txt", "Error: --glob chooses among the files of a folder or a .zip, and"),
         ("remove INDEX", "Error: Say which documents to remove"),
         ("remove INDEX --missing-ok", "Error: Say which documents to remove"),
         ("index INDEX", "Missing argument 'SOURCE'"),
