@@ -129,7 +129,7 @@ class TestDocuments:
         assert (document.document_id, document.text, sentences(document)) == ("x.conllu", "", [])
 
     def test_metadata(self, tmp_path: Path) -> None:
-        """Comments after newdoc are metadata up to the first that is the sentence's; those with meta:: may come later."""
+        """Comments after newdoc are metadata up to the first that is the sentence's; meta:: may come later."""
         content = (
             "# newdoc id = x\n# genre = prose\n# pages = 1.5\n# none =\n# global.Entity = GRP-etype\n# no key\n"
             "# newpar id = p\n# speaker = Ann\n# sent_id = 1\n# meta::date = 1912-05-01\n# s_type = decl\n"

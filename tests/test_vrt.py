@@ -99,7 +99,7 @@ class TestDocuments:
         assert (document.document_id, document.text) == ("a", "a b")
 
     def test_tokens_outside_of_sentences(self, tmp_path: Path) -> None:
-        """Tokens between sentences make a sentence without a name; one that is not closed ends where the next begins."""
+        """Tokens between sentences make one without a name; one that is not closed ends where the next begins."""
         document = only(tmp_path, '<s id="1">\na\n<s id="2">\nb\n</s>\nc\nd\n<sentence id="3">\ne\n</sentence>\n')
         assert forms(document) == [["a"], ["b"], ["c", "d"], ["e"]]
         assert [each.name for each in sentences(document)] == ["1", "2", "", "3"]

@@ -74,12 +74,10 @@ def read_tei(file: File, options: Options, on_read: OnRead) -> Iterator[Document
     line = 1
     for text, bad in decode(_with_first(first, chunks), options.encoding):
         line += text.count("\n")
-        parser.feed(text)
+        yield from parser.documents(text)
         if bad:
             raise bad_byte(bad, file, options, line)
-        yield from parser.taken()
-    parser.end()
-    yield from parser.taken()
+    yield from parser.documents("", is_last=True)
 
 
 def _with_first(first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -130,26 +128,19 @@ class _Parser:
         self._expat.EntityDeclHandler = self._entity
         self._expat.SkippedEntityHandler = self._skipped_entity
 
-    def feed(self, text: str) -> None:
-        """Takes the next piece of the file.
+    def documents(self, text: str, *, is_last: bool = False) -> Iterator[Document | SourceError]:
+        """Takes the next piece of the file, and yields the documents that end in it.
 
         Raises:
             SourceError: it is not well-formed, or no TEI.
         """
-        self._parse(text, is_last=False)
-
-    def end(self) -> None:
-        """Takes the end of the file.
-
-        Raises:
-            SourceError: something is not closed.
-        """
-        self._parse("", is_last=True)
-
-    def taken(self) -> list[Document | SourceError]:
-        """What was read since this was asked last."""
-        ready, self._ready = self._ready, []
-        return ready
+        try:
+            self._parse(text, is_last=is_last)
+        except SourceError:
+            yield from self._ready
+            raise
+        yield from self._ready
+        self._ready.clear()
 
     def _parse(self, text: str, *, is_last: bool) -> None:
         try:
