@@ -45,7 +45,7 @@ class TestUses:
 
     @pytest.mark.parametrize("name", ["x.csv", "x.tsv", "X.CSV"])
     def test_names(self, tmp_path: Path, name: str) -> None:
-        """The header tells such a table, whatever the file is called; line ends of Windows and a mark change nothing."""
+        """The header tells such a table, whatever the file is called, its line ends and its byte order mark."""
         path = written(tmp_path, "\ufefflemma\tcontext\tindexes_target_token\tn\r\nbank\ta bank\t2:6\t7\r\n", name)
         (document,) = read(path)
         assert (document.document_id, document.text, document.metadata) == (
@@ -109,6 +109,13 @@ class TestOrdinaryTables:
 
 
 class TestErrors:
+    def test_bad_header(self, tmp_path: Path) -> None:
+        """A header with a bad byte ends the file."""
+        path = tmp_path / "uses.tsv"
+        path.write_bytes("lemma\tcontext\tindexes_target_token\té\nbank\tbank\t0:4\tx\n".encode("latin-1"))
+        with pytest.raises(SourceError, match="line 1: byte 0xe9 at offset 35"):
+            list(read(path))
+
     @pytest.mark.parametrize(
         ("row", "why"),
         [

@@ -135,7 +135,10 @@ class TestText:
 
     def test_breaks(self, tmp_path: Path) -> None:
         """A break of line or page is a blank, and joins what it stands between if it says so."""
-        body = '<p>one<lb/>two <pb n="2"/> three<lb/>\n<cb/>fo <lb break="no"/> ur fi<pb break="no"/>\n<lb break="no"/>\nve</p>'
+        body = (
+            '<p>one<lb/>two <pb n="2"/> three<lb/>\n<cb/>fo <lb break="no"/> ur'
+            ' fi<pb break="no"/>\n<lb break="no"/>\nve</p>'
+        )
         assert text_of(tmp_path, body) == "one two three four five"
 
     def test_left_out(self, tmp_path: Path) -> None:
@@ -178,8 +181,9 @@ class TestTokens:
     def test_everything(self, tmp_path: Path) -> None:
         """Words and marks are the tokens, with lemma and tag; sentences have names; join parts them or not."""
         body = (
-            '<p>\n<s xml:id="s1">\n<w lemma="bank" pos="NNS">Banks</w>\n<w lemma="lend" pos="VBD" join="right">lent</w>\n'
-            '<pc pos="PUN">,</pc>\n</s>\n<s n="2"><w>he</w>\n<w>said</w><pc join="left">.</pc></s></p>\n<p><s><w>So</w></s></p>'
+            '<p>\n<s xml:id="s1">\n<w lemma="bank" pos="NNS">Banks</w>\n'
+            '<w lemma="lend" pos="VBD" join="right">lent</w>\n<pc pos="PUN">,</pc>\n</s>\n'
+            '<s n="2"><w>he</w>\n<w>said</w><pc join="left">.</pc></s></p>\n<p><s><w>So</w></s></p>'
         )
         document = only(tmp_path, tei(body))
         assert document.text == "Banks lent, he said.\n\nSo"
@@ -241,10 +245,17 @@ class TestTokens:
 
     def test_words_in_words(self, tmp_path: Path) -> None:
         """A token with tokens inside is one, and has their lemmas and tags where it has none of its own."""
-        body = '<s><w>im<w norm="in" lemma="in" pos="ADP"/><w norm="dem" lemma="der"/></w> <w lemma="x">y<w lemma="z"/></w></s>'
+        body = (
+            '<s><w>im<w norm="in" lemma="in" pos="ADP"/><w norm="dem" lemma="der"/></w>'
+            ' <w lemma="x">y<w lemma="z"/></w></s>'
+        )
         document = only(tmp_path, tei(body))
         assert forms(document) == [["im", "y"]]
         assert (sentences(document)[0].lemmas, sentences(document)[0].tags) == (["in+der", "x"], ["ADP+_", ""])
+
+    def test_blocks_in_words(self, tmp_path: Path) -> None:
+        """What cannot be in a token, and is, does not part it."""
+        assert forms(only(tmp_path, tei("<s><w>a<p>b</p><s>c</s><l>d</l></w> <w>e</w></s>"))) == [["abcd", "e"]]
 
     def test_without_sentences(self, tmp_path: Path) -> None:
         """Without sentences the paragraphs are the stretches that have tokens."""

@@ -72,8 +72,8 @@ class TestArchives:
 
     def test_hidden_files(self, tmp_path: Path) -> None:
         """Hidden files and those of macOS are passed over without a word."""
-        members: dict[str, str | bytes] = {name: "x" for name in (".a.txt", "b/.c/d.txt", "__MACOSX/e.txt", "f.txt")}
-        corpus = read(written(tmp_path / "x.zip", members))
+        names = (".a.txt", "b/.c/d.txt", "__MACOSX/e.txt", "f.txt")
+        corpus = read(written(tmp_path / "x.zip", dict.fromkeys(names, "x")))
         assert (ids(corpus), corpus.unread_count) == (["f.txt"], 0)
 
     def test_unread_files(self, tmp_path: Path) -> None:

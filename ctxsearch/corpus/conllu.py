@@ -176,26 +176,32 @@ class _Document:
         if len(cells) != _N_CELLS:
             raise self._wrong(f"the line has {len(cells)} cells, and a word of CoNLL-U has {_N_CELLS}", line)
         name, form = cells[0], cells[1]
-        if _EMPTY_NODE.fullmatch(name):
+        if name != str(self._next):
+            self._take_other(line, cells)
             return
         if not form:
             raise self._wrong("the word has no form", line)
         last = self._units[-1] if self._units else None
-        is_inside = last is not None and self._next <= last.last
+        if last is None or self._next > last.last:
+            last = _Unit(form, _space_after(cells), line, self._next, self._next, is_range=False)
+            self._units.append(last)
+        lemma = "" if cells[2] == "_" != form else cells[2]
+        tag = cells[3] if cells[3] != "_" else cells[4] if cells[4] != "_" else ""
+        last.words.append(_Word(form, sys.intern(lemma), sys.intern(tag), line))
+        self._next += 1
+
+    def _take_other(self, line: int, cells: Sequence[str]) -> None:
+        """Takes a line that is not the next word: an empty node, which is no text, or a multiword token."""
+        name, form = cells[0], cells[1]
+        if _EMPTY_NODE.fullmatch(name):
+            return
+        is_inside = bool(self._units) and self._next <= self._units[-1].last
         found = _RANGE.fullmatch(name)
-        if found and int(found[1]) == self._next <= int(found[2]) and not is_inside:
-            unit = _Unit(form, _space_after(cells), line, self._next, int(found[2]), is_range=True)
-            self._units.append(unit)
-        elif name != str(self._next):
+        if not found or is_inside or not int(found[1]) == self._next <= int(found[2]):
             raise self._wrong(f"the word's id is {name!r}, and {self._next} should come", line)
-        else:
-            if last is None or not is_inside:
-                last = _Unit(form, _space_after(cells), line, self._next, self._next, is_range=False)
-                self._units.append(last)
-            lemma = "" if cells[2] == "_" != form else cells[2]
-            tag = next((cell for cell in cells[3:5] if cell != "_"), "")
-            last.words.append(_Word(form, sys.intern(lemma), sys.intern(tag), line))
-            self._next += 1
+        if not form:
+            raise self._wrong("the word has no form", line)
+        self._units.append(_Unit(form, _space_after(cells), line, self._next, int(found[2]), is_range=True))
 
     def _end_sentence(self, line: int | None) -> None:
         units, comments = self._units, self.comments

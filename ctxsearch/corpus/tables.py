@@ -37,7 +37,7 @@ def read_table(file: File, options: Options, on_read: OnRead) -> Iterator[Docume
     """
     lines = lines_of(file, options, on_read)
     first = next(lines, None)
-    if first is not None and is_header_of_uses(first.text, options):
+    if first is not None and not first.bad and is_header_of_uses(first.text, options):
         yield from read_uses(file, options, first.text, lines)
         return
     rows = _rows(file, options, itertools.chain([first] if first else [], lines))

@@ -90,6 +90,9 @@ class TeiText:
     def end_block(self, gap: str) -> None:
         """Takes the start or the end of a paragraph or of a line: the gap stands before what comes next."""
         self._take_data()
+        if self._word is not None:
+            # No paragraph is in a word; if one is, the word is whole all the same.
+            return
         if gap == PARAGRAPH:
             self._end_stretch()
             self._gap = gap
@@ -109,6 +112,8 @@ class TeiText:
     def start_sentence(self, name: str) -> None:
         """Takes the start of a sentence."""
         self._take_data()
+        if self._word is not None:
+            return
         self._end_stretch()
         self._is_apart = self._is_apart or self._was_sentence
         self._sentence = name
@@ -116,6 +121,8 @@ class TeiText:
     def end_sentence(self) -> None:
         """Takes its end."""
         self._take_data()
+        if self._word is not None:
+            return
         self._end_stretch()
         self._was_sentence = True
         self._sentence = None
