@@ -161,9 +161,9 @@ def read(
 ) -> Corpus:
     """Reads documents from folders and files: text, JSONL, CSV, TSV, CoNLL-U, VRT and TEI, each also packed with gzip.
 
-    An archive (``.zip``) is read as a folder is.
     A text file is one document, and its id is its path under the folder; in the others each record is one, and where
-    it has no id of its own it is called ``path#line``. A file ``metadata.csv`` or ``metadata.tsv`` at the top of a
+    it has no id of its own it is called ``path#line``, or by the path alone where a treebank or a TEI file is but one
+    document. An archive (``.zip``) is read as a folder is. A file ``metadata.csv`` or ``metadata.tsv`` at the top of a
     folder gives its text files metadata, if it has a column ``id``, ``file`` or ``filename`` (or ``id_column``).
     Texts come as they are in the file, line ends and all. Treebanks and other corpora that are cut into tokens give
     their documents these, with their sentences, lemmas and tags (`Document.given`); so does a table of uses (a header
@@ -172,7 +172,7 @@ def read(
     Args:
         sources: folders, which are read with all that is in them, and files.
         text_column: the column, or the field of a JSON object, that has the text.
-        id_column: the same for the id; without it, ``id``.
+        id_column: the same for the id, also among the attributes of a document of VRT; without it, ``id``.
         columns: the names of the columns of VRT, in their order: ``word``, ``pos``, ``lemma`` or ``lempos``, and any
             other for those to be passed over; a list, or one string with commas.
         encoding: of all files.
@@ -184,9 +184,8 @@ def read(
         An iterable of documents, which reads as it goes and may be gone through again.
 
     Raises:
-        SourceError: a source is missing or has nothing to read, or there is no such encoding, or no column
-            of VRT is the word. Whatever else is wrong
-            with a file or record is raised when it is come to.
+        SourceError: a source is missing or has nothing to read, there is no such encoding, or no column is the word.
+            Whatever else is wrong with a file or record is raised when it is come to.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

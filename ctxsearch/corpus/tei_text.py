@@ -69,6 +69,7 @@ class TeiText:
         self._is_apart = False
         self._is_joined = False
         self._word: Word | None = None
+        self._pieces: list[str] = []
         self._depth = 0
         self._sentence: str | None = None
         self._was_sentence = False
@@ -103,7 +104,9 @@ class TeiText:
         """Takes the start of a line, column or page, which is a blank, or nothing at all."""
         self._take_data()
         if self._word is not None:
-            self._atoms[-1].text = self._atoms[-1].text.rstrip()
+            while self._pieces and not self._pieces[-1].strip():
+                self._pieces.pop()
+            self._pieces[-1:] = [piece.rstrip() for piece in self._pieces[-1:]]
             self._is_joined = True
         else:
             self._is_joined = is_joined
@@ -135,8 +138,7 @@ class TeiText:
             self._word.words.append(word)
             return
         self._word = word
-        self._atoms.append(_Atom("", self._gap, self._is_apart, word))
-        self._is_apart = self._is_joined = False
+        self._is_joined = False
 
     def end_word(self) -> None:
         """Takes its end."""
@@ -144,21 +146,17 @@ class TeiText:
         self._depth -= 1
         if self._depth:
             return
-        atom, word = self._atoms[-1], self._word
-        assert word is not None
-        self._word = None
-        text = _WHITE.sub(BLANK, atom.text)
-        atom.text = text.strip(BLANK)
+        word, self._word = self._word, None
+        text = _WHITE.sub(BLANK, "".join(self._pieces))
+        self._pieces.clear()
         self._is_joined = False
-        if not atom.text:
-            self._atoms.pop()
-            self._is_apart = atom.is_apart
+        bare = text.strip(BLANK)
+        if word is None or not bare:
             return
         # Some write the white space that follows a token into it.
-        self._is_apart = text.endswith(BLANK)
-        atom.is_apart = atom.is_apart or text.startswith(BLANK)
-        self._gap = ""
-        self._has_join = self._has_join or word.join in {*_JOINS_LEFT, *_JOINS_RIGHT}
+        self._atoms.append(_Atom(bare, self._gap, self._is_apart or text.startswith(BLANK), word))
+        self._gap, self._is_apart = "", text.endswith(BLANK)
+        self._has_join = self._has_join or word.join in _JOINS_LEFT or word.join in _JOINS_RIGHT
 
     def finish(self) -> tuple[str, Given | None]:
         """Returns the text, and what is given of it, if it has tokens."""
@@ -175,7 +173,7 @@ class TeiText:
         data = "".join(self._data)
         self._data.clear()
         if self._word is not None:
-            self._atoms[-1].text += data.lstrip() if self._is_joined else data
+            self._pieces.append(data.lstrip() if self._is_joined else data)
             self._is_joined = self._is_joined and not data.strip()
             return
         text = _WHITE.sub(BLANK, data)
