@@ -311,7 +311,10 @@ class RepairReport:
 
 @dataclass(frozen=True, slots=True)
 class IndexInfo:
-    """What an index holds and how it was made; ``settings`` are those of ``ctxsearch.json``."""
+    """What an index holds and how it was made.
+
+    ``settings`` are those of ``ctxsearch.json``; ``tags`` are the parts of speech that sources gave.
+    """
 
     path: str
     settings: Mapping[str, str | int | bool]
@@ -327,3 +330,4 @@ class IndexInfo:
     lemmas: int
     bytes: int
     metadata_columns: Sequence[str]
+    tags: Sequence[str] = ()
