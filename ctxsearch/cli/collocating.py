@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,7 +12,7 @@ import typer
 from ctxsearch.cli.console import say
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import AllowDamaged, Form, IndexName, Json, Where, WrongCommand, given
-from ctxsearch.cli.output import Format, print_lines
+from ctxsearch.cli.output import Format, print_lines, print_row
 
 if TYPE_CHECKING:
     from ctxsearch.query.collocations import Collocate, Contrast
@@ -146,8 +144,7 @@ def _print_rows(rows: Sequence[dict[str, object]], output: Format) -> None:
         for row in rows:
             print(json.dumps(row, ensure_ascii=False))
         return
-    writer = csv.DictWriter(
-        sys.stdout, list(rows[0]) if rows else [], delimiter="," if output is Format.CSV else "\t", lineterminator="\n"
-    )
-    writer.writeheader()
-    writer.writerows(rows)
+    delimiter = "," if output is Format.CSV else "\t"
+    print_row(rows[0] if rows else (), delimiter)
+    for row in rows:
+        print_row(row.values(), delimiter)
