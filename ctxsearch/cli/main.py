@@ -44,6 +44,7 @@ _COMMANDS = {
     "backup": "upkeep",
     "restore": "upkeep",
     "senses": "senses",
+    "export": "export",
 }
 _WRITING = ("demo", "index", "remove", "compact")
 _GROUPS = {"senses": "Keep a sense inventory: senses, labels, notes."}
