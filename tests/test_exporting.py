@@ -29,7 +29,7 @@ from ctxsearch import Document, Index, Usage, read
 from ctxsearch.corpus import read_dictionary
 from ctxsearch.corpus.markup import xml_name
 from ctxsearch.errors import ExportError, SenseError, SenseNotFound, WordNotFound
-from ctxsearch.exporting import FORMATS, xlsx
+from ctxsearch.exporting import FORMATS, choosing, xlsx
 from ctxsearch.query.concordance import occurrences
 from ctxsearch.query.vectors import decoded
 from ctxsearch.sense import Sense
@@ -357,6 +357,24 @@ def test_all_occurrences_are_there_once(several: Index, tmp_path: Path) -> None:
     assert {key.split(":")[0] for key in some} <= {"rowing", "angler", "savings", "tea"}
 
 
+@pytest.mark.parametrize("file_format", [one.name for one in FORMATS])
+def test_how_many_are_made_at_once_changes_nothing(
+    several: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_format: str
+) -> None:
+    """A file is the same whether its lines are made three at a time, or all in one go; but for groups of rows."""
+    senses = several.senses(by="anna")
+    senses.new(RIVER)
+    senses.label(RIVER, ["reeds:18", "rowing:18"])
+    several.export(tmp_path / "once", "bank", file_format=file_format)
+    monkeypatch.setattr(choosing, "_AT_ONCE", 3)
+    several.export(tmp_path / "thrice", "bank", file_format=file_format)
+    if file_format == "parquet":
+        tables = [pyarrow.parquet.read_table(tmp_path / name) for name in ("once", "thrice")]
+        assert tables[0].equals(tables[1])
+    else:
+        assert (tmp_path / "once").read_bytes() == (tmp_path / "thrice").read_bytes()
+
+
 def test_a_table_of_vectors_comes_back(several: Index, tmp_path: Path) -> None:
     """PyArrow reads the columns, with the vector as a list of fixed size."""
     several.senses(by="anna").new(RIVER)
@@ -416,7 +434,7 @@ def test_lines_have_the_sense_that_assign_gives(sample: Index, tmp_path: Path) -
         text = (tmp_path / "bank.xml").read_text(encoding="utf-8")
         assert f'<note type="frequency" subtype="assigned">{len(assigned.in_pile(RIVER))}</note>' in text
         assert [len(one.examples) for one in read_dictionary(tmp_path / "bank.xml")] == [3, 3, 0]
-        with pytest.raises(SenseError, match="There is no pile 'bank.mud'"):
+        with pytest.raises(SenseError, match=r"There is no pile 'bank\.mud'"):
             index.export(tmp_path / "mud.csv", "bank", sense="bank.mud", senses="assigned")
 
 

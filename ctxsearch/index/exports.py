@@ -64,6 +64,18 @@ class Exports(Answers):
             replace: replaces files that are there.
             on_progress: is told how many lines, headwords or vectors are done.
 
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from ctxsearch import Document, Index
+        >>> folder = tempfile.mkdtemp()
+        >>> index = Index.create(f"{folder}/mine")
+        >>> report = index.add([Document("1", "They rowed to the bank.", {"year": 1912})])
+        >>> index.export(f"{folder}/bank.csv", "bank").count
+        1
+        >>> print(Path(folder, "bank.csv").read_text(), end="")
+        key,score,left,node,right,form,lemma,document_id,start,end,p_same,metadata.year
+        1:18,,They rowed to the ,bank,.,bank,bank,1,18,22,,1912
+
         Raises:
             ExportError: the file cannot be written so, or is there already.
             WordNotFound: the corpus does not have the word.
