@@ -17,8 +17,10 @@
     ├── KeyNotFound (LookupError)              no such occurrence
     ├── DocumentNotFound (LookupError)         no such document
     ├── SenseError (ValueError)                a sense inventory cannot be changed so
-    │   └── SenseNotFound (LookupError)        it has no such sense
+    │   ├── SenseNotFound (LookupError)        it has no such sense
+    │   └── NothingShows (LookupError)         a word has no sense that a line or a sentence shows
     ├── BackupError (ValueError)               a backup that cannot be made or brought back
+    ├── ExportError (ValueError)               a file that cannot be written for other programs
     └── MissingExtra (ImportError)             an optional dependency is not installed
 
 Every message is a whole sentence that says what to do next; the facts it is made of are attributes.
@@ -194,6 +196,10 @@ class SenseError(CtxSearchError, ValueError):
     """A sense inventory cannot be changed in such a way."""
 
 
+class NothingShows(SenseError, LookupError):
+    """A word has no sense that a labelled line or a sentence shows."""
+
+
 class SenseNotFound(SenseError, LookupError):
     """The inventory has no such sense."""
 
@@ -207,6 +213,15 @@ class SenseNotFound(SenseError, LookupError):
 
 class BackupError(CtxSearchError, ValueError):
     """A backup that cannot be made, or cannot be brought back."""
+
+    def __init__(self, path: str, why: str) -> None:
+        self.path = path
+        self.why = why
+        super().__init__(f"{path}: {why}.")
+
+
+class ExportError(CtxSearchError, ValueError):
+    """A file for other programs that cannot be written."""
 
     def __init__(self, path: str, why: str) -> None:
         self.path = path

@@ -94,6 +94,11 @@ EXAMPLES: dict[str, tuple[CtxSearchError, dict[str, object], list[str]]] = {
         {"path": "mine.tar", "why": "it is no backup of ctxsearch"},
         ["mine.tar: it is no backup"],
     ),
+    "ExportError": (
+        errors.ExportError("bank.csv", "there is such a file already"),
+        {"path": "bank.csv", "why": "there is such a file already"},
+        ["bank.csv: there is such a file already."],
+    ),
     "MissingExtra": (
         errors.MissingExtra("faiss", "cpu"),
         {"package": "faiss", "extra": "cpu"},

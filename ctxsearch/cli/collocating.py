@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -23,7 +21,7 @@ from ctxsearch.cli.options import (
     given,
     with_records,
 )
-from ctxsearch.cli.output import Format, print_lines
+from ctxsearch.cli.output import Format, print_lines, print_row
 
 if TYPE_CHECKING:
     from ctxsearch.query.collocations import Collocate, Contrast
@@ -160,8 +158,7 @@ def _print_rows(rows: Sequence[dict[str, object]], output: Format) -> None:
         for row in rows:
             print(json.dumps(row, ensure_ascii=False))
         return
-    writer = csv.DictWriter(
-        sys.stdout, list(rows[0]) if rows else [], delimiter="," if output is Format.CSV else "\t", lineterminator="\n"
-    )
-    writer.writeheader()
-    writer.writerows(rows)
+    delimiter = "," if output is Format.CSV else "\t"
+    print_row(rows[0] if rows else (), delimiter)
+    for row in rows:
+        print_row(row.values(), delimiter)

@@ -45,6 +45,7 @@ _COMMANDS = {
     "restore": "upkeep",
     "senses": "senses",
     "subcorpora": "subcorpora",
+    "export": "export",
 }
 _WRITING = ("demo", "index", "remove", "compact")
 _GROUPS = {

@@ -178,6 +178,15 @@ class Search:
         return None if self.every else self.k or _LINES
 
 
+def parsed_context(text: str) -> ConcordanceContext:
+    """A number of words, or the sentence, as the user wrote it."""
+    if text == "sentence":
+        return "sentence"
+    if not (text.isascii() and text.isdigit() and len(text) <= 6):
+        raise typer.BadParameter(f"{text!r} is neither a number of words nor 'sentence'.", param_hint="'--context'")
+    return int(text)
+
+
 @dataclass(frozen=True)
 class Shown:
     """How lines are printed."""
@@ -190,11 +199,7 @@ class Shown:
     def __post_init__(self) -> None:
         if self.json + self.csv + self.tsv > 1:
             raise WrongCommand("Choose one of --json, --csv and --tsv.")
-        number = self.context.isascii() and self.context.isdigit() and len(self.context) <= 6
-        if not number and self.context != "sentence":
-            raise typer.BadParameter(
-                f"{self.context!r} is neither a number of words nor 'sentence'.", param_hint="'--context'"
-            )
+        parsed_context(self.context)
 
     @property
     def format(self) -> Format:
@@ -205,7 +210,7 @@ class Shown:
     @property
     def around(self) -> ConcordanceContext:
         """A number of words, or the sentence."""
-        return "sentence" if self.context == "sentence" else int(self.context)
+        return parsed_context(self.context)
 
 
 def with_records(command: Callable[..., None]) -> Callable[..., None]:

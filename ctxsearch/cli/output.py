@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 
@@ -13,23 +12,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from ctxsearch.cells import line_cells, line_header, row
 from ctxsearch.domain import ConcordanceLine, MetadataValue
-
-FIELDS = (
-    "key",
-    "score",
-    "left",
-    "node",
-    "right",
-    "form",
-    "lemma",
-    "document_id",
-    "start",
-    "end",
-    "p_same",
-    "pos",
-    "source",
-)
 
 
 class Format(Enum):
@@ -67,14 +51,14 @@ def print_lines(lines: Sequence[ConcordanceLine], output: Format, told: Sequence
 
 def _print_rows(lines: Sequence[ConcordanceLine], delimiter: str, told: Sequence[Told]) -> None:
     columns = sorted({name for line in lines for name in line.metadata})
-    writer = csv.writer(sys.stdout, delimiter=delimiter, lineterminator="\n")
-    # A document may have metadata called "start"; the prefix keeps such a column apart.
-    writer.writerow([*FIELDS, *(told[0].fields if told else ()), *(f"metadata.{name}" for name in columns)])
+    print_row(line_header(list(told[0].fields) if told else (), columns), delimiter)
     for number, line in enumerate(lines):
-        values: list[MetadataValue] = [getattr(line, field) for field in FIELDS]
-        values += told[number].fields.values() if told else ()
-        values += [line.metadata.get(name) for name in columns]
-        writer.writerow(["" if value is None else value for value in values])
+        print_row(line_cells(line, told[number].fields.values() if told else (), columns), delimiter)
+
+
+def print_row(cells: Iterable[object], delimiter: str) -> None:
+    """Prints a row of CSV or TSV to standard output, in which nothing is a formula."""
+    sys.stdout.write(row(cells, delimiter))
 
 
 class _Lines(Console):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -31,7 +29,7 @@ from ctxsearch.cli.options import (
     refuse_all_but,
     with_records,
 )
-from ctxsearch.cli.output import Format, print_lines
+from ctxsearch.cli.output import Format, print_lines, print_row
 from ctxsearch.domain import ConcordanceLine
 
 if TYPE_CHECKING:
@@ -172,9 +170,10 @@ def _print_frequencies(found: Sequence[Frequency], by: Sequence[str], output: Fo
         return
     texts = [["" if value is None else str(value) for value in one.values] for one in found]
     if output is not Format.TABLE:
-        writer = csv.writer(sys.stdout, delimiter="," if output is Format.CSV else "\t", lineterminator="\n")
-        writer.writerow([*names, "count"])
-        writer.writerows([*text, one.count] for text, one in zip(texts, found, strict=True))
+        delimiter = "," if output is Format.CSV else "\t"
+        print_row([*names, "count"], delimiter)
+        for one in found:
+            print_row([*one.values, one.count], delimiter)
         return
     widths = [max(map(len, column)) for column in zip(names, *texts, strict=True)]
     for text, count in ((names, "count"), *((text, f"{one.count:,}") for text, one in zip(texts, found, strict=True))):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from ctxsearch.corpus.markup import xml_name
 from ctxsearch.corpus.reading import read
 from ctxsearch.errors import SourceError
 
+_ESCAPED = re.compile(r"[\[\]\\]")
 _TEI = "{http://www.tei-c.org/ns/1.0}"
-_XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
+_XML = "{http://www.w3.org/XML/1998/namespace}"
+_XML_ID = f"{_XML}id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ def read_dictionary(path: str | Path) -> Iterator[DictionarySense]:
     JSONL has ``{"headword": ..., "sense": ..., "definition": ..., "examples": [...]}`` in each line; CSV and TSV have
     the columns ``headword``, ``sense``, ``definition`` and ``example``, a row for each example. TEI Lex-0 (``.xml``)
     has ``entry``, ``form/orth``, ``sense`` with its ``xml:id``, ``def`` and ``cit[@type="example"]/quote``; a sense
-    without an id is called by its headword and number. All may be packed with gzip (``.gz``).
+    without an id is called by its headword and number. In a quote the word may be marked by ``hi[@rend="node"]``. All
+    may be packed with gzip (``.gz``).
 
     Raises:
         SourceError: it cannot be read.
@@ -88,21 +93,49 @@ def _tei_senses(path: Path) -> Iterator[DictionarySense]:
 def _senses_of(entry: ElementTree.Element) -> Iterator[DictionarySense]:
     headword = next((text for one in _named(entry, "orth") if (text := _text(one))), "")
     for number, sense in enumerate(_named(entry, "sense"), start=1):
-        definition = " ".join(_text(one) for one in sense if one.tag.removeprefix(_TEI) == "def")
+        definitions = [_text(one) for one in sense if one.tag.removeprefix(_TEI) == "def"]
         quotes = [
-            _text(quote)
+            _quoted(quote)
             for cited in sense
             if cited.tag.removeprefix(_TEI) == "cit" and cited.get("type") == "example"
             for quote in _named(cited, "quote")
         ]
         # A sense that only holds others is none of its own.
-        if headword and (definition or quotes):
-            yield DictionarySense(headword, sense.get(_XML_ID) or f"{headword}.{number}", definition, quotes)
+        if headword and (definitions or quotes):
+            yield DictionarySense(headword, _name(sense) or f"{headword}.{number}", " ".join(definitions), quotes)
+
+
+def _name(sense: ElementTree.Element) -> str:
+    """What a sense is called: by its ``n``, where the id is made of that since it can be no id itself."""
+    xml_id, n = sense.get(_XML_ID, ""), sense.get("n", "")
+    return n if n and xml_name(n) == xml_id else xml_id
+
+
+def _quoted(quote: ElementTree.Element) -> str:
+    """An example sentence, with its word in brackets where one is marked."""
+    marked = [one for one in _named(quote, "hi") if one.get("rend") == "node"]
+    if len(marked) != 1:
+        return _text(quote)
+    return _text(quote, marked[0])
 
 
 def _named(element: ElementTree.Element, name: str) -> list[ElementTree.Element]:
     return [one for one in element.iter() if one.tag.removeprefix(_TEI) == name]
 
 
-def _text(element: ElementTree.Element) -> str:
-    return " ".join("".join(element.itertext()).split())
+def _text(element: ElementTree.Element, marked: ElementTree.Element | None = None) -> str:
+    """The text of an element, one blank in the place of white space unless it is to be kept; a part may be marked."""
+    text = "".join(element.itertext() if marked is None else _pieces(element, marked))
+    return text if element.get(f"{_XML}space") == "preserve" else " ".join(text.split())
+
+
+def _pieces(element: ElementTree.Element, marked: ElementTree.Element) -> Iterator[str]:
+    """The pieces of an element's text as `parse_usage` reads them, with brackets around those of one part."""
+    if element is marked:
+        yield "["
+    yield _ESCAPED.sub(r"\\\g<0>", element.text or "")
+    for one in element:
+        yield from _pieces(one, marked)
+        yield _ESCAPED.sub(r"\\\g<0>", one.tail or "")
+    if element is marked:
+        yield "]"

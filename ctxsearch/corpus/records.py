@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from ctxsearch.cells import unguarded
 from ctxsearch.corpus.files import File
 from ctxsearch.corpus.lines import BadByte, Line, decode, read_chunks, split_lines
 from ctxsearch.domain import Document, MetadataValue
@@ -80,6 +81,17 @@ def value_of(text: str) -> MetadataValue:
     if _WHOLE.fullmatch(text):
         return int(text)
     return float(text) if _DECIMAL.fullmatch(text) else text
+
+
+def cell_value(cell: str) -> MetadataValue:
+    """Returns the value of a cell of a table; one that is guarded from being run as a formula is text.
+
+    >>> cell_value("1912"), cell_value("'-1912")
+    (1912, '-1912')
+    """
+    text = unguarded(cell)
+    # Guarded since it was text, even if it looks like a number.
+    return value_of(cell) if text == cell else text
 
 
 def without_end(line: str) -> str:

@@ -3,6 +3,8 @@
 The rows are split here and not by the csv module. Its limit on the length of a cell is one setting for the whole
 process, which cannot be raised and put back safely while other threads read; a quote that is never closed makes it
 gather the rest of the file; and before Python 3.11 it refuses NUL. A test compares the two on what both can read.
+
+An apostrophe that keeps a cell from being a formula is no part of its text, see `ctxsearch.cells`.
 """
 
 from __future__ import annotations
@@ -11,9 +13,10 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ctxsearch.cells import unguarded
 from ctxsearch.corpus.files import File
 from ctxsearch.corpus.lines import Line
-from ctxsearch.corpus.records import OnRead, Options, checked, line_error, lines_of, too_long, value_of, without_end
+from ctxsearch.corpus.records import OnRead, Options, cell_value, checked, line_error, lines_of, too_long, without_end
 from ctxsearch.corpus.uses import is_header_of_uses, read_uses
 from ctxsearch.domain import Document, Metadata
 from ctxsearch.errors import SourceError
@@ -52,11 +55,11 @@ def read_table(file: File, options: Options, on_read: OnRead) -> Iterator[Docume
         if isinstance(row, SourceError):
             yield row
             continue
-        document_id = f"{file.name}#{row.line}" if id_at is None else row.cells[id_at]
+        document_id = f"{file.name}#{row.line}" if id_at is None else unguarded(row.cells[id_at])
         metadata = _metadata(columns, row.cells, {text_at, id_at})
         try:
             uri = f"{file.uri}#{row.line}"
-            yield checked(Document(document_id, row.cells[text_at], metadata, uri=uri), file, row.line)
+            yield checked(Document(document_id, unguarded(row.cells[text_at]), metadata, uri=uri), file, row.line)
         except SourceError as error:
             yield error
 
@@ -88,7 +91,7 @@ def read_metadata(file: File, options: Options, on_read: OnRead) -> Iterator[Doc
         if isinstance(row, SourceError):
             yield row
             continue
-        name = row.cells[name_at].removesuffix(".gz")
+        name = unguarded(row.cells[name_at]).removesuffix(".gz")
         try:
             yield checked(Document(name, "", _metadata(columns, row.cells, {name_at})), file, row.line)
         except SourceError as error:
@@ -107,12 +110,13 @@ def _header(file: File, rows: Iterator[_Row | SourceError]) -> list[str]:
     if isinstance(header, SourceError):
         raise header
     # A column without a name (a row number, or a comma at every end) may come twice; it is never read.
-    named = [name for name in header.cells if name]
+    columns = [unguarded(name) for name in header.cells]
+    named = [name for name in columns if name]
     twice = sorted({name for name in named if named.count(name) > 1})
     if twice:
         hint = "Give every column a name of its own."
         raise SourceError(file.uri, f"the header has columns of one name: {', '.join(twice)}", hint=hint)
-    return header.cells
+    return columns
 
 
 def _column(file: File, columns: Sequence[str], name: str, what: str) -> int:
@@ -135,7 +139,7 @@ def _fitting(file: File, rows: Iterator[_Row | SourceError], columns: Sequence[s
 
 def _metadata(columns: Sequence[str], cells: Sequence[str], leave_out: set[int | None]) -> Metadata:
     return {
-        name: value_of(cell)
+        name: cell_value(cell)
         for at, (name, cell) in enumerate(zip(columns, cells, strict=True))
         if name and cell and at not in leave_out
     }

@@ -9,10 +9,11 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
+from ctxsearch.cells import unguarded
 from ctxsearch.corpus.assembly import Tokens
 from ctxsearch.corpus.files import File
 from ctxsearch.corpus.lines import Line
-from ctxsearch.corpus.records import DEFAULT_TEXT_COLUMN, Options, checked, line_error, value_of, without_end
+from ctxsearch.corpus.records import DEFAULT_TEXT_COLUMN, Options, cell_value, checked, line_error, without_end
 from ctxsearch.domain import Document, Given
 from ctxsearch.errors import SourceError
 
@@ -66,11 +67,11 @@ def _use(file: File, options: Options, columns: Sequence[str], cells: Sequence[s
     except ValueError as error:
         raise SourceError(file.uri, str(error), line=line) from error
     metadata = {
-        name: value_of(cell)
+        name: cell_value(cell)
         for name, cell in {**row, "lemma": lemma}.items()
         if name and cell and name not in _LEFT_OUT and name != options.id_column
     }
-    document_id = row.get(options.id_column or "identifier", "") or f"{file.name}#{line}"
+    document_id = unguarded(row.get(options.id_column or "identifier", "")) or f"{file.name}#{line}"
     return checked(Document(document_id, text, metadata, uri=f"{file.uri}#{line}", given=given), file, line)
 
 

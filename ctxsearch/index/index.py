@@ -12,6 +12,7 @@ from ctxsearch.commit import Commit, HeldCommit, hold_commit, newest_commit
 from ctxsearch.errors import IndexDamaged, IndexExists
 from ctxsearch.index.care import Care
 from ctxsearch.index.changes import Changes
+from ctxsearch.index.exports import Exports
 from ctxsearch.index.model import load_encoder
 from ctxsearch.index.parts import Parts
 from ctxsearch.lock import writer_lock
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from ctxsearch.protocols import Encoder
 
 
-class Index(Changes, Care):
+class Index(Changes, Care, Exports):
     """An index over every word of a corpus: make one with `Index.create`, or open one with `Index.open`.
 
     An open index goes on seeing the commit it was opened at; `add` moves it to the commit it makes.

@@ -24,10 +24,10 @@ CONSIDERED = 20_000
 
 
 def sentence_scores(
-    shards: Sequence[OpenShard], found: Sequence[Found]
+    shards: Sequence[OpenShard], found: Sequence[Found], common: frozenset[str] | None = None
 ) -> tuple[NDArray[np.float64], list[frozenset[str]]]:
     """How good an example the sentence of each occurrence is, and its words. Shape: (n_found,)."""
-    common = common_lemmas(shards)
+    common = common_lemmas(shards) if common is None else common
     scores = np.zeros(len(found))
     words: list[frozenset[str]] = [frozenset()] * len(found)
     for number, of_shard, rows in by_shard(found):
@@ -54,6 +54,7 @@ def best_examples(
     vectors: NDArray[np.float32],
     n: int,
     centre: NDArray[np.float32] | None = None,
+    common: frozenset[str] | None = None,
 ) -> list[ConcordanceLine]:
     """The best examples, in whole sentences, best first; a line's score is how good it is.
 
@@ -63,13 +64,14 @@ def best_examples(
         vectors: of these, of unit length. Shape: (n_found, dimension).
         n: how many.
         centre: what they are to be typical of; the mean of them all, where None. Shape: (dimension,).
+        common: the common lemmas of the corpus, where the caller has them.
     """
     if not len(found):
         return []
     if centre is None:
         centre = vectors.mean(axis=0)
     nearness = vectors @ (centre / max(float(np.linalg.norm(centre)), 1e-9))
-    scores, words = sentence_scores(shards, found)
+    scores, words = sentence_scores(shards, found, common)
     # Half of it is how the sentence reads, and half how typical the use is.
     total = scores * np.clip(nearness, 0, None)
     chosen: list[int] = []

@@ -15,11 +15,17 @@ _AT_ONCE = 1 << 15
 
 def vectors_of(shards: Sequence[OpenShard], found: Sequence[Found]) -> NDArray[np.float32]:
     """The vectors of occurrences, decoded, and brought to unit length. Shape: (n_found, dimension)."""
+    vectors = decoded(shards, found)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors /= np.where(lengths > 0, lengths, np.float32(1))
+    return vectors
+
+
+def decoded(shards: Sequence[OpenShard], found: Sequence[Found]) -> NDArray[np.float32]:
+    """The vectors of occurrences as searches score them, of nearly unit length. Shape: (n_found, dimension)."""
     vectors = np.zeros((len(found), shards[0].parameters.dimension), np.float32)
     for number, places, rows in by_shard(found):
         vectors[places] = shards[number].vectors.vectors(rows)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    vectors /= np.where(lengths > 0, lengths, np.float32(1))
     return vectors
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ctxsearch.analysis import Analyser
 from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.domain import ConcordanceContext, ConcordanceLine, Usage
-from ctxsearch.errors import SenseError
+from ctxsearch.errors import NothingShows, SenseError
 from ctxsearch.head import Calibration
 from ctxsearch.protocols import Encoder
 from ctxsearch.query.asked import embed, marked_token
@@ -186,7 +186,7 @@ class Asking(Keeping):
         """The senses that something shows, what shows them, and the senses that nothing shows."""
         senses = self._inventory.senses(lemma)
         if not senses:
-            raise SenseError(f"{lemma!r} has no sense yet; make one with: ctxsearch senses new.")
+            raise NothingShows(f"{lemma!r} has no sense yet; make one with: ctxsearch senses new.")
         shards = self._get_shards()
         labels = self._inventory.labels(lemma, by)
         examples = self._inventory.examples(lemma)
@@ -194,7 +194,7 @@ class Asking(Keeping):
         evidence = gather(shards, names, labels, examples, self._get_analyser(), self._get_encoder)
         counts = np.bincount(evidence.senses, minlength=len(senses))
         if not counts.any():
-            raise SenseError(
+            raise NothingShows(
                 f"No sense of {lemma!r} has an example in this index; label some with: ctxsearch senses label."
             )
         kept = np.flatnonzero(counts)

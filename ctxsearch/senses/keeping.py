@@ -47,6 +47,10 @@ class Keeping:
         """All labels, or those of a word or a person; by key and person."""
         return self._inventory.labels(None if word is None else self._lemma(word), by)
 
+    def sentences(self, word: str) -> Sequence[tuple[str, Usage]]:
+        """The sentences that show the senses of a word and are no lines of the corpus, each with the sense's name."""
+        return self._inventory.examples(self._lemma(word))
+
     def changes(self) -> Sequence[Change]:
         """All that was ever changed, oldest first."""
         return self._inventory.changes()

@@ -12,7 +12,7 @@ with a bitmap that allows one row in a hundred, eight times as fast.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,28 @@ def _index(parameters: CodecParameters) -> faiss.IndexIVFScalarQuantizer:
     if parameters.ranges is not None:
         faiss.copy_array_to_vector(np.ascontiguousarray(parameters.ranges).ravel(), index.sq.trained)
     return index
+
+
+def write_flat_index(vectors: Iterable[NDArray[np.float32]], dimension: int, write: Callable[[bytes], object]) -> None:
+    """Writes an ``IndexFlatIP`` of some vectors as ``faiss.read_index`` reads it; it is in memory once.
+
+    FAISS hands over every byte, and an error of whoever takes it comes through: its own writing to a file does not tell
+    of a full disk.
+
+    Args:
+        vectors: some at a time. Shape: (n, dimension).
+        dimension: components of a vector.
+        write: takes the bytes, in order.
+    """
+    index = faiss.IndexFlatIP(dimension)
+    for some in vectors:
+        index.add(np.ascontiguousarray(some))
+
+    def take(content: bytes) -> int:
+        write(content)
+        return len(content)
+
+    faiss.write_index(index, faiss.PyCallbackIOWriter(take))  # type: ignore[attr-defined]
 
 
 class FaissCodec:

@@ -1,0 +1,81 @@
+"""Tables of text: how a cell is written, and the cells of a concordance line.
+
+A spreadsheet takes a cell that begins with ``=``, ``+``, ``-`` or ``@`` for a formula, and runs it; a tab or a carriage
+return before these is passed over. So a text that begins with one of the six gets an apostrophe before it, which
+spreadsheets know as *this is text*; so does a text in which apostrophes alone stand before one. Whoever reads such a
+cell takes one apostrophe away, and has what was written. Numbers are no text, and are left alone.
+
+Rows are put together here and not by the csv module: before Python 3.13 it leaves a carriage return at the end of a
+cell without quotation marks, where nobody can tell it from the end of the line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from ctxsearch.domain import ConcordanceLine, MetadataValue
+
+LINE_COLUMNS = (
+    *("key", "score", "left", "node", "right", "form", "lemma", "document_id", "start", "end", "p_same"),
+    *("pos", "source"),
+)
+"""The columns of every table of lines; those of the metadata come last, as ``metadata.NAME``."""
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+
+
+def guarded(text: str) -> str:
+    """A text as a cell that no spreadsheet takes for a formula.
+
+    >>> guarded("=1+1"), guarded("bank"), guarded("'=1+1")
+    ("'=1+1", 'bank', "''=1+1")
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unguarded(cell: str) -> str:
+    """The text that `guarded` made a cell of.
+
+    >>> unguarded("'=1+1"), unguarded("''=1+1"), unguarded("'tis")
+    ('=1+1', "'=1+1", "'tis")
+    """
+    return cell[1:] if _GUARDED.match(cell) else cell
+
+
+def row(cells: Iterable[object], delimiter: str) -> str:
+    """A row of CSV or TSV, with its line end; a cell of None is empty.
+
+    >>> print(row(["key", 0.5, None, "Yes, no", "-1", -1], ","), end="")
+    key,0.5,,"Yes, no",'-1,-1
+    """
+    shown = [_shown(cell, delimiter) for cell in cells]
+    # A row of one empty cell would be a blank line, which readers pass over.
+    return (delimiter.join(shown) if shown != [""] else '""') + "\n"
+
+
+def _shown(cell: object, delimiter: str) -> str:
+    if cell is None:
+        return ""
+    text = guarded(cell) if isinstance(cell, str) else str(cell)
+    if delimiter in text or '"' in text or "\n" in text or "\r" in text:
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def line_header(told: Sequence[str], metadata: Sequence[str]) -> list[str]:
+    """The names of the columns of a table of lines.
+
+    Args:
+        told: the names of what else there is to say of a line.
+        metadata: the names of the metadata.
+    """
+    # A document may have metadata called "start"; the prefix keeps such a column apart.
+    return [*LINE_COLUMNS, *told, *(f"metadata.{name}" for name in metadata)]
+
+
+def line_cells(line: ConcordanceLine, told: Iterable[MetadataValue], metadata: Sequence[str]) -> list[MetadataValue]:
+    """A line as a row under `line_header`."""
+    own: list[MetadataValue] = [getattr(line, column) for column in LINE_COLUMNS]
+    return [*own, *told, *(line.metadata.get(name) for name in metadata)]

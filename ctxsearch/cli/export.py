@@ -1,0 +1,101 @@
+"""The command that writes what an index holds for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from ctxsearch.cli.console import counted, say
+from ctxsearch.cli.opening import opening
+from ctxsearch.cli.options import Filters, IndexName, Whose, WrongCommand, given, parsed_context, with_records
+from ctxsearch.cli.progress import count_bar
+
+_Senses = Literal["labels", "assigned", "none"]
+_NOT_OF_A_FORMAT = ("--format", "--force")
+
+
+@with_records
+def export(
+    call: typer.Context,
+    index: IndexName,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; its ending says the format.")],
+    word: Annotated[
+        str | None,
+        typer.Argument(metavar="[WORD]", help="A lemma, for all its forms; or a form, for itself."),
+    ] = None,
+    file_format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="Lines of WORD: csv, tsv, jsonl, xlsx. Its uses, for DURel: durel. Dictionary entries (.xml), of WORD"
+            " or of all that have senses: tei. Documents, every token with its sense: vrt, conllu. Vectors, of WORD or"
+            " of all words, beside FILE.keys.jsonl: npy, faiss (which is in memory, 4 bytes a component); or with their"
+            " keys: parquet.  [default: by the ending]",
+        ),
+    ] = None,
+    *,
+    filters: Filters,
+    sample: Annotated[int | None, typer.Option(min=1, help="A random sample of so many.")] = None,
+    seed: Annotated[int, typer.Option(help="Draws the sample; the same seed, the same lines.")] = 0,
+    sense: Annotated[
+        str | None, typer.Option(metavar="SENSE", help="Only lines that have this sense; or only its entry.")
+    ] = None,
+    senses: Annotated[
+        _Senses | None,
+        typer.Option(
+            help="Who says which sense a line has: labels that people gave; or what assign gives it, with p and margin;"
+            " or none.  [default: labels, if there are any]"
+        ),
+    ] = None,
+    by: Whose = None,
+    context: Annotated[str, typer.Option(help="Of lines: words on either side, or 'sentence'.")] = "10",
+    grouping: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Of the metadata, to group uses by.  [default: year or date]")
+    ] = None,
+    examples: Annotated[
+        int, typer.Option(min=0, help="Of an entry: examples of each sense, its own first, of which none is left out.")
+    ] = 5,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+) -> None:
+    """Write lines, entries, documents or vectors for other programs: spreadsheets, TEI, VRT, CoNLL-U, numpy, FAISS."""
+    from ctxsearch.exporting import format_of
+
+    chosen = format_of(file, file_format)
+    taken = chosen.of_all if word is None else chosen.of_word
+    if taken is None and word is None:
+        raise WrongCommand(f"{chosen.name} has the {chosen.unit}s of a word; give WORD, too.")
+    if taken is None:
+        raise WrongCommand(f"{chosen.name} has all of the corpus; leave out {word!r}.")
+    known = {*_NOT_OF_A_FORMAT, *(f"--{name}" for name in taken)}
+    if refused := [option for option in given(call) if option not in known]:
+        of_what = "" if word is not None or chosen.of_word is None else " of all words"
+        raise WrongCommand(f"{chosen.name}{of_what} takes no {' and no '.join(refused)}.")
+    if sample is None and "--seed" in given(call):
+        raise WrongCommand("--seed draws a sample; say with --sample how many.")
+    if senses == "none" and (sense is not None or by is not None):
+        raise WrongCommand("--senses none knows no sense; leave out --sense and --by.")
+    around = parsed_context(context)
+    with opening(index, allow_damaged=False) as opened, count_bar("exporting", f"{chosen.unit}s") as on_progress:
+        written = opened.export(
+            file,
+            word,
+            file_format=chosen.name,
+            **filters.chosen,
+            sample=sample,
+            seed=seed,
+            sense=sense,
+            senses=senses,
+            by=by,
+            context=around,
+            grouping=grouping,
+            examples=examples,
+            replace=force,
+            on_progress=on_progress,
+        )
+    for note in written.notes:
+        say(note)
+    beside = "".join(f", and {one.name} beside it" for one in written.files[1:])
+    say(f"{file}: {counted(written.count, written.unit)}{beside}.")

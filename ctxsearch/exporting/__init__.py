@@ -1,0 +1,25 @@
+"""What an index holds, as files that other programs read.
+
+export       the use case: checks, writes beside the goal, puts in place
+formats      the table of formats; a format is one entry in it
+source       what a format is given to write from, and what it says it has written
+choosing     which occurrences are written, and which sense each has
+goal         new files, put in place together, or not at all
+lines        concordance lines as CSV, TSV and JSON lines
+xlsx         the same as a spreadsheet; the only door to XlsxWriter
+durel        uses for annotation with DURel
+tei          draft entries of a dictionary, TEI Lex-0
+vrt          documents as vertical text, for corpus tools
+conllu       documents as a treebank
+gaps         the tokens of a sentence with what lies between them
+vectors      the vectors of occurrences, for numpy and for FAISS, with their keys beside them
+parquet      the same as a table; the only door to PyArrow
+"""
+
+from __future__ import annotations
+
+from ctxsearch.exporting.export import export
+from ctxsearch.exporting.formats import FORMATS, FileFormat, format_of
+from ctxsearch.exporting.source import Asked, Exported, Source
+
+__all__ = ["FORMATS", "Asked", "Exported", "FileFormat", "Source", "export", "format_of"]

@@ -1,0 +1,113 @@
+"""The corpus as CoNLL-U, the format of the Universal Dependencies, with ``Sense=`` in the last column.
+
+Ids, multiword tokens and their words are those of the source, where it was CoNLL-U too. What the index does not keep,
+features, heads and relations, is ``_``. Punctuation marks that are no tokens of the index are tokens here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ctxsearch.domain import Origin
+from ctxsearch.exporting.choosing import TextSenses, senses_of_texts
+from ctxsearch.exporting.gaps import Piece, pieces
+from ctxsearch.exporting.source import Source, Written
+from ctxsearch.query.texts import TextDocument, texts
+from ctxsearch.storage import NewFile
+
+# https://universaldependencies.org/u/pos/
+_UPOS = {
+    *("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM"),
+    *("PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X"),
+}
+
+
+def write_conllu(source: Source, path: Path) -> Written:
+    """Writes the documents that are asked for."""
+    senses = senses_of_texts(source)
+    count = 0
+    with NewFile(path) as file:
+        for document in texts(source.shards, source.asked.filters.where):
+            for part in _parts(document, senses):
+                file.write(part.encode())
+            count += 1
+            source.tell(count, senses.documents)
+    return Written(count, senses.notes)
+
+
+def _parts(document: TextDocument, senses: TextSenses) -> Iterator[str]:
+    """The lines of a document, a sentence at a time."""
+    row = document.row
+    yield f"# newdoc id = {row.document_id}\n"
+    for name, value in row.metadata.items():
+        if value is not None and _one_line(name):
+            yield f"# meta::{_one_line(name).replace(' ', '_').replace('=', '_')} = {_one_line(str(value))}\n"
+    number = 0
+    for sentence in document.sentences:
+        some = list(pieces(sentence))
+        if not some:
+            continue
+        number += 1
+        paragraph = "# newpar\n" if number > 1 and some[0].before.count("\n") > 1 else ""
+        name = sentence.origin.name if sentence.origin else ""
+        named = f"# sent_id = {_one_line(name) or f'{row.document_id}-{number}'}\n# text = {_text(some)}\n"
+        yield f"{paragraph}{named}{''.join(_words(some, sentence.origin or Origin(), document.shard, senses))}\n"
+
+
+def _text(some: Sequence[Piece]) -> str:
+    first, *others = some
+    return first.token.form + "".join(f"{' ' if one.before else ''}{one.token.form}" for one in others)
+
+
+def _words(some: Sequence[Piece], origin: Origin, shard: int, senses: TextSenses) -> Iterator[str]:
+    last = ""
+    number = 1
+    for at, piece in enumerate(some):
+        token = piece.token
+        known = origin.ids[piece.place] if origin.ids and piece.place is not None else ""
+        glue = "" if at + 1 == len(some) or some[at + 1].before else "SpaceAfter=No"
+        sense = senses.of(shard, token.row)
+        misc = [f"Sense={_one_line(sense).replace('|', '/')}"] if sense else []
+        words = origin.parts.get(piece.place) if piece.place is not None else None
+        if words:
+            # A multiword token whose words have no piece of the text of their own.
+            yield _line(f"{number}-{number + len(words) - 1}", token.form, "", "", [*misc, glue])
+            for form, lemma, tag in words:
+                yield _line(str(number), form, lemma, tag, [])
+                number += 1
+            continue
+        if "/" in known and known.partition("/")[2] != last:
+            last = known.partition("/")[2]
+            inside = _inside(some, origin, at, last)
+            form = "".join(one.token.form for one in inside)
+            after = some[at + len(inside) :]
+            yield _line(f"{number}-{number + len(inside) - 1}", form, "", "", _glued(after))
+        elif "/" not in known:
+            last = ""
+        yield _line(str(number), token.form, token.lemma, token.tag, misc if last else [*misc, glue])
+        number += 1
+
+
+def _inside(some: Sequence[Piece], origin: Origin, at: int, name: str) -> list[Piece]:
+    """The words of a multiword token, the first of which is at a place."""
+    inside = []
+    for piece in some[at:]:
+        if piece.place is None or origin.ids[piece.place].partition("/")[2] != name:
+            break
+        inside.append(piece)
+    return inside
+
+
+def _glued(after: Sequence[Piece]) -> list[str]:
+    return ["SpaceAfter=No"] if after and not after[0].before else []
+
+
+def _line(name: str, form: str, lemma: str, tag: str, misc: Sequence[str]) -> str:
+    upos, xpos = (tag, "_") if tag in _UPOS or not tag else ("_", tag)
+    cells = (name, form, lemma or "_", upos or "_", xpos, "_", "_", "_", "_", "|".join(filter(None, misc)) or "_")
+    return "\t".join(_one_line(cell) for cell in cells) + "\n"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

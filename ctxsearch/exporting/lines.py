@@ -1,0 +1,43 @@
+"""Concordance lines as CSV, TSV and JSON lines: what ``concordance`` prints, with the sense of each line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from ctxsearch.cells import line_cells, line_header, row
+from ctxsearch.exporting.choosing import choose
+from ctxsearch.exporting.source import Source, Written
+from ctxsearch.storage import NewFile
+
+
+def write_csv(source: Source, path: Path) -> Written:
+    """Writes lines with commas between the cells."""
+    return _write_table(source, path, ",")
+
+
+def write_tsv(source: Source, path: Path) -> Written:
+    """Writes lines with tabs between the cells."""
+    return _write_table(source, path, "\t")
+
+
+def _write_table(source: Source, path: Path, delimiter: str) -> Written:
+    chosen = choose(source)
+    columns = chosen.metadata_columns()
+    with NewFile(path) as file:
+        file.write(row(line_header(chosen.sense_columns, columns), delimiter).encode())
+        for block in chosen.lines(source.asked.context):
+            file.write("".join(row(line_cells(*one, columns), delimiter) for one in block).encode())
+    return Written(chosen.count, chosen.notes)
+
+
+def write_jsonl(source: Source, path: Path) -> Written:
+    """Writes a JSON object for each line."""
+    chosen = choose(source)
+    with NewFile(path) as file:
+        for block in chosen.lines(source.asked.context):
+            for line, cells in block:
+                told = dict(zip(chosen.sense_columns, cells, strict=True))
+                file.write((json.dumps({**asdict(line), **told}, ensure_ascii=False) + "\n").encode())
+    return Written(chosen.count, chosen.notes)

@@ -1,0 +1,101 @@
+"""What a format is given to write from, and what it says it has written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ctxsearch.domain import Progress
+from ctxsearch.query.options import ALL, Filters
+from ctxsearch.query.scope import OpenShard
+from ctxsearch.senses import Senses
+
+SenseSource = Literal["labels", "assigned", "none"]
+"""Who says which sense an occurrence has: people, by their labels; ``assign``; or nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be written.
+
+    Attributes:
+        word: whose occurrences; None for all that there is.
+        filters: which of them.
+        sample: a random sample of so many; None for all.
+        seed: draws the sample.
+        sense: only occurrences that have this sense.
+        by: counts the labels of this person only.
+        senses: who says which sense an occurrence has; None for people if they have labelled any, and else nobody.
+        context: words on either side of a line, or None for the sentence.
+        grouping: the column of the metadata by which DURel groups uses.
+        examples: so many examples of a sense are taken from the corpus, less those that it has of its own.
+    """
+
+    word: str | None = None
+    filters: Filters = ALL
+    sample: int | None = None
+    seed: int = 0
+    sense: str | None = None
+    by: str | None = None
+    senses: SenseSource | None = None
+    context: int | None = 10
+    grouping: str | None = None
+    examples: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What there is to write from.
+
+    Attributes:
+        asked: what is to be written.
+        shards: of the index.
+        senses: the index's inventory.
+        language: of the corpus.
+        on_progress: is told how much is written.
+    """
+
+    asked: Asked
+    shards: Sequence[OpenShard]
+    senses: Senses
+    language: str
+    on_progress: Callable[[Progress], None] | None = None
+
+    def tell(self, done: int, total: int) -> None:
+        """Says how much is written."""
+        if self.on_progress:
+            self.on_progress(Progress("exporting", done, total))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a format has written.
+
+    Attributes:
+        count: how many lines, headwords or vectors.
+        notes: sentences that whoever reads the file should know.
+    """
+
+    count: int
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What `Index.export` has written.
+
+    Attributes:
+        files: where it is, the file that was asked for first.
+        file_format: the name of the format.
+        unit: what was counted: ``line``, ``headword`` or ``vector``.
+        count: how many of them.
+        notes: sentences that whoever reads the files should know.
+    """
+
+    files: Sequence[Path]
+    file_format: str
+    unit: str
+    count: int
+    notes: Sequence[str]

@@ -1,0 +1,193 @@
+"""Draft entries of a dictionary, TEI Lex-0: a word's senses with their definitions, examples and frequencies.
+
+What is written comes back by ``senses import``: headword, name of the sense, definition, and the examples, each with
+its word marked by ``<hi rend="node">``. A sense whose name is no ``xml:id`` has it in ``n``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+from ctxsearch.corpus.markup import xml_name, xml_text
+from ctxsearch.domain import Progress, Usage
+from ctxsearch.errors import SenseError, SenseNotFound, WordNotFound
+from ctxsearch.exporting.choosing import choose
+from ctxsearch.exporting.source import Source, Written
+from ctxsearch.query.concordance import drawn
+from ctxsearch.query.examples import CONSIDERED, best_examples
+from ctxsearch.query.goodness import common_lemmas
+from ctxsearch.query.ranking import Found
+from ctxsearch.query.vectors import vectors_of
+from ctxsearch.sense import Sense
+from ctxsearch.storage import NewFile
+
+_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+<TEI xmlns="http://www.tei-c.org/ns/1.0">
+<teiHeader>
+<fileDesc>
+<titleStmt><title>Draft entries</title></titleStmt>
+<publicationStmt><p>A draft, and not published.</p></publicationStmt>
+<sourceDesc><p>Made from a sense inventory and the corpus that it is about.</p></sourceDesc>
+</fileDesc>
+</teiHeader>
+<text>
+<body>
+"""
+_TAIL = "</body>\n</text>\n</TEI>\n"
+
+
+class _Lines:
+    """The lines that show the senses of a word.
+
+    Args:
+        source: what they are of.
+        lemma: the word.
+    """
+
+    def __init__(self, source: Source, lemma: str) -> None:
+        self._source = source
+        self._found: dict[str, list[Found]] = {}
+        self.notes: Sequence[str] = ()
+        self.kind = ""
+        # All senses are told apart, also where one alone is written.
+        asked = replace(source.asked, word=source.asked.word or lemma, sense=None)
+        try:
+            chosen = choose(replace(source, asked=asked, on_progress=None))
+        except WordNotFound:
+            return  # an inventory may be ahead of its corpus
+        self.notes = chosen.notes
+        if chosen.sense_columns:
+            self.kind = "assigned" if len(chosen.sense_columns) > 1 else "labels"
+            self._found = chosen.by_sense()
+
+    def frequency(self, sense_id: str) -> int:
+        """How many lines have the sense."""
+        return len(self._found.get(sense_id, ()))
+
+    def best(self, sense_id: str, n: int, common: frozenset[str]) -> list[tuple[Usage, str]]:
+        """The best examples of the sense, each with its document."""
+        shards = self._source.shards
+        found = drawn(self._found.get(sense_id, []), CONSIDERED, 0)
+        made = best_examples(shards, found, vectors_of(shards, found), n, common=common) if found and n > 0 else []
+        return [
+            (Usage(f"{one.left}{one.node}{one.right}", len(one.left), len(one.left) + len(one.node)), one.document_id)
+            for one in made
+        ]
+
+
+def write_tei(source: Source, path: Path) -> Written:
+    """Writes the entry of a word, or of every headword of the inventory.
+
+    Raises:
+        SenseError: there is no such sense, or none at all.
+    """
+    asked = source.asked
+    entries: dict[str, list[tuple[int, Sense]]] = {}
+    for sense in source.senses.list(asked.word):
+        senses = entries.setdefault(sense.lemma, [])
+        senses.append((len(senses) + 1, sense))
+    if not entries:
+        whose = "The inventory has" if asked.word is None else f"{asked.word!r} has"
+        raise SenseError(f"{whose} no sense yet; make one with: ctxsearch senses new.")
+    if asked.sense is not None:
+        known = [sense.sense_id for senses in entries.values() for _, sense in senses]
+        if asked.sense not in known:
+            raise SenseNotFound(asked.sense, known)
+        entries = {
+            lemma: [one for one in senses if one[1].sense_id == asked.sense] for lemma, senses in entries.items()
+        }
+    taken = {xml_name(sense.sense_id) for senses in entries.values() for _, sense in senses}
+    common = common_lemmas(source.shards)
+    notes: dict[str, None] = {}
+    with NewFile(path) as file:
+        file.write(_HEAD.encode())
+        for done, (lemma, senses) in enumerate(entries.items(), start=1):
+            name = f"entry_{xml_name(lemma)}"
+            while name in taken:
+                name += "_"
+            taken.add(name)
+            lines = _lines_of(source, lemma, notes)
+            file.write("".join(_entry(source, name, lemma, senses, lines, common)).encode())
+            if source.on_progress:
+                source.on_progress(Progress("exporting", done, len(entries)))
+        file.write(_TAIL.encode())
+    return Written(len(entries), list(notes))
+
+
+def _lines_of(source: Source, lemma: str, notes: dict[str, None]) -> _Lines | None:
+    """The lines of a word; None, and a note, where one of many words has nothing to tell its senses by."""
+    try:
+        lines = _Lines(source, lemma)
+    except SenseError as error:
+        if source.asked.word is not None:
+            raise
+        notes[str(error)] = None
+        return None
+    notes.update(dict.fromkeys(lines.notes))
+    return lines
+
+
+def _entry(
+    source: Source,
+    name: str,
+    lemma: str,
+    senses: Sequence[tuple[int, Sense]],
+    lines: _Lines | None,
+    common: frozenset[str],
+) -> Iterator[str]:
+    yield f"<entry xml:id={_attribute(name)} xml:lang={_attribute(source.language)}>\n"
+    yield f'<form type="lemma">{_element("orth", lemma)}</form>\n'
+    sentences = source.senses.sentences(lemma)
+    for number, sense in senses:
+        own = xml_name(sense.sense_id)
+        n = str(number) if own == sense.sense_id else sense.sense_id
+        yield f"<sense xml:id={_attribute(own)} n={_attribute(n)}>\n{_element('def', sense.definition)}\n"
+        examples = [usage for sense_id, usage in sentences if sense_id == sense.sense_id]
+        for usage in examples:
+            yield _cited(usage)
+        if lines is not None and lines.kind:
+            left = source.asked.examples - len(examples)
+            had = {_words(usage.text) for usage in examples}
+            # So many more are looked at as could be among the sense's own.
+            more = lines.best(sense.sense_id, left + len(examples), common) if left > 0 else []
+            for usage, document_id in [one for one in more if _words(one[0].text) not in had][:left]:
+                yield _cited(usage, document_id)
+            yield f'<note type="frequency" subtype="{lines.kind}">{lines.frequency(sense.sense_id)}</note>\n'
+        for note in sense.notes:
+            yield f"{_element('note', note.text)}\n"
+        yield "</sense>\n"
+    yield "</entry>\n"
+
+
+def _cited(usage: Usage, document_id: str = "") -> str:
+    before, node, after = (
+        _escaped(part)
+        for part in (usage.text[: usage.start], usage.text[usage.start : usage.end], usage.text[usage.end :])
+    )
+    quote = f'<quote{_kept(usage.text)}>{before}<hi rend="node">{node}</hi>{after}</quote>'
+    source = _element("bibl", document_id) if document_id else ""
+    return f'<cit type="example">{quote}{source}</cit>\n'
+
+
+def _element(name: str, text: str) -> str:
+    return f"<{name}{_kept(text)}>{_escaped(text)}</{name}>" if text else f"<{name}/>"
+
+
+def _kept(text: str) -> str:
+    """What keeps white space as it is, where a reader would put one blank in the place of it."""
+    return "" if text == _words(text) else ' xml:space="preserve"'
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _escaped(text: str) -> str:
+    return escape(xml_text(text), {"\r": "&#13;"})
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(xml_text(text))

@@ -1,0 +1,83 @@
+"""The corpus as vertical text (VRT): a token a line with its part of speech, lemma and sense.
+
+It is what Sketch Engine, KonText and the Corpus Workbench compile: ``<doc>`` with the metadata, ``<p>``, ``<s>``, and
+``<g/>`` where no blank stands between two tokens. Marks that are no tokens of the index are tokens here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ctxsearch.domain import Metadata
+from ctxsearch.exporting.choosing import TextSenses, senses_of_texts
+from ctxsearch.exporting.gaps import Piece, pieces
+from ctxsearch.exporting.source import Source, Written
+from ctxsearch.query.texts import TextDocument, texts
+from ctxsearch.storage import NewFile
+
+COLUMNS = ("word", "pos", "lemma", "sense")
+_NOT_IN_A_NAME = re.compile(r"[^\w.\-]|^(?=[\d.\-])")
+_NO_VALUE = ""
+
+
+def write_vrt(source: Source, path: Path) -> Written:
+    """Writes the documents that are asked for."""
+    senses = senses_of_texts(source)
+    count = 0
+    with NewFile(path) as file:
+        for document in texts(source.shards, source.asked.filters.where):
+            for part in _parts(document, senses):
+                file.write(part.encode())
+            count += 1
+            source.tell(count, senses.documents)
+    return Written(count, [*senses.notes, f"The columns are: {','.join(COLUMNS)}."])
+
+
+def _parts(document: TextDocument, senses: TextSenses) -> Iterator[str]:
+    """The lines of a document, a sentence at a time."""
+    row = document.row
+    yield f"<doc{_attributes({'id': row.document_id, **_named(row.metadata)})}>\n"
+    is_open = False
+    for sentence in document.sentences:
+        some = list(pieces(sentence))
+        if not some:
+            continue
+        if not is_open or some[0].before.count("\n") > 1:
+            yield "</p>\n<p>\n" if is_open else "<p>\n"
+            is_open = True
+        name = sentence.origin.name if sentence.origin else ""
+        lines = "".join(_lines(some, document.shard, senses))
+        yield f"<s{_attributes({'id': name} if name else {})}>\n{lines}</s>\n"
+    yield "</p>\n</doc>\n" if is_open else "</doc>\n"
+
+
+def _lines(some: list[Piece], shard: int, senses: TextSenses) -> Iterator[str]:
+    for number, piece in enumerate(some):
+        if number and not piece.before:
+            yield "<g/>\n"
+        token = piece.token
+        cells = (token.form, token.tag, token.lemma, senses.of(shard, token.row))
+        yield "\t".join(_escaped(" ".join(cell.split())) or _NO_VALUE for cell in cells) + "\n"
+
+
+def _named(metadata: Metadata) -> dict[str, str]:
+    """Metadata under names that attributes can have; of two that become one, the first is kept as it is."""
+    named: dict[str, str] = {}
+    for name, value in metadata.items():
+        base = _NOT_IN_A_NAME.sub("_", name) or "_"
+        new, number = base, 2
+        while new in named or new == "id":
+            new, number = f"{base}_{number}", number + 1
+        if value is not None:
+            named[new] = str(value)
+    return named
+
+
+def _attributes(values: dict[str, str]) -> str:
+    return "".join(f' {name}="{_escaped(" ".join(value.split()))}"' for name, value in values.items())
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")

@@ -1,0 +1,125 @@
+"""Concordance lines as a spreadsheet. The only door to XlsxWriter.
+
+Every text is written as text, and nothing in it is ever a formula or a link. XlsxWriter keeps no more than a row in
+memory; what it gathers on the disk lies beside the goal.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+
+from ctxsearch.cells import line_cells, line_header
+from ctxsearch.corpus.markup import xml_text
+from ctxsearch.errors import ExportError, MissingExtra
+from ctxsearch.exporting.choosing import choose
+from ctxsearch.exporting.source import Source, Written
+from ctxsearch.storage import sync
+
+MOST_ROWS = 1_048_575
+"""Rows that a sheet has below its header."""
+
+_MOST_COLUMNS = 16_384
+_LONGEST = 32_767  # in units of UTF-16, as spreadsheets count
+_LARGEST = 1 << 53  # a spreadsheet's numbers are floating-point: beyond this, whole numbers are not told apart
+_WIDTHS = {"key": 22, "left": 60, "node": 16, "right": 60, "document_id": 18, "sense": 20}
+# The same lines make the same bytes, whenever they are written.
+_CREATED = datetime.datetime(2000, 1, 1)
+
+
+def check_xlsx() -> None:
+    """Makes sure that a spreadsheet can be written.
+
+    Raises:
+        MissingExtra: XlsxWriter is not installed.
+    """
+    try:
+        import xlsxwriter  # noqa: F401
+    except ImportError as error:
+        raise MissingExtra("XlsxWriter", "xlsx") from error
+
+
+def write_xlsx(source: Source, path: Path) -> Written:
+    """Writes a spreadsheet of lines."""
+    from xlsxwriter import Workbook
+    from xlsxwriter.exceptions import FileCreateError
+
+    chosen = choose(source)
+    columns = chosen.metadata_columns()
+    header = line_header(chosen.sense_columns, columns)
+    if chosen.count > MOST_ROWS or len(header) > _MOST_COLUMNS:
+        raise ExportError(
+            f"{source.asked.word!r} as a spreadsheet",
+            f"it holds {MOST_ROWS:,} lines of {_MOST_COLUMNS:,} columns, and there are {chosen.count:,} of"
+            f" {len(header):,}; draw a --sample, or write .csv",
+        )
+    options = {
+        "constant_memory": True,
+        "tmpdir": str(path.parent),
+        "use_zip64": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    workbook = Workbook(str(path), options)
+    try:
+        workbook.set_properties({"created": _CREATED})
+        bold = workbook.add_format({"bold": True})
+        formats = {
+            "left": workbook.add_format({"align": "right"}),
+            "node": workbook.add_format({"align": "center", "bold": True}),
+        }
+        sheet = workbook.add_worksheet("lines")
+        sheet.freeze_panes(1, 0)
+        cut = 0
+        for column, name in enumerate(header):
+            sheet.set_column(column, column, _WIDTHS.get(name, max(9, min(24, len(name) + 2))))
+        for column, name in enumerate(header):
+            sheet.write_string(0, column, _fit(xml_text(name))[0], bold)
+        number = 0
+        for block in chosen.lines(source.asked.context):
+            for line, told in block:
+                number += 1
+                for column, value in enumerate(line_cells(line, told, columns)):
+                    how = formats.get(header[column])
+                    if isinstance(value, bool):
+                        sheet.write_boolean(number, column, value, how)
+                    elif isinstance(value, float) or (isinstance(value, int) and abs(value) <= _LARGEST):
+                        sheet.write_number(number, column, value, how)
+                    elif value is not None:
+                        text, is_cut = _fit(xml_text(str(value)))
+                        cut += is_cut
+                        sheet.write_string(number, column, text, how)
+        workbook.close()
+    except FileCreateError as error:
+        raise _as_told(error, path) from error
+    finally:
+        # What was not closed has a file open, which the end of the folder beside would leave to nobody.
+        for one in workbook.worksheets():
+            if one.fh is not None and not one.fh.closed:
+                one.fh.close()
+    sync(path)
+    return Written(chosen.count, [*chosen.notes, *_cut_note(cut)])
+
+
+def _fit(text: str) -> tuple[str, bool]:
+    """A text as long as a cell can be, and whether it was longer."""
+    if len(text) <= _LONGEST // 2 or len(text.encode("utf-16-le")) <= 2 * _LONGEST:
+        return text, False
+    # Half of a pair at the end is dropped.
+    return text.encode("utf-16-le")[: 2 * _LONGEST].decode("utf-16-le", errors="ignore"), True
+
+
+def _cut_note(cut: int) -> Sequence[str]:
+    if not cut:
+        return ()
+    texts = "1 text was" if cut == 1 else f"{cut:,} texts were"
+    return (f"{texts} longer than the {_LONGEST:,} characters that a cell holds, and cut.",)
+
+
+def _as_told(error: Exception, path: Path) -> OSError:
+    """What the disk said, about the file that it said it of."""
+    cause = error.args[0] if error.args and isinstance(error.args[0], OSError) else OSError(str(error))
+    cause.filename = cause.filename or str(path)
+    return cause

@@ -1,0 +1,104 @@
+"""The giving half of an index: what it holds, as files that other programs read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ctxsearch.domain import ConcordanceContext, Progress
+from ctxsearch.index.answers import Answers
+from ctxsearch.index.concordances import DEFAULT_CONTEXT
+
+if TYPE_CHECKING:
+    from ctxsearch.exporting import Exported
+    from ctxsearch.exporting.source import SenseSource
+
+
+class Exports(Answers):
+    """What writes files for other programs."""
+
+    def export(
+        self,
+        file: str | Path,
+        word: str | None = None,
+        *,
+        file_format: str | None = None,
+        form: str | Sequence[str] = (),
+        pos: str | Sequence[str] = (),
+        where: Sequence[str] = (),
+        near: str | Sequence[str] = (),
+        cql: str | Sequence[str] = (),
+        sample: int | None = None,
+        seed: int = 0,
+        sense: str | None = None,
+        senses: SenseSource | None = None,
+        by: str | None = None,
+        context: ConcordanceContext = DEFAULT_CONTEXT,
+        grouping: str | None = None,
+        examples: int = 5,
+        replace: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Exported:
+        """Writes lines, entries of a dictionary, or vectors into a file, whole and durably, or not at all.
+
+        ``csv``, ``tsv``, ``jsonl`` and ``xlsx`` have the lines of a word; ``durel`` has its uses for annotation;
+        ``tei`` has the entry of a word, or of every headword of the inventory; ``npy``, ``parquet`` and ``faiss`` have
+        the vectors of a word, or of all occurrences. Beside ``npy`` and ``faiss`` lies ``FILE.keys.jsonl``, with an
+        object for each vector, in their order. ``vrt`` and ``conllu`` have the documents, every token with its sense.
+
+        Args:
+            file: where.
+            word: a lemma, or a form, see `concordance`; None for all that there is.
+            file_format: its name; told by the ending of the file, where None.
+            form, pos, where, near, cql: which occurrences, see `concordance`.
+            sample: a random sample of so many, the same that `concordance` draws.
+            seed: draws the sample.
+            sense: only lines that have this sense; for ``tei``, only this sense.
+            senses: who says which sense a line has: ``labels``, people; ``assigned``, see `Senses.assign`; ``none``,
+                nobody. Where None, people, if any line is labelled.
+            by: counts the labels of this person only.
+            context: of lines: words on either side, or ``"sentence"``.
+            grouping: of ``durel``: the column of the metadata to group by; ``year`` or ``date``, where None.
+            examples: of ``tei``: of each sense so many, its own sentences first, of which none is left out.
+            replace: replaces files that are there.
+            on_progress: is told how many lines, headwords or vectors are done.
+
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from ctxsearch import Document, Index
+        >>> folder = tempfile.mkdtemp()
+        >>> index = Index.create(f"{folder}/mine")
+        >>> report = index.add([Document("1", "They rowed to the bank.", {"year": 1912})])
+        >>> index.export(f"{folder}/bank.csv", "bank").count
+        1
+        >>> print(Path(folder, "bank.csv").read_text(), end="")
+        key,score,left,node,right,form,lemma,document_id,start,end,p_same,pos,source,metadata.year
+        1:18,,They rowed to the ,bank,.,bank,bank,1,18,22,,,,1912
+
+        Raises:
+            ExportError: the file cannot be written so, or is there already.
+            WordNotFound: the corpus does not have the word.
+            QueryError: a filter or an option cannot be understood.
+            SenseError: there is no such sense, or nothing tells which line has it.
+            MissingExtra: what writes such files is not installed.
+        """
+        from ctxsearch.exporting import Asked, Source, export, format_of
+        from ctxsearch.query.options import checked_context, checked_count, strings
+
+        path = Path(file)
+        asked = Asked(
+            word=word,
+            filters=self._filters(form, pos, strings(where), near, cql),
+            sample=checked_count(sample),
+            seed=seed,
+            sense=sense,
+            by=by,
+            senses=senses,
+            context=checked_context(context),
+            grouping=grouping,
+            examples=examples,
+        )
+        chosen = format_of(path, file_format)
+        source = Source(asked, self.open_shards(), self.senses(), self._parts.settings.language, on_progress)
+        return export(source, path, chosen, index=self._parts.path, replace=replace)

@@ -1,0 +1,578 @@
+"""What an index holds, out again as files: every format comes back, no error leaves anything behind."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+import faiss
+import numpy as np
+import openpyxl
+import pyarrow.parquet
+import pytest
+from command_line import ctxsearch
+from conftest import MakeIndex
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl.utils.escape import unescape
+from openpyxl.worksheet.worksheet import Worksheet
+
+from ctxsearch import Document, Index, Usage, read
+from ctxsearch.corpus import read_dictionary
+from ctxsearch.corpus.markup import xml_name
+from ctxsearch.errors import ExportError, SenseError, SenseNotFound, WordNotFound
+from ctxsearch.exporting import FORMATS, choosing, xlsx
+from ctxsearch.query.concordance import occurrences
+from ctxsearch.query.vectors import decoded
+from ctxsearch.sense import Sense
+
+# Some have documents, and no word.
+WORDS_OF = {one.name: ["bank"] if one.of_word is not None else [] for one in FORMATS}
+
+FORMULA = '=HYPERLINK("http://evil.example")'
+ODD = [
+    Document("=odd", f"{FORMULA} said the bank.\tA bank\r\nof mud.", {"@note": "-5", "year": -44, "share": 0.5}),
+    Document("plain", "Nobody saw the bank. It was dark. Birds sang.", {"year": 1912, "open": True}),
+]
+RIVER, MONEY = "bank.river", "money, or 1 bank & Co."
+
+
+@pytest.fixture
+def odd(make_index: MakeIndex) -> Index:
+    """An index of texts that mean harm to spreadsheets."""
+    return make_index(ODD)
+
+
+@pytest.fixture
+def labelled(index: Index) -> Index:
+    """The index of the river documents, with two senses of which some lines are labelled."""
+    senses = index.senses(by="anna")
+    river = "We moored  the boat at the bank,\nthe bank of the [wide] river."
+    at = river.rindex("bank")
+    senses.new(RIVER, definition="the land\n beside a <river>", examples=[Usage(river, at, at + 4)])
+    senses.new(MONEY, word="bank", definition="a house that lends money")
+    senses.new("tea.1", definition="")
+    senses.note(RIVER, "also of lakes & ponds")
+    senses.label(RIVER, ["rowing:18", "reeds:18", "flood:21"])
+    senses.label(MONEY, ["loan:4", "rates:4"])
+    index.senses(by="bert").label(MONEY, ["flood:21"])
+    return index
+
+
+def cells(path: Path, delimiter: str = ",") -> list[list[str]]:
+    """The rows of a table as the csv module has them."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.reader(file, delimiter=delimiter))
+
+
+def keys_of(path: Path) -> list[dict[str, object]]:
+    """The objects of JSON lines."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+# ------------------------------------------------------------------------------------ lines
+
+
+@pytest.mark.parametrize(("ending", "option", "delimiter"), [(".csv", "--csv", ","), (".tsv", "--tsv", "\t")])
+def test_tables_are_what_concordance_prints(
+    odd: Index, tmp_path: Path, ending: str, option: str, delimiter: str
+) -> None:
+    """Without labels a table has the very bytes that `concordance` prints, and comes back by `read`."""
+    path = tmp_path / f"bank{ending}"
+    assert odd.export(path, "bank").count == 3
+    assert path.read_bytes() == ctxsearch("concordance", odd.path, "bank", option).stdout.encode()
+    lines = odd.concordance("bank")
+    found = list(read(path, text_column="right", id_column="key"))
+    assert [one.document_id for one in found] == [line.key for line in lines]
+    assert [one.text for one in found] == [line.right for line in lines]
+    assert [one.metadata["left"] for one in found] == [line.left for line in lines]
+    assert [one.metadata["start"] for one in found] == [line.start for line in lines]
+    assert [one.metadata.get("metadata.@note") for one in found] == ["-5", "-5", None]
+    assert [one.metadata["metadata.year"] for one in found] == [-44, -44, 1912]
+
+
+def test_lines_have_the_sense_that_people_gave(labelled: Index, tmp_path: Path) -> None:
+    """Labels are the default where there are any: of all people or of one; two that differ are both there."""
+    rows = cells(Path(labelled.export(tmp_path / "bank.csv", "bank").files[0]))
+    at = rows[0].index("sense")
+    senses = {row[0]: row[at] for row in rows[1:]}
+    assert senses["rowing:18"] == RIVER
+    assert senses["flood:21"] == f"{RIVER}; {MONEY}"
+    assert senses["savings:14"] == ""
+    assert len(rows) == 1 + labelled.count("bank")
+    of_bert = cells(Path(labelled.export(tmp_path / "bert.csv", "bank", by="bert").files[0]))
+    assert [row[at] for row in of_bert[1:] if row[at]] == [MONEY]
+    labelled.export(tmp_path / "some.jsonl", "bank", sense=RIVER)
+    assert {one["key"] for one in keys_of(tmp_path / "some.jsonl")} == {"rowing:18", "reeds:18", "flood:21"}
+    labelled.export(tmp_path / "none.csv", "bank", senses="none")
+    assert "sense" not in cells(tmp_path / "none.csv")[0]
+
+
+def test_json_lines_are_what_concordance_prints(labelled: Index, tmp_path: Path) -> None:
+    """Each object is a line as `concordance` prints it, of the same sample, and with its sense."""
+    options = ("--sample", "3", "--seed", "5", "--context", "sentence", "--where", "year>1900")
+    path = tmp_path / "bank.jsonl"
+    assert ctxsearch("export", labelled.path, path, "bank", *options).stderr == f"{path}: 3 lines.\n"
+    printed = ctxsearch("concordance", labelled.path, "bank", *options, "--json").stdout
+    found = keys_of(path)
+    assert {one.pop("sense") for one in found} <= {None, RIVER, MONEY, f"{RIVER}; {MONEY}"}
+    assert found == [json.loads(line) for line in printed.splitlines()]
+
+
+def test_lines_are_chosen_as_concordance_does(labelled: Index, tmp_path: Path) -> None:
+    """Form, where and near choose the lines that `concordance` lists with them."""
+    chosen = {"form": "bank", "where": ["year>1910"], "near": "river"}
+    labelled.export(tmp_path / "a.jsonl", "bank", **chosen)  # type: ignore[arg-type]
+    expected = labelled.concordance("bank", **chosen)  # type: ignore[arg-type]
+    assert [one["key"] for one in keys_of(tmp_path / "a.jsonl")] == [line.key for line in expected]
+
+
+def values_of(sheet: Worksheet) -> list[list[object]]:
+    """The values of a sheet, row by row; what stands for a character by its number is that character."""
+    rows = sheet.iter_rows(values_only=True)
+    return [[unescape(value) if isinstance(value, str) else value for value in row] for row in rows]
+
+
+def test_a_spreadsheet_has_texts_and_numbers(odd: Index, tmp_path: Path) -> None:
+    """Texts are text to the letter, formulas too; numbers are numbers; the header is frozen and bold."""
+    path = tmp_path / "bank.xlsx"
+    odd.export(path, "bank", context="sentence")
+    sheet = openpyxl.load_workbook(path).active
+    header, *rows = values_of(sheet)
+    lines = odd.concordance("bank", context="sentence")
+    assert [row[header.index("key")] for row in rows] == ["=odd:43", "=odd:51", "plain:15"]
+    for name in ("left", "node", "right", "start"):
+        assert [row[header.index(name)] for row in rows] == [getattr(line, name) for line in lines], name
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "inlineStr", "n", "b"}
+    assert [row[header.index("metadata.@note")] for row in rows] == ["-5", "-5", None]
+    assert [row[header.index("metadata.year")] for row in rows] == [-44, -44, 1912]
+    assert [row[header.index("metadata.open")] for row in rows] == [None, None, True]
+    assert sheet.freeze_panes == "A2"
+    assert sheet["A1"].font.bold
+    node, left = sheet.cell(2, header.index("node") + 1), sheet.cell(2, header.index("left") + 1)
+    assert (node.alignment.horizontal, node.font.bold, left.alignment.horizontal) == ("center", True, "right")
+    again = tmp_path / "again.xlsx"
+    odd.export(again, "bank", context="sentence")
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_a_spreadsheet_cuts_and_replaces_what_it_cannot_hold(make_index: MakeIndex, tmp_path: Path) -> None:
+    """A text over the limit is cut and told; a character that XML has not is replaced; a limit on lines is an error."""
+    long = "\U0001f40c" * 20_000
+    index = make_index([Document("a", f"The \x01 bank _x0041_ {long}", {"big": 2**60, "note": "a\x02b"})])
+    told = ctxsearch("export", index.path, tmp_path / "a.xlsx", "bank", "--context", "sentence").stderr
+    assert told.startswith("1 text was longer than the 32,767 characters that a cell holds, and cut.\n")
+    header, row = values_of(openpyxl.load_workbook(tmp_path / "a.xlsx").active)
+    found = dict(zip(header, row, strict=True))
+    assert found["left"] == "The \ufffd "
+    assert found["right"].startswith(" _x0041_ \U0001f40c")
+    assert len(found["right"].encode("utf-16-le")) // 2 in (32_766, 32_767)
+    assert (found["metadata.big"], found["metadata.note"]) == (str(2**60), "a\ufffdb")
+
+
+def test_a_spreadsheet_has_so_many_lines(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More lines than a sheet has are refused, and nothing is left."""
+    monkeypatch.setattr(xlsx, "MOST_ROWS", 3)
+    with pytest.raises(ExportError, match=r"^'bank' as a spreadsheet: it holds 3 lines .* draw a --sample, or write"):
+        index.export(tmp_path / "a.xlsx", "bank")
+    assert not list(tmp_path.glob("*.xlsx"))
+
+
+# ------------------------------------------------------------------------------------ DURel
+
+
+def uses(path: Path) -> list[dict[str, str]]:
+    """The rows of a file for DURel, which has no quotation marks."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def piece(use: dict[str, str], column: str) -> str:
+    """What the offsets of a column cut out of the context."""
+    start, end = map(int, use[column].split(":"))
+    return use["context"][start:end]
+
+
+def test_uses_for_durel_have_offsets_that_hold(odd: Index, tmp_path: Path) -> None:
+    """The use and its sentence are cut out by their offsets, whatever stood in the text; nothing is a formula."""
+    odd.export(tmp_path / "uses.csv", "bank", file_format="durel")
+    found = uses(tmp_path / "uses.csv")
+    assert [piece(use, "indexes_target_token") for use in found] == ["bank"] * 3
+    assert found[0]["context"] == f" {FORMULA} said the bank. A bank  of mud."
+    assert piece(found[0], "indexes_target_sentence") == f"{FORMULA} said the bank."
+    assert piece(found[1], "indexes_target_sentence") == "A bank  of mud."
+    assert found[2]["context"] == "Nobody saw the bank. It was dark."
+    assert [use["identifier"] for use in found] == ["'=odd:43", "'=odd:51", "plain:15"]
+    assert [use["date"] for use in found] == [use["grouping"] for use in found] == ["-44", "-44", "1912"]
+    assert {use["pos"] + use["description"] for use in found} == {""}
+    assert not [cell for use in found for cell in use.values() if cell.startswith(("=", "+", "@", "\t"))]
+
+
+def test_uses_for_durel_are_grouped_and_described(labelled: Index, tmp_path: Path) -> None:
+    """A column of the metadata groups them, and the sense is the description; a column that is not there is told."""
+    labelled.export(tmp_path / "uses.csv", "bank", file_format="durel", grouping="genre")
+    found = {use["identifier"]: use for use in uses(tmp_path / "uses.csv")}
+    assert (found["reeds:18"]["grouping"], found["reeds:18"]["date"]) == ("nature", "1921")
+    assert (found["crisis:4"]["grouping"], found["reeds:18"]["description"]) == ("", RIVER)
+    assert list(found["reeds:18"]) == [
+        *("lemma", "pos", "date", "grouping", "identifier", "description", "context"),
+        *("indexes_target_token", "indexes_target_sentence"),
+    ]
+    with pytest.raises(ExportError, match="no document of these lines has the column; there are: genre, year"):
+        labelled.export(tmp_path / "more.csv", "bank", file_format="durel", grouping="place")
+
+
+# ------------------------------------------------------------------------------------ TEI
+
+
+def inventory(index: Index) -> list[tuple[Sense, list[Usage]]]:
+    """The senses of an index with their sentences, without what an import does not bring."""
+    senses = index.senses()
+    return [
+        (
+            Sense(one.sense_id, one.lemma, one.definition, 0, one.examples, []),
+            [usage for name, usage in senses.sentences(one.lemma) if name == one.sense_id],
+        )
+        for one in senses.list()
+    ]
+
+
+def test_entries_come_back(
+    labelled: Index, make_index: MakeIndex, river_documents: list[Document], tmp_path: Path
+) -> None:
+    """What is written of an inventory makes the same: names, headwords, definitions, examples with their word."""
+    path = tmp_path / "all.xml"
+    assert labelled.export(path, senses="none").count == 2
+    other = make_index(river_documents)
+    report = other.senses(by="ben").import_dictionary(path)
+    assert (report.senses, report.without_word) == (3, [])
+    assert inventory(other) == inventory(labelled)
+    assert [one.sense_id for one in read_dictionary(path)] == [RIVER, MONEY, "tea.1"]
+
+
+def test_an_entry_has_examples_frequencies_and_notes(labelled: Index, tmp_path: Path) -> None:
+    """Own sentences come first, then the best of the lines, with the document; the counts are of labels."""
+    labelled.export(tmp_path / "bank.xml", "bank", examples=2)
+    names = {"t": "http://www.tei-c.org/ns/1.0"}
+    root = ElementTree.parse(tmp_path / "bank.xml").getroot()
+    assert root.findtext(".//t:entry/t:form/t:orth", namespaces=names) == "bank"
+    river, money = root.iterfind(".//t:sense", names)
+    quotes = ["".join(quote.itertext()) for quote in river.iterfind("t:cit/t:quote", names)]
+    assert len(quotes) == 2
+    assert quotes[0].startswith("We moored  the boat")
+    assert quotes[1] in {"They rowed to the bank of the river.", "Reeds grew on the bank of the river."}
+    assert [bibl.text for bibl in money.iterfind("t:cit/t:bibl", names)] == ["rates"]  # the other is too like it
+    counts = [one.findtext("t:note[@type='frequency']", namespaces=names) for one in (river, money)]
+    assert counts == ["2", "2"]  # of another line people differ
+    assert river.findtext("t:note[last()]", namespaces=names) == "also of lakes & ponds"
+    assert money.get("n") == MONEY
+    assert [hi.text for hi in money.iterfind("t:cit/t:quote/t:hi", names)] == ["bank"]
+
+
+def test_an_entry_of_one_sense_or_of_a_word_that_is_not_there(labelled: Index, tmp_path: Path) -> None:
+    """A sense alone can be written, and an inventory can be ahead of its corpus."""
+    labelled.export(tmp_path / "one.xml", "bank", sense=MONEY)
+    assert [one.sense_id for one in read_dictionary(tmp_path / "one.xml")] == [MONEY]
+    senses = labelled.senses(by="anna")
+    senses.new("zax.1", definition="a tool \x7f for slates")
+    labelled.export(tmp_path / "zax.xml", "zax")
+    assert [one.sense_id for one in read_dictionary(tmp_path / "zax.xml")] == ["zax.1"]
+    with pytest.raises(SenseNotFound):
+        labelled.export(tmp_path / "two.xml", "bank", sense="bank.mud")
+    with pytest.raises(SenseError, match="'river' has no sense yet"):
+        labelled.export(tmp_path / "two.xml", "river")
+
+
+@given(st.text(max_size=12), st.text(max_size=12))
+def test_names_are_names_and_apart(one: str, other: str) -> None:
+    """Whatever a sense is called makes an XML name, and two names are the same where the texts are."""
+    name = xml_name(one)
+    ElementTree.fromstring(f'<sense xml:id="{name}"/>')
+    assert re.fullmatch(r"([^\W\d][\w.\-\u00b7]*)?", "".join(character for character in name if character.isascii()))
+    assert (xml_name(one) == xml_name(other)) == (one == other)
+
+
+@pytest.mark.parametrize("n", ["1", "2 a"])
+def test_a_number_is_no_name(tmp_path: Path, n: str) -> None:
+    """A dictionary that numbers its senses has their names in their ids."""
+    sense = f'<sense xml:id="b1" n="{n}"><def>x</def></sense>'
+    (tmp_path / "d.xml").write_text(f"<TEI><entry><orth>bank</orth>{sense}</entry></TEI>")
+    assert [one.sense_id for one in read_dictionary(tmp_path / "d.xml")] == ["b1"]
+
+
+# ------------------------------------------------------------------------------------ vectors
+
+
+@pytest.fixture(params=["fp16", "sq8"])
+def several(request: pytest.FixtureRequest, make_index: MakeIndex, river_documents: list[Document]) -> Index:
+    """An index of several shards, from which a document was taken out."""
+    index = make_index(river_documents, codec=request.param, shard_tokens=12)
+    index.remove(["crisis"])
+    return index
+
+
+def expected(index: Index, word: str) -> tuple[list[str], np.ndarray]:
+    """The keys of a word's occurrences, and their vectors as the index decodes them."""
+    shards = index.open_shards()
+    return [line.key for line in index.concordance(word)], decoded(shards, occurrences(shards, word))
+
+
+def test_an_array_has_the_vectors_of_the_index(several: Index, tmp_path: Path) -> None:
+    """The vectors are those that the index decodes, in the order of the corpus, and the keys lie beside them."""
+    path = tmp_path / "bank.npy"
+    report = several.export(path, "bank")
+    keys, vectors = expected(several, "bank")
+    assert report.files == [path, tmp_path / "bank.npy.keys.jsonl"]
+    found = np.load(path)
+    assert (found.dtype, found.shape) == (np.float32, (len(keys), 64))
+    assert np.array_equal(found, vectors)
+    known = keys_of(report.files[1])
+    assert [one["key"] for one in known] == keys
+    assert known[0] == {
+        "key": "rowing:18",
+        "lemma": "bank",
+        "form": "bank",
+        "document_id": "rowing",
+        "start": 18,
+        "end": 22,
+        "metadata": {"year": 1908, "genre": "novel"},
+    }
+
+
+def test_all_occurrences_are_there_once(several: Index, tmp_path: Path) -> None:
+    """Without a word every occurrence is written that was not taken out; a sample and a filter choose among them."""
+    several.export(tmp_path / "all.npy")
+    keys = [str(one["key"]) for one in keys_of(tmp_path / "all.npy.keys.jsonl")]
+    assert len(keys) == len(set(keys)) == several.info().occurrences == len(np.load(tmp_path / "all.npy"))
+    assert not [key for key in keys if key.startswith("crisis")]
+    several.export(tmp_path / "some.npy", sample=7, where=["genre=novel"])
+    some = [str(one["key"]) for one in keys_of(tmp_path / "some.npy.keys.jsonl")]
+    assert some == [key for key in keys if key in set(some)]
+    assert len(some) == 7
+    assert {key.split(":")[0] for key in some} <= {"rowing", "angler", "savings", "tea"}
+
+
+@pytest.mark.parametrize("file_format", [one.name for one in FORMATS])
+def test_how_many_are_made_at_once_changes_nothing(
+    several: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_format: str
+) -> None:
+    """A file is the same whether its lines are made three at a time, or all in one go; but for groups of rows."""
+    senses = several.senses(by="anna")
+    senses.new(RIVER)
+    senses.label(RIVER, ["reeds:18", "rowing:18"])
+    several.export(tmp_path / "once", *WORDS_OF[file_format], file_format=file_format)
+    monkeypatch.setattr(choosing, "_AT_ONCE", 3)
+    several.export(tmp_path / "thrice", *WORDS_OF[file_format], file_format=file_format)
+    if file_format == "parquet":
+        tables = [pyarrow.parquet.read_table(tmp_path / name) for name in ("once", "thrice")]
+        assert tables[0].equals(tables[1])
+    else:
+        assert (tmp_path / "once").read_bytes() == (tmp_path / "thrice").read_bytes()
+
+
+def test_a_table_of_vectors_comes_back(several: Index, tmp_path: Path) -> None:
+    """PyArrow reads the columns, with the vector as a list of fixed size."""
+    several.senses(by="anna").new(RIVER)
+    several.senses(by="anna").label(RIVER, ["reeds:18"])
+    several.export(tmp_path / "bank.parquet", "bank")
+    table = pyarrow.parquet.read_table(tmp_path / "bank.parquet")
+    keys, vectors = expected(several, "bank")
+    names = ["key", "document_id", "start", "end", "form", "lemma", "sense", "metadata", "vector"]
+    assert table.column_names == names
+    assert str(table.schema.field("vector").type) == "fixed_size_list<element: float>[64]"
+    assert np.array_equal(np.array(table["vector"].to_pylist(), np.float32), vectors)
+    rows = table.to_pylist()
+    assert [row["key"] for row in rows] == keys
+    assert {row["key"]: row["sense"] for row in rows}["reeds:18"] == RIVER
+    assert json.loads(rows[0]["metadata"]) == {"year": 1908, "genre": "novel"}
+
+
+def test_faiss_scores_as_the_index_does(several: Index, tmp_path: Path) -> None:
+    """`faiss.read_index` reads it, and finds the same lines with the same scores."""
+    several.export(tmp_path / "bank.faiss", "bank")
+    found = faiss.read_index(str(tmp_path / "bank.faiss"))
+    keys = [one["key"] for one in keys_of(tmp_path / "bank.faiss.keys.jsonl")]
+    usage = "We walked along the [bank] of the river."
+    scores, ids = found.search(several.embed([usage]), len(keys))
+    lines = {line.key: line.score for line in several.query(usage, k=None)}
+    assert {keys[number] for number in ids[0]} == set(lines)
+    assert np.allclose([lines[keys[number]] for number in ids[0]], scores[0], atol=1e-5)
+
+
+# ------------------------------------------------------------------------------------ senses that assign gives
+
+
+def test_lines_have_the_sense_that_assign_gives(sample: Index, tmp_path: Path) -> None:
+    """Each line has its pile, the probability and the margin; a sense chooses its pile, and an entry counts it."""
+    folder = shutil.copytree(sample.path, tmp_path / "sample")
+    with Index.open(folder) as index:
+        senses = index.senses(by="anna")
+        senses.new(RIVER)
+        senses.new("bank.money")
+        senses.new("bank.blood")
+        senses.label(RIVER, ["bank/06:73", "bank/02:29"])
+        senses.label("bank.money", ["bank/08:17", "bank/12:85"])
+        assigned = senses.assign("bank")
+        report = index.export(tmp_path / "bank.jsonl", "bank", senses="assigned")
+        assert report.notes == ["Nothing shows these senses, so they were not considered: bank.blood."]
+        found = keys_of(tmp_path / "bank.jsonl")
+        assert [(one["key"], one["sense"], one["margin"]) for one in found] == [
+            (use.line.key, use.pile, use.margin) for use in assigned.uses
+        ]
+        assert [one["p"] for one in found if one["sense"] == RIVER] == [
+            use.p for use in assigned.uses if use.pile == RIVER
+        ]
+        assert index.export(tmp_path / "river.csv", "bank", sense=RIVER, senses="assigned").count == len(
+            assigned.in_pile(RIVER)
+        )
+        index.export(tmp_path / "bank.xml", "bank", senses="assigned", examples=3)
+        text = (tmp_path / "bank.xml").read_text(encoding="utf-8")
+        assert f'<note type="frequency" subtype="assigned">{len(assigned.in_pile(RIVER))}</note>' in text
+        assert [len(one.examples) for one in read_dictionary(tmp_path / "bank.xml")] == [3, 3, 0]
+        with pytest.raises(SenseError, match=r"There is no pile 'bank\.mud'"):
+            index.export(tmp_path / "mud.csv", "bank", sense="bank.mud", senses="assigned")
+
+
+# ------------------------------------------------------------------------------------ what cannot be
+
+
+@pytest.mark.parametrize("file_format", [one.name for one in FORMATS])
+def test_a_full_disk_leaves_what_was_there(labelled: Index, tmp_path: Path, file_format: str) -> None:
+    """A file that cannot be written whole is told in a sentence; the one before stays, and nothing lies beside it."""
+    goal = tmp_path / "out"
+    goal.mkdir()
+    path = goal / "file"
+    path.write_text("mine")
+    result = ctxsearch(
+        "export", labelled.path, path, *WORDS_OF[file_format], "--format", file_format, "--force", file_size=300
+    )
+    assert (result.returncode, "Traceback" in result.stderr) == (1, False)
+    assert result.stderr.startswith("Error: ")
+    assert "File too large" in result.stderr
+    assert [one.name for one in goal.iterdir()] == ["file"]
+    assert path.read_text() == "mine"
+
+
+@pytest.mark.parametrize("file_format", [one.name for one in FORMATS])
+def test_a_file_that_is_there_is_replaced_only_when_asked(labelled: Index, tmp_path: Path, file_format: str) -> None:
+    """The same export again is refused, and with --force makes the same bytes."""
+    goal = tmp_path / "out"
+    goal.mkdir()
+    labelled.export(goal / "file", *WORDS_OF[file_format], file_format=file_format)
+    before = {one.name: one.read_bytes() for one in goal.iterdir()}
+    with pytest.raises(ExportError, match="there is such a file already; give another name, or --force"):
+        labelled.export(goal / "file", *WORDS_OF[file_format], file_format=file_format)
+    labelled.export(goal / "file", *WORDS_OF[file_format], file_format=file_format, replace=True)
+    assert {one.name: one.read_bytes() for one in goal.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "why"),
+    [
+        (("{out}/a.doc", "bank"), 1, "a.doc: its ending tells no format; use .csv, .tsv, .jsonl, .xlsx, .xml, .vrt"),
+        (("{out}/a.csv", "bank", "--format", "word"), 1, "there is no format 'word'; use csv, tsv,"),
+        (("{out}/a.csv",), 2, "csv has the lines of a word; give WORD, too."),
+        (("{out}/a.tsv", "--format", "durel"), 2, "durel has the uses of a word; give WORD, too."),
+        (("{out}/a.csv", "bnak"), 1, "The corpus does not have the word 'bnak'. Nearest: bank"),
+        (("{out}/a.xml", "bank"), 1, "'bank' has no sense yet"),
+        (("{out}/a.xml",), 1, "The inventory has no sense yet"),
+        (("{out}/no/a.csv", "bank"), 1, "no/a.csv: there is no such folder to put it in."),
+        (("{out}", "bank", "--format", "csv"), 1, "out: it is no plain file; name a file to write to."),
+        (("{index}/a.csv", "bank"), 1, "a.csv: it would lie in the folder of the index; name a file elsewhere."),
+        (("{out}/a.csv", "bank", "--grouping", "year"), 2, "csv takes no --grouping."),
+        (("{out}/a.npy", "bank", "--context", "3", "--examples", "2"), 2, "npy takes no --context and no --examples."),
+        (("{out}/a.npy", "--near", "river"), 2, "npy of all words takes no --near."),
+        (("{out}/a.vrt", "bank"), 2, "vrt has all of the corpus; leave out 'bank'."),
+        (("{out}/a.csv", "bank", "--seed", "3"), 2, "--seed draws a sample; say with --sample how many."),
+        (("{out}/a.csv", "bank", "--senses", "none", "--by", "x"), 2, "--senses none knows no sense"),
+        (("{out}/a.csv", "bank", "--sense", "x"), 1, "No line of 'bank' is labelled; to choose"),
+        (("{out}/a.csv", "bank", "--senses", "assigned"), 1, "The index has no head"),
+        (("{out}/a.csv", "bank", "--context", "x"), 2, "'x' is neither a number of words nor 'sentence'."),
+        (("{out}/a.csv", "bank", "--where", "place=x"), 1, "No document has the column 'place'"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(
+    index: Index, tmp_path: Path, arguments: Sequence[str], code: int, why: str
+) -> None:
+    """An error says what is wrong, a wrong command line has the exit code of one, and nothing is left behind."""
+    out = tmp_path / "out"
+    out.mkdir()
+    given = (one.format(out=out, index=index.path) for one in arguments)
+    result = ctxsearch("export", index.path, *given)
+    assert (result.returncode, "Traceback" in result.stderr) == (code, False)
+    assert why in result.stderr
+    assert list(out.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "why"),
+    [
+        ("a.xlsx", "xlsxwriter", "XlsxWriter is not installed; install it with: pip install 'ctxsearch[xlsx]'."),
+        ("a.parquet", "pyarrow", "pyarrow is not installed; install it with: pip install 'ctxsearch[parquet]'."),
+    ],
+)
+def test_a_missing_extra_is_one_sentence(index: Index, tmp_path: Path, name: str, module: str, why: str) -> None:
+    """What is not installed is told with how to install it, before anything is looked for."""
+    # A package that cannot be imported stands before any that can.
+    (tmp_path / module).mkdir()
+    (tmp_path / module / "__init__.py").write_text("raise ImportError('not here')")
+    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from ctxsearch.cli.main import run; run()"
+    arguments = [sys.executable, "-c", program, str(tmp_path), "export", str(index.path), str(tmp_path / name), "bank"]
+    result = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (1, f"Error: {why}\n")
+
+
+def test_an_empty_selection_is_an_empty_file(labelled: Index, tmp_path: Path) -> None:
+    """Where no line meets the conditions the file has none, whatever its format."""
+    for one in FORMATS:
+        if one.name != "tei":
+            report = labelled.export(
+                tmp_path / one.name, *WORDS_OF[one.name], file_format=one.name, where=["year>2100"]
+            )
+            assert report.count == 0
+    assert np.load(tmp_path / "npy").shape == (0, 64)
+    assert faiss.read_index(str(tmp_path / "faiss")).ntotal == 0
+    assert pyarrow.parquet.read_table(tmp_path / "parquet").num_rows == 0
+    with pytest.raises(WordNotFound):
+        labelled.export(tmp_path / "zax.csv", "zax")
+
+
+def test_a_link_is_followed_when_asked(labelled: Index, tmp_path: Path) -> None:
+    """A link counts as a file that is there; to replace it is to write what it leads to."""
+    link = tmp_path / "link.csv"
+    link.symlink_to(tmp_path / "goal.csv")
+    with pytest.raises(ExportError, match="there is such a file already"):
+        labelled.export(link, "bank")
+    labelled.export(link, "bank", replace=True)
+    assert link.is_symlink()
+    assert (tmp_path / "goal.csv").read_bytes().startswith(b"key,")
+
+
+def test_progress_is_told(labelled: Index, tmp_path: Path) -> None:
+    """Whoever asks hears of none done, and in the end of all."""
+    told: list[tuple[int, int | None]] = []
+    labelled.export(tmp_path / "a.npy", on_progress=lambda progress: told.append((progress.done, progress.total)))
+    total = labelled.info().occurrences
+    assert (told[0], told[-1]) == ((0, total), (total, total))
+
+
+def test_help_names_every_format() -> None:
+    """The help of the command has the name of each format."""
+    text = " ".join(ctxsearch("export", "--help").stdout.split())
+    assert [one.name for one in FORMATS if f" {one.name}" not in text] == []
+
+
+def test_standard_output_is_empty(index: Index, tmp_path: Path) -> None:
+    """What is said goes to standard error."""
+    result = ctxsearch("export", index.path, tmp_path / "bank.npy", "bank")
+    assert result.stdout == ""
+    assert result.stderr == f"{tmp_path / 'bank.npy'}: 10 vectors, and bank.npy.keys.jsonl beside it.\n"
+    assert io.BytesIO(Path(tmp_path / "bank.npy").read_bytes()).read(6) == b"\x93NUMPY"

@@ -1,0 +1,194 @@
+"""Documents come out as vertical text and as a treebank with what their sources said of them, and with senses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from command_line import ctxsearch as command
+from conftest import WindowEncoder
+from hypothesis import given as for_all
+from hypothesis import settings
+from hypothesis import strategies as st
+from treebank import tagged
+
+from ctxsearch import Document, Index, read
+from ctxsearch.errors import ExportError
+
+CONLLU = """\
+# newdoc id = letters
+# meta::year = 1912
+# sent_id = s1
+# text = Wir saßen im Gras & am Ufer.
+1\tWir\twir\tPRON\t_\t_\t_\t_\t_\t_
+2\tsaßen\tsitzen\tVERB\t_\t_\t_\t_\t_\t_
+3-4\tim\t_\t_\t_\t_\t_\t_\t_\t_
+3\tin\tin\tADP\t_\t_\t_\t_\t_\t_
+4\tdem\tder\tDET\t_\t_\t_\t_\t_\t_
+5\tGras\tGras\tNOUN\t_\t_\t_\t_\t_\t_
+6\t&\tund\tCCONJ\t_\t_\t_\t_\t_\t_
+7-8\tam\t_\t_\t_\t_\t_\t_\t_\t_
+7\tan\tan\tADP\t_\t_\t_\t_\t_\t_
+8\tdem\tder\tDET\t_\t_\t_\t_\t_\t_
+9\tUfer\tUfer\tNOUN\t_\t_\t_\t_\t_\tSpaceAfter=No
+10\t.\t.\tPUNCT\t_\t_\t_\t_\t_\t_
+
+# newpar
+# sent_id = s2
+# text = I don't "bank".
+1\tI\tI\tPRON\t_\t_\t_\t_\t_\t_
+2-3\tdon't\t_\t_\t_\t_\t_\t_\t_\t_
+2\tdo\tdo\tAUX\t_\t_\t_\t_\t_\t_
+3\tn't\tnot\tPART\t_\t_\t_\t_\t_\t_
+4\t"\t"\t_\t$(\t_\t_\t_\t_\tSpaceAfter=No
+5\tbank\tbank\tVERB\t_\t_\t_\t_\t_\tSpaceAfter=No
+6\t"\t"\t_\t$(\t_\t_\t_\t_\tSpaceAfter=No
+7\t.\t.\tPUNCT\t_\t_\t_\t_\t_\t_
+
+"""
+
+
+def indexed(folder: Path, documents: Sequence[Document]) -> Index:
+    index = Index.create(folder, encoder=WindowEncoder())
+    index.add(documents)
+    return index
+
+
+def said(document: Document) -> list[tuple[str, list[tuple[str, str, str]], list[str], object]]:
+    """Each sentence that a document's source gives: its name, tokens, ids and parts."""
+    assert document.given is not None
+    return [
+        (
+            one.name,
+            [
+                (document.text[start:end], lemma, tag)
+                for (start, end), lemma, tag in zip(one.spans.tolist(), one.lemmas, one.tags, strict=True)
+            ],
+            list(one.ids),
+            {place: [tuple(word) for word in words] for place, words in one.parts.items()},
+        )
+        for one in document.given.sentences
+    ]
+
+
+def test_treebank_comes_back_line_for_line(tmp_path: Path) -> None:
+    """What was read as CoNLL-U is written as it was: ids, multiword tokens, lemmas, tags, spaces, paragraphs."""
+    source, out = tmp_path / "in.conllu", tmp_path / "out.conllu"
+    source.write_text(CONLLU, encoding="utf-8")
+    index = indexed(tmp_path / "index", list(read(source)))
+    exported = index.export(out)
+    assert (exported.file_format, exported.count) == ("conllu", 1)
+    assert out.read_text(encoding="utf-8") == CONLLU
+    index.compact()
+    index.export(out, replace=True)
+    assert out.read_text(encoding="utf-8") == CONLLU
+
+
+def test_vertical_text_comes_back(tmp_path: Path) -> None:
+    """What is written as vertical text is read as the documents that it was made of, tokens, lemmas and all."""
+    documents = [
+        tagged(
+            "a&b", ['The/the/DET "/"/PUNCT Bank/Bank/PROPN </</SYM', "It/it/PRON"], {"year": 1912, "the genre": "<x>"}
+        ),
+        tagged("c", ["bank/bank/NOUN"], {"id": "own", "the_genre": 'say "y"'}),
+    ]
+    index = indexed(tmp_path / "index", documents)
+    index.export(tmp_path / "out.vrt")
+    again = list(read(tmp_path / "out.vrt", columns="word,pos,lemma,sense"))
+    assert [one.document_id for one in again] == ["a&b", "c"]
+    assert [said(one) for one in again] == [said(one) for one in documents]
+    assert [dict(one.metadata) for one in again] == [
+        {"year": 1912, "the_genre": "<x>"},
+        {"id_2": "own", "the_genre": 'say "y"'},
+    ]
+    assert [one.text for one in again] == [one.text for one in documents]
+
+
+def test_text_without_tags_has_its_marks(tmp_path: Path) -> None:
+    """Of plain text, the marks that are no tokens of the index are written as tokens, glued as they were."""
+    text = 'He said: "A bank, a bank!"\n\nWait... what?'
+    index = indexed(tmp_path / "index", [Document("d", text)])
+    index.export(tmp_path / "out.vrt")
+    index.export(tmp_path / "out.conllu")
+    lines = (tmp_path / "out.vrt").read_text().splitlines()
+    words = [line.split("\t")[0] for line in lines if not line.startswith("<")]
+    assert words == [
+        "He",
+        "said",
+        ":",
+        "&quot;",
+        "A",
+        "bank",
+        ",",
+        "a",
+        "bank",
+        "!",
+        "&quot;",
+        "Wait",
+        "...",
+        "what",
+        "?",
+    ]
+    assert lines.count("<p>") == 2
+    for name in ("out.vrt", "out.conllu"):
+        (again,) = read(tmp_path / name, columns="word,pos,lemma,sense")
+        assert again.text.split() == text.split()
+
+
+def test_senses_stand_beside_their_tokens(tmp_path: Path) -> None:
+    """Labels, or the senses that are assigned, are a column of vertical text, and ``Sense=`` in a treebank."""
+    index = indexed(tmp_path / "index", [Document("d", "A bank. The bank.", {"n": 1}), Document("e", "bank", {"n": 2})])
+    senses = index.senses(by="ann")
+    senses.new("bank.river")
+    senses.label("bank.river", ["d:12"])
+    index.export(tmp_path / "out.vrt")
+    index.export(tmp_path / "out.conllu", where=["n=1"])
+    rows = [line.split("\t") for line in (tmp_path / "out.vrt").read_text().splitlines() if "\t" in line]
+    assert [row[3] for row in rows if row[0] == "bank"] == ["", "bank.river", ""]
+    assert "4\tbank\tbank\t" not in (tmp_path / "out.conllu").read_text()
+    assert "2\tbank\tbank\t_\t_\t_\t_\t_\t_\tSense=bank.river|SpaceAfter=No\n" in (tmp_path / "out.conllu").read_text()
+    assert "newdoc id = e" not in (tmp_path / "out.conllu").read_text()
+    with pytest.raises(ExportError, match="leave out 'bank'"):
+        index.export(tmp_path / "word.vrt", "bank")
+
+
+WORD = st.text("ab<>&\"'\u00e9\u4e00.-_", min_size=1, max_size=4)
+TAG = st.sampled_from(["NOUN", "X", "", "NN1"])
+
+
+@settings(max_examples=40)
+@for_all(st.lists(st.lists(st.tuples(WORD, WORD, TAG, st.sampled_from(["", " "])), min_size=1, max_size=4), max_size=3))
+def test_any_tokens_come_back(
+    tmp_path_factory: pytest.TempPathFactory, sentences: list[list[tuple[str, str, str, str]]]
+) -> None:
+    """Whatever the tokens, both formats give them back with lemmas and tags, spaced as they were."""
+    folder = tmp_path_factory.mktemp("any")
+    lines = ["# newdoc id = d"]
+    for words in sentences:
+        for number, (form, lemma, tag, space) in enumerate(words, start=1):
+            upos, xpos = (tag or "_", "_") if tag != "NN1" else ("_", tag)
+            misc = "_" if space else "SpaceAfter=No"
+            lines.append("\t".join([str(number), form, lemma.replace("_", "x"), upos, xpos, "_", "_", "_", "_", misc]))
+        lines.append("")
+    (folder / "in.conllu").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (document,) = read(folder / "in.conllu")
+    if not document.text.strip():
+        return
+    with indexed(folder / "index", [document]) as index:
+        for name in ("out.conllu", "out.vrt"):
+            index.export(folder / name)
+            (again,) = read(folder / name, columns="word,pos,lemma,sense")
+            assert [tokens for _, tokens, *_ in said(again)] == [tokens for _, tokens, *_ in said(document)]
+            assert again.text == document.text
+
+
+def test_command_writes_documents(tmp_path: Path) -> None:
+    """On the command line, the ending chooses; what has no place in a corpus is refused."""
+    with indexed(tmp_path / "index", [Document("d", "A bank.")]):
+        pass
+    done = command("export", tmp_path / "index", tmp_path / "out.vrt")
+    assert (done.returncode, "out.vrt: 1 document." in done.stderr) == (0, True)
+    assert "The columns are: word,pos,lemma,sense." in done.stderr
+    wrong = command("export", tmp_path / "index", tmp_path / "out.conllu", "--cql", '"bank"')
+    assert (wrong.returncode, "takes no --cql" in wrong.stderr) == (2, True)
