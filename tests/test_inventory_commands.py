@@ -51,8 +51,8 @@ def objects(text: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_a_headword_from_dictionary_to_counts(folder: Path, tmp_path: Path) -> None:
-    """Import, label, look up, assign, count by year, draw, note, and undo: all of it by commands."""
+def test_a_headword_from_dictionary_to_entry(folder: Path, sample: Index, tmp_path: Path) -> None:
+    """Import, label, look up, assign, count, draw, note, write the entry, read it back, undo: all of it by commands."""
     source = tmp_path / "dictionary.xml"
     source.write_text(TEI, encoding="utf-8")
     told = ctxsearch("senses", "import", folder, source, "--by", "anna").stderr
@@ -103,6 +103,23 @@ def test_a_headword_from_dictionary_to_counts(folder: Path, tmp_path: Path) -> N
     listed = done("senses", "list", folder, "bank")
     assert "a house that lends money  [2 lines and 1 example]" in listed
     assert "- also of lakes (anna, " in listed
+    entry = tmp_path / "bank.xml"
+    done("export", folder, entry, "bank", "--senses", "assigned", "--examples", "3")
+    river, money = read_dictionary(entry)
+    assert (river.sense_id, river.definition) == ("bank.river", "the land beside a river")
+    assert (money.sense_id, money.definition) == ("bank.money", "a house that lends money")
+    assert [len(sense.examples) for sense in (river, money)] == [3, 3]
+    assert (river.examples[0], money.examples[0]) == (
+        RIVER.replace("bank", "[bank]"),
+        MONEY.replace("bank", "[bank]"),
+    )
+    assert f'subtype="assigned">{len(rows)}<' in entry.read_text(encoding="utf-8")
+    other = shutil.copytree(sample.path, tmp_path / "other")
+    done("senses", "import", other, entry)
+    assert [
+        (one["sense_id"], one["definition"], one["examples"])
+        for one in objects(done("senses", "list", other, "--json"))
+    ] == [(one.sense_id, one.definition, 3) for one in (river, money)]
     log = done("senses", "log", folder).splitlines()
     assert log[0].endswith("anna  imported senses from dictionary.xml")
     assert sum(line.endswith("(undone)") for line in log) == 1
