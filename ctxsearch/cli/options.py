@@ -33,6 +33,14 @@ Near = Annotated[
         " !river without it; may be given again, and then all must hold.",
     ),
 ]
+Good = Annotated[
+    bool,
+    typer.Option(
+        "--good",
+        help="The best example sentences first, in whole sentences unless --context says otherwise; what says the same"
+        " as a better one is left out.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 AllowDamaged = Annotated[
     bool, typer.Option("--allow-damaged", help="Answer from the rest where a part of the index is damaged.")
@@ -106,6 +114,7 @@ class Search:
     exact: Annotated[
         bool, typer.Option("--exact", help="Compare all uses, also those of a word that occurs over 131072 times.")
     ] = False
+    good: Good = False
 
     def __post_init__(self) -> None:
         if self.every and self.k is not None:

@@ -19,6 +19,7 @@ from ctxsearch.cli.options import (
     Device,
     Dtype,
     Form,
+    Good,
     IndexName,
     Near,
     Search,
@@ -30,7 +31,7 @@ from ctxsearch.cli.options import (
     with_records,
 )
 from ctxsearch.cli.output import Format, print_lines
-from ctxsearch.domain import ConcordanceLine, Order
+from ctxsearch.domain import ConcordanceContext, ConcordanceLine, Order
 
 if TYPE_CHECKING:
     from ctxsearch.query.grouping import Frequency
@@ -40,6 +41,7 @@ _CHOOSING = ("--form", "--where", "--near", "--allow-damaged")
 
 @with_records
 def query(
+    call: typer.Context,
     index: IndexName,
     sentence: Annotated[
         str, typer.Argument(metavar="SENTENCE", help="A sentence with one word in brackets; a literal bracket is \\[.")
@@ -53,12 +55,13 @@ def query(
 ) -> None:
     """Find the uses of a word that are like the one in brackets: "They rowed to the [bank]"."""
     with opening(index, allow_damaged, device, dtype) as opened:
-        _print(_found(partial(opened.query, sentence), search, shown), shown)
+        _print(_found(partial(opened.query, sentence), search, shown, call), shown)
         export_model(opened)
 
 
 @with_records
 def like(
+    call: typer.Context,
     index: IndexName,
     keys: Annotated[list[str], typer.Argument(metavar="KEY", help="Of the lines to be like, DOCUMENT_ID:START.")],
     *,
@@ -71,7 +74,7 @@ def like(
 ) -> None:
     """Find more lines like these, and not like those; the keys are those that other commands print."""
     with opening(index, allow_damaged) as opened:
-        lines = _found(partial(opened.like, keys, unlike=unlike or ()), search, shown)
+        lines = _found(partial(opened.like, keys, unlike=unlike or ()), search, shown, call)
     _print(lines, shown)
 
 
@@ -90,6 +93,7 @@ def concordance(
     sort: Annotated[
         Order, typer.Option(help="By the words left of the node, the node, or the words right.")
     ] = "corpus",
+    good: Good = False,
     count: Annotated[bool, typer.Option("--count", help="Print only how many lines there are.")] = False,
     by: Annotated[
         list[str] | None,
@@ -112,6 +116,8 @@ def concordance(
         refuse_all_but(("--by", *_CHOOSING, "--json", "--csv", "--tsv"), call, "--by prints numbers alone")
     elif sample is None and "--seed" in given(call):
         raise WrongCommand("--seed draws a sample; say with --sample how many lines.")
+    if good and "--sort" in given(call):
+        raise WrongCommand("Choose one of --good and --sort.")
     with opening(index, allow_damaged) as opened:
         if count:
             print(opened.count(word, form=form or (), where=where or (), near=near or ()))
@@ -129,12 +135,15 @@ def concordance(
             sample=sample,
             seed=seed,
             order=sort,
-            context=shown.around,
+            context=_around(shown, call, good=good),
+            good=good,
         )
     _print(lines, shown)
 
 
-def _found(find: Callable[..., list[ConcordanceLine]], search: Search, shown: Shown) -> list[ConcordanceLine]:
+def _found(
+    find: Callable[..., list[ConcordanceLine]], search: Search, shown: Shown, call: typer.Context
+) -> list[ConcordanceLine]:
     """What a search finds with the options that `query` and `like` share."""
     return find(
         k=search.limit,
@@ -144,9 +153,15 @@ def _found(find: Callable[..., list[ConcordanceLine]], search: Search, shown: Sh
         any_word=search.any_word,
         where=search.where or (),
         near=search.near or (),
-        context=shown.around,
+        context=_around(shown, call, good=search.good),
         exact=search.exact,
+        good=search.good,
     )
+
+
+def _around(shown: Shown, call: typer.Context, *, good: bool) -> ConcordanceContext:
+    """The context that is asked for; an example is a whole sentence, unless another is."""
+    return "sentence" if good and "--context" not in given(call) else shown.around
 
 
 def _print_frequencies(found: Sequence[Frequency], by: Sequence[str], output: Format) -> None:

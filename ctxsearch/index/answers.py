@@ -64,6 +64,7 @@ class Answers(Words):
         near: str | Sequence[str] = (),
         context: ConcordanceContext = DEFAULT_CONTEXT,
         exact: bool = False,
+        good: bool = False,
     ) -> list[ConcordanceLine]:
         """The uses of the marked word that are most like this one, nearest first, ties by key.
 
@@ -81,6 +82,8 @@ class Answers(Words):
             exact: compare every use of a very frequent word; of one that occurs more often than 131 072 times only
                 those most likely to be near are compared otherwise, an eighth at least, unless ``k`` is None or
                 ``min_score`` is given.
+            good: of the lines that answer, the best example sentences first, as `concordance` has them, and none that
+                says what a better one does; so there may be fewer than ``k``. A score stays a cosine.
 
         Raises:
             QueryError: the usage, a filter or an option cannot be understood.
@@ -91,13 +94,14 @@ class Answers(Words):
 
         asked = self._search(k, form, min_score, min_p, any_word, where, near, context, exact)
         parsed = parse_usage(usage) if isinstance(usage, str) else usage
-        return like_usage(
+        found = like_usage(
             self.open_shards(),
             parsed,
             asked,
             analyser=self._parts.analyser(),
             get_encoder=self._parts.model.asking_encoder,
         )
+        return self._best_first(found) if good else found
 
     def query_many(
         self,
@@ -112,12 +116,13 @@ class Answers(Words):
         near: str | Sequence[str] = (),
         context: ConcordanceContext = DEFAULT_CONTEXT,
         exact: bool = False,
+        good: bool = False,
     ) -> list[list[ConcordanceLine]]:
         """What `query` answers to each of many usages, all embedded together and searched by all cores.
 
         Args:
             usages: sentences with a word in brackets, or `Usage`s, of any words.
-            k, form, min_score, min_p, any_word, where, near, context, exact: as for `query`, for each of them.
+            k, form, min_score, min_p, any_word, where, near, context, exact, good: as for `query`, for each of them.
 
         Raises:
             QueryError: a usage, a filter or an option cannot be understood; ``usage_number`` says which usage.
@@ -128,7 +133,8 @@ class Answers(Words):
         asked = self._search(k, form, min_score, min_p, any_word, where, near, context, exact)
         parsed = parse_usages(usages)
         shards, analyser = self.open_shards(), self._parts.analyser()
-        return like_usages(shards, parsed, asked, analyser=analyser, get_encoder=self._parts.model.asking_encoder)
+        found = like_usages(shards, parsed, asked, analyser=analyser, get_encoder=self._parts.model.asking_encoder)
+        return list(map(self._best_first, found)) if good else found
 
     def like(
         self,
@@ -144,6 +150,7 @@ class Answers(Words):
         near: str | Sequence[str] = (),
         context: ConcordanceContext = DEFAULT_CONTEXT,
         exact: bool = False,
+        good: bool = False,
     ) -> list[ConcordanceLine]:
         """The uses that are most like some occurrences and least like others, without those given; needs no model.
 
@@ -151,7 +158,7 @@ class Answers(Words):
             keys: of the occurrences to be like, as lines carry them.
             unlike: of the occurrences not to be like.
             any_word: search all words, not just those of the keys.
-            k, form, min_score, min_p, where, near, context, exact: as for `query`.
+            k, form, min_score, min_p, where, near, context, exact, good: as for `query`.
 
         Raises:
             KeyNotFound: the index has no such occurrence.
@@ -163,7 +170,13 @@ class Answers(Words):
         examples, others = strings(keys), strings(unlike)
         count = len(examples) + len(others)
         asked = self._search(k, form, min_score, min_p, any_word, where, near, context, exact, examples=count)
-        return like_occurrences(self.open_shards(), examples, others, asked)
+        found = like_occurrences(self.open_shards(), examples, others, asked)
+        return self._best_first(found) if good else found
+
+    def _best_first(self, found: list[ConcordanceLine]) -> list[ConcordanceLine]:
+        from ctxsearch.query.examples import best_first
+
+        return best_first(self.open_shards(), found)
 
     def embed(self, usages: Sequence[str | Usage]) -> NDArray[np.float32]:
         """The vectors of marked words, made as the index's own are.
