@@ -156,7 +156,7 @@ def simulate(
                 lambda rows, before=done: on_progress(before + rows),  # type: ignore[misc]
             )
         with watch.stage("catalog"):
-            lemmas, forms = word_tables(shard.pairs, sizes)
+            lemmas, forms = word_tables([(*pair, "", "") for pair in shard.pairs], sizes)
             catalog.finish(lemmas, forms)
         with watch.stage("digest and commit"):
             entry = finish_shard(
@@ -328,7 +328,7 @@ class ShardText:
                         write_oldest()
                 while waiting:
                     write_oldest()
-                lemma_of = lemma_ranks(self.pairs)
+                lemma_of = lemma_ranks([(*pair, "", "") for pair in self.pairs])
                 writer.finish(np.bincount(lemma_of, weights=self._sizes).astype(np.int64))
             finally:
                 writer.close()

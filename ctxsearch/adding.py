@@ -24,7 +24,7 @@ from ctxsearch.build import ShardBuilder, Stopwatch, check_document, document_di
 from ctxsearch.catalog.reader import Catalog
 from ctxsearch.commit import Commit, id_digest, joined_digests, parted_digests, tidy, write_commit
 from ctxsearch.domain import Document, IndexReport, Progress
-from ctxsearch.errors import CtxSearchError
+from ctxsearch.errors import CtxSearchError, SourceError
 from ctxsearch.protocols import Encoder, VectorCodec
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
 from ctxsearch.vectors.codec import Codec, CodecParameters, parameters_of, train
@@ -57,6 +57,7 @@ class Adding:
         encoder: gives the vectors.
         codec: how they are kept.
         make_codec: gives the codec by its parameters.
+        keeps_given: whether the index is of a format that keeps the tokens that a source gives.
         on_progress: is told how many words are encoded, of those that are read so far.
     """
 
@@ -70,6 +71,7 @@ class Adding:
         encoder: Encoder,
         codec: Codec,
         make_codec: Callable[[CodecParameters], VectorCodec],
+        keeps_given: bool = True,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self.commit = commit
@@ -79,6 +81,7 @@ class Adding:
         self._encoder = encoder
         self._codec = codec
         self._make_codec = make_codec
+        self._keeps_given = keeps_given
         self._parameters = parameters_of(codec, encoder.dimension, commit.ranges)
         self._on_progress = on_progress
         self._watch = Stopwatch()
@@ -154,6 +157,9 @@ class Adding:
             document = next(documents, None)
             if document is not None:
                 check_document(document)
+        if document is not None and document.given is not None and not self._keeps_given:
+            why = "its source gives its tokens, which an index that an older ctxsearch made cannot keep"
+            raise SourceError(document.document_id, why, hint="Make a new index.")
         return document
 
     def _is_new(self, document: Document, *, replace: bool) -> bool:

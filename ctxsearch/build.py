@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.analysis import Analyser, surface_form
-from ctxsearch.catalog.words import lemma_ranks, word_tables
+from ctxsearch.analysis import Analyser, surface_form, wrong_given
+from ctxsearch.catalog.words import Word, lemma_ranks, word_tables
 from ctxsearch.catalog.writer import CatalogWriter
 from ctxsearch.commit import CATALOG_FILE, CLUSTERS_FILE, LISTS_FILE, SHARD_FILE, VECTORS_FILE, ShardEntry
 from ctxsearch.domain import Document, MetadataValue, Segment
@@ -42,9 +42,18 @@ _Block = list[tuple[int, list[Segment]]]
 
 
 def document_digest(document: Document) -> str:
-    """What tells this version of a document from another: its text and metadata, hashed."""
+    """What tells this version of a document from another: its text, metadata and given tokens, hashed."""
     named = {"id": document.document_id, "title": document.title, "metadata": dict(document.metadata)}
-    return sha256(json_bytes(named) + document.text.encode()).hexdigest()[:32]
+    hashed = sha256(json_bytes(named) + document.text.encode())
+    if document.given is not None:
+        given = document.given
+        hashed.update(json_bytes({"given": [given.is_whole, given.has_sentences]}))
+        for one in given.sentences:
+            hashed.update(one.spans.astype("<i4").tobytes())
+            hashed.update(
+                json.dumps([one.start, one.end, one.name, *map(list, (one.lemmas, one.tags, one.ids))]).encode()
+            )
+    return hashed.hexdigest()[:32]
 
 
 class Stopwatch:
@@ -64,24 +73,24 @@ class Stopwatch:
 
 
 class Lexicon:
-    """The words of a shard: pairs of lemma and form, numbered as they come."""
+    """The words of a shard, numbered as they come."""
 
     def __init__(self) -> None:
-        self._numbers: dict[tuple[str, str], int] = {}
+        self._numbers: dict[Word, int] = {}
 
-    def number(self, pairs: list[tuple[str, str]]) -> NDArray[np.int32]:
-        """The number of each pair of lemma and form. Shape: (n_pairs,)."""
+    def number(self, words: list[Word]) -> NDArray[np.int32]:
+        """The number of each word. Shape: (n_words,)."""
         numbers = self._numbers
-        return np.array([numbers.setdefault(pair, len(numbers)) for pair in pairs], dtype=np.int32)
+        return np.array([numbers.setdefault(word, len(numbers)) for word in words], dtype=np.int32)
 
-    def sorted_pairs(self) -> list[tuple[str, str]]:
-        """All pairs, by lemma, then form."""
+    def sorted_words(self) -> list[Word]:
+        """All words, in order."""
         return sorted(self._numbers)
 
     def order(self) -> NDArray[np.int32]:
-        """The rank of each pair among all, by number. Shape: (n_pairs,)."""
+        """The rank of each word among all, by number. Shape: (n_words,)."""
         ranks = np.empty(len(self._numbers), dtype=np.int32)
-        ranks[[self._numbers[pair] for pair in self.sorted_pairs()]] = np.arange(len(ranks), dtype=np.int32)
+        ranks[[self._numbers[word] for word in self.sorted_words()]] = np.arange(len(ranks), dtype=np.int32)
         return ranks
 
 
@@ -132,7 +141,7 @@ class ShardBuilder:
         """
         passage = self._open_passage()
         words = held = held_chars = 0
-        segments = self._analyser.segments(document.text)
+        segments = self._analyser.segments(document.text, given=document.given)
         while True:
             with self._watch.stage("analyse"):
                 segment = next(segments, None)
@@ -180,19 +189,37 @@ class ShardBuilder:
         self.encoded += len(present)
         self._on_encoded()
         with self._watch.stage("sort and write"):
-            pairs: list[tuple[str, str]] = []
+            words: list[Word] = []
             ids: list[NDArray[np.int64]] = []
             for first, segments in block:
                 for number, segment in enumerate(segments, start=first):
                     forms = segment.forms if segment.text.isascii() else [surface_form(form) for form in segment.forms]
-                    pairs.extend(zip(segment.lemmas, forms, strict=True))
+                    unsaid = [""] * len(forms)
+                    written = segment.written_lemmas or unsaid
+                    words.extend(zip(segment.lemmas, forms, segment.tags or unsaid, written, strict=True))
                     ids.append(np.arange(len(forms), dtype=np.int64) + (number << TOKEN_BITS))
             all_ids = np.concatenate(ids)
             if not present.all():
                 self.without_vector += int(len(present) - np.count_nonzero(present))
-                pairs = [pair for pair, has in zip(pairs, present, strict=True) if has]
+                self._keep_unembedded(block, words, all_ids, present)
+                words = [word for word, has in zip(words, present, strict=True) if has]
                 vectors, all_ids = vectors[present], all_ids[present]
-            self._vectors.add(vectors, self._lexicon.number(pairs), all_ids, self._lexicon.order)
+            self._vectors.add(vectors, self._lexicon.number(words), all_ids, self._lexicon.order)
+
+    def _keep_unembedded(
+        self, block: _Block, words: Sequence[Word], ids: NDArray[np.int64], present: NDArray[np.bool_]
+    ) -> None:
+        """Notes the tokens that a source gave and the model has no piece for."""
+        given = {
+            number
+            for first, segments in block
+            for number, segment in enumerate(segments, start=first)
+            if segment.origin is not None
+        }
+        for row in np.flatnonzero(~present).tolist() if given else ():
+            segment, token = int(ids[row]) >> TOKEN_BITS, int(ids[row]) & (1 << TOKEN_BITS) - 1
+            if segment in given:
+                self._catalog.add_unembedded(segment, token, words[row])
 
     def finish(self, settings_digest: str, commit: int) -> ShardEntry:
         """Writes everything, durably, see `finish_shard`.
@@ -206,11 +233,11 @@ class ShardBuilder:
             self._hand_on()
         self._ahead.shutdown()
         with self._watch.stage("sort and write"):
-            pairs = self._lexicon.sorted_pairs()
+            words = self._lexicon.sorted_words()
             rows = self._vectors.rows
-            sizes = self._vectors.finish(self._lexicon.order(), lemma_ranks(pairs))
+            sizes = self._vectors.finish(self._lexicon.order(), lemma_ranks(words))
         with self._watch.stage("catalog"):
-            lemmas, forms = word_tables(pairs, sizes)
+            lemmas, forms = word_tables(words, sizes)
             self._catalog.finish(lemmas, forms)
         with self._watch.stage("digest and commit"):
             return finish_shard(
@@ -268,7 +295,7 @@ def finish_shard(
 
 
 def check_document(document: Document) -> None:
-    """Refuses what no index can hold: text that is no Unicode, metadata that is no JSON.
+    """Refuses what no index can hold: text that is no Unicode, metadata that is no JSON, tokens that are not there.
 
     Raises:
         SourceError: with the reason.
@@ -286,6 +313,8 @@ def check_document(document: Document) -> None:
     except (TypeError, ValueError, RecursionError) as error:
         wrong = next((name for name, value in document.metadata.items() if value != value or not _plain(value)), "")
         raise SourceError(where, f"its metadata {wrong!r} cannot be kept ({error})") from error
+    if document.given is not None and (wrong := wrong_given(document.text, document.given)):
+        raise SourceError(where, wrong)
 
 
 def _plain(value: MetadataValue) -> bool:

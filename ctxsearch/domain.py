@@ -19,9 +19,6 @@ Metadata = Mapping[str, MetadataValue]
 ConcordanceContext = int | Literal["sentence"]
 """How much stands on either side of a node: a number of words, or the sentence."""
 
-Order = Literal["corpus", "left", "node", "right"]
-"""How the lines of a concordance are sorted."""
-
 
 @dataclass(frozen=True, slots=True)
 class GivenSentence:
@@ -30,7 +27,7 @@ class GivenSentence:
     Attributes:
         start: offset in the document's text.
         end: likewise.
-        spans: start and end of each token in the document's text, in order, apart from each other. Shape: (n_tokens, 2).
+        spans: start and end of each token in the document's text, in order and apart. Shape: (n_tokens, 2), int32.
         lemmas: of each token, as written; ``""`` where the source has none, and then the index finds it.
         tags: the part of speech of each token; ``""`` where the source has none.
         lines: the line of the source file that each token is on, counted from 1; empty where nobody knows.
@@ -100,6 +97,16 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What the source of a segment calls it and its tokens; see `GivenSentence`, whose fields these are."""
+
+    name: str = ""
+    lines: Sequence[int] = ()
+    ids: Sequence[str] = ()
+    parts: Mapping[int, Sequence[tuple[str, str, str]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """One sentence of a document with its tokens.
 
@@ -112,6 +119,10 @@ class Segment:
         spans: start and end of each token, counted from the segment's start. Shape: (n_tokens, 2), int32.
         forms: each token as written.
         lemmas: each token's lemma, in the normal form that the index is sorted by; none where nobody asks for them.
+        tags: each token's part of speech, where the source gives them; none otherwise.
+        written_lemmas: each token's lemma as its source writes it, ``""`` where that is its normal form or the source
+            has none; none where the source gives no lemmas.
+        origin: what the source says of the segment; None where the analyser cut it.
     """
 
     start: int
@@ -119,6 +130,9 @@ class Segment:
     spans: NDArray[np.int32]
     forms: Sequence[str]
     lemmas: Sequence[str]
+    tags: Sequence[str] = ()
+    written_lemmas: Sequence[str] = ()
+    origin: Origin | None = None
 
     @property
     def end(self) -> int:
@@ -146,7 +160,8 @@ class ConcordanceLine:
 
     ``left + node + right`` is a stretch of the document's text; ``start`` and ``end`` are the node's offsets there.
     ``p_same`` is the probability that the node has the sense that was asked for, where the index has a head and one use
-    of the same word was asked about.
+    of the same word was asked about. ``pos`` is the node's part of speech, where its source gave one; ``source`` the
+    file that it came from, with the line where that is known, ``trees.conllu:27``.
     """
 
     key: str
@@ -161,6 +176,8 @@ class ConcordanceLine:
     end: int
     metadata: Metadata
     p_same: float | None = None
+    pos: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

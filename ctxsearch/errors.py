@@ -12,7 +12,8 @@
     ├── HeadError (ValueError)                 a head cannot be read, or is for another model
     ├── QueryError (ValueError)                a query that cannot be understood
     │   ├── WordNotFound (LookupError)         the corpus does not have this word
-    │   └── FormNotFound (LookupError)         the word is not written so
+    │   ├── FormNotFound (LookupError)         the word is not written so
+    │   └── TagNotFound (LookupError)          the word has no such part of speech
     ├── KeyNotFound (LookupError)              no such occurrence
     ├── DocumentNotFound (LookupError)         no such document
     ├── SenseError (ValueError)                a sense inventory cannot be changed so
@@ -154,6 +155,17 @@ class FormNotFound(QueryError, LookupError):
         self.forms = tuple(forms)
         more = ", ..." if len(self.forms) > 10 else ""
         super().__init__(f"{word!r} is never written {form!r}; it is written {', '.join(self.forms[:10])}{more}.")
+
+
+class TagNotFound(QueryError, LookupError):
+    """The corpus has the word, and never as this part of speech."""
+
+    def __init__(self, word: str, tag: str, tags: Sequence[str]) -> None:
+        self.word = word
+        self.tag = tag
+        self.tags = tuple(tags)
+        have = f"it is {', '.join(self.tags)}" if tags else "the sources of the corpus gave it no part of speech"
+        super().__init__(f"{word!r} is never {tag!r}; {have}.")
 
 
 class KeyNotFound(CtxSearchError, LookupError):

@@ -19,13 +19,16 @@ HEAD_FILE = "head.safetensors"
 """The copy of its head that lies in the folder of an index."""
 SENSES_FILE = "senses.sqlite"
 """What people did with an index: their senses, labels and notes."""
-FORMAT_VERSION = 3
-"""The newest version that there is; this ctxsearch reads every one up to it, and writes the oldest that will do.
+FORMAT_VERSION = 4
+"""The newest version that there is, which new indexes have; this ctxsearch reads, and adds to, every one up to it.
 
 1: the model's digest is of all JSON and text files in its folder; commits do not tell the digest of the settings.
 2: the model's digest is of the files that make a vector what it is.
-3: as 2, with codecs that a ctxsearch of format 2 does not know, or a head; an index without is still of format 2.
+3: as 2, with codecs that a ctxsearch of format 2 does not know, or a head; an index without was still of format 2.
+4: words may have tags, and lemmas and tokens that their source gave.
 """
+GIVEN_SINCE = 4
+"""The first format version that keeps what a source says of its tokens."""
 
 CHOICES = {"codec": ("fp16", "sq8", "sq6", "sq4"), "pooling": ("mean", "first", "last")}
 _LONGEST = 1 << 20
@@ -39,11 +42,6 @@ CODEC_OF_HEAD = "sq8"
 CODEC_WITHOUT_HEAD = "sq6"
 # Vectors of another's making may have few components that are not 0, and ranges trained on some cut off the rest.
 CODEC_OF_OWN_ENCODER = "fp16"
-
-
-def format_version_for(codec: str, *, has_head: bool) -> int:
-    """The oldest format that has what is needed: an older ctxsearch opens what it can, and says why not the rest."""
-    return 2 if codec in ("fp16", "sq8") and not has_head else 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,8 @@ def write(folder: Path, texts: Mapping[str, Sequence[str]], metadata: Mapping[st
     writer.finish(
         [(rank, lemma, sum(counts[pair] for pair in pairs if pair[0] == lemma)) for rank, lemma in enumerate(lemmas)],
         [
-            (rank, form, form.lower(), lemmas.index(lemma), sum(counts[pair] for pair in pairs[:rank]), counts[pair])
-            for rank, (pair, (lemma, form)) in enumerate(zip(pairs, pairs, strict=True))
+            (rank, form, form.lower(), lemmas.index(lemma), sum(counts[one] for one in pairs[:rank]), size, "", "")
+            for rank, ((lemma, form), size) in enumerate(sorted(counts.items()))
         ],
     )
 
@@ -107,10 +107,10 @@ def catalog(folder: Path) -> Iterator[Catalog]:
 def test_documents_come_back(catalog: Catalog) -> None:
     """A document is found by its id and by its number, with its metadata and its segments."""
     river = catalog.find_document("river")
-    assert river == (0, "river", {"year": 1908, "wet": True}, 0, 2, "digest-0")
+    assert river == (0, "river", {"year": 1908, "wet": True}, 0, 2, "digest-0", "file:0")
     assert catalog.documents([2, 0, 0, 7]) == {
         0: river,
-        2: (2, "silence", {}, 3, 0, "digest-2"),
+        2: (2, "silence", {}, 3, 0, "digest-2", "file:2"),
     }
     assert catalog.find_document("River") is None
     assert catalog.totals() == (3, 3, 13)
@@ -143,8 +143,8 @@ def test_words_come_back(catalog: Catalog) -> None:
     assert catalog.lemma_number("bank") == 2
     assert catalog.lemma_number("Bank") is None
     assert catalog.lemmas([8, 2, 40]) == {2: "bank", 8: "the"}
-    assert catalog.forms(form="Banks") == [("Banks", "banks", 6, 1)]
-    assert catalog.forms(folded="the") == catalog.forms(lemma="the") == [("The", "the", 11, 2)]
+    assert catalog.forms(form="Banks") == [("Banks", "banks", 6, 1, "", "")]
+    assert catalog.forms(folded="the") == catalog.forms(lemma="the") == [("The", "the", 11, 2, "", "")]
     assert catalog.forms(form="Banks", lemma="bank") == []
 
 
@@ -274,7 +274,7 @@ def test_integers_are_integers(make_index: MakeIndex, river_documents: list[Docu
 def test_migrations_are_recorded(folder: Path) -> None:
     """The file says which migrations made it, and none is left to apply."""
     with closing(Database(folder / CATALOG_FILE)) as db:
-        assert [migration.name for migration in migrations.applied(db)] == ["create_tables"]
+        assert [migration.name for migration in migrations.applied(db)] == ["create_tables", "add_given"]
         assert migrations.pending(db) == []
 
 

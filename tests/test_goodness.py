@@ -22,7 +22,8 @@ GOOD = "The boat lay by the bank of the river and nobody sat in it."
 
 def told(text: str) -> float:
     """How good a sentence is."""
-    return goodness(text, text.strip('."!?').split(), str.lower, COMMON.split(" "))
+    words = text.strip('."!?').split()
+    return goodness(text, words, [word.lower() for word in words], COMMON.split(" "))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def told(text: str) -> float:
 def test_each_fault_makes_a_sentence_worse(worse: str) -> None:
     """A sentence with one fault scores less than the same without it, and no less than nothing."""
     assert 0 <= told(worse) < told(GOOD) <= 1
-    assert goodness("", [], str.lower, COMMON.split(" ")) == 0
+    assert goodness("", [], [], COMMON.split(" ")) == 0
 
 
 def test_examples_are_good_and_unlike_each_other(sample: Index) -> None:
@@ -78,7 +79,7 @@ def test_command_prints_examples(sample: Index) -> None:
     ]
     assert [line["key"] for line in made] == [line.key for line in found]
     wrong = command("examples", sample.path, "bank", "--sense", "bank.river", "--where", "year>1900")
-    assert (wrong.returncode, "leave out --form and --where" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "leave out --where" in wrong.stderr) == (2, True)
 
 
 LINES = (
@@ -103,12 +104,15 @@ def test_a_concordance_has_the_best_examples_first(lines: Index) -> None:
     scores = [line.score for line in found]
     assert scores == sorted(scores, reverse=True)  # type: ignore[type-var]
     assert lines.concordance("bank", good=True, limit=2) == found[:2]
+    assert lines.concordance("bank", good=True, limit=2, offset=1) == found[1:3]
     assert found[0].right == " of the river and nobody sat in it."
     short = lines.concordance("bank", good=True, context=2, near="money")
     assert [(line.left, line.right) for line in short] == [("The ", " lent the")]
     assert len(lines.concordance("bank", good=True, sample=2)) == 2
     with pytest.raises(QueryError, match="either the best examples first, or by 'left'"):
         lines.concordance("bank", good=True, order="left")
+    with pytest.raises(QueryError, match="either the best examples first, or by"):
+        lines.like("1:20", good=True, order=["document_id"])
 
 
 def test_answers_have_the_best_examples_first(lines: Index) -> None:
@@ -136,8 +140,8 @@ def test_commands_print_the_best_examples_first(lines: Index) -> None:
         assert whole["key"] == part["key"] == key
         assert whole["left"] + whole["node"] + whole["right"] == GOOD
         assert part["left"] + part["node"] + part["right"] == "the bank of"
-    wrong = command("concordance", lines.path, "bank", "--good", "--sort", "left")
-    assert (wrong.returncode, "Choose one of --good and --sort." in wrong.stderr) == (2, True)
+        wrong = command(*arguments, "--good", "--sort", "left")
+        assert (wrong.returncode, "Choose one of --good and --sort." in wrong.stderr) == (2, True)
     wrong = command("concordance", lines.path, "bank", "--good", "--count")
     assert (wrong.returncode, "leave out --good" in wrong.stderr) == (2, True)
 

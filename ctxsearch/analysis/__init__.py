@@ -4,12 +4,14 @@ analyser     class Analyser: the three parts below, put together
 sentences    where a text is cut
 words        what counts as a token
 lemmas       the key that a token is filed under
+given        tokens that a source brings with it
 """
 
 from __future__ import annotations
 
 from ctxsearch.analysis.analyser import Analyser
+from ctxsearch.analysis.given import wrong_given
 from ctxsearch.analysis.lemmas import normal_form, surface_form
 from ctxsearch.analysis.sentences import MAX_SEGMENT_CHARS
 
-__all__ = ["MAX_SEGMENT_CHARS", "Analyser", "normal_form", "surface_form"]
+__all__ = ["MAX_SEGMENT_CHARS", "Analyser", "normal_form", "surface_form", "wrong_given"]

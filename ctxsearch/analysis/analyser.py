@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ctxsearch.analysis.given import given_segments
 from ctxsearch.analysis.lemmas import Lemmatiser
 from ctxsearch.analysis.sentences import cut_sentences
 from ctxsearch.analysis.words import WordPatterns, find_words
-from ctxsearch.domain import Segment
+from ctxsearch.domain import Given, Segment
 
 _LANGUAGE = re.compile(r"([A-Za-z]{2,8})(?:[-_][A-Za-z0-9]{1,8})*", re.ASCII)
 _MAX_CACHED_LEMMAS = 1_000_000
@@ -57,17 +58,22 @@ class Analyser:
         """False where no dictionary covers the language; a form's lemma is then its normal form."""
         return self._lemmatiser.has_dictionary
 
-    def segments(self, text: str, *, lemmas: bool = True) -> Iterator[Segment]:
+    def segments(self, text: str, *, lemmas: bool = True, given: Given | None = None) -> Iterator[Segment]:
         """Cut a text into segments that tile it, each with its tokens.
 
         Args:
             text: any text.
             lemmas: whether the segments have lemmas; without, no dictionary need be read.
+            given: what the text's source says of its tokens, which is kept; nothing is wrong with it, see
+                `wrong_given`.
 
         >>> [(s.start, s.end, s.forms) for s in Analyser("en").segments("One.  Two!")]
         [(0, 4, ['One']), (4, 10, ['Two'])]
         """
         lemma_of = self._lemmas.__getitem__
+        if given is not None:
+            yield from given_segments(text, given, language=self.language, patterns=self._patterns, lemma_of=lemma_of)
+            return
         for start, end in cut_sentences(text, self.language):
             stretch = text[start:end]
             forms, spans = find_words(self._patterns, stretch)

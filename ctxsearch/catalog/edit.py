@@ -17,8 +17,9 @@ COLUMNS = {
     "labels": ("key", "by", "sense", "at"),
     "examples": ("example", "sense", "text", "start", "end", "source"),
     "notes": ("note", "sense", "text", "by", "at"),
+    "subcorpora": ("name", "conditions", "by", "at"),
 }
-_OWN_COLUMNS = {"senses": 1, "labels": 2, "examples": 1, "notes": 1}
+_OWN_COLUMNS = {"senses": 1, "labels": 2, "examples": 1, "notes": 1, "subcorpora": 1}
 
 
 class Edit:

@@ -23,7 +23,8 @@ from ctxsearch.settings import SENSES_FILE
 from ctxsearch.storage import plain_size, sync
 
 _TABLES = (*COLUMNS, "changes")
-_MIGRATIONS = {"create_tables"}
+_MIGRATIONS = {"create_tables", "add_subcorpora"}
+_TABLES_OF_LATER = {"add_subcorpora": "subcorpora"}
 # So long are others waited for who write.
 _PATIENCE_SECONDS = 30.0
 
@@ -79,6 +80,14 @@ class Inventory:
                 [lemma],
             )
             return [(str(name), Usage(str(text), int(start), int(end))) for name, text, start, end in rows]
+
+    def subcorpora(self) -> dict[str, list[str]]:
+        """The conditions of every subcorpus, by name."""
+        with self._reading() as connection:
+            if connection is None or "add_subcorpora" not in self._applied(connection):
+                return {}
+            rows = _rows(connection, "select name, conditions from subcorpora order by name")
+            return {str(name): [str(one) for one in json.loads(str(conditions))] for name, conditions in rows}
 
     def changes(self) -> list[Change]:
         """All that was done, oldest first."""
@@ -184,7 +193,7 @@ class Inventory:
             if not is_new:
                 plain_size(self.path)
             with closing(sqlite3.connect(self.path, timeout=_PATIENCE_SECONDS, isolation_level=None)) as connection:
-                if is_new or not self._is_made(connection):
+                if is_new or not self._is_made(connection) or self._applied(connection) != _MIGRATIONS:
                     migrations.apply(Database(connection))
                     sync(self.path.parent)
                 connection.execute("pragma synchronous = full")
@@ -206,12 +215,20 @@ class Inventory:
         connection.execute("pragma trusted_schema = off")
         if not connection.execute("select 1 from sqlite_schema").fetchone():
             return False
-        if not are_plain_tables(connection, (*_TABLES, "_sqlite_migrations")):
+        if not are_plain_tables(connection, ["_sqlite_migrations"]):
             raise IndexDamaged(str(self.path), "its tables are not those of a sense inventory")
-        applied = {name for (name,) in connection.execute("select name from _sqlite_migrations")}
+        applied = self._applied(connection)
         if applied - _MIGRATIONS:
             raise FormatTooNew(str(self.path), len(applied), len(_MIGRATIONS))
+        later = {table for name, table in _TABLES_OF_LATER.items() if name not in applied}
+        if not are_plain_tables(connection, [table for table in _TABLES if table not in later]):
+            raise IndexDamaged(str(self.path), "its tables are not those of a sense inventory")
         return True
+
+    @staticmethod
+    def _applied(connection: sqlite3.Connection) -> set[str]:
+        """The names of the migrations that made the file what it is."""
+        return {str(name) for (name,) in connection.execute("select name from _sqlite_migrations")}
 
     @contextmanager
     def _told(self) -> Iterator[None]:

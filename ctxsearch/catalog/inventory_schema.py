@@ -4,6 +4,7 @@ senses     one row a sense: what it is called, the word's lemma, the definition
 labels     one row for each occurrence (by its key) and each person who labelled it
 examples   sentences with a marked word that show a sense, and are no occurrences of the corpus
 notes      what people noted about a sense
+subcorpora conditions on the metadata that have a name, as JSON
 changes    all that was ever done, each with the rows it changed as they were before and after (JSON), and
            the number of the change that it undid, or 0
 """
@@ -47,3 +48,11 @@ def create_tables(db: Database) -> None:
         not_null={"what", "by", "at", "undoes", "rows"},
     )
     db["changes"].create_index(["undoes"])  # type: ignore[union-attr]
+
+
+@migrations()
+def add_subcorpora(db: Database) -> None:
+    """Subcorpora, in version 2."""
+    db["subcorpora"].create(  # type: ignore[union-attr]
+        {"name": str, "conditions": str, "by": str, "at": str}, pk="name", not_null={"conditions", "by", "at"}
+    )

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.catalog.failures import reading_error
+from ctxsearch.catalog.origins import decoded_origin
 from ctxsearch.catalog.trust import are_plain_tables
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS, Filter
 from ctxsearch.commit import CATALOG_FILE
-from ctxsearch.domain import Metadata, MetadataValue
+from ctxsearch.domain import Metadata, MetadataValue, Origin
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.hindrance import reading
 from ctxsearch.storage import plain_size
@@ -27,10 +28,12 @@ from ctxsearch.storage import plain_size
 # Whatever their number, so that SQLite need not compile the statement anew for each.
 _NUMBERS = "(select value from json_each(?))"
 
-_DOCUMENTS = "select document, document_id, metadata, first_segment, segments, digest from documents"
+_DOCUMENTS = "select document, document_id, metadata, first_segment, segments, digest, uri from documents"
 
 
 _TABLES = ("documents", "segments", "lemmas", "forms", "metadata_columns")
+# Since format 4.
+_TABLES_OF_GIVEN = ("origins", "unembedded")
 
 # How the place of a word is kept: where it starts and ends in its segment.
 _SPAN = struct.Struct("<HH")
@@ -40,12 +43,28 @@ _NOT_NUMBERED = "its documents are not numbered one after the other"
 
 
 class FormRow(NamedTuple):
-    """A form, and the rows of the vectors that hold its occurrences."""
+    """A form with one tag, and the rows of the vectors that hold its occurrences.
+
+    Attributes:
+        form: as written.
+        lemma: in normal form.
+        first_row: of its rows.
+        frequency: how many there are.
+        tag: its part of speech; empty where no source gave one.
+        written: the lemma as its source writes it, where that is not its normal form; empty otherwise.
+    """
 
     form: str
     lemma: str
     first_row: int
     frequency: int
+    tag: str = ""
+    written: str = ""
+
+    @property
+    def stop_row(self) -> int:
+        """Behind the last of its rows."""
+        return self.first_row + self.frequency
 
 
 class Totals(NamedTuple):
@@ -65,6 +84,17 @@ class DocumentRow(NamedTuple):
     first_segment: int
     segments: int
     digest: str
+    uri: str
+
+
+class Unembedded(NamedTuple):
+    """A token that a source gave and that has no vector."""
+
+    segment: int
+    token: int
+    lemma: str
+    tag: str
+    written: str
 
 
 class Spans:
@@ -161,10 +191,26 @@ class Catalog:
         """Makes sure that what is read is tables."""
         try:
             plain = are_plain_tables(self._connection, _TABLES)
+            names = {row[1] for row in self._rows("pragma table_info(forms)")}
+            self._keeps_given = "tag" in names
+            if self._keeps_given:
+                plain = plain and are_plain_tables(self._connection, _TABLES_OF_GIVEN)
         except sqlite3.Error as error:
             raise reading_error(error, self.path) from error
         if not plain:
             raise IndexDamaged(str(self.path), "its tables are not those of a catalog")
+
+    @cached_property
+    def has_given(self) -> bool:
+        """Whether a source gave tokens of some document."""
+        return self._keeps_given and bool(self._rows("select 1 from origins limit 1"))
+
+    @cached_property
+    def tags(self) -> list[str]:
+        """The parts of speech that words have here, in order."""
+        if not self.has_given:
+            return []
+        return [str(tag) for (tag,) in self._rows("select distinct tag from forms where tag != '' order by tag")]
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -210,14 +256,20 @@ class Catalog:
         """Every lemma with its frequency, in order of lemma."""
         yield from self._rows("select lemma, frequency from lemmas order by lemma_no")  # type: ignore[misc]
 
-    def forms(self, *, form: str | None = None, folded: str | None = None, lemma: str | None = None) -> list[FormRow]:
-        """The forms that are written so, or whose normal form is so, or that belong to a lemma; or all, in order."""
+    def forms(
+        self, *, form: str | None = None, folded: str | None = None, lemma: str | None = None, tag: str | None = None
+    ) -> list[FormRow]:
+        """The forms that are written so, or whose normal form, lemma or tag is so; or all, in order."""
         conditions = {"forms.form = ?": form, "forms.folded = ?": folded, "lemmas.lemma = ?": lemma}
+        if tag is not None and not self._keeps_given:
+            return []
+        conditions["forms.tag = ?"] = tag
         given = {condition: value for condition, value in conditions.items() if value is not None}
+        tagged = ", forms.tag, forms.written" if self._keeps_given else ""
         rows = self._checked(
-            "select forms.form, lemmas.lemma, forms.first_row, forms.frequency from forms"
+            f"select forms.form, lemmas.lemma, forms.first_row, forms.frequency{tagged} from forms"
             f" join lemmas using (lemma_no) where {' and '.join(given) or '1'} order by form_no",
-            (str, str, int, int),
+            (str, str, int, int, str, str) if tagged else (str, str, int, int),
             list(given.values()),
         )
         found = [FormRow(*row) for row in rows]  # type: ignore[arg-type]
@@ -276,6 +328,45 @@ class Catalog:
                 raise IndexDamaged(str(self.path), "the tokens of a segment cannot be read")
             yield start, text, tokens  # type: ignore[misc]
 
+    def origin_rows(self, first: int, count: int) -> Iterator[tuple[int, str, bytes, str]]:
+        """What sources say of some segments that follow each other, as it is kept, with their numbers."""
+        if self.has_given:
+            select = "select segment, name, lines, ids from origins where segment >= ? and segment < ? order by segment"
+            kinds = (int, str, bytes, str)
+            yield from self._checked(select, kinds, [first, first + count])  # type: ignore[misc]
+
+    def origins(self, numbers: Iterable[int]) -> dict[int, Origin]:
+        """What sources say of segments, by their numbers; of those that the analyser cut, nothing."""
+        if not self.has_given:
+            return {}
+        rows = self._by_number("select segment, name, lines, ids from origins where segment", numbers)
+        return {int(row[0]): self._origin(row) for row in rows}  # type: ignore[call-overload]
+
+    def unembedded(self, first: int, count: int) -> Iterator[Unembedded]:
+        """The given tokens without a vector of some segments that follow each other."""
+        if self.has_given:
+            select = (
+                "select segment, token, lemma, tag, written from unembedded where segment >= ? and segment < ?"
+                " order by segment, token"
+            )
+            for row in self._checked(select, (int, int, str, str, str), [first, first + count]):
+                yield Unembedded(*row)  # type: ignore[arg-type]
+
+    def token_counts(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many tokens segments have. Shape: (n,).
+
+        Args:
+            numbers: of the segments, in order, each once. Shape: (n,).
+
+        Raises:
+            IndexDamaged: there is no such segment.
+        """
+        select = "select segment, length(tokens) / 4 from segments where segment"
+        rows = np.array(self._by_number(select, numbers.tolist()), np.int64).reshape(-1, 2)
+        if len(rows) != len(numbers):
+            raise IndexDamaged(str(self.path), "segments are missing")
+        return np.ascontiguousarray(rows[np.argsort(rows[:, 0]), 1])
+
     def segment_at(self, document: DocumentRow, offset: int) -> SegmentRow | None:
         """The segment of a document that holds a character."""
         # Segments of a document are numbered in the order of the text, so the row is found by halving.
@@ -298,11 +389,18 @@ class Catalog:
         return self._rows(f"{select} in {_NUMBERS}", [f"[{','.join(map(str, wanted))}]"])
 
     def _document(self, row: Sequence[object]) -> DocumentRow:
-        number, document_id, metadata, first_segment, segments, digest = row
+        number, document_id, metadata, first_segment, segments, digest, uri = row
         fields = read_metadata(str(metadata))
         if fields is None or type(first_segment) is not int or type(segments) is not int:
             raise IndexDamaged(str(self.path), f"document {number} cannot be read")
-        return DocumentRow(number, document_id, fields, first_segment, segments, digest)  # type: ignore[arg-type]
+        return DocumentRow(number, document_id, fields, first_segment, segments, digest, str(uri))  # type: ignore[arg-type]
+
+    def _origin(self, row: Sequence[object]) -> Origin:
+        number, name, lines, rest = row
+        try:
+            return decoded_origin(name, lines, rest)  # type: ignore[arg-type]
+        except (ValueError, TypeError) as error:
+            raise IndexDamaged(str(self.path), f"the origin of segment {number} cannot be read") from error
 
     def _segment(self, row: Sequence[object]) -> SegmentRow:
         if tuple(map(type, row)) != _SEGMENT_KINDS or len(row[4]) % _SPAN.size:  # type: ignore[arg-type]

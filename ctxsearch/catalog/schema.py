@@ -2,7 +2,10 @@
 
     documents          one row a document: its id, title, metadata (JSON), and where its segments are
     segments           one row a sentence: its text, and the spans of its tokens as a blob of 16-bit start and end pairs
-    lemmas, forms      what words there are, how often, and at which row of the vectors their list begins
+    lemmas, forms      what words there are, how often, and at which row of the vectors their list begins; a form has a
+                       row for each of its tags, and each way in which its lemma is written
+    origins            one row a sentence whose tokens its source gave: what it is called there, and on which lines
+    unembedded         one row for each such token that has no vector, and so is no row of the vectors
     metadata_columns   the names that occur in the documents' metadata, for those who filter
     lemma_frequencies  a view for people: every lemma with its frequency and its forms
 
@@ -60,4 +63,22 @@ def create_tables(db: Database) -> None:
         "lemma_frequencies",
         "select lemmas.lemma, lemmas.frequency, group_concat(forms.form, ' ') as forms from lemmas"
         " join forms using (lemma_no) group by lemma_no order by lemmas.frequency desc, lemmas.lemma",
+    )
+
+
+@migrations()
+def add_given(db: Database) -> None:
+    """What is kept of tokens that a source gives, since format version 4."""
+    forms = db["forms"]
+    forms.add_column("tag", str, not_null_default="")  # type: ignore[union-attr]
+    forms.add_column("written", str, not_null_default="")  # type: ignore[union-attr]
+    db["origins"].create(  # type: ignore[union-attr]
+        {"segment": int, "name": str, "lines": bytes, "ids": str},
+        pk="segment",
+        not_null={"name", "lines", "ids"},
+    )
+    db["unembedded"].create(  # type: ignore[union-attr]
+        {"segment": int, "token": int, "lemma": str, "tag": str, "written": str},
+        pk=("segment", "token"),
+        not_null={"lemma", "tag", "written"},
     )

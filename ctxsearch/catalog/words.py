@@ -9,41 +9,46 @@ from numpy.typing import NDArray
 
 from ctxsearch.analysis import normal_form
 
+Word = tuple[str, str, str, str]
+"""Lemma, form, tag, and the lemma as its source writes it, where that is not its normal form.
+
+The last two may be empty. Words are in this order, and so are the rows of the vectors."""
+
 LemmaRow = tuple[int, str, int]
 """Number, lemma, frequency; the number is the lemma's rank, and that of its list."""
 
-FormRow = tuple[int, str, str, int, int, int]
-"""Number, form, its normal form, the lemma's number, first row, frequency."""
+FormRow = tuple[int, str, str, int, int, int, str, str]
+"""Number, form, its normal form, the lemma's number, first row, frequency, tag, written lemma."""
 
 
-def lemma_ranks(pairs: Sequence[tuple[str, str]]) -> NDArray[np.int32]:
-    """The rank of the lemma of each pair of lemma and form, of pairs in order. Shape: (n_pairs,).
+def lemma_ranks(words: Sequence[Word]) -> NDArray[np.int32]:
+    """The rank of the lemma of each word, of words in order. Shape: (n_words,).
 
-    >>> lemma_ranks([("bank", "Bank"), ("bank", "banks"), ("river", "river")]).tolist()
+    >>> lemma_ranks([("bank", "Bank", "", ""), ("bank", "banks", "", ""), ("river", "river", "", "")]).tolist()
     [0, 0, 1]
     """
-    begins = [rank > 0 and lemma != pairs[rank - 1][0] for rank, (lemma, _) in enumerate(pairs)]
+    begins = [rank > 0 and word[0] != words[rank - 1][0] for rank, word in enumerate(words)]
     return np.cumsum(np.array(begins, dtype=np.int32), dtype=np.int32)
 
 
-def word_tables(pairs: Sequence[tuple[str, str]], sizes: Sequence[int]) -> tuple[list[LemmaRow], list[FormRow]]:
+def word_tables(words: Sequence[Word], sizes: Sequence[int]) -> tuple[list[LemmaRow], list[FormRow]]:
     """The tables of lemmas and of forms.
 
     Args:
-        pairs: lemma and form, in order.
+        words: in order.
         sizes: occurrences of each.
 
-    >>> word_tables([("bank", "Bank"), ("bank", "banks")], [3, 2])
-    ([(0, 'bank', 5)], [(0, 'Bank', 'bank', 0, 0, 3), (1, 'banks', 'banks', 0, 3, 2)])
+    >>> word_tables([("bank", "Bank", "", ""), ("bank", "banks", "NOUN", "")], [3, 2])
+    ([(0, 'bank', 5)], [(0, 'Bank', 'bank', 0, 0, 3, '', ''), (1, 'banks', 'banks', 0, 3, 2, 'NOUN', '')])
     """
     lemmas: list[LemmaRow] = []
     forms: list[FormRow] = []
     first = 0
-    for rank, ((lemma, form), size) in enumerate(zip(pairs, sizes, strict=True)):
+    for rank, ((lemma, form, tag, written), size) in enumerate(zip(words, sizes, strict=True)):
         if lemmas and lemmas[-1][1] == lemma:
             lemmas[-1] = (lemmas[-1][0], lemma, lemmas[-1][2] + size)
         else:
             lemmas.append((len(lemmas), lemma, size))
-        forms.append((rank, form, normal_form(form), len(lemmas) - 1, first, size))
+        forms.append((rank, form, normal_form(form), len(lemmas) - 1, first, size, tag, written))
         first += size
     return lemmas, forms

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from sqlite_utils import Database
 
 from ctxsearch.catalog.failures import disk_error
+from ctxsearch.catalog.origins import encoded_origin
 from ctxsearch.catalog.reader import Catalog, read_metadata
 from ctxsearch.catalog.schema import migrations
-from ctxsearch.catalog.words import FormRow, LemmaRow
+from ctxsearch.catalog.words import FormRow, LemmaRow, Word
 from ctxsearch.commit import CATALOG_FILE
 from ctxsearch.domain import Document, Segment
 from ctxsearch.errors import IndexDamaged
@@ -45,6 +46,8 @@ class CatalogWriter:
             migrations.apply(self._db)
         self._documents: list[tuple[object, ...]] = []
         self._segments: list[tuple[object, ...]] = []
+        self._origins: list[tuple[object, ...]] = []
+        self._unembedded: list[tuple[object, ...]] = []
         self._columns: Counter[str] = Counter()
         self._first_segment = 0
         self.documents = 0
@@ -56,9 +59,16 @@ class CatalogWriter:
         self._segments.append(
             (self.segments, self.documents, segment.start, segment.text, segment.spans.astype("<u2").tobytes())
         )
+        if segment.origin is not None:
+            self._origins.append((self.segments, *encoded_origin(segment.origin)))
         self.segments += 1
         if len(self._segments) >= _FLUSH_ROWS:
             self._flush()
+
+    def add_unembedded(self, segment: int, token: int, word: Word) -> None:
+        """Takes a token that a source gave and that has no vector: where it is, and what."""
+        lemma, _, tag, written = word
+        self._unembedded.append((segment, token, lemma, tag, written))
 
     def end_document(self, document: Document, words: int, digest: str) -> None:
         """Takes the document that the latest segments belong to."""
@@ -88,8 +98,10 @@ class CatalogWriter:
             # insert_all takes a dict a row; tuples through executemany are about ten times as fast.
             self._db.conn.executemany(f"insert into documents values ({_marks(10)})", self._documents)
             self._db.conn.executemany(f"insert into segments values ({_marks(5)})", self._segments)
-        self._documents.clear()
-        self._segments.clear()
+            self._db.conn.executemany(f"insert into origins values ({_marks(4)})", self._origins)
+            self._db.conn.executemany(f"insert into unembedded values ({_marks(5)})", self._unembedded)
+        for rows in (self._documents, self._segments, self._origins, self._unembedded):
+            rows.clear()
 
     def copy(self, source: Catalog, living: NDArray[np.bool_] | None) -> NDArray[np.int64]:
         """Takes the documents of another catalog, with their segments, as they are.
@@ -114,6 +126,9 @@ class CatalogWriter:
             if fields is None:
                 raise IndexDamaged(str(source.path), f"the metadata of document {document_id!r} cannot be read")
             self._columns.update(fields.keys())
+            step = self.segments - first
+            self._origins.extend((number + step, *rest) for number, *rest in source.origin_rows(first, segments))
+            self._unembedded.extend((number + step, *rest) for number, *rest in source.unembedded(first, segments))
             for start, text, tokens in source.segment_rows(first, segments):
                 self._segments.append((self.segments, self.documents, start, text, tokens))
                 self.segments += 1
@@ -131,7 +146,7 @@ class CatalogWriter:
         self._flush()
         with self._told(), self._db.atomic():
             self._db.conn.executemany(f"insert into lemmas values ({_marks(3)})", lemmas)
-            self._db.conn.executemany(f"insert into forms values ({_marks(6)})", forms)
+            self._db.conn.executemany(f"insert into forms values ({_marks(8)})", forms)
             self._db.conn.executemany(
                 f"insert into metadata_columns values ({_marks(2)})", sorted(self._columns.items())
             )

@@ -13,24 +13,34 @@ import typer
 
 from ctxsearch.cli.console import say
 from ctxsearch.cli.opening import opening
-from ctxsearch.cli.options import AllowDamaged, Form, IndexName, Json, Where, WrongCommand, given
+from ctxsearch.cli.options import (
+    FILTERS,
+    AllowDamaged,
+    Filters,
+    IndexName,
+    Json,
+    WrongCommand,
+    given,
+    with_records,
+)
 from ctxsearch.cli.output import Format, print_lines
 
 if TYPE_CHECKING:
     from ctxsearch.query.collocations import Collocate, Contrast
 
 _Order = Literal["log_dice", "mi", "t_score", "log_likelihood", "count"]
-_OF_WORD = ("--form", "--where", "--allow-damaged")
+_OF_WORD = (*FILTERS, "--allow-damaged")
 
 
+@with_records
 def collocations(
     call: typer.Context,
     index: IndexName,
     word: Annotated[str, typer.Argument(metavar="WORD", help="A lemma, for all its forms; or a form, for itself.")],
+    *,
     left: Annotated[int, typer.Option(min=0, help="Places before the word that count, in its sentence.")] = 5,
     right: Annotated[int, typer.Option(min=0, help="Places after it.")] = 5,
-    form: Form = None,
-    where: Where = None,
+    filters: Filters,
     by_form: Annotated[bool, typer.Option("--by-form", help="Count forms, not lemmas.")] = False,
     least: Annotated[int, typer.Option(min=1, help="Only words that stand there so often.")] = 3,
     order: Annotated[_Order, typer.Option("--sort", help="By which measure they are ranked.")] = "log_dice",
@@ -49,8 +59,7 @@ def collocations(
     """List the words that stand beside a word more often than chance would have it."""
     if versus is not None and sense is None:
         raise WrongCommand("--versus compares two senses; give --sense, too.")
-    if sense is not None and (refused := [one for one in given(call) if one in _OF_WORD]):
-        raise WrongCommand(f"--sense takes all lines of the word; leave out {' and '.join(refused)}.")
+    _check_sense(call, sense)
     if versus is not None and "--sort" in given(call):
         raise WrongCommand("--versus ranks by log-likelihood; leave out --sort.")
     if as_json + as_csv + as_tsv > 1:
@@ -67,38 +76,43 @@ def collocations(
         if sense is not None:
             found = opened.senses().collocations(word, sense, by_form=by_form, order=order, limit=limit, **windows)
         else:
-            found = opened.collocations(
-                word, form=form or (), where=where or (), by_form=by_form, order=order, limit=limit, **windows
-            )
+            found = opened.collocations(word, **filters.chosen, by_form=by_form, order=order, limit=limit, **windows)
     _print(found, output)
 
 
+@with_records
 def examples(
+    call: typer.Context,
     index: IndexName,
     word: Annotated[str, typer.Argument(metavar="WORD", help="A lemma, for all its forms; or a form, for itself.")],
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 5,
     sense: Annotated[
         str | None, typer.Option(metavar="SENSE", help="Only lines that assign gives this sense of your inventory.")
     ] = None,
-    form: Form = None,
-    where: Where = None,
+    *,
+    filters: Filters,
     allow_damaged: AllowDamaged = False,
     as_json: Json = False,
 ) -> None:
     """List the best example sentences of a word, or of a sense of it."""
-    if sense is not None and (form or where):
-        raise WrongCommand("--sense takes all lines of the word; leave out --form and --where.")
+    _check_sense(call, sense)
     with opening(index, allow_damaged) as opened:
         if sense is not None:
             found = opened.senses().examples(word, sense, count)
         else:
-            found = opened.examples(word, count, form=form or (), where=where or ())
+            found = opened.examples(word, count, **filters.chosen)
     if as_json:
         print_lines(found, Format.JSON)
         return
     # In whole: an example is read, not compared with the lines above it.
     for line in found:
         print(" ".join(f"{line.left}[{line.node}]{line.right}".split()) + f"  ({line.key})")
+
+
+def _check_sense(call: typer.Context, sense: str | None) -> None:
+    """Refuses filters beside a sense, which has all lines of its word."""
+    if sense is not None and (refused := [one for one in given(call) if one in _OF_WORD]):
+        raise WrongCommand(f"--sense takes all lines of the word; leave out {' and '.join(refused)}.")
 
 
 def _print(found: Sequence[Collocate], output: Format) -> None:

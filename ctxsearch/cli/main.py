@@ -44,9 +44,13 @@ _COMMANDS = {
     "backup": "upkeep",
     "restore": "upkeep",
     "senses": "senses",
+    "subcorpora": "subcorpora",
 }
 _WRITING = ("demo", "index", "remove", "compact")
-_GROUPS = {"senses": "Keep a sense inventory: senses, labels, notes."}
+_GROUPS = {
+    "senses": "Keep a sense inventory: senses, labels, notes.",
+    "subcorpora": "Give parts of the corpus a name.",
+}
 
 
 def app_with(names: Iterable[str]) -> typer.Typer:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, TypedDict, get_type_hints
 
 import typer
 
@@ -22,7 +22,8 @@ Where = Annotated[
     list[str] | None,
     typer.Option(
         metavar="CONDITION",
-        help="On the metadata, 'year>=1990' or 'genre=fiction'; may be given again, and then all must hold.",
+        help="On the metadata, 'year>=1990' or 'genre=fiction', or @NAME for a subcorpus; may be given again, and then"
+        " all must hold.",
     ),
 ]
 Near = Annotated[
@@ -33,6 +34,30 @@ Near = Annotated[
         " !river without it; may be given again, and then all must hold.",
     ),
 ]
+Pos = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TAG", help="Only this part of speech, where the sources of the corpus give any; may be given again."
+    ),
+]
+Cql = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PATTERN",
+        help='Only as part of such tokens: \'[lemma="bank" & pos="NOUN"] []{0,2} "rivers?"\'; may be given again, and'
+        " then all must hold.",
+    ),
+]
+Sort = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY",
+        help="corpus; left, node or right, by these words; form, lemma, pos, document_id, score, or a column of the"
+        " metadata; -KEY the other way round; may be given again, the first foremost.",
+    ),
+]
+PerDocument = Annotated[int | None, typer.Option(min=1, help="No more lines of one document than this.")]
+Offset = Annotated[int, typer.Option(min=0, help="Pass over so many lines: the next page.")]
 Good = Annotated[
     bool,
     typer.Option(
@@ -98,8 +123,44 @@ def refuse_all_but(kept: Collection[str], call: typer.Context, why: str) -> None
 
 
 @dataclass(frozen=True)
+class Filters:
+    """Which lines of a word may answer."""
+
+    form: Form = None
+    pos: Pos = None
+    where: Where = None
+    near: Near = None
+    cql: Cql = None
+
+    @property
+    def chosen(self) -> FiltersGiven:
+        """As the library takes them."""
+        return {
+            "form": self.form or (),
+            "pos": self.pos or (),
+            "where": self.where or (),
+            "near": self.near or (),
+            "cql": self.cql or (),
+        }
+
+
+class FiltersGiven(TypedDict):
+    """The filters of the library's methods."""
+
+    form: Sequence[str]
+    pos: Sequence[str]
+    where: Sequence[str]
+    near: Sequence[str]
+    cql: Sequence[str]
+
+
+FILTERS = ("--form", "--pos", "--where", "--near", "--cql")
+"""Their options."""
+
+
+@dataclass(frozen=True)
 class Search:
-    """What `query` and `like` can be told besides the word."""
+    """What `query` and `like` can be told besides the word and filters."""
 
     k: Annotated[int | None, typer.Option("-k", min=1, help="How many lines.  [default: 20]")] = None
     every: Annotated[bool, typer.Option("--all", help="All lines, however far.")] = False
@@ -107,10 +168,10 @@ class Search:
     min_p: Annotated[
         float | None, typer.Option(help="Only lines that have the same sense with so great a probability, 0.5 say.")
     ] = None
-    form: Form = None
     any_word: Annotated[bool, typer.Option("--any-word", help="Search all words, not just this one.")] = False
-    where: Where = None
-    near: Near = None
+    sort: Sort = None
+    per_document: PerDocument = None
+    offset: Offset = 0
     exact: Annotated[
         bool, typer.Option("--exact", help="Compare all uses, also those of a word that occurs over 131072 times.")
     ] = False

@@ -15,7 +15,21 @@ from rich.text import Text
 
 from ctxsearch.domain import ConcordanceLine, MetadataValue
 
-FIELDS = ("key", "score", "left", "node", "right", "form", "lemma", "document_id", "start", "end", "p_same")
+FIELDS = (
+    "key",
+    "score",
+    "left",
+    "node",
+    "right",
+    "form",
+    "lemma",
+    "document_id",
+    "start",
+    "end",
+    "p_same",
+    "pos",
+    "source",
+)
 
 
 class Format(Enum):

@@ -15,28 +15,31 @@ from ctxsearch.cli.console import say
 from ctxsearch.cli.exporting import export_model
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import (
+    FILTERS,
     AllowDamaged,
     Device,
     Dtype,
-    Form,
+    Filters,
     Good,
     IndexName,
-    Near,
+    Offset,
+    PerDocument,
     Search,
     Shown,
-    Where,
+    Sort,
     WrongCommand,
     given,
     refuse_all_but,
     with_records,
 )
 from ctxsearch.cli.output import Format, print_lines
-from ctxsearch.domain import ConcordanceContext, ConcordanceLine, Order
+from ctxsearch.domain import ConcordanceContext, ConcordanceLine
 
 if TYPE_CHECKING:
     from ctxsearch.query.grouping import Frequency
 
-_CHOOSING = ("--form", "--where", "--near", "--allow-damaged")
+_CHOOSING = (*FILTERS, "--allow-damaged")
+_TWO_ORDERS = "Choose one of --good and --sort."
 
 
 @with_records
@@ -48,6 +51,7 @@ def query(
     ],
     *,
     search: Search,
+    filters: Filters,
     allow_damaged: AllowDamaged = False,
     device: Device = None,
     dtype: Dtype = None,
@@ -55,7 +59,7 @@ def query(
 ) -> None:
     """Find the uses of a word that are like the one in brackets: "They rowed to the [bank]"."""
     with opening(index, allow_damaged, device, dtype) as opened:
-        _print(_found(partial(opened.query, sentence), search, shown, call), shown)
+        _print(_found(partial(opened.query, sentence), search, filters, shown, call), shown)
         export_model(opened)
 
 
@@ -69,12 +73,13 @@ def like(
         list[str] | None, typer.Option(metavar="KEY", help="Of a line not to be like; may be given again.")
     ] = None,
     search: Search,
+    filters: Filters,
     allow_damaged: AllowDamaged = False,
     shown: Shown,
 ) -> None:
     """Find more lines like these, and not like those; the keys are those that other commands print."""
     with opening(index, allow_damaged) as opened:
-        lines = _found(partial(opened.like, keys, unlike=unlike or ()), search, shown, call)
+        lines = _found(partial(opened.like, keys, unlike=unlike or ()), search, filters, shown, call)
     _print(lines, shown)
 
 
@@ -82,59 +87,66 @@ def like(
 def concordance(
     call: typer.Context,
     index: IndexName,
-    word: Annotated[str, typer.Argument(metavar="WORD", help="A lemma, for all its forms; or a form, for itself.")],
+    word: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[WORD]",
+            help="A lemma, for all its forms; or a form, for itself; bank/NOUN for one part of speech. Without, the"
+            " pattern of --cql has the node: the token after its @, or the first of which it says anything.",
+        ),
+    ] = None,
     *,
-    form: Form = None,
-    where: Where = None,
-    near: Near = None,
+    filters: Filters,
     limit: Annotated[int | None, typer.Option("-k", "--limit", min=1, help="Only so many lines.")] = None,
     sample: Annotated[int | None, typer.Option(min=1, help="A random sample of so many lines.")] = None,
-    seed: Annotated[int, typer.Option(help="Draws the sample; the same seed, the same lines.")] = 0,
-    sort: Annotated[
-        Order, typer.Option(help="By the words left of the node, the node, or the words right.")
-    ] = "corpus",
+    per_document: PerDocument = None,
+    seed: Annotated[int, typer.Option(help="Draws what is drawn; the same seed, the same lines.")] = 0,
+    sort: Sort = None,
     good: Good = False,
+    offset: Offset = 0,
     count: Annotated[bool, typer.Option("--count", help="Print only how many lines there are.")] = False,
     by: Annotated[
         list[str] | None,
         typer.Option(
             "--by",
             metavar="COLUMN",
-            help="Print only how many lines have each value: of form, lemma, document_id, or a column of the metadata;"
-            " may be given again.",
+            help="Print only how many lines have each value: of form, lemma, pos, document_id, or a column of the"
+            " metadata; may be given again.",
         ),
     ] = None,
     allow_damaged: AllowDamaged = False,
     shown: Shown,
 ) -> None:
-    """List every line of a word."""
+    """List every line of a word, or of a pattern of words."""
+    if word is None and not filters.cql:
+        raise WrongCommand("Name a word, or give a pattern with --cql.")
     if count and by:
         raise WrongCommand("Choose one of --count and --by.")
     if count:
         refuse_all_but(("--count", *_CHOOSING), call, "--count prints a number alone")
     elif by:
         refuse_all_but(("--by", *_CHOOSING, "--json", "--csv", "--tsv"), call, "--by prints numbers alone")
-    elif sample is None and "--seed" in given(call):
-        raise WrongCommand("--seed draws a sample; say with --sample how many lines.")
-    if good and "--sort" in given(call):
-        raise WrongCommand("Choose one of --good and --sort.")
+    elif sample is None and per_document is None and "--seed" in given(call):
+        raise WrongCommand("--seed draws a sample; say with --sample or --per-document how many lines.")
+    if good and sort:
+        raise WrongCommand(_TWO_ORDERS)
     with opening(index, allow_damaged) as opened:
         if count:
-            print(opened.count(word, form=form or (), where=where or (), near=near or ()))
+            print(opened.count(word, **filters.chosen))
             return
         if by:
-            found = opened.frequencies(word, by, form=form or (), where=where or (), near=near or ())
+            found = opened.frequencies(word, by, **filters.chosen)
             _print_frequencies(found, by, shown.format)
             return
         lines = opened.concordance(
             word,
-            form=form or (),
-            where=where or (),
-            near=near or (),
+            **filters.chosen,
             limit=limit,
+            offset=offset,
             sample=sample,
+            per_document=per_document,
             seed=seed,
-            order=sort,
+            order=sort or "corpus",
             context=_around(shown, call, good=good),
             good=good,
         )
@@ -142,17 +154,20 @@ def concordance(
 
 
 def _found(
-    find: Callable[..., list[ConcordanceLine]], search: Search, shown: Shown, call: typer.Context
+    find: Callable[..., list[ConcordanceLine]], search: Search, filters: Filters, shown: Shown, call: typer.Context
 ) -> list[ConcordanceLine]:
     """What a search finds with the options that `query` and `like` share."""
+    if search.good and search.sort:
+        raise WrongCommand(_TWO_ORDERS)
     return find(
         k=search.limit,
         min_score=search.min_score,
         min_p=search.min_p,
-        form=search.form or (),
         any_word=search.any_word,
-        where=search.where or (),
-        near=search.near or (),
+        **filters.chosen,
+        order=search.sort or "score",
+        per_document=search.per_document,
+        offset=search.offset,
         context=_around(shown, call, good=search.good),
         exact=search.exact,
         good=search.good,

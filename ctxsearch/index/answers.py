@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ctxsearch.domain import ConcordanceContext, ConcordanceLine, IndexInfo, Usage
-from ctxsearch.index.concordances import DEFAULT_CONTEXT
+from ctxsearch.index.concordances import DEFAULT_CONTEXT, check_one_order
 from ctxsearch.index.words import Words
 from ctxsearch.usage import parse_usage, parse_usages
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ctxsearch.query.options import Search
+    from ctxsearch.query.options import Filters, Search
+
+_AS_IT_COMES = ("score", None, 0)
 
 
 class Answers(Words):
@@ -23,33 +25,26 @@ class Answers(Words):
     def _search(
         self,
         k: int | None,
-        form: str | Sequence[str],
+        filters: Filters,
         min_score: float | None,
         min_p: float | None,
         any_word: bool,
-        where: Sequence[str],
-        near: str | Sequence[str],
         context: ConcordanceContext,
         exact: bool,
+        shown: tuple[str | Sequence[str], int | None, int],
         *,
         examples: int = 1,
     ) -> Search:
-        from ctxsearch.query.options import (
-            Search,
-            checked_context,
-            checked_count,
-            least_score,
-            parsed_nearby,
-            surface_forms,
-        )
+        from ctxsearch.query.options import Search, checked_context, checked_count, least_score
+        from ctxsearch.query.shaping import PLAIN, checked_shaping
 
         # Calibrated on pairs of uses of one word: it says nothing of two words, nor of what lies between several uses.
         is_pair = examples == 1 and not any_word
         calibration = self._parts.calibration(needed=min_p is not None) if is_pair else None
         least = least_score(min_score, min_p, calibration)
-        around = checked_context(context)
-        beside, forms = parsed_nearby(near), surface_forms(form)
-        return Search(checked_count(k), forms, least, any_word, where, around, exact, calibration, beside)
+        around, count = checked_context(context), checked_count(k)
+        shaping = PLAIN if shown == _AS_IT_COMES else checked_shaping(self.open_shards(), *shown)
+        return Search(count, filters, least, any_word, around, exact, calibration, shaping)
 
     def query(
         self,
@@ -57,13 +52,18 @@ class Answers(Words):
         *,
         k: int | None = 20,
         form: str | Sequence[str] = (),
+        pos: str | Sequence[str] = (),
         min_score: float | None = None,
         min_p: float | None = None,
         any_word: bool = False,
         where: Sequence[str] = (),
         near: str | Sequence[str] = (),
+        cql: str | Sequence[str] = (),
         context: ConcordanceContext = DEFAULT_CONTEXT,
         exact: bool = False,
+        order: str | Sequence[str] = "score",
+        per_document: int | None = None,
+        offset: int = 0,
         good: bool = False,
     ) -> list[ConcordanceLine]:
         """The uses of the marked word that are most like this one, nearest first, ties by key.
@@ -72,16 +72,22 @@ class Answers(Words):
             usage: a sentence with its word in brackets, ``"They rowed to the [bank]."``, or a `Usage`.
             k: how many lines; None for all.
             form: only occurrences written exactly so (or in one of several ways).
+            pos: only those of this part of speech (or one of several), where the sources of the corpus give any.
             min_score: only lines that score so much.
             min_p: only lines with so great a probability of having the same sense, see `ConcordanceLine.p_same`.
             any_word: search all words, not just the marked one.
-            where: conditions on the metadata, such as ``"year>=1990"``; all must hold.
+            where: conditions on the metadata, such as ``"year>=1990"``; all must hold. ``@NAME`` stands for those of a
+                subcorpus, see `subcorpora`.
             near: what is to be beside the word, in its sentence: ``river``; ``river:5``, within five words;
                 ``river:-5`` before it, ``river:+5`` after it; ``!river``, where it is not. All must hold.
+            cql: a pattern of tokens that the word is to be part of, see `concordance`; of several, each.
             context: words on either side, or ``"sentence"``.
             exact: compare every use of a very frequent word; of one that occurs more often than 131 072 times only
                 those most likely to be near are compared otherwise, an eighth at least, unless ``k`` is None or
                 ``min_score`` is given.
+            order: what the lines found are sorted by, see `concordance`; the nearest first otherwise.
+            per_document: no more lines of one document than this, its nearest.
+            offset: passes over so many of the nearest; the same call with another offset gives another page.
             good: of the lines that answer, the best example sentences first, as `concordance` has them, and none that
                 says what a better one does; so there may be fewer than ``k``. A score stays a cosine.
 
@@ -92,7 +98,8 @@ class Answers(Words):
         self._parts.model.expect_query()
         from ctxsearch.query.similarity import like_usage
 
-        asked = self._search(k, form, min_score, min_p, any_word, where, near, context, exact)
+        filters, shown = self._filters(form, pos, where, near, cql), (order, per_document, offset)
+        asked = self._search(k, filters, min_score, min_p, any_word, context, exact, shown)
         parsed = parse_usage(usage) if isinstance(usage, str) else usage
         found = like_usage(
             self.open_shards(),
@@ -101,7 +108,7 @@ class Answers(Words):
             analyser=self._parts.analyser(),
             get_encoder=self._parts.model.asking_encoder,
         )
-        return self._best_first(found) if good else found
+        return self._best_first(found, order) if good else found
 
     def query_many(
         self,
@@ -109,20 +116,26 @@ class Answers(Words):
         *,
         k: int | None = 20,
         form: str | Sequence[str] = (),
+        pos: str | Sequence[str] = (),
         min_score: float | None = None,
         min_p: float | None = None,
         any_word: bool = False,
         where: Sequence[str] = (),
         near: str | Sequence[str] = (),
+        cql: str | Sequence[str] = (),
         context: ConcordanceContext = DEFAULT_CONTEXT,
         exact: bool = False,
+        order: str | Sequence[str] = "score",
+        per_document: int | None = None,
+        offset: int = 0,
         good: bool = False,
     ) -> list[list[ConcordanceLine]]:
         """What `query` answers to each of many usages, all embedded together and searched by all cores.
 
         Args:
             usages: sentences with a word in brackets, or `Usage`s, of any words.
-            k, form, min_score, min_p, any_word, where, near, context, exact, good: as for `query`, for each of them.
+            k, form, pos, min_score, min_p, any_word, where, near, cql, context, exact, order, per_document, offset,
+                good: as for `query`, for each of them.
 
         Raises:
             QueryError: a usage, a filter or an option cannot be understood; ``usage_number`` says which usage.
@@ -130,11 +143,12 @@ class Answers(Words):
         """
         from ctxsearch.query.similarity import like_usages
 
-        asked = self._search(k, form, min_score, min_p, any_word, where, near, context, exact)
+        filters, shown = self._filters(form, pos, where, near, cql), (order, per_document, offset)
+        asked = self._search(k, filters, min_score, min_p, any_word, context, exact, shown)
         parsed = parse_usages(usages)
         shards, analyser = self.open_shards(), self._parts.analyser()
         found = like_usages(shards, parsed, asked, analyser=analyser, get_encoder=self._parts.model.asking_encoder)
-        return list(map(self._best_first, found)) if good else found
+        return [self._best_first(lines, order) for lines in found] if good else found
 
     def like(
         self,
@@ -143,13 +157,18 @@ class Answers(Words):
         unlike: str | Sequence[str] = (),
         k: int | None = 20,
         form: str | Sequence[str] = (),
+        pos: str | Sequence[str] = (),
         min_score: float | None = None,
         min_p: float | None = None,
         any_word: bool = False,
         where: Sequence[str] = (),
         near: str | Sequence[str] = (),
+        cql: str | Sequence[str] = (),
         context: ConcordanceContext = DEFAULT_CONTEXT,
         exact: bool = False,
+        order: str | Sequence[str] = "score",
+        per_document: int | None = None,
+        offset: int = 0,
         good: bool = False,
     ) -> list[ConcordanceLine]:
         """The uses that are most like some occurrences and least like others, without those given; needs no model.
@@ -158,7 +177,8 @@ class Answers(Words):
             keys: of the occurrences to be like, as lines carry them.
             unlike: of the occurrences not to be like.
             any_word: search all words, not just those of the keys.
-            k, form, min_score, min_p, where, near, context, exact, good: as for `query`.
+            k, form, pos, min_score, min_p, where, near, cql, context, exact, order, per_document, offset, good: as for
+                `query`.
 
         Raises:
             KeyNotFound: the index has no such occurrence.
@@ -169,13 +189,15 @@ class Answers(Words):
 
         examples, others = strings(keys), strings(unlike)
         count = len(examples) + len(others)
-        asked = self._search(k, form, min_score, min_p, any_word, where, near, context, exact, examples=count)
+        filters, shown = self._filters(form, pos, where, near, cql), (order, per_document, offset)
+        asked = self._search(k, filters, min_score, min_p, any_word, context, exact, shown, examples=count)
         found = like_occurrences(self.open_shards(), examples, others, asked)
-        return self._best_first(found) if good else found
+        return self._best_first(found, order) if good else found
 
-    def _best_first(self, found: list[ConcordanceLine]) -> list[ConcordanceLine]:
+    def _best_first(self, found: list[ConcordanceLine], order: str | Sequence[str]) -> list[ConcordanceLine]:
         from ctxsearch.query.examples import best_first
 
+        check_one_order(order, "score")
         return best_first(self.open_shards(), found)
 
     def embed(self, usages: Sequence[str | Usage]) -> NDArray[np.float32]:

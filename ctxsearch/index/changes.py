@@ -12,6 +12,7 @@ from ctxsearch.errors import QueryError
 from ctxsearch.index.answers import Answers
 from ctxsearch.index.opening import open_committed, opening_many
 from ctxsearch.lock import writer_lock
+from ctxsearch.settings import GIVEN_SINCE
 
 DEFAULT_SHARD_TOKENS = 2_000_000
 
@@ -44,7 +45,8 @@ class Changes(Answers):
         Raises:
             IndexLocked: another process writes to the index.
             SettingsMismatch: the model is not the one that the index was made with.
-            SourceError: a document cannot be read, or is no valid Unicode.
+            SourceError: a document cannot be read, or is no valid Unicode; or its tokens are given, and the index is of
+                a format that cannot keep them.
         """
         from ctxsearch.adding import Adding
         from ctxsearch.vectors.codec import Codec
@@ -61,6 +63,7 @@ class Changes(Answers):
                 encoder=encoder,
                 codec=Codec(self._parts.settings.codec),
                 make_codec=FaissCodec,
+                keeps_given=self._parts.settings.format_version >= GIVEN_SINCE,
                 on_progress=on_progress,
             )
             return adding.run(documents, replace=replace, shard_tokens=shard_tokens)
@@ -102,7 +105,7 @@ class Changes(Answers):
                 listed,
                 damaged,
                 named,
-                where,
+                self._where(where),
                 missing_ok=missing_ok,
                 forget_lost=lost,
                 settings=self._parts.settings_text,

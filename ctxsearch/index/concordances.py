@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ctxsearch.domain import ConcordanceContext, ConcordanceLine, Order
+from ctxsearch.domain import ConcordanceContext, ConcordanceLine
 from ctxsearch.errors import QueryError
 from ctxsearch.index.parts import Parts
 
 if TYPE_CHECKING:
     from ctxsearch.query.grouping import Frequency
+    from ctxsearch.query.options import Filters
     from ctxsearch.query.scope import OpenShard
+    from ctxsearch.senses.subcorpora import Subcorpora
 
 DEFAULT_CONTEXT = 10
 
@@ -30,31 +32,75 @@ class Concordances:
         """The shards of the commit, for those who want to look below the concordance."""
         return self._parts.shards()
 
-    def concordance(
+    def subcorpora(self, *, by: str | None = None) -> Subcorpora:
+        """The parts of the corpus that have a name; ``@NAME`` stands for their conditions in every ``where``.
+
+        Args:
+            by: who makes them; where None, what the operating system calls the user.
+        """
+        from ctxsearch.senses.subcorpora import Subcorpora
+
+        return Subcorpora(self._parts.inventory(), self._parts.user(by))
+
+    def _filters(
         self,
-        word: str,
-        *,
         form: str | Sequence[str] = (),
+        pos: str | Sequence[str] = (),
         where: Sequence[str] = (),
         near: str | Sequence[str] = (),
+        cql: str | Sequence[str] = (),
+    ) -> Filters:
+        from ctxsearch.query.options import checked_filters
+
+        return checked_filters(form, pos, self._where(where), near, cql)
+
+    def _where(self, where: Sequence[str]) -> Sequence[str]:
+        """Conditions with those of subcorpora in the place of their names."""
+        if not any(one.startswith("@") for one in where):
+            return where
+        from ctxsearch.senses.subcorpora import expanded
+
+        return expanded(self._parts.inventory(), where)
+
+    def concordance(
+        self,
+        word: str | None,
+        *,
+        form: str | Sequence[str] = (),
+        pos: str | Sequence[str] = (),
+        where: Sequence[str] = (),
+        near: str | Sequence[str] = (),
+        cql: str | Sequence[str] = (),
         limit: int | None = None,
+        offset: int = 0,
         sample: int | None = None,
+        per_document: int | None = None,
         seed: int = 0,
-        order: Order = "corpus",
+        order: str | Sequence[str] = "corpus",
         context: ConcordanceContext = DEFAULT_CONTEXT,
         good: bool = False,
     ) -> list[ConcordanceLine]:
         """Every line of a lemma, or of a form.
 
         Args:
-            word: a lemma, which stands for all its forms; or a form, which stands for itself.
+            word: a lemma, which stands for all its forms; or a form, which stands for itself; either as one part of
+                speech, ``bank/NOUN``. None for whatever is the node of the pattern in ``cql``: the token after its
+                ``@``, or the first of which it says anything.
             form: only occurrences written exactly so.
-            where: conditions on the metadata.
+            pos: only those of this part of speech, where the sources of the corpus give any.
+            where: conditions on the metadata; ``@NAME`` stands for those of a subcorpus, see `subcorpora`.
             near: what is to be beside it, or not to be, see `query`.
+            cql: a pattern of tokens that it is to be part of, ``[lemma="bank"] []{0,2} [lemma="river"]``, see
+                `ctxsearch.query.cql`; of several, each.
             limit: the first so many lines, in the order asked for; None for all.
+            offset: passes over so many lines: the same call with another offset gives another page of one list.
             sample: a random sample of so many lines.
-            seed: draws the sample; the same seed draws the same lines.
-            order: ``corpus``, or by the words ``left`` of the node (nearest first), the ``node`` itself, or ``right``.
+            per_document: no more lines of one document than this, drawn at random.
+            seed: draws the samples; the same seed draws the same lines.
+            order: keys, the first foremost, each with a ``-`` before it where the last are to come first: ``corpus``;
+                the words ``left`` of the node (nearest first), the ``node`` itself, the words ``right``; ``form``,
+                ``lemma``, ``pos``, ``document_id``, or a column of the metadata. Lines that are alike stay in the order
+                of the corpus.
             context: words on either side, or ``"sentence"``.
             good: the best example sentences first, instead of another order: whole, of fit length, of common words,
                 and none that says what a better one does. A score says how good a line is, and is no cosine. Of more
@@ -65,57 +111,58 @@ class Concordances:
             QueryError: a filter or an option cannot be understood.
         """
         from ctxsearch.query import concordance as use
-        from ctxsearch.query.options import checked_context, checked_count, parsed_nearby, surface_forms
+        from ctxsearch.query.options import checked_context, checked_count
+        from ctxsearch.query.shaping import checked_shaping, drawn_per_document
 
         limit, sample, around = checked_count(limit), checked_count(sample), checked_context(context)
-        order = use.checked_order(order)
-        shards = self.open_shards()
-        every = use.occurrences(shards, word, surface_forms(form), where, parsed_nearby(near))
+        filters, shards = self._filters(form, pos, where, near, cql), self.open_shards()
+        shaping = checked_shaping(shards, order, per_document, offset)
+        every = drawn_per_document(shards, use.occurrences(shards, word, filters), per_document, seed)
         found = use.drawn(every, sample, seed)
         if good:
             from ctxsearch.query.examples import CONSIDERED, good_lines
 
-            if order != "corpus":
-                raise QueryError(f"Lines are in one order: either the best examples first, or by {order!r}.")
-            return good_lines(shards, use.drawn(found, CONSIDERED, seed), limit, around)
-        return use.ordered_lines(shards, found, order, limit, around)
+            check_one_order(order, "corpus")
+            return good_lines(shards, use.drawn(found, CONSIDERED, seed), limit, around, offset=offset)
+        return use.shaped_lines(shards, found, shaping, limit, around)
 
     def count(
         self,
-        word: str,
+        word: str | None,
         *,
         form: str | Sequence[str] = (),
+        pos: str | Sequence[str] = (),
         where: Sequence[str] = (),
         near: str | Sequence[str] = (),
+        cql: str | Sequence[str] = (),
     ) -> int:
-        """How many lines `concordance` has for a word.
+        """How many lines `concordance` has for a word, or for a pattern.
 
         Raises:
             WordNotFound: the corpus does not have the word.
             QueryError: a filter cannot be understood.
         """
         from ctxsearch.query.concordance import occurrences
-        from ctxsearch.query.options import parsed_nearby, surface_forms
 
-        return len(occurrences(self.open_shards(), word, surface_forms(form), where, parsed_nearby(near)))
+        return len(occurrences(self.open_shards(), word, self._filters(form, pos, where, near, cql)))
 
     def frequencies(
         self,
-        word: str,
+        word: str | None,
         by: str | Sequence[str],
         *,
         form: str | Sequence[str] = (),
+        pos: str | Sequence[str] = (),
         where: Sequence[str] = (),
         near: str | Sequence[str] = (),
+        cql: str | Sequence[str] = (),
     ) -> list[Frequency]:
         """How many lines of a word have each value of something, or each combination of values.
 
         Args:
             word: a lemma, or a form, see `concordance`.
-            by: ``form``, ``lemma``, ``document_id``, or columns of the metadata; one or several.
-            form: only occurrences written exactly so.
-            where: conditions on the metadata.
-            near: what is to be beside it, or not to be, see `query`.
+            by: ``form``, ``lemma``, ``pos``, ``document_id``, or columns of the metadata; one or several.
+            form, pos, where, near, cql: as for `concordance`.
 
         Returns:
             The most frequent first; the counts add up to what `count` says.
@@ -126,8 +173,18 @@ class Concordances:
         """
         from ctxsearch.query.concordance import occurrences
         from ctxsearch.query.grouping import grouped_counts
-        from ctxsearch.query.options import parsed_nearby, strings, surface_forms
+        from ctxsearch.query.options import strings
 
         shards = self.open_shards()
-        found = occurrences(shards, word, surface_forms(form), where, parsed_nearby(near))
+        found = occurrences(shards, word, self._filters(form, pos, where, near, cql))
         return grouped_counts(shards, found, strings(by))
+
+
+def check_one_order(order: str | Sequence[str], usual: str) -> None:
+    """Makes sure that lines whose best examples come first are to have no other order.
+
+    Raises:
+        QueryError: they are.
+    """
+    if order not in (usual, [usual], (usual,)):
+        raise QueryError(f"Lines are in one order: either the best examples first, or by {order!r}.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +27,7 @@ from ctxsearch.settings import HEAD_FILE, Settings
 
 if TYPE_CHECKING:
     from ctxsearch.analysis import Analyser
+    from ctxsearch.catalog.inventory import Inventory
     from ctxsearch.head import Calibration
     from ctxsearch.protocols import Encoder
     from ctxsearch.query.scope import ListedShard, OpenShard
@@ -84,6 +87,22 @@ class Parts:
         self._shards.clear()
         self.left_out = dict(self._held.passed_over)
         self._held.release()
+
+    def inventory(self) -> Inventory:
+        """What people did with the index."""
+        from ctxsearch.catalog.inventory import Inventory
+
+        return Inventory(self.path)
+
+    @staticmethod
+    def user(by: str | None) -> str:
+        """A person's name: as given, or what the operating system calls the user; a number where it has no name."""
+        if by is not None:
+            return by
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):
+            return f"user {os.getuid()}"
 
     def shards(self) -> list[OpenShard]:
         """The shards of the commit, opened.

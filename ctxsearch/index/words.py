@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -29,7 +27,10 @@ class Words(Concordances):
         left: int = 5,
         right: int = 5,
         form: str | Sequence[str] = (),
+        pos: str | Sequence[str] = (),
         where: Sequence[str] = (),
+        near: str | Sequence[str] = (),
+        cql: str | Sequence[str] = (),
         by_form: bool = False,
         least: int = 3,
         order: Measure = "log_dice",
@@ -42,7 +43,10 @@ class Words(Concordances):
             left: how many places before it count, in its sentence.
             right: how many after it.
             form: only occurrences written exactly so.
+            pos: only those of this part of speech.
             where: conditions on the metadata; the documents that meet them are the corpus.
+            near: what is to be beside it, or not to be, see `query`.
+            cql: a pattern of tokens that it is to be part of, see `concordance`.
             by_form: counts forms, and not lemmas.
             least: only words that stand there so often.
             order: by which measure they are ranked: ``log_dice``, ``mi``, ``t_score``, ``log_likelihood``, ``count``.
@@ -54,25 +58,33 @@ class Words(Concordances):
         """
         from ctxsearch.query import collocations as use
         from ctxsearch.query.concordance import occurrences
-        from ctxsearch.query.options import checked_count, surface_forms
+        from ctxsearch.query.options import checked_count
         from ctxsearch.query.scope import allowed_documents
 
         use.checked_windows(left, right, least, order)
         limit, shards = checked_count(limit), self.open_shards()
-        seen = use.windows(shards, occurrences(shards, word, surface_forms(form), where), left, right, by_form=by_form)
-        allowed = allowed_documents(shards, where)
+        filters = self._filters(form, pos, where, near, cql)
+        seen = use.windows(shards, occurrences(shards, word, filters), left, right, by_form=by_form)
+        allowed = allowed_documents(shards, filters.where)
         return use.collocates(shards, allowed, seen, by_form=by_form, least=least, order=order)[:limit]
 
     def examples(
-        self, word: str, n: int = 5, *, form: str | Sequence[str] = (), where: Sequence[str] = ()
+        self,
+        word: str,
+        n: int = 5,
+        *,
+        form: str | Sequence[str] = (),
+        pos: str | Sequence[str] = (),
+        where: Sequence[str] = (),
+        near: str | Sequence[str] = (),
+        cql: str | Sequence[str] = (),
     ) -> list[ConcordanceLine]:
         """The best example sentences of a word: whole, of fit length, of common words, typical, and unlike each other.
 
         Args:
             word: a lemma, or a form, see `concordance`. Of more than 20 000 occurrences so many are drawn.
             n: how many.
-            form: only occurrences written exactly so.
-            where: conditions on the metadata.
+            form, pos, where, near, cql: as for `concordance`.
 
         Returns:
             Best first; a score says how good an example a line is, and is no cosine.
@@ -83,11 +95,11 @@ class Words(Concordances):
         """
         from ctxsearch.query.concordance import drawn, occurrences
         from ctxsearch.query.examples import CONSIDERED, best_examples
-        from ctxsearch.query.options import checked_count, surface_forms
+        from ctxsearch.query.options import checked_count
         from ctxsearch.query.vectors import vectors_of
 
         count, shards = checked_count(n) or 1, self.open_shards()
-        found = drawn(occurrences(shards, word, surface_forms(form), where), CONSIDERED, 0)
+        found = drawn(occurrences(shards, word, self._filters(form, pos, where, near, cql)), CONSIDERED, 0)
         return best_examples(shards, found, vectors_of(shards, found), count)
 
     def change(
@@ -168,7 +180,10 @@ class Words(Concordances):
         from ctxsearch.query.scope import allowed_documents
 
         shards = self.open_shards()
-        return allowed_documents(shards, strings(before)), allowed_documents(shards, strings(after))
+        return (
+            allowed_documents(shards, self._where(strings(before))),
+            allowed_documents(shards, self._where(strings(after))),
+        )
 
     def senses(self, *, by: str | None = None) -> Senses:
         """The sense inventory of the index, ``senses.sqlite``: what people found out and wrote down.
@@ -179,23 +194,14 @@ class Words(Concordances):
         Raises:
             SenseError: it can be nobody's name.
         """
-        from ctxsearch.catalog.inventory import Inventory
         from ctxsearch.senses import Senses
 
         parts = self._parts
         return Senses(
-            Inventory(parts.path),
-            _user() if by is None else by,
+            parts.inventory(),
+            parts.user(by),
             self.open_shards,
             parts.analyser,
             parts.model.asking_encoder,
             lambda: parts.calibration(needed=True),
         )
-
-
-def _user() -> str:
-    """What the operating system calls the user; a number where it has no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"user {os.getuid()}"

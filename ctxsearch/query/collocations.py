@@ -25,7 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.analysis import normal_form, surface_form
+from ctxsearch.catalog.reader import FormRow
 from ctxsearch.errors import QueryError
+from ctxsearch.query.keys import row_of_token
 from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard, Rows, row_mask, rows_of_lemma
 from ctxsearch.vectors.files import TOKEN_BITS
@@ -122,7 +124,9 @@ def windows(
                 for place in range(max(0, position - left), min(len(spans), position + right + 1)):
                     if place != position:
                         begin, end = spans[place]
-                        counts[name(segment.text[begin:end])] += 1
+                        word = name(segment.text[begin:end], one - position + place)
+                        if word:
+                            counts[word] += 1
                         size += 1
     return Windows(len(found), size, counts)
 
@@ -139,18 +143,34 @@ class Names:
         self._shard = shard
         self._by_form = by_form
         self._known: dict[str, str] = {}
+        self._several: dict[str, list[FormRow]] = {}
 
-    def __call__(self, form: str) -> str:
+    def __call__(self, form: str, token: int) -> str:
+        """The name of a token, which is empty for punctuation marks.
+
+        Args:
+            form: as written.
+            token: its id.
+        """
         name = self._known.get(form)
         if name is None:
-            name = self._known[form] = self._found(form)
+            name = self._found(form, token)
         return name
 
-    def _found(self, form: str) -> str:
-        if self._by_form:
-            return normal_form(form)
-        rows = self._shard.catalog.forms(form=surface_form(form))
-        return rows[0].lemma if rows else normal_form(form)
+    def _found(self, form: str, token: int) -> str:
+        if form not in self._several:
+            rows = [] if self._by_form else self._shard.catalog.forms(form=surface_form(form))
+            lemmas = {row.lemma for row in rows}
+            if len(lemmas) < 2:
+                name = lemmas.pop() if lemmas else normal_form(form)
+                self._known[form] = name if any(map(str.isalnum, form)) else ""
+                return self._known[form]
+            self._several[form] = rows
+        # Its source gave the form one lemma here and another there.
+        for row in self._several[form]:
+            if row_of_token(self._shard, row, token) is not None:
+                return row.lemma
+        return normal_form(form)
 
 
 def collocates(

@@ -3,47 +3,93 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ctxsearch.analysis import normal_form
-from ctxsearch.domain import ConcordanceLine, Order
+from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import QueryError
 from ctxsearch.query import scope
-from ctxsearch.query.keys import require, require_form
+from ctxsearch.query.cql import with_one_node
+from ctxsearch.query.keys import require, require_written
 from ctxsearch.query.lines import lines
-from ctxsearch.query.nearby import Nearby, with_nearby
+from ctxsearch.query.matching import rows_of_node
+from ctxsearch.query.options import ALL, Filters
 from ctxsearch.query.ranking import Found, listing
-from ctxsearch.query.scope import OpenShard
+from ctxsearch.query.scope import OpenShard, Rows, Written
+from ctxsearch.query.shaping import Shaping, ordered
 
 
-def occurrences(
-    shards: Sequence[OpenShard], word: str, forms: Sequence[str], where: Sequence[str], near: Sequence[Nearby] = ()
-) -> list[Found]:
+def occurrences(shards: Sequence[OpenShard], word: str | None, filters: Filters = ALL) -> list[Found]:
     """Every occurrence of a lemma or form, in the order of the corpus.
+
+    Args:
+        shards: where.
+        word: the word, or ``word/TAG``; None for whatever is the node of the first pattern.
+        filters: what is to hold of them.
 
     Raises:
         WordNotFound: the corpus does not have the word.
         FormNotFound: it is never written in one of the forms.
-        QueryError: a filter cannot be understood.
+        QueryError: a filter cannot be understood, or there is neither a word nor a pattern.
     """
+    if word is None:
+        rows, filters = _of_pattern(shards, filters)
+    else:
+        rows = _of_word(shards, *word_and_written(shards, word, filters.written))
+    return listing(shards, filters.kept(shards, rows), scope.allowed_documents(shards, filters.where))
+
+
+def word_and_written(shards: Sequence[OpenShard], word: str, written: Written) -> tuple[str, Written]:
+    """Takes the tag off a word that is written ``bank/NOUN``.
+
+    A word that is in the corpus with its slash, as *and/or*, is itself; and what follows the slash is a tag only where
+    the corpus has it for one.
+    """
+    head, slash, tag = word.rpartition("/")
+    if not slash or not head.strip() or tag not in {one for shard in shards for one in shard.catalog.tags}:
+        return word, written
+    if any(scope.rows_of_word(shard, normal_form(word)) for shard in shards):
+        return word, written
+    if written.tags and tag not in written.tags:
+        raise QueryError(f"The word is to be {tag}, and {' or '.join(written.tags)} as well; ask for one of them.")
+    return head, Written(written.forms, [tag])
+
+
+def _of_word(shards: Sequence[OpenShard], word: str, written: Written) -> list[list[Rows]]:
     folded = normal_form(word)
     rows = [scope.rows_of_word(shard, folded) for shard in shards]
     require(shards, rows, word)
-    if forms:
-        of_word, rows = rows, [scope.rows_of_word(shard, folded, forms) for shard in shards]
-        require_form(shards, of_word, rows, word, forms[0])
-    return listing(shards, with_nearby(shards, rows, near), scope.allowed_documents(shards, where))
+    if written:
+        of_word, rows = rows, [scope.rows_of_word(shard, folded, written) for shard in shards]
+        require_written(shards, of_word, rows, word, written)
+    return rows
 
 
-def checked_order(order: Order) -> Order:
-    """The order, if there is such a one.
+def _of_pattern(shards: Sequence[OpenShard], filters: Filters) -> tuple[list[list[Rows]], Filters]:
+    """The rows that can be the node of the first pattern, and filters in which nothing else can be."""
+    if not filters.patterns:
+        raise QueryError("Name a word, or give a pattern to look for.")
+    first, *others = filters.patterns
+    first = with_one_node(first)
+    rows = []
+    for shard in shards:
+        allowed = scope.all_rows(shard, filters.written)
+        rows.append(_both(rows_of_node(shard, first), allowed))
+    return rows, Filters(filters.written, filters.where, filters.near, [first, *others])
 
-    Raises:
-        QueryError: there is not.
-    """
-    if order not in _ORDERS:
-        raise QueryError(f"There is no order {order!r}; use {', '.join(_ORDERS)}.")
-    return order
+
+def _both(rows: Sequence[Rows], allowed: Sequence[Rows]) -> list[Rows]:
+    """What is in two lists of stretches; those of one do not overlap."""
+    first, second, both = sorted(rows), sorted(allowed), []
+    at = 0
+    for start, stop in first:
+        while at < len(second) and second[at].stop <= start:
+            at += 1
+        place = at
+        while place < len(second) and second[place].start < stop:
+            both.append(Rows(max(start, second[place].start), min(stop, second[place].stop)))
+            place += 1
+    return both
 
 
 def drawn(found: Sequence[Found], sample: int | None, seed: int) -> Sequence[Found]:
@@ -53,20 +99,11 @@ def drawn(found: Sequence[Found], sample: int | None, seed: int) -> Sequence[Fou
     return [found[number] for number in sorted(random.Random(seed).sample(range(len(found)), sample))]
 
 
-def ordered_lines(
-    shards: Sequence[OpenShard], found: Sequence[Found], order: Order, limit: int | None, context: int | None
+def shaped_lines(
+    shards: Sequence[OpenShard], found: Sequence[Found], shaping: Shaping, limit: int | None, context: int | None
 ) -> list[ConcordanceLine]:
-    """The first so many lines of some occurrences, in an order."""
-    if order == "corpus":
-        return lines(shards, found[:limit], context)
-    made = lines(shards, found, context)
-    made.sort(key=_ORDERS[order])
-    return made[:limit]
-
-
-_ORDERS: dict[str, Callable[[ConcordanceLine], tuple[str | list[str], ...]]] = {
-    "corpus": lambda line: (),
-    "left": lambda line: (line.left.casefold().split()[::-1], line.node.casefold(), line.right.casefold()),
-    "node": lambda line: (line.node.casefold(), line.right.casefold()),
-    "right": lambda line: (line.right.casefold().split(), line.node.casefold()),
-}
+    """The lines of some occurrences in an order, from one to another."""
+    shown = slice(shaping.offset, None if limit is None else shaping.offset + limit)
+    if not shaping.order:
+        return lines(shards, found[shown], context)
+    return ordered(lines(shards, found, context), shaping.order)[shown]

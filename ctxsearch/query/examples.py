@@ -45,8 +45,11 @@ def sentence_scores(
                 segment = segments[segment_number]
                 spans = segment.spans
                 forms = [segment.text[slice(*spans[one])] for one in range(len(spans))]
-                scores[place] = goodness(segment.text, forms, name, common)
-                words[place] = frozenset(map(name, forms))
+                first = segment_number << TOKEN_BITS
+                named = [(form, lemma) for at, form in enumerate(forms) if (lemma := name(form, first + at))]
+                lemmas = [lemma for _, lemma in named]
+                scores[place] = goodness(segment.text, [form for form, _ in named], lemmas, common)
+                words[place] = frozenset(lemmas)
     return scores, words
 
 

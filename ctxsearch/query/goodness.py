@@ -14,7 +14,7 @@ to 1, and the score is their product: what fails in one way is not saved by the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
 from ctxsearch.analysis import normal_form
 from ctxsearch.query.scope import OpenShard
@@ -41,17 +41,18 @@ def common_lemmas(shards: Sequence[OpenShard]) -> frozenset[str]:
     return frozenset(sorted(counts, key=lambda lemma: (-counts[lemma], lemma))[:COMMON_WORDS])
 
 
-def goodness(text: str, words: Sequence[str], lemma_of: Callable[[str], str], common: Collection[str]) -> float:
+def goodness(text: str, words: Sequence[str], lemmas: Sequence[str], common: Collection[str]) -> float:
     """How good an example a sentence is, from 0 to 1.
 
     Args:
         text: the sentence.
-        words: its words, in order.
-        lemma_of: gives the lemma of a word.
+        words: its words, in order, without punctuation marks.
+        lemmas: of these.
         common: lemmas that are common.
 
     >>> def told(text):
-    ...     return goodness(text, text.strip(".").split(), str.lower, {"the", "boat", "lay", "by", "bank", "of"})
+    ...     words = text.strip(".").split()
+    ...     return goodness(text, words, list(map(str.lower, words)), {"the", "boat", "lay", "by", "bank", "of"})
     >>> told("The boat lay by the bank of the river and nobody sat in it.") > told("It lay by the bank.")
     True
     """
@@ -67,7 +68,7 @@ def goodness(text: str, words: Sequence[str], lemma_of: Callable[[str], str], co
         length = 1.0
     else:
         length = max(0.1, 1 - (count - _LONG) / (_LONGEST - _LONG))
-    known = sum(lemma_of(word) in common for word in words) / count
+    known = sum(lemma in common for lemma in lemmas) / count
     names = sum(word[:1].isupper() for word in words[1:] if word not in ("I", "I'm", "I'll", "I've", "I'd"))
     alone = (0.4 if _POINTING.fullmatch(normal_form(words[0])) else 1.0) * 0.7 ** min(names, 5)
     clean = 0.4 if _UNCLEAN.search(text) else 1.0

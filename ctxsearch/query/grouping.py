@@ -13,9 +13,10 @@ from ctxsearch.domain import MetadataValue
 from ctxsearch.errors import QueryError
 from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
+from ctxsearch.query.shaping import value_order
 from ctxsearch.vectors.files import TOKEN_BITS
 
-OF_OCCURRENCE = ("form", "lemma", "document_id")
+OF_OCCURRENCE = ("form", "lemma", "pos", "document_id")
 """What an occurrence can be grouped by besides the metadata of its document."""
 
 
@@ -33,7 +34,7 @@ def grouped_counts(shards: Sequence[OpenShard], found: Sequence[Found], by: Sequ
     Args:
         shards: where.
         found: the occurrences.
-        by: ``form``, ``lemma``, ``document_id``, or columns of the metadata.
+        by: ``form``, ``lemma``, ``pos``, ``document_id``, or columns of the metadata.
 
     Raises:
         QueryError: nothing is named, or no document has such a column.
@@ -56,15 +57,9 @@ def grouped_counts(shards: Sequence[OpenShard], found: Sequence[Found], by: Sequ
         documents = shard.catalog.documents({document for _, document in pairs})
         for (place, document), count in pairs.items():
             row, form = documents[document], forms[place]
-            own = {"form": form.form, "lemma": form.lemma, "document_id": row.document_id}
+            own = {"form": form.form, "lemma": form.lemma, "pos": form.tag or None, "document_id": row.document_id}
             counts[tuple(own[name] if name in own else row.metadata.get(name) for name in by)] += count
     return [
         Frequency(values, count)
-        for values, count in sorted(counts.items(), key=lambda item: (-item[1], [_by_kind(one) for one in item[0]]))
+        for values, count in sorted(counts.items(), key=lambda item: (-item[1], [value_order(one) for one in item[0]]))
     ]
-
-
-def _by_kind(value: MetadataValue) -> tuple[bool, bool, float, str]:
-    """Numbers before words, and what is missing last."""
-    is_number = isinstance(value, int | float)
-    return value is None, not is_number, float(value) if isinstance(value, int | float) else 0.0, str(value)

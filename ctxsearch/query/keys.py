@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ctxsearch.analysis import surface_form
-from ctxsearch.catalog.reader import SegmentRow
-from ctxsearch.errors import FormNotFound, KeyNotFound, WordNotFound
-from ctxsearch.query.scope import OpenShard, Rows, has_living, rows_of_lemma
+from ctxsearch.catalog.reader import FormRow, SegmentRow
+from ctxsearch.errors import FormNotFound, KeyNotFound, TagNotFound, WordNotFound
+from ctxsearch.query.scope import OpenShard, Rows, Written, has_living, rows_of_lemma
 from ctxsearch.vectors.files import TOKEN_BITS
 
 
@@ -54,14 +54,21 @@ def find_key(shards: Sequence[OpenShard], key: str) -> Place:
 def _place(shard: OpenShard, number: int, segment: SegmentRow, position: int, key: str) -> Place:
     start, end = segment.spans[position]
     wanted = segment.number << TOKEN_BITS | position
-    for row in shard.catalog.forms(form=surface_form(segment.text[start:end])):
-        first, stop = row.first_row, row.first_row + row.frequency
-        for begin, end_of_part in shard.clusters.parts(first, stop):
-            ids = shard.files.ids[begin:end_of_part]
-            at = int(np.searchsorted(ids, wanted))
-            if at < len(ids) and ids[at] == wanted:
-                return Place(number, begin + at, row.lemma)
+    for form in shard.catalog.forms(form=surface_form(segment.text[start:end])):
+        row = row_of_token(shard, form, wanted)
+        if row is not None:
+            return Place(number, row, form.lemma)
     raise KeyNotFound(key, "the model gave that word no vector")
+
+
+def row_of_token(shard: OpenShard, form: FormRow, token: int) -> int | None:
+    """The row of a token, by its id, among those of a form; None where it is of another."""
+    for begin, end in shard.clusters.parts(form.first_row, form.stop_row):
+        ids = shard.files.ids[begin:end]
+        at = int(np.searchsorted(ids, token))
+        if at < len(ids) and ids[at] == token:
+            return begin + at
+    return None
 
 
 def nearest_words(shards: Sequence[OpenShard], word: str, n: int = 5) -> list[str]:
@@ -82,27 +89,36 @@ def require(shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]], word: s
         raise WordNotFound(word, nearest_words(shards, word))
 
 
-def require_form(
-    shards: Sequence[OpenShard], of_word: Sequence[Sequence[Rows]], rows: Sequence[Sequence[Rows]], word: str, form: str
+def require_written(
+    shards: Sequence[OpenShard],
+    of_word: Sequence[Sequence[Rows]],
+    rows: Sequence[Sequence[Rows]],
+    word: str,
+    written: Written,
 ) -> None:
-    """Raises `FormNotFound` if there is nothing to search of a word that is there.
+    """Raises `FormNotFound` or `TagNotFound` if there is nothing to search of a word that is there.
 
     Args:
         shards: where.
         of_word: all rows of the word.
-        rows: those of the forms asked for.
+        rows: those of the forms and tags asked for.
         word: as asked for.
-        form: the first form asked for.
+        written: the forms and tags asked for.
     """
     if _occurs(shards, rows):
         return
     forms: dict[str, None] = {}
+    tags: dict[str, None] = {}
     for shard, part in zip(shards, of_word, strict=True):
         for row in shard.catalog.forms():
             stretch = Rows(row.first_row, row.first_row + row.frequency)
             if any(one.start <= stretch.start < one.stop for one in part) and has_living(shard, stretch):
                 forms[row.form] = None
-    raise FormNotFound(word, form, sorted(forms))
+                if row.tag and (not written.forms or row.form in written.forms):
+                    tags[row.tag] = None
+    if written.tags and (not written.forms or forms.keys() & set(written.forms)):
+        raise TagNotFound(word, written.tags[0], sorted(tags))
+    raise FormNotFound(word, written.forms[0], sorted(forms))
 
 
 def _occurs(shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]]) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from ctxsearch.catalog.reader import Catalog, SegmentRow
-from ctxsearch.domain import ConcordanceLine
+from ctxsearch.analysis import surface_form
+from ctxsearch.catalog.reader import Catalog, FormRow, SegmentRow
+from ctxsearch.domain import ConcordanceLine, Origin
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.head import Calibration
 from ctxsearch.kwic import Context, Spans, sentence_around, words_around
@@ -50,9 +51,11 @@ def _shard_lines(
     lemma_numbers = (np.searchsorted(shard.files.lists, rows, side="right") - 1).tolist()
     lemmas = shard.catalog.lemmas(lemma_numbers)
     segments = _Segments(shard.catalog, numbers, with_next=context is not None)
+    tags = _tags(shard, rows.tolist(), segments, numbers, positions)
+    origins = shard.catalog.origins(numbers)
     documents = shard.catalog.documents(segment.document for number in numbers if (segment := segments.get(number)))
     made = []
-    for item, number, position, lemma_number in zip(found, numbers, positions, lemma_numbers, strict=True):
+    for item, number, position, lemma_number, tag in zip(found, numbers, positions, lemma_numbers, tags, strict=True):
         segment = segments.get(number)
         document = documents.get(segment.document) if segment else None
         if segment is None or document is None or position >= len(segment.spans):
@@ -77,9 +80,38 @@ def _shard_lines(
                 end=segment.start + end,
                 metadata=document.metadata,
                 p_same=None if calibration is None or item.score is None else calibration.p_same(item.score),
+                pos=tag,
+                source=_source(document.uri, origins.get(number), position),
             )
         )
     return made
+
+
+def _tags(
+    shard: OpenShard, rows: Sequence[int], segments: _Segments, numbers: Sequence[int], positions: Sequence[int]
+) -> list[str]:
+    """The part of speech of each occurrence; empty where no source gave one."""
+    if not shard.catalog.tags:
+        return [""] * len(rows)
+    known: dict[str, list[FormRow]] = {}
+    tags = []
+    for row, number, position in zip(rows, numbers, positions, strict=True):
+        segment = segments.get(number)
+        form = (
+            "" if segment is None or position >= len(segment.spans) else segment.text[slice(*segment.spans[position])]
+        )
+        if form not in known:
+            known[form] = shard.catalog.forms(form=surface_form(form))
+        tags.append(next((one.tag for one in known[form] if one.first_row <= row < one.stop_row), ""))
+    return tags
+
+
+def _source(uri: str, origin: Origin | None, position: int) -> str:
+    """Where an occurrence is in the files that the corpus was made of, as far as that is known."""
+    if origin is None or position >= len(origin.lines):
+        return uri
+    # The number of a record is that of its first line.
+    return f"{uri.partition('#')[0]}:{origin.lines[position]}"
 
 
 class _Segments:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.analysis import normal_form
 from ctxsearch.errors import QueryError
-from ctxsearch.query.scope import OpenShard, Rows, rows_of_word
+from ctxsearch.query.scope import OpenShard, Rows, kept_rows, rows_of_word
 from ctxsearch.vectors.files import TOKEN_BITS
 
 _MASK = (1 << TOKEN_BITS) - 1
@@ -79,8 +79,7 @@ def _kept(shard: OpenShard, rows: Rows, nearby: Sequence[Nearby]) -> list[Rows]:
     kept = np.ones(len(ids), np.bool_)
     for one in nearby:
         kept &= _is_near(shard, ids, one) != one.is_absent
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], kept, [False]])))
-    return [Rows(rows.start + start, rows.start + stop) for start, stop in edges.reshape(-1, 2).tolist()]
+    return kept_rows(rows, kept)
 
 
 def _is_near(shard: OpenShard, ids: NDArray[np.int64], one: Nearby) -> NDArray[np.bool_]:

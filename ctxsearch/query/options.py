@@ -10,7 +10,65 @@ from ctxsearch.analysis import surface_form
 from ctxsearch.domain import ConcordanceContext
 from ctxsearch.errors import QueryError
 from ctxsearch.head import Calibration
-from ctxsearch.query.nearby import Nearby, parse_nearby
+from ctxsearch.query.cql import Pattern, parse_cql
+from ctxsearch.query.matching import with_patterns
+from ctxsearch.query.nearby import Nearby, parse_nearby, with_nearby
+from ctxsearch.query.scope import ANYHOW, OpenShard, Rows, Written
+from ctxsearch.query.shaping import PLAIN, Shaping
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which occurrences of a word may answer: those that all of it holds for.
+
+    Attributes:
+        written: how they are written and tagged.
+        where: conditions on the metadata of their documents.
+        near: what is to be beside them, or not to be.
+        patterns: what they are to be the node of.
+    """
+
+    written: Written = ANYHOW
+    where: Sequence[str] = ()
+    near: Sequence[Nearby] = ()
+    patterns: Sequence[Pattern] = ()
+
+    @property
+    def looks_beside(self) -> bool:
+        """Whether what stands beside an occurrence matters."""
+        return bool(self.near or self.patterns)
+
+    def kept(self, shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]]) -> list[list[Rows]]:
+        """Those of some rows beside which all is as it should be, in their order."""
+        return with_patterns(shards, with_nearby(shards, rows, self.near), self.patterns)
+
+
+ALL = Filters()
+"""No filter."""
+
+
+def checked_filters(
+    form: str | Sequence[str] = (),
+    pos: str | Sequence[str] = (),
+    where: Sequence[str] = (),
+    near: str | Sequence[str] = (),
+    cql: str | Sequence[str] = (),
+) -> Filters:
+    """Filters as a user gives them.
+
+    Args:
+        form: one form or several.
+        pos: one part of speech or several.
+        where: conditions on the metadata.
+        near: one filter on the words beside an occurrence, or several.
+        cql: one pattern or several.
+
+    Raises:
+        QueryError: one cannot be read.
+    """
+    written = Written(surface_forms(form), strings(pos))
+    nearby = [parse_nearby(one) for one in strings(near)]
+    return Filters(written, where, nearby, [parse_cql(one) for one in strings(cql)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,25 +77,23 @@ class Search:
 
     Attributes:
         k: how many lines; None for all.
-        forms: only occurrences written in one of these ways, as `surface_forms` gives them; empty for any.
+        filters: which occurrences may answer.
         min_score: only lines that score so much.
         any_word: search all words.
-        where: conditions on the metadata; all must hold.
         context: words on either side, or None for the sentence.
         exact: scan every row of the word, however frequent it is.
         calibration: what scores mean, where that is known.
-        near: what is to be beside an occurrence, or not to be; all of it.
+        shaping: which of the lines are shown, in which order.
     """
 
     k: int | None
-    forms: Sequence[str]
+    filters: Filters
     min_score: float | None
     any_word: bool
-    where: Sequence[str]
     context: int | None
     exact: bool
     calibration: Calibration | None = None
-    near: Sequence[Nearby] = ()
+    shaping: Shaping = PLAIN
 
 
 def surface_forms(form: str | Sequence[str]) -> list[str]:
@@ -48,15 +104,6 @@ def surface_forms(form: str | Sequence[str]) -> list[str]:
 def strings(one: str | Sequence[str]) -> list[str]:
     """One string or several, each once."""
     return list(dict.fromkeys([one] if isinstance(one, str) else one))
-
-
-def parsed_nearby(near: str | Sequence[str]) -> list[Nearby]:
-    """One filter on the words beside an occurrence, or several.
-
-    Raises:
-        QueryError: one cannot be read.
-    """
-    return [parse_nearby(one) for one in strings(near)]
 
 
 def checked_count(lines: int | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -101,47 +102,95 @@ class Rows(NamedTuple):
     stop: int
 
 
-def rows_of_lemma(shard: OpenShard, lemma: str, forms: Sequence[str] = ()) -> list[Rows]:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How occurrences are written and tagged that are asked for.
+
+    Attributes:
+        forms: only these, as `surface_forms` gives them; empty for any.
+        tags: only of these parts of speech; empty for any.
+    """
+
+    forms: Sequence[str] = ()
+    tags: Sequence[str] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.forms or self.tags)
+
+    def has(self, row: FormRow) -> bool:
+        """Whether a form, with its tag, is among them."""
+        return (not self.forms or row.form in self.forms) and (not self.tags or row.tag in self.tags)
+
+
+ANYHOW = Written()
+"""However written, and tagged."""
+
+
+def kept_rows(rows: Rows, kept: NDArray[np.bool_]) -> list[Rows]:
+    """The stretches of some rows that are kept.
+
+    Args:
+        rows: a stretch.
+        kept: which of it are. Shape: (n_rows,).
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], kept, [False]])))
+    return [Rows(rows.start + start, rows.start + stop) for start, stop in edges.reshape(-1, 2).tolist()]
+
+
+def rows_of_lemma(shard: OpenShard, lemma: str, written: Written = ANYHOW) -> list[Rows]:
     """The rows of a lemma, or of some of its forms only."""
-    if forms:
-        return [_rows(row) for row in shard.catalog.forms(lemma=lemma) if row.form in forms]
+    if written:
+        return [_rows(row) for row in shard.catalog.forms(lemma=lemma) if written.has(row)]
     number = shard.catalog.lemma_number(lemma)
     return [] if number is None else [Rows(int(shard.files.lists[number]), int(shard.files.lists[number + 1]))]
 
 
-def rows_of_word(shard: OpenShard, word: str, forms: Sequence[str] = ()) -> list[Rows]:
+def rows_of_word(shard: OpenShard, word: str, written: Written = ANYHOW) -> list[Rows]:
     """The rows of a lemma, and of every form of another lemma that is written so.
 
     Args:
         shard: where.
         word: in normal form.
-        forms: only rows of these forms, where any are given.
+        written: only such rows.
     """
-    rows = rows_of_lemma(shard, word, forms)
-    for row in shard.catalog.forms(folded=word):
-        if row.lemma != word and (not forms or row.form in forms):
-            rows.append(_rows(row))
+    rows = rows_of_lemma(shard, word, written)
+    rows.extend(_rows(row) for row in shard.catalog.forms(folded=word) if row.lemma != word and written.has(row))
     return rows
 
 
-def known_lemma(shards: Sequence[OpenShard], form: str) -> str | None:
-    """The lemma that a form is filed under wherever it occurs; None where it does not, or under several.
+def lemma_of_form(shards: Sequence[OpenShard], form: str, analysed: Callable[[str], str]) -> str:
+    """The lemma that a form is filed under.
 
-    A lemma depends on the form alone, so this is what the analyser would say, without its dictionary.
+    Where it is filed under one alone, that is what the analyser would say, and its dictionary need not be read. Sources
+    that give lemmas may have it under several: then it is the analyser's if that is among them, or the most frequent.
+
+    Args:
+        shards: where.
+        form: as written.
+        analysed: what the analyser says of it.
     """
-    lemmas = {row.lemma for shard in shards for row in shard.catalog.forms(form=surface_form(form))}
-    return lemmas.pop() if len(lemmas) == 1 else None
+    counts: Counter[str] = Counter()
+    for shard in shards:
+        for row in shard.catalog.forms(form=surface_form(form)):
+            counts[row.lemma] += row.frequency
+    if len(counts) == 1:
+        return next(iter(counts))
+    lemma = analysed(form)
+    return lemma if not counts or lemma in counts else min(counts, key=lambda one: (-counts[one], one))
 
 
-def all_rows(shard: OpenShard, forms: Sequence[str] = ()) -> list[Rows]:
-    """All rows of a shard, or of some forms whatever their lemma."""
-    if forms:
-        return [_rows(row) for form in forms for row in shard.catalog.forms(form=form)]
+def all_rows(shard: OpenShard, written: Written = ANYHOW) -> list[Rows]:
+    """All rows of a shard, or of some forms or tags whatever their lemma."""
+    if written.forms:
+        found = (row for form in written.forms for row in shard.catalog.forms(form=form))
+        return [_rows(row) for row in found if written.has(row)]
+    if written.tags:
+        return [_rows(row) for tag in written.tags for row in shard.catalog.forms(tag=tag)]
     return [Rows(0, shard.entry.rows)]
 
 
 def _rows(row: FormRow) -> Rows:
-    return Rows(row.first_row, row.first_row + row.frequency)
+    return Rows(row.first_row, row.stop_row)
 
 
 def living_documents(shard: ListedShard) -> NDArray[np.bool_] | None:

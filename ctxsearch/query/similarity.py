@@ -15,12 +15,12 @@ from ctxsearch.errors import QueryError
 from ctxsearch.protocols import Encoder
 from ctxsearch.query import scope
 from ctxsearch.query.asked import embed, marked_token
-from ctxsearch.query.keys import find_key, require, require_form
+from ctxsearch.query.keys import find_key, require, require_written
 from ctxsearch.query.lines import lines
-from ctxsearch.query.nearby import with_nearby
-from ctxsearch.query.options import Search
-from ctxsearch.query.ranking import search, towards
-from ctxsearch.query.scope import OpenShard, Rows
+from ctxsearch.query.options import Filters, Search
+from ctxsearch.query.ranking import Found, search, towards
+from ctxsearch.query.scope import ANYHOW, OpenShard, Rows, Written
+from ctxsearch.query.shaping import best_per_document, ordered
 from ctxsearch.usage import usage_numbered
 
 
@@ -34,7 +34,7 @@ def like_usage(
 ) -> list[ConcordanceLine]:
     """The lines most like a usage, see `Index.query`; the encoder is loaded only once all else is known to be right."""
     rows = _rows_of_usage(shards, usage, asked, analyser)
-    allowed = scope.allowed_documents(shards, asked.where)
+    allowed = scope.allowed_documents(shards, asked.filters.where)
     vector = embed([usage], analyser, get_encoder())[0]
     return _nearest(shards, rows, allowed, vector, asked)
 
@@ -48,7 +48,7 @@ def like_usages(
     get_encoder: Callable[[], Encoder],
 ) -> list[list[ConcordanceLine]]:
     """The lines most like each of many usages, see `Index.query_many`."""
-    allowed = scope.allowed_documents(shards, asked.where)
+    allowed = scope.allowed_documents(shards, asked.filters.where)
     rows = []
     for number, usage in enumerate(usages):
         with usage_numbered(number):
@@ -62,16 +62,17 @@ def _rows_of_usage(
     shards: Sequence[OpenShard], usage: Usage, asked: Search, analyser: Analyser
 ) -> Sequence[Sequence[Rows]]:
     word = marked_token(usage, analyser)
+    filters = asked.filters
     if asked.any_word:
-        rows = _rows_of_any_word(shards, asked)
+        rows = _rows_of_any_word(shards, filters)
     else:
-        lemma = scope.known_lemma(shards, word.form) or analyser.lemma(word.form)
+        lemma = scope.lemma_of_form(shards, word.form, analyser.lemma)
         rows = [scope.rows_of_lemma(shard, lemma) for shard in shards]
         require(shards, rows, lemma)
-        if asked.forms:
-            of_word, rows = rows, [scope.rows_of_lemma(shard, lemma, asked.forms) for shard in shards]
-            require_form(shards, of_word, rows, lemma, asked.forms[0])
-    return with_nearby(shards, rows, asked.near)
+        if filters.written:
+            of_word, rows = rows, [scope.rows_of_lemma(shard, lemma, filters.written) for shard in shards]
+            require_written(shards, of_word, rows, lemma, filters.written)
+    return filters.kept(shards, rows)
 
 
 def like_occurrences(
@@ -86,28 +87,30 @@ def like_occurrences(
         raise QueryError(f"The line {both[0]} cannot be liked and not liked at once.")
     vectors = np.stack([shards[place.shard].vectors.vectors(np.array([place.row]))[0] for place in liked + disliked])
     query = towards(vectors[: len(liked)], vectors[len(liked) :])
+    filters = asked.filters
     if asked.any_word:
-        rows = _rows_of_any_word(shards, asked)
+        rows = _rows_of_any_word(shards, filters)
     else:
         lemmas = dict.fromkeys(place.lemma for place in liked)
         rows = [_rows_of_lemmas(shard, lemmas) for shard in shards]
-        if asked.forms:
-            of_word, rows = rows, [_rows_of_lemmas(shard, lemmas, asked.forms) for shard in shards]
-            require_form(shards, of_word, rows, next(iter(lemmas)), asked.forms[0])
-    allowed = scope.allowed_documents(shards, asked.where)
-    rows = with_nearby(shards, rows, asked.near)
+        if filters.written:
+            of_word, rows = rows, [_rows_of_lemmas(shard, lemmas, filters.written) for shard in shards]
+            require_written(shards, of_word, rows, next(iter(lemmas)), filters.written)
+    allowed = scope.allowed_documents(shards, filters.where)
+    rows = filters.kept(shards, rows)
     return _nearest(shards, rows, allowed, query, asked, {(place.shard, place.row) for place in liked + disliked})
 
 
-def _rows_of_any_word(shards: Sequence[OpenShard], asked: Search) -> list[list[Rows]]:
-    rows = [scope.all_rows(shard, asked.forms) for shard in shards]
-    if asked.forms:
-        require(shards, rows, asked.forms[0])
+def _rows_of_any_word(shards: Sequence[OpenShard], filters: Filters) -> list[list[Rows]]:
+    written = filters.written
+    rows = [scope.all_rows(shard, written) for shard in shards]
+    if written.forms:
+        require(shards, rows, written.forms[0])
     return rows
 
 
-def _rows_of_lemmas(shard: OpenShard, lemmas: Iterable[str], forms: Sequence[str] = ()) -> list[Rows]:
-    return [row for lemma in lemmas for row in scope.rows_of_lemma(shard, lemma, forms)]
+def _rows_of_lemmas(shard: OpenShard, lemmas: Iterable[str], written: Written = ANYHOW) -> list[Rows]:
+    return [row for lemma in lemmas for row in scope.rows_of_lemma(shard, lemma, written)]
 
 
 def _nearest(
@@ -118,13 +121,29 @@ def _nearest(
     asked: Search,
     without: Iterable[tuple[int, int]] = (),
 ) -> list[ConcordanceLine]:
-    """Lines nearest first, ties by key, cut at k."""
+    """Lines nearest first, ties by key, cut at k; then in the order that is asked for."""
     given = set(without)
-    k = None if asked.k is None else asked.k + len(given)
+    shaping = asked.shaping
+    # Of one document there may be any number among the nearest.
+    wanted = None if asked.k is None or shaping.per_document is not None else shaping.offset + asked.k
+    k = None if wanted is None else wanted + len(given)
     # Clusters are of whole forms.
-    exact = asked.exact or asked.any_word or bool(asked.near)
+    exact = asked.exact or asked.any_word or asked.filters.looks_beside
     found = search(shards, rows, allowed, vector, k, asked.min_score, exact=exact)
-    others = [item for item in found if (item.shard, item.row) not in given]
+    others: Sequence[Found] = [item for item in found if (item.shard, item.row) not in given]
+    shown = slice(shaping.offset, None if asked.k is None else shaping.offset + asked.k)
+    if shaping.per_document is not None:
+        others = _with_ties(best_per_document(shards, others, shaping.per_document), shown.stop)
     made = lines(shards, others, asked.context, asked.calibration)
     made.sort(key=lambda line: (-(line.score or 0.0), line.key))
-    return made[: asked.k]
+    return ordered(made[shown], shaping.order)
+
+
+def _with_ties(found: Sequence[Found], count: int | None) -> Sequence[Found]:
+    """The first so many, and those that score as the last of them."""
+    if count is None or count >= len(found):
+        return found
+    stop = count
+    while stop < len(found) and found[stop].score == found[count - 1].score:
+        stop += 1
+    return found[:stop]

@@ -16,14 +16,15 @@ from ctxsearch.protocols import Encoder
 from ctxsearch.query.asked import embed, marked_token
 from ctxsearch.query.concordance import occurrences
 from ctxsearch.query.lines import lines
-from ctxsearch.query.options import checked_context
+from ctxsearch.query.options import Filters, checked_context
 from ctxsearch.query.ranking import Found
-from ctxsearch.query.scope import OpenShard, known_lemma
+from ctxsearch.query.scope import OpenShard, lemma_of_form
 from ctxsearch.query.vectors import in_parts
 from ctxsearch.sense import Label, Sense
 from ctxsearch.senses.assigned import Assigned, assigned
 from ctxsearch.senses.evidence import Evidence, gather
 from ctxsearch.senses.keeping import Keeping
+from ctxsearch.senses.subcorpora import expanded
 from ctxsearch.senses.telling import centres, probabilities
 from ctxsearch.usage import parse_usage
 
@@ -106,7 +107,7 @@ class Asking(Keeping):
         usage = parse_usage(usage) if isinstance(usage, str) else usage
         shards, analyser = self._get_shards(), self._get_analyser()
         word = marked_token(usage, analyser)
-        lemma = known_lemma(shards, word.form) or analyser.lemma(word.form)
+        lemma = lemma_of_form(shards, word.form, analyser.lemma)
         calibration = self._calibration()
         shown, evidence, without = self._evidence(lemma, by)
         vector = embed([usage], analyser, self._get_encoder())[0]
@@ -159,7 +160,7 @@ class Asking(Keeping):
         calibration = self._calibration()
         shown, evidence, without = self._evidence(lemma, by)
         shards = self._get_shards()
-        found = occurrences(shards, lemma, (), where)
+        found = occurrences(shards, lemma, Filters(where=expanded(self._inventory, where)))
         middle = centres(evidence.vectors, evidence.senses, len(shown))
         counts = np.bincount(evidence.senses, minlength=len(shown))
         likely = np.concatenate(

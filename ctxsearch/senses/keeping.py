@@ -13,7 +13,7 @@ from ctxsearch.domain import Usage
 from ctxsearch.errors import SenseError
 from ctxsearch.query.keys import find_key
 from ctxsearch.query.options import strings
-from ctxsearch.query.scope import OpenShard, known_lemma
+from ctxsearch.query.scope import OpenShard, lemma_of_form
 from ctxsearch.sense import Change, Label, Sense
 from ctxsearch.senses.agreement import Agreement, agreement
 from ctxsearch.senses.headwords import Choice, Headwords
@@ -268,7 +268,7 @@ class Keeping:
         shards = self._get_shards()
         if any(shard.catalog.lemma_number(word) is not None for shard in shards):
             return word
-        return known_lemma(shards, word) or self._get_analyser().lemma(word)
+        return lemma_of_form(shards, word, lambda form: self._get_analyser().lemma(form))
 
 
 def _counted(occurrences: int) -> str:

@@ -11,12 +11,13 @@ from ctxsearch.query import collocations
 from ctxsearch.query.collocations import Collocate, Contrast, Measure
 from ctxsearch.query.concordance import drawn, occurrences
 from ctxsearch.query.examples import CONSIDERED, best_examples
-from ctxsearch.query.options import checked_context
+from ctxsearch.query.options import Filters, checked_context
 from ctxsearch.query.scope import allowed_documents
 from ctxsearch.query.vectors import vectors_of
 from ctxsearch.sense import Sense
 from ctxsearch.senses.asking import Asking
 from ctxsearch.senses.induction import Induced, induced
+from ctxsearch.senses.subcorpora import expanded
 from ctxsearch.senses.uses import NONE_OF_THESE
 
 _TYPICAL = 5
@@ -92,7 +93,7 @@ class Senses(Asking):
         """
         around, lemma, calibration = checked_context(context), self._lemma(word), self._calibration()
         shards = self._get_shards()
-        every = occurrences(shards, lemma, (), where)
+        every = occurrences(shards, lemma, Filters(where=expanded(self._inventory, where)))
         found = drawn(every, MOST_GROUPED, seed)
         return induced(shards, lemma, found, len(every), calibration, least=max(1, least), context=around, seed=seed)
 

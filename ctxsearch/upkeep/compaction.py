@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.build import finish_shard
-from ctxsearch.catalog.words import word_tables
+from ctxsearch.catalog.reader import FormRow
+from ctxsearch.catalog.words import Word, word_tables
 from ctxsearch.catalog.writer import CatalogWriter
 from ctxsearch.commit import Commit, ShardEntry, tidy, write_commit
 from ctxsearch.domain import CompactReport, Progress
@@ -198,15 +199,15 @@ class _Rows:
 
     def __init__(self, group: Sequence[OpenShard], moved: Sequence[NDArray[np.int64]]) -> None:
         lexicons = [shard.catalog.forms() for shard in group]
-        pairs = sorted({(row.lemma, row.form) for lexicon in lexicons for row in lexicon})
-        rank_of = {pair: rank for rank, pair in enumerate(pairs)}
+        words = sorted({_word(row) for lexicon in lexicons for row in lexicon})
+        rank_of = {word: rank for rank, word in enumerate(words)}
         ranks, ids, sources, places = [], [], [], []
         is_clustered = False
         for number, (shard, lexicon, segments) in enumerate(zip(group, lexicons, moved, strict=True)):
             if sum(row.frequency for row in lexicon) != len(shard.files.ids):
                 raise IndexDamaged(str(shard.catalog.path), "its words do not add up to its rows")
-            pair_ranks = np.array([rank_of[row.lemma, row.form] for row in lexicon], np.int32)
-            row_ranks = np.repeat(pair_ranks, [row.frequency for row in lexicon])
+            word_ranks = np.array([rank_of[_word(row)] for row in lexicon], np.int32)
+            row_ranks = np.repeat(word_ranks, [row.frequency for row in lexicon])
             segment = segments[shard.files.ids >> TOKEN_BITS]
             living = np.flatnonzero(segment >= 0)
             is_clustered |= bool(len(shard.clusters.starts))
@@ -222,9 +223,13 @@ class _Rows:
         self.ids = self.ids[order]
         self.sources = np.concatenate(sources)[order]
         self.places = np.concatenate(places)[order]
-        counts = np.bincount(joined, minlength=len(pairs))
+        counts = np.bincount(joined, minlength=len(words))
         kept = np.flatnonzero(counts).tolist()
-        self.lemmas, self.forms = word_tables([pairs[rank] for rank in kept], counts[kept].tolist())
+        self.lemmas, self.forms = word_tables([words[rank] for rank in kept], counts[kept].tolist())
+
+
+def _word(row: FormRow) -> Word:
+    return row.lemma, row.form, row.tag, row.written
 
 
 def _put_in_clusters(building: Path, group: Sequence[OpenShard], rows: _Rows) -> None:
@@ -232,7 +237,7 @@ def _put_in_clusters(building: Path, group: Sequence[OpenShard], rows: _Rows) ->
     writer = ClusterWriter(building)
     sizes = np.array([form[5] for form in rows.forms], np.int64)
     for number in clustered_forms(sizes, np.array([form[3] for form in rows.forms], np.int32)).tolist():
-        first, size = rows.forms[number][4:]
+        first, size = rows.forms[number][4:6]
         form = slice(first, first + size)
         order = writer.add(first, size, partial(_vectors, group, rows.sources[form], rows.places[form]))
         for part in (rows.ids, rows.sources, rows.places):

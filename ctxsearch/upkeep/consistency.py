@@ -11,6 +11,7 @@ import numpy as np
 from ctxsearch.analysis import surface_form
 from ctxsearch.catalog.reader import FormRow, read_metadata
 from ctxsearch.commit import CATALOG_FILE, CLUSTERS_FILE, LISTS_FILE, SHARD_FILE, VECTORS_FILE
+from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.vectors.codec import coded_lengths
 from ctxsearch.vectors.files import TOKEN_BITS
@@ -34,6 +35,7 @@ def inconsistencies(shard: OpenShard, folder: Path, seen: set[str]) -> Iterator[
     forms = shard.catalog.forms()
     yield from ((folder / LISTS_FILE, why) for why in _words(shard, forms))
     yield from ((folder / CATALOG_FILE, why) for why in _documents(shard, seen))
+    yield from ((folder / CATALOG_FILE, why) for why in _origins(shard))
     yield from ((folder / CLUSTERS_FILE, why) for why in _clusters(shard, forms))
     yield from ((folder / VECTORS_FILE, why) for why in _rows(shard, forms))
     yield from ((folder / VECTORS_FILE, why) for why in _vectors(shard))
@@ -72,7 +74,8 @@ def _words(shard: OpenShard, forms: list[FormRow]) -> Iterator[str]:
         by_lemma[row.lemma] = by_lemma.get(row.lemma, 0) + row.frequency
     if by_lemma != dict(frequencies) or first != shard.entry.rows:
         yield "the forms do not add up to the lemmas"
-    if [(row.lemma, row.form) for row in forms] != sorted((row.lemma, row.form) for row in forms):
+    words = [(row.lemma, row.form, row.tag, row.written) for row in forms]
+    if words != sorted(words) or len(set(words)) != len(words):
         yield "the words are not in order"
 
 
@@ -111,6 +114,24 @@ def _documents(shard: OpenShard, seen: set[str]) -> Iterator[str]:
             if document_id in seen:
                 yield f"the document {document_id!r} is there twice"
             seen.add(document_id)
+
+
+def _origins(shard: OpenShard) -> Iterator[str]:
+    """What sources say of segments: each is there, and has lines and names for all its tokens, or for none."""
+    catalog = shard.catalog
+    total = catalog.totals().segments
+    numbers = [number for number, *_ in catalog.origin_rows(0, total)]
+    if not numbers:
+        return
+    try:
+        counts = catalog.token_counts(np.array(numbers, np.int64)).tolist()
+        for number, count in zip(numbers, counts, strict=True):
+            origin = catalog.origins([number])[number]
+            if any(some and len(some) != count for some in (origin.lines, origin.ids)):
+                yield f"the origin of segment {number} is not of its {count} tokens"
+                return
+    except IndexDamaged as error:
+        yield error.why
 
 
 def _rows(shard: OpenShard, forms: list[FormRow]) -> Iterator[str]:

@@ -1,0 +1,73 @@
+"""The commands that name parts of a corpus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ctxsearch.cli.console import say, told
+from ctxsearch.cli.options import By, IndexName, Json
+from ctxsearch.index import Index
+
+if TYPE_CHECKING:
+    from ctxsearch.senses.subcorpora import Subcorpora
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="What it is called; conditions name it @NAME.")]
+
+app = typer.Typer(
+    help="Give parts of the corpus a name, to be used as @NAME wherever a condition is: --where @NAME.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@contextmanager
+def _subcorpora(index: str, by: str | None = None) -> Iterator[Subcorpora]:
+    with Index.open(index) as opened:
+        yield opened.subcorpora(by=by)
+
+
+def list_subcorpora(index: IndexName, as_json: Json = False) -> None:
+    """List the subcorpora with their conditions."""
+    with _subcorpora(index) as subcorpora:
+        found = subcorpora.list()
+    if as_json:
+        for name, conditions in found.items():
+            print(json.dumps({"name": name, "where": list(conditions)}, ensure_ascii=False))
+        return
+    if not found:
+        say("There is no subcorpus yet; make one with: ctxsearch subcorpora new.")
+    width = max(map(len, found), default=0)
+    for name, conditions in found.items():
+        print(f"@{name:<{width}}  {'  '.join(conditions)}")
+
+
+def new(
+    index: IndexName,
+    name: Name,
+    where: Annotated[
+        list[str],
+        typer.Argument(metavar="CONDITION", help="On the metadata, 'year>=1990' for instance; all must hold."),
+    ],
+    by: By = None,
+) -> None:
+    """Give conditions a name, or a name another meaning."""
+    with _subcorpora(index, by) as subcorpora:
+        subcorpora.save(name, where)
+    say(f"@{name} is: {'  '.join(where)}.")
+
+
+def remove(index: IndexName, name: Name, by: By = None) -> None:
+    """Take a name away; no document is touched."""
+    with _subcorpora(index, by) as subcorpora:
+        subcorpora.remove(name)
+    say(f"@{name} is no more.")
+
+
+for _name, _command in (("list", list_subcorpora), ("new", new), ("remove", remove)):
+    app.command(_name, short_help=(_command.__doc__ or "").partition("\n")[0])(told(_command))

@@ -1,0 +1,311 @@
+"""A small corpus query language: ``[lemma="bank" & pos="NOUN"] []{0,2} [lemma="river"]``.
+
+It is the part of CQL that most corpus tools share (O. Christ 1994, A modular and flexible architecture for an
+integrated corpus query system): a sequence of tokens of one sentence.
+
+- A token is ``[]``, any; ``[CONDITION]``; or ``"REGEX"``, which is ``[word="REGEX"]``.
+- A condition compares ``word`` (or ``form``), ``lemma`` or ``pos`` (or ``tag``) with a regular expression that has to
+  match the whole: ``=``, ``!=``, joined by ``&``, ``|``, ``!`` and brackets. ``%c`` after an expression ignores case;
+  lemmas are compared without regard to it.
+- A token may be repeated: ``?``, ``*``, ``+``, ``{2}``, ``{0,3}``, ``{2,}``.
+- ``@`` before a token makes it the node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import regex
+
+from ctxsearch.analysis import normal_form, surface_form
+from ctxsearch.catalog.reader import FormRow
+from ctxsearch.errors import QueryError
+
+Condition = Callable[[FormRow], bool]
+"""What a token has to be: whether a word meets it."""
+
+_ATTRIBUTES = {"word": "word", "form": "word", "lemma": "lemma", "pos": "tag", "tag": "tag"}
+_LITERAL = regex.compile(r"[\w\s'\-]*")
+_REPEATED = regex.compile(r"\{\s*([0-9]{1,4})\s*(?:(,)\s*([0-9]{1,4})?\s*)?\}")
+_NAME = regex.compile(r"[A-Za-z_]+")
+# Some expressions take for ever on some words.
+_SECONDS = 1.0
+_DEEPEST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An equality that every word meets that meets a condition: so the words need not all be looked at.
+
+    Attributes:
+        attribute: ``word``, ``lemma`` or ``tag``.
+        value: as the catalog has it.
+    """
+
+    attribute: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A token of a pattern.
+
+    Attributes:
+        condition: what it has to be; None for anything.
+        wanted: what the condition asks for at least, where that is known.
+        least: how often it has to be there, one after the other.
+        most: how often it may; None for any number.
+        is_node: whether it is the node.
+    """
+
+    condition: Condition | None
+    wanted: Wanted | None = None
+    least: int = 1
+    most: int | None = 1
+    is_node: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A sequence of tokens.
+
+    Attributes:
+        text: as it was written.
+        elements: one after the other.
+    """
+
+    text: str
+    elements: tuple[Element, ...]
+
+    @property
+    def nodes(self) -> list[int]:
+        """The elements that the node may be: the one that is marked, or all that say something."""
+        marked = [number for number, one in enumerate(self.elements) if one.is_node]
+        return marked or [number for number, one in enumerate(self.elements) if one.condition is not None]
+
+
+def parse_cql(text: str) -> Pattern:
+    """Reads a pattern.
+
+    >>> pattern = parse_cql('[lemma="bank" & pos="NOUN"] []{0,2} "rivers?"')
+    >>> [(one.least, one.most, one.condition is None) for one in pattern.elements]
+    [(1, 1, False), (0, 2, True), (1, 1, False)]
+
+    Raises:
+        QueryError: it cannot be read; the sentence says where.
+    """
+    return _Parser(text).pattern()
+
+
+class _Parser:
+    """Reads one pattern, from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._depth = 0
+
+    def pattern(self) -> Pattern:
+        """All of it."""
+        elements: list[Element] = []
+        while self._next():
+            if elements and self._takes("within"):
+                self._within()
+                break
+            elements.append(self._element())
+        if not any(one.condition is not None for one in elements):
+            raise self._error('it says of no token what it is; for instance [lemma="bank"]')
+        if not any(one.least for one in elements):
+            raise self._error("it would match nothing at all, since every token may be missing")
+        if sum(one.is_node for one in elements) > 1:
+            raise self._error("only one token can be the node, so only one @ can be there")
+        return Pattern(self._text, tuple(elements))
+
+    def _within(self) -> None:
+        if not (self._takes("<s/>") or self._takes("<s>") or self._takes("s")) or self._next():
+            raise self._error("what matches lies within one sentence always, and only 'within <s/>' can be said of it")
+
+    def _element(self) -> Element:
+        is_node = self._takes("@")
+        first = self._next()
+        if first == "[":
+            self._at += 1
+            condition: Condition | None = None
+            wanted = None
+            if self._next() != "]":
+                condition, wanted = self._either()
+            self._expect("]", "a token ends with ]")
+        elif first in ('"', "'"):
+            condition, wanted = self._comparison("word")
+        elif first == "(":
+            raise self._error("tokens cannot be grouped; write them one after the other")
+        elif first == "<":
+            raise self._error("structures cannot be asked for; what matches lies within one sentence always")
+        else:
+            raise self._error('a token is [], [lemma="bank"] or "banks?"')
+        least, most = self._repeated()
+        if is_node and condition is None and most != 1:
+            raise self._error("the node is one token, and cannot be any number of them")
+        return Element(condition, wanted, least, most, is_node)
+
+    def _repeated(self) -> tuple[int, int | None]:
+        for sign, counts in (("?", (0, 1)), ("*", (0, None)), ("+", (1, None))):
+            if self._takes(sign):
+                return counts
+        if self._next() != "{":
+            return 1, 1
+        match = _REPEATED.match(self._text, self._at)
+        if match is None:
+            raise self._error("a number of times is {2}, {0,3} or {2,}")
+        least = int(match[1])
+        most = least if match[2] is None else None if match[3] is None else int(match[3])
+        if most is not None and (most < least or most == 0):
+            raise self._error(f"{match[0]} is no number of times")
+        self._at = match.end()
+        return least, most
+
+    def _either(self) -> tuple[Condition, Wanted | None]:
+        conditions = [self._all()]
+        while self._takes("|"):
+            conditions.append(self._all())
+        if len(conditions) == 1:
+            return conditions[0]
+        some = [condition for condition, _ in conditions]
+        return (lambda row: any(one(row) for one in some)), None
+
+    def _all(self) -> tuple[Condition, Wanted | None]:
+        conditions = [self._one()]
+        while self._takes("&"):
+            conditions.append(self._one())
+        if len(conditions) == 1:
+            return conditions[0]
+        every = [condition for condition, _ in conditions]
+        # A lemma or a form is rarer than a tag.
+        wanted = sorted((one for _, one in conditions if one), key=lambda one: one.attribute == "tag")
+        return (lambda row: all(one(row) for one in every)), wanted[0] if wanted else None
+
+    def _one(self) -> tuple[Condition, Wanted | None]:
+        if self._takes("!"):
+            condition, _ = self._nested(self._one)
+            return (lambda row: not condition(row)), None
+        if self._takes("("):
+            found = self._nested(self._either)
+            self._expect(")", "what is opened with ( is closed with )")
+            return found
+        self._next()
+        name = _NAME.match(self._text, self._at)
+        if name is None or name[0] not in _ATTRIBUTES:
+            raise self._error('a condition is word="...", lemma="..." or pos="..."')
+        self._at = name.end()
+        negated = self._takes("!=")
+        if not negated:
+            self._expect("=", "a condition has = or !=")
+        if self._next() not in ('"', "'"):
+            raise self._error("a value stands in quotation marks")
+        condition, wanted = self._comparison(_ATTRIBUTES[name[0]])
+        return ((lambda row: not condition(row)), None) if negated else (condition, wanted)
+
+    def _nested(self, read: Callable[[], tuple[Condition, Wanted | None]]) -> tuple[Condition, Wanted | None]:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self._error("it is nested too deeply")
+        found = read()
+        self._depth -= 1
+        return found
+
+    def _comparison(self, attribute: str) -> tuple[Condition, Wanted | None]:
+        """A quoted expression, with its flag, and what it compares."""
+        at = self._at
+        quote = self._text[at]
+        end = at + 1
+        while end < len(self._text) and self._text[end] != quote:
+            end += 2 if self._text[end] == "\\" else 1
+        if end >= len(self._text):
+            raise self._error("this quotation mark is not closed")
+        value = self._text[at + 1 : end].replace(f"\\{quote}", quote)
+        self._at = end + 1
+        ignores_case = self._takes("%c")
+        if self._next() == "%":
+            raise self._error("the only flag is %c")
+        if _LITERAL.fullmatch(value):
+            return _equals(attribute, value, ignores_case)
+        flags = regex.IGNORECASE if ignores_case or attribute == "lemma" else 0
+        try:
+            expression = regex.compile(value, flags | regex.VERSION1)
+        except regex.error as error:
+            self._at = at
+            raise self._error(f"the regular expression {value!r} cannot be read ({error})") from error
+        return _matches(attribute, expression), None
+
+    def _next(self) -> str:
+        """The next character that is no blank; empty at the end."""
+        while self._at < len(self._text) and self._text[self._at].isspace():
+            self._at += 1
+        return self._text[self._at : self._at + 1]
+
+    def _takes(self, word: str) -> bool:
+        self._next()
+        if self._text.startswith(word, self._at):
+            self._at += len(word)
+            return True
+        return False
+
+    def _expect(self, word: str, why: str) -> None:
+        if not self._takes(word):
+            raise self._error(why)
+
+    def _error(self, why: str) -> QueryError:
+        return QueryError(f"The pattern {self._text!r} cannot be read at character {self._at + 1}: {why}.")
+
+
+def _equals(attribute: str, value: str, ignores_case: bool) -> tuple[Condition, Wanted | None]:
+    if attribute == "lemma":
+        lemma = normal_form(value)
+        return (lambda row: row.lemma == lemma), Wanted("lemma", lemma)
+    if attribute == "word" and ignores_case:
+        folded = normal_form(value)
+        return (lambda row: normal_form(row.form) == folded), Wanted("word", folded)
+    if attribute == "word":
+        form = surface_form(value)
+        return (lambda row: row.form == form), Wanted("word", normal_form(value))
+    if ignores_case:
+        return (lambda row: row.tag.casefold() == value.casefold()), None
+    return (lambda row: row.tag == value), Wanted("tag", value)
+
+
+def _matches(attribute: str, expression: regex.Pattern[str]) -> Condition:
+    def tried(text: str) -> bool:
+        try:
+            return expression.fullmatch(text, timeout=_SECONDS) is not None
+        except TimeoutError as error:
+            raise QueryError(
+                f"The regular expression {expression.pattern!r} takes too long on {text[:40]!r}; write it simpler."
+            ) from error
+
+    if attribute == "word":
+        return lambda row: tried(row.form)
+    if attribute == "tag":
+        return lambda row: tried(row.tag)
+    return lambda row: tried(row.lemma) or (row.written != "" and tried(row.written))
+
+
+def with_one_node(pattern: Pattern) -> Pattern:
+    """The pattern with one token for a node: the one that is marked, or else the first of which it says anything.
+
+    >>> [(one.least, one.most, one.is_node) for one in with_one_node(parse_cql('[] "a"? "b"{2,3}')).elements]
+    [(1, 1, False), (0, 1, False), (1, 1, True), (1, 2, False)]
+    """
+    if any(one.is_node for one in pattern.elements):
+        return pattern
+    # What need not be there can be nothing's first token, unless there is nothing else.
+    sure = [number for number in pattern.nodes if pattern.elements[number].least] or pattern.nodes
+    elements: list[Element] = []
+    for number, one in enumerate(pattern.elements):
+        if number != sure[0]:
+            elements.append(one)
+            continue
+        elements.append(replace(one, least=1, most=1, is_node=True))
+        if one.most != 1:
+            elements.append(replace(one, least=max(0, one.least - 1), most=None if one.most is None else one.most - 1))
+    return Pattern(pattern.text, tuple(elements))

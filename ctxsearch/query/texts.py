@@ -1,0 +1,133 @@
+"""Documents as they were read, sentence by sentence and token by token, for those who want the corpus out again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.analysis import normal_form
+from ctxsearch.catalog.reader import DocumentRow, FormRow
+from ctxsearch.domain import Origin
+from ctxsearch.query.scope import OpenShard, allowed_documents
+from ctxsearch.vectors.files import TOKEN_BITS
+
+# Segments read in one go.
+_AT_ONCE = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class TextToken:
+    """A token of a sentence.
+
+    Attributes:
+        start: offset in the document's text.
+        end: likewise.
+        form: as written.
+        lemma: as its source writes it, or else as the index has it.
+        tag: its part of speech; empty where no source gave one.
+    """
+
+    start: int
+    end: int
+    form: str
+    lemma: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextSentence:
+    """A sentence of a document.
+
+    Attributes:
+        start: offset in the document's text.
+        text: of the sentence, with the white space before it.
+        tokens: in order.
+        origin: what its source says of it; None where the analyser cut it.
+    """
+
+    start: int
+    text: str
+    tokens: Sequence[TextToken]
+    origin: Origin | None
+
+
+@dataclass(frozen=True, slots=True)
+class TextDocument:
+    """A document; its sentences are to be gone through before the next document is asked for."""
+
+    row: DocumentRow
+    sentences: Iterator[TextSentence]
+
+
+def texts(shards: Sequence[OpenShard], where: Sequence[str] = ()) -> Iterator[TextDocument]:
+    """The documents that meet some conditions, in the order of the corpus; those taken out are not among them.
+
+    Of a shard at a time, 20 bytes a token are kept in memory.
+
+    Args:
+        shards: where.
+        where: conditions on the metadata.
+
+    Raises:
+        QueryError: a condition cannot be understood.
+    """
+    for shard, allowed in zip(shards, allowed_documents(shards, where), strict=True):
+        numbers = np.arange(shard.entry.documents) if allowed is None else np.flatnonzero(allowed)
+        words = _Words(shard)
+        for first in range(0, len(numbers), _AT_ONCE):
+            rows = shard.catalog.documents(numbers[first : first + _AT_ONCE].tolist())
+            for number in sorted(rows):
+                yield TextDocument(rows[number], _sentences(shard, rows[number], words))
+
+
+class _Words:
+    """The form, lemma and tag of every token of a shard.
+
+    Args:
+        shard: where.
+    """
+
+    def __init__(self, shard: OpenShard) -> None:
+        self._forms = shard.catalog.forms()
+        sizes = [row.frequency for row in self._forms]
+        ids = np.array(shard.files.ids)
+        order = np.argsort(ids)
+        self._ids: NDArray[np.int64] = ids[order]
+        self._numbers = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)[order]
+
+    def of_segment(self, number: int) -> dict[int, FormRow]:
+        """Those of a segment, by their places; tokens without a vector are not among them."""
+        first = number << TOKEN_BITS
+        start, stop = np.searchsorted(self._ids, [first, first + (1 << TOKEN_BITS)]).tolist()
+        places = (self._ids[start:stop] - first).tolist()
+        return {
+            place: self._forms[form] for place, form in zip(places, self._numbers[start:stop].tolist(), strict=True)
+        }
+
+
+def _sentences(shard: OpenShard, document: DocumentRow, words: _Words) -> Iterator[TextSentence]:
+    last = document.first_segment + document.segments
+    for first in range(document.first_segment, last, _AT_ONCE):
+        numbers = range(first, min(last, first + _AT_ONCE))
+        segments, origins = shard.catalog.segments(numbers), shard.catalog.origins(numbers)
+        others = {(one.segment, one.token): one for one in shard.catalog.unembedded(numbers.start, len(numbers))}
+        for number in numbers:
+            segment = segments[number]
+            known = words.of_segment(number)
+            tokens = []
+            for place in range(len(segment.spans)):
+                start, end = segment.spans[place]
+                form = segment.text[start:end]
+                row = known.get(place)
+                other = others.get((number, place))
+                if row is not None:
+                    lemma, tag = row.written or row.lemma, row.tag
+                elif other is not None:
+                    lemma, tag = other.written or other.lemma, other.tag
+                else:
+                    lemma, tag = normal_form(form) or form, ""
+                tokens.append(TextToken(segment.start + start, segment.start + end, form, lemma, tag))
+            yield TextSentence(segment.start, segment.text, tokens, origins.get(number))

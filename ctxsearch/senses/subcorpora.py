@@ -1,0 +1,91 @@
+"""Parts of a corpus that have a name: conditions on the metadata, kept in ``senses.sqlite``, where people's work is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from ctxsearch.catalog.inventory import Inventory
+from ctxsearch.catalog.where import parse_filters
+from ctxsearch.errors import QueryError
+from ctxsearch.senses.importing import checked_name
+
+_SIGN = "@"
+_OPERATORS = frozenset("=<>!")
+
+
+class Subcorpora:
+    """The subcorpora of one index; wherever conditions are given, ``@NAME`` stands for those of one.
+
+    Args:
+        inventory: where they are kept.
+        by: who makes them.
+    """
+
+    def __init__(self, inventory: Inventory, by: str) -> None:
+        self._inventory = inventory
+        self._by = checked_name(by, "person")
+
+    def list(self) -> Mapping[str, Sequence[str]]:
+        """The conditions of each, by name."""
+        return self._inventory.subcorpora()
+
+    def save(self, name: str, where: Sequence[str]) -> None:
+        """Gives conditions a name, or another meaning to a name.
+
+        Args:
+            name: without white space at its ends, or one of ``=<>!@``.
+            where: conditions on the metadata, which may name other subcorpora; all must hold.
+
+        Raises:
+            QueryError: a condition cannot be understood, or none is given.
+            SenseError: it can be no name.
+        """
+        checked_name(name, "subcorpus")
+        if _OPERATORS & set(name) or name.startswith(_SIGN):
+            raise QueryError(f"A subcorpus cannot be called {name!r}, which would be read as a condition.")
+        conditions = expanded(self._inventory, where)
+        if not conditions:
+            raise QueryError("Say what the subcorpus is, for instance with 'year>=1990'.")
+        parse_filters(conditions)
+        with self._inventory.changing(f"saved subcorpus {name}", self._by) as edit:
+            edit.put("subcorpora", (name, json.dumps(conditions, ensure_ascii=False), self._by, edit.at))
+
+    def remove(self, name: str) -> None:
+        """Takes the name away; no document is touched.
+
+        Raises:
+            QueryError: there is none.
+        """
+        with self._inventory.changing(f"removed subcorpus {name}", self._by) as edit:
+            found = edit.found("subcorpora", "name", name)
+            if not found:
+                raise _not_found(name, self._inventory.subcorpora())
+            edit.drop("subcorpora", found[0])
+
+
+def expanded(inventory: Inventory, where: Sequence[str]) -> list[str]:
+    """Conditions with those of a subcorpus in the place of its name.
+
+    Raises:
+        QueryError: there is no such subcorpus.
+    """
+    named = [one for one in where if one.startswith(_SIGN) and not _OPERATORS & set(one)]
+    if not named:
+        return list(where)
+    known = inventory.subcorpora()
+    result: list[str] = []
+    for one in where:
+        if one not in named:
+            result.append(one)
+            continue
+        name = one.removeprefix(_SIGN).strip()
+        if name not in known:
+            raise _not_found(name, known)
+        result.extend(known[name])
+    return list(dict.fromkeys(result))
+
+
+def _not_found(name: str, known: Mapping[str, Sequence[str]]) -> QueryError:
+    have = f"there are: {', '.join(known)}" if known else "there is none; make one with: ctxsearch subcorpora new"
+    return QueryError(f"There is no subcorpus {name!r}; {have}.")

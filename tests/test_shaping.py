@@ -1,0 +1,195 @@
+"""Lines are sorted by any keys, drawn by document and paged, and nothing is lost or said twice."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from functools import cmp_to_key
+
+import pytest
+from command_line import ctxsearch as command
+from conftest import WindowEncoder
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ctxsearch import ConcordanceLine, Document, Index
+from ctxsearch.errors import QueryError, SenseError
+
+YEARS = (1999, 1850, None, "unknown", 1999, 2001.5, 1850)
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    """Seven documents in two shards, with years of all kinds."""
+    draw = random.Random(1)
+    made = Index.create(tmp_path_factory.mktemp("shaping") / "index", encoder=WindowEncoder())
+    documents = []
+    for number, year in enumerate(YEARS):
+        words = draw.choices(["bank", "Bank", "river", "money", "old"], k=30)
+        metadata = {} if year is None else {"year": year, "genre": "ab"[number % 2]}
+        documents.append(Document(f"d{number}", " ".join(words) + ".", metadata))
+    made.add(documents[:4])
+    made.add(documents[4:])
+    return made
+
+
+def plain_key(line: ConcordanceLine, name: str, place: int) -> object:
+    """What a line is sorted by, said as plainly as may be."""
+    if name == "corpus":
+        return place
+    if name == "left":
+        return line.left.lower().split()[::-1], line.node.lower(), line.right.lower()
+    if name == "right":
+        return line.right.lower().split(), line.node.lower()
+    if name == "node":
+        return line.node.lower(), line.right.lower()
+    if name == "form":
+        return line.form.lower(), line.form
+    if name == "document_id":
+        return line.document_id, line.start
+    return line.metadata.get(name)
+
+
+def compare(one: object, other: object) -> int:
+    """Numbers before words."""
+    if isinstance(one, int | float) != isinstance(other, int | float):
+        return -1 if isinstance(one, int | float) else 1
+    return (one > other) - (one < other)  # type: ignore[operator]
+
+
+KEYS = st.tuples(
+    st.sampled_from(["corpus", "left", "right", "node", "form", "document_id", "year", "genre"]), st.booleans()
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(KEYS, min_size=1, max_size=3), st.integers(0, 60), st.integers(1, 40))
+def test_sorted_as_a_plain_sort_would(index: Index, keys: list[tuple[str, bool]], offset: int, limit: int) -> None:
+    """Several keys, each either way; ties stay in the order of the corpus; pages are stretches of the whole."""
+    every = index.concordance("bank")
+    order = [("-" if is_reversed else "") + name for name, is_reversed in keys]
+
+    def before(one: tuple[int, ConcordanceLine], other: tuple[int, ConcordanceLine]) -> int:
+        for name, is_reversed in keys:
+            first, second = (plain_key(line, name, place) for place, line in (one, other))
+            if (first is None) != (second is None):
+                return 1 if first is None else -1
+            if first is not None and (found := compare(first, second)):
+                return -found if is_reversed else found
+        return one[0] - other[0]
+
+    expected = [line for _, line in sorted(enumerate(every), key=cmp_to_key(before))]
+    assert index.concordance("bank", order=order) == expected
+    assert index.concordance("bank", order=",".join(order), offset=offset, limit=limit) == expected[offset:][:limit]
+
+
+def test_pages_of_an_answer(index: Index) -> None:
+    """Pages of a query, of a concordance and of a sample join to the whole."""
+    usage = "They rowed to the [bank] of the old river."
+    every = index.query(usage, k=None)
+    assert [line for offset in range(0, 99, 7) for line in index.query(usage, k=7, offset=offset)] == every
+    sample = index.concordance("bank", sample=20, seed=3)
+    pages = [index.concordance("bank", sample=20, seed=3, offset=offset, limit=6) for offset in range(0, 24, 6)]
+    assert [line for page in pages for line in page] == sample
+
+
+def test_so_many_lines_of_a_document(index: Index) -> None:
+    """Of each document so many are drawn, the same for one seed; of an answer, its nearest."""
+    every = index.concordance("bank")
+    have = Counter(line.document_id for line in every)
+    found = index.concordance("bank", per_document=3, seed=5)
+    assert Counter(line.document_id for line in found) == {name: min(3, count) for name, count in have.items()}
+    assert found == index.concordance("bank", per_document=3, seed=5) != index.concordance("bank", per_document=3)
+    assert [line for line in every if line in found] == found
+    usage = "They rowed to the [bank] of the old river."
+    nearest = index.query(usage, k=None)
+    seen: Counter[str] = Counter()
+    chosen = set()
+    for line in sorted(nearest, key=lambda one: (-(one.score or 0), one.document_id, one.start)):
+        seen[line.document_id] += 1
+        if seen[line.document_id] <= 2:
+            chosen.add(line.key)
+    expected = [line for line in nearest if line.key in chosen]
+    assert index.query(usage, k=None, per_document=2) == expected
+    assert index.query(usage, k=4, offset=3, per_document=2) == expected[3:7]
+
+
+def test_answer_in_another_order(index: Index) -> None:
+    """What is found by nearness is shown in any order: the same lines."""
+    usage = "They rowed to the [bank] of the old river."
+    nearest = index.query(usage, k=9)
+    by_year = index.query(usage, k=9, order=["-year", "left"])
+    assert sorted(line.key for line in by_year) == sorted(line.key for line in nearest)
+    years = [line.metadata.get("year") for line in by_year]
+    words = [year for year in years if isinstance(year, str)]
+    assert years[: len(words)] == words
+    assert index.like(nearest[0].key, k=5, order="score") == index.like(nearest[0].key, k=5)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"order": "length"}, "There is no order 'length'; use corpus, left, .*, genre, year"),
+        ({"order": ["year", ""]}, "There is no order ''"),
+        ({"offset": -1}, "-1 lines cannot be passed over"),
+        ({"per_document": 0}, "0 lines a document cannot be shown"),
+    ],
+)
+def test_wrong_shape_is_told(index: Index, options: dict[str, object], why: str) -> None:
+    """Keys and numbers that cannot be are told in a sentence."""
+    with pytest.raises(QueryError, match=why):
+        index.concordance("bank", **options)  # type: ignore[arg-type]
+    with pytest.raises(QueryError, match=why):
+        index.query("A [bank].", **options)  # type: ignore[arg-type]
+
+
+def test_subcorpus_stands_for_its_conditions(index: Index) -> None:
+    """A name that was given to conditions stands for them wherever conditions are, and is undone as all else is."""
+    subcorpora = index.subcorpora(by="ann")
+    assert subcorpora.list() == {}
+    subcorpora.save("old", ["year<1900"])
+    subcorpora.save("old b", ["@old", "genre=b"])
+    assert subcorpora.list() == {"old": ["year<1900"], "old b": ["year<1900", "genre=b"]}
+    assert index.concordance("bank", where=["@old"]) == index.concordance("bank", where=["year<1900"]) != []
+    assert index.count("bank", where=["@old b"]) == index.count("bank", where=["year<1900", "genre=b"])
+    usage = "They rowed to the [bank]."
+    assert index.query(usage, where=["@old"]) == index.query(usage, where=["year<1900"])
+    subcorpora.save("old", ["year<1800"])
+    assert index.count("bank", where=["@old"]) == 0
+    assert index.senses(by="ann").undo().what == "saved subcorpus old"
+    assert index.count("bank", where=["@old"]) == index.count("bank", where=["year<1900"])
+    subcorpora.remove("old b")
+    with pytest.raises(QueryError, match="There is no subcorpus 'old b'; there are: old"):
+        index.count("bank", where=["@old b"])
+    with pytest.raises(QueryError, match="There is no subcorpus"):
+        subcorpora.remove("old b")
+    for name, error in (("a=b", QueryError), ("@x", QueryError), ("", SenseError), (" x", SenseError)):
+        with pytest.raises(error):
+            subcorpora.save(name, ["year<1900"])
+    with pytest.raises(QueryError, match="Say what the subcorpus is"):
+        subcorpora.save("empty", [])
+    with pytest.raises(QueryError, match="cannot be read"):
+        subcorpora.save("bad", ["year"])
+    assert list(subcorpora.list()) == ["old"]
+    subcorpora.remove("old")
+
+
+def test_commands_shape_lines(index: Index) -> None:
+    """Sort keys, pages, lines a document and subcorpora on the command line."""
+    shown = command("concordance", index.path, "bank", "--sort", "-year", "--sort", "left", "-k", "4", "--offset", "2")
+    assert shown.returncode == 0
+    assert len(shown.stdout.splitlines()) == 4
+    found = command("concordance", index.path, "bank", "--per-document", "1", "--seed", "4", "--json").stdout
+    assert [json.loads(line)["key"] for line in found.splitlines()] == [
+        line.key for line in index.concordance("bank", per_document=1, seed=4)
+    ]
+    assert "@early is: year<1900." in command("subcorpora", "new", index.path, "early", "year<1900").stderr
+    assert command("subcorpora", "list", index.path).stdout == "@early  year<1900\n"
+    assert json.loads(command("subcorpora", "list", index.path, "--json").stdout)["where"] == ["year<1900"]
+    count = command("concordance", index.path, "bank", "--where", "@early", "--count").stdout
+    assert count == f"{index.count('bank', where=['year<1900'])}\n"
+    assert command("subcorpora", "remove", index.path, "early").returncode == 0
+    assert "There is no subcorpus" in command("concordance", index.path, "bank", "--where", "@early").stderr
+    wrong = command("concordance", index.path, "bank", "--seed", "4")
+    assert "say with --sample or --per-document how many lines" in wrong.stderr
