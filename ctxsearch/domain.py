@@ -30,7 +30,8 @@ class GivenSentence:
         spans: start and end of each token in the document's text, in order and apart. Shape: (n_tokens, 2), int32.
         lemmas: of each token, as written; ``""`` where the source has none, and then the index finds it.
         tags: the part of speech of each token; ``""`` where the source has none.
-        lines: the line of the source file that each token is on, counted from 1; empty where nobody knows.
+        lines: the line of the source file that each token is on, counted from 1, 0 where nobody knows; empty where that
+            is so of all.
         name: what the source calls the sentence.
         ids: what the source calls each token, where that is not its number in the sentence; empty otherwise. A token of
             a CoNLL-U multiword token is called ``3/3-4`` where it has a piece of the text of its own, and ``3-4`` where
@@ -310,7 +311,10 @@ class RepairReport:
 
 @dataclass(frozen=True, slots=True)
 class IndexInfo:
-    """What an index holds and how it was made; ``settings`` are those of ``ctxsearch.json``."""
+    """What an index holds and how it was made.
+
+    ``settings`` are those of ``ctxsearch.json``; ``tags`` are the parts of speech that sources gave.
+    """
 
     path: str
     settings: Mapping[str, str | int | bool]
@@ -326,3 +330,4 @@ class IndexInfo:
     lemmas: int
     bytes: int
     metadata_columns: Sequence[str]
+    tags: Sequence[str] = ()

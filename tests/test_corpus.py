@@ -146,7 +146,10 @@ class TestSources:
 
     def test_unknown_ending(self, tmp_path: Path) -> None:
         """A file named itself with an unknown ending is told at once, with the endings that are known."""
-        with pytest.raises(SourceError, match=r"\.txt \.txt\.gz \.jsonl \.jsonl\.gz \.csv \.csv\.gz \.tsv \.tsv\.gz\."):
+        with pytest.raises(
+            SourceError,
+            match=r"\.txt \.txt\.gz \.jsonl \.jsonl\.gz \.csv \.csv\.gz \.tsv \.tsv\.gz \.conllu .* \.zip\.",
+        ):
             read(write(tmp_path / "x.pdf", "x"))
 
     def test_empty_folder(self, tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def test_segments_tile_any_given_text(sentences: list[list[str]], data: st.DataO
         spans_array = np.array(spans, np.int32).reshape(-1, 2)
         made.append(GivenSentence(start, len(text), spans_array, words, ["T"] * len(words)))
     text += data.draw(st.sampled_from(["", " ", " tail."]))
-    for whole, cut in ((True, True), (True, False), (False, True)):
+    for whole, cut in ((True, True), (True, False), (False, True), (False, False)):
         given = Given(made, is_whole=whole, has_sentences=cut)
         assert wrong_given(text, given) == ""
         segments = list(Analyser("en").segments(text, given=given))
@@ -199,6 +199,21 @@ def test_segments_tile_any_given_text(sentences: list[list[str]], data: st.DataO
             assert len(segment.tags or forms) == len(forms)
         kept = [form for segment in segments for form, tag in zip(segment.forms, segment.tags, strict=False) if tag]
         assert kept == [word for words in sentences for word in words]
+
+
+def test_given_token_alone_makes_no_sentence() -> None:
+    """Where a source gives a token and no sentence, sentences are found as ever, and none is cut at the token."""
+    text = "First. The old bank lay low. Last."
+    given = Given(
+        [GivenSentence(15, 19, np.array([[15, 19]], np.int32), ["Bank"], ["NOUN"], [7])],
+        is_whole=False,
+        has_sentences=False,
+    )
+    segments = list(Analyser("en").segments(text, given=given))
+    assert [segment.text for segment in segments] == ["First.", " The old bank lay low.", " Last."]
+    assert segments[1].origin is not None
+    assert list(segments[1].origin.lines) == [0, 0, 7, 0, 0]
+    assert list(segments[1].written_lemmas) == ["", "", "Bank", "", ""]
 
 
 def test_some_tokens_are_given() -> None:

@@ -410,6 +410,15 @@ CATALOGS = {
     "segments": "update documents set first_segment = 4611686018427387904",
     "lemma": "update lemmas set lemma = x'ff' where lemma_no = 0",
     "form": "update forms set form = cast(x'ff' as text)",
+    "tag": "update forms set tag = x'ff'",
+    "view of origins": "drop table origins; create view origins as select segment, '' as name, x'' as lines, '' as ids"
+    " from segments",
+    "origin": "insert into origins values (0, 's', x'01', '')",
+    "ids of tokens": "insert into origins values (0, 's', x'', '{')",
+    "lines of no token": "insert into origins values (0, 's', x'0100000002000000', '')",
+    "origin of nothing": "insert into origins values (4611686018427387904, 's', x'', '')",
+    "token of nothing": "insert into origins values (0, 's', x'', '');"
+    " insert into unembedded values (0, 60000, 'bank', 'NOUN', '')",
 }
 
 

@@ -74,9 +74,10 @@ def given_segments(
     if given.is_whole:
         stretches = _sentences(text, given) if given.has_sentences else _cut(text, given, language)
         for stretch in _tiled(stretches, len(text)):
-            yield from _segments(text, stretch, lemma_of)
+            yield from (_segment(text, *short, lemma_of) for short in _short(stretch))
     else:
-        for start, end, sentence in _mixed(text, given, language):
+        mixed = _mixed(text, given, language) if given.has_sentences else _cut_around(text, given, language)
+        for start, end, sentence in mixed:
             yield _mixed_segment(text, start, end, sentence, patterns, lemma_of)
 
 
@@ -116,8 +117,8 @@ def _tiled(stretches: Iterator[_Stretch], length: int) -> Iterator[_Stretch]:
         yield _Stretch(0, length, _NO_SENTENCE, 0, 0)
 
 
-def _segments(text: str, stretch: _Stretch, lemma_of: Callable[[str], str]) -> Iterator[Segment]:
-    """The segments of a stretch: one, or several where it is too long for one; then each ends with a token."""
+def _short(stretch: _Stretch) -> Iterator[_Stretch]:
+    """A stretch, or several where it is too long for a segment; then each ends with a token."""
     start, end, sentence, first, stop = stretch
     starts, ends = sentence.spans[:, 0].tolist(), sentence.spans[:, 1].tolist()
     while end - start > MAX_SEGMENT_CHARS:
@@ -129,9 +130,9 @@ def _segments(text: str, stretch: _Stretch, lemma_of: Callable[[str], str]) -> I
             cut = min(cut, starts[inside])
         if inside > first:
             cut = ends[inside - 1]
-        yield _segment(text, start, cut, sentence, first, inside, lemma_of)
+        yield _Stretch(start, cut, sentence, first, inside)
         start, first = cut, inside
-    yield _segment(text, start, end, sentence, first, stop, lemma_of)
+    yield _Stretch(start, end, sentence, first, stop)
 
 
 def _segment(
@@ -179,6 +180,24 @@ def _mixed(text: str, given: Given, language: str) -> Iterator[tuple[int, int, G
     yield from found
 
 
+def _cut_around(text: str, given: Given, language: str) -> Iterator[tuple[int, int, GivenSentence | None]]:
+    """The sentences that the analyser finds in a text, each with the tokens given in it; no cut goes through one."""
+    some = given.sentences
+    every = GivenSentence(
+        0,
+        len(text),
+        np.concatenate([_NO_SPANS, *(one.spans for one in some)]),
+        [lemma for one in some for lemma in one.lemmas],
+        [tag for one in some for tag in one.tags],
+        [line for one in some for line in one.lines or [_NO_LINE] * len(one.spans)],
+    )
+    for stretch in _cut(text, Given([every]), language):
+        for start, end, _, first, stop in _short(stretch):
+            spans, lemmas = every.spans[first:stop], every.lemmas[first:stop]
+            own = GivenSentence(start, end, spans, lemmas, every.tags[first:stop], every.lines[first:stop])
+            yield start, end, own if stop > first else None
+
+
 def _mixed_segment(
     text: str,
     start: int,
@@ -194,8 +213,9 @@ def _mixed_segment(
         return Segment(start, stretch, spans, forms, list(map(lemma_of, forms)))
     inside = (sentence.spans[:, 0] >= start) & (sentence.spans[:, 1] <= end)
     given = (sentence.spans[inside] - start).astype(np.int32)
-    lemmas = [sentence.lemmas[at] for at in np.flatnonzero(inside).tolist()]
-    tags = [sentence.tags[at] for at in np.flatnonzero(inside).tolist()]
+    own = np.flatnonzero(inside).tolist()
+    lemmas, tags = [sentence.lemmas[at] for at in own], [sentence.tags[at] for at in own]
+    lines = [sentence.lines[at] for at in own] if sentence.lines else [_NO_LINE] * len(own)
     # A token found is kept where as many given ones end before it as begin before its end.
     apart = np.searchsorted(given[:, 1], spans[:, 0], "right") == np.searchsorted(given[:, 0], spans[:, 1], "left")
     joined = np.concatenate([spans[apart], given])
@@ -206,8 +226,10 @@ def _mixed_segment(
     in_order = order.tolist()
     keys, written = _lemmas(all_forms, [(unsaid + lemmas)[at] for at in in_order], lemma_of)
     all_tags = [(unsaid + tags)[at] for at in in_order]
-    return Segment(start, stretch, joined, all_forms, keys, all_tags, written, Origin(sentence.name))
+    all_lines = [([_NO_LINE] * len(unsaid) + lines)[at] for at in in_order] if any(lines) else ()
+    return Segment(start, stretch, joined, all_forms, keys, all_tags, written, Origin(sentence.name, all_lines))
 
 
+_NO_LINE = 0
 _NO_SPANS: NDArray[np.int32] = np.empty((0, 2), np.int32)
 _NO_SENTENCE = GivenSentence(0, 0, _NO_SPANS, (), ())

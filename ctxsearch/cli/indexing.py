@@ -28,6 +28,7 @@ from ctxsearch.cli.options import (
     refuse_all_but,
 )
 from ctxsearch.cli.progress import progress_bar
+from ctxsearch.corpus import DEFAULT_COLUMNS
 from ctxsearch.domain import Document, Progress
 from ctxsearch.errors import IndexNotFound, SourceError
 from ctxsearch.index import DEFAULT_SHARD_TOKENS, Index
@@ -38,7 +39,11 @@ def index(
     call: typer.Context,
     index: IndexName,
     sources: Annotated[
-        list[str] | None, typer.Argument(metavar="SOURCE", help="Folders, .txt, .jsonl, .csv, .tsv (or .gz).")
+        list[str] | None,
+        typer.Argument(
+            metavar="SOURCE",
+            help="Folders, .txt, .jsonl, .csv, .tsv, .conllu, .vrt, .xml (TEI) (or .gz), .zip.",
+        ),
     ] = None,
     model: Annotated[str | None, typer.Option(help=f"A folder or a name. [default: {DEFAULT_MODEL}]")] = None,
     layers: Layers = None,
@@ -60,6 +65,9 @@ def index(
     replace: Annotated[bool, typer.Option("--replace", help="Let a document take the place of its namesake.")] = False,
     text_column: Annotated[str, typer.Option(help="The column or field with the text.")] = "text",
     id_column: Annotated[str | None, typer.Option(help="The column or field with the id. [default: id]")] = None,
+    columns: Annotated[
+        str, typer.Option(help="The columns of VRT: word, pos, lemma or lempos; others are passed over.")
+    ] = ",".join(DEFAULT_COLUMNS),
     encoding: Annotated[str, typer.Option(help="Of all source files.")] = "utf-8",
     glob: Annotated[str | None, typer.Option(help="Only files of a folder that match, '*.txt' for instance.")] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Pass over bad records, and count them.")] = False,
@@ -77,12 +85,13 @@ def index(
         refuse_all_but(("--repair",), call, "Without a source --repair adds nothing")
         _take_out_damage(index)
         return
-    if glob is not None and all(Path(source).is_file() for source in sources):
-        raise WrongCommand("--glob chooses among the files of a folder, and no source is one.")
+    if glob is not None and all(_is_one_file(source) for source in sources):
+        raise WrongCommand("--glob chooses among the files of a folder or a .zip, and no source is one.")
     corpus = ctxsearch.read(
         *sources,
         text_column=text_column,
         id_column=id_column,
+        columns=columns,
         encoding=encoding,
         skip_bad=skip_bad,
         on_skip=lambda error: say(f"Skipped: {error}"),
@@ -124,6 +133,10 @@ def index(
     # Opened anew: for --device and --dtype an export is of no use, for the queries to come it is.
     with Index.open(index, allow_damaged=True) as opened:
         export_model(opened)
+
+
+def _is_one_file(source: str) -> bool:
+    return Path(source).is_file() and not source.lower().endswith(".zip")
 
 
 @contextmanager

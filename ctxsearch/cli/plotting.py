@@ -112,13 +112,18 @@ def plot_assigned(assigned: Assigned, column: str, goal: Path) -> None:
     # What was not told apart is grey, whatever the number of senses.
     greys = {len(names) - 2: "0.6", len(names) - 1: "0.85"}
     for number, name in enumerate(names):
-        shares = [row[number] / total for row, total in zip(table.values(), totals, strict=True)]
+        shares = [row[number] / max(1, total) for row, total in zip(table.values(), totals, strict=True)]
         axes.bar(places, shares, 0.85, bottom=below, label=name, color=greys.get(number, f"C{number % 10}"))
         below = [one + share for one, share in zip(below, shares, strict=True)]
+    for place, total in zip(places, totals, strict=True):
+        axes.text(place, 1.01, f"{total:,}", ha="center", va="bottom", size="small", color="0.4")
     axes.set_xticks(
         places, list(table), rotation=45 if len(table) > 6 else 0, ha="right" if len(table) > 6 else "center"
     )
-    axes.set(xlabel=column, ylabel=f"share of the occurrences of {assigned.lemma}", ylim=(0, 1))
+    named = column.rpartition(":")[0] or column
+    axes.set(xlabel=named, ylabel=f"share of the occurrences of {assigned.lemma}", ylim=(0, 1.06))
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
+    axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside right upper")
     _write(figure, goal)
 

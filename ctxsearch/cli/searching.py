@@ -90,7 +90,7 @@ def concordance(
     word: Annotated[
         str | None,
         typer.Argument(
-            metavar="[WORD]",
+            metavar="WORD",
             help="A lemma, for all its forms; or a form, for itself; bank/NOUN for one part of speech. Without, the"
             " pattern of --cql has the node: the token after its @, or the first of which it says anything.",
         ),
@@ -111,7 +111,7 @@ def concordance(
             "--by",
             metavar="COLUMN",
             help="Print only how many lines have each value: of form, lemma, pos, document_id, or a column of the"
-            " metadata; may be given again.",
+            " metadata (year:20 for periods); may be given again.",
         ),
     ] = None,
     allow_damaged: AllowDamaged = False,

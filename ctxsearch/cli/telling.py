@@ -58,7 +58,7 @@ def assign(
         float, typer.Option(min=0, max=1, help="A line whose two likeliest answers are less far apart is unsure.")
     ] = 0.2,
     over: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Count by this column of the metadata, year for instance.")
+        str | None, typer.Option(metavar="COLUMN", help="Count by this column of the metadata; by year, or by year:20.")
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="With --over: draw it into this file.", dir_okay=False)] = None,
     lines: Annotated[bool, typer.Option("--lines", help="Print every line with its sense.")] = False,

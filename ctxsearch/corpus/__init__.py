@@ -1,12 +1,13 @@
-"""Reads folders and files of text, JSONL, CSV and TSV as a stream of documents; labelled uses; dictionaries."""
+"""Reads folders, archives and files of text, records, treebanks and TEI as documents; labelled uses; dictionaries."""
 
 from ctxsearch.corpus.dictionary import DictionarySense, is_wordnet, read_dictionary
 from ctxsearch.corpus.entries import read_entries
 from ctxsearch.corpus.labels import Labels, read_labels
 from ctxsearch.corpus.reading import Corpus, read
-from ctxsearch.corpus.records import MAX_RECORD_CHARS
+from ctxsearch.corpus.records import DEFAULT_COLUMNS, MAX_RECORD_CHARS
 
 __all__ = [
+    "DEFAULT_COLUMNS",
     "MAX_RECORD_CHARS",
     "Corpus",
     "DictionarySense",

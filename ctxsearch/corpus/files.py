@@ -6,7 +6,9 @@ import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from zipfile import ZipInfo
 
+from ctxsearch.corpus.archives import ARCHIVE, members
 from ctxsearch.errors import SourceError
 
 METADATA_TABLES = ("metadata.csv", "metadata.tsv")
@@ -24,6 +26,7 @@ class File:
             packing a file does not change the ids of its documents.
         ending: what says how to read it, such as ``.csv.gz``.
         size: in bytes, as it lies on the disk.
+        member: where it is in the archive that ``path`` is, if it is in one.
     """
 
     path: Path
@@ -31,6 +34,7 @@ class File:
     name: str
     ending: str
     size: int
+    member: ZipInfo | None = None
 
     @property
     def packed(self) -> bool:
@@ -40,7 +44,7 @@ class File:
     @property
     def stem(self) -> str:
         """The file's own name without its ending."""
-        return self.path.name[: -len(self.ending)]
+        return PurePosixPath(self.uri).name[: -len(self.ending)]
 
 
 @dataclass(slots=True)
@@ -49,7 +53,8 @@ class Source:
 
     Attributes:
         files: the files to read, in order.
-        tables: those at the top of a folder that may say more about its text files; they may be among ``files``.
+        tables: those at the top of a folder, or of an archive, that may say more about its text files; they may be
+            among ``files``.
         unread: the first names of files that no reader knows; ``unread_count`` counts them all.
         unwanted: the names, without ``.gz``, of the files of a folder that were not asked for.
     """
@@ -60,12 +65,18 @@ class Source:
     unread_count: int = 0
     unwanted: set[str] = field(default_factory=set)
 
+    def add_unread(self, name: str) -> None:
+        """Counts a file that no reader knows."""
+        self.unread_count += 1
+        if len(self.unread) < NAMES_KEPT:
+            self.unread.append(name)
+
 
 def find(source: str | Path, endings: Collection[str], *, glob: str | None) -> Source:
     """Lists the files of one source.
 
     Args:
-        source: a folder or a file.
+        source: a folder, an archive, which is read as a folder is, or a file.
         endings: those that can be read, in lower case.
         glob: a pattern that the files of a folder must match.
 
@@ -84,7 +95,13 @@ def find(source: str | Path, endings: Collection[str], *, glob: str | None) -> S
     if ending is None:
         known = f"The known endings are: {' '.join(endings)}."
         raise SourceError(shown(path), "its ending does not say how to read it", hint=known)
-    return Source([_file(path, path.name, ending)])
+    found = Source()
+    if ending == ARCHIVE:
+        _add_archive(found, path, "", endings, glob, wanted=False)
+        _check_not_empty(found, path, endings, glob)
+    else:
+        found.files.append(_file(path, path.name, ending))
+    return found
 
 
 def shown(path: Path) -> str:
@@ -98,25 +115,59 @@ def _find_in_folder(folder: Path, endings: Collection[str], glob: str | None) ->
         path = folder / name
         wanted = glob is None or PurePosixPath(name).match(glob)
         table = name.lower() in METADATA_TABLES
+        ending = _ending(path.name, endings)
+        if ending == ARCHIVE and path.is_file():
+            _add_archive(found, path, f"{name}/", endings, glob, wanted=wanted)
+            continue
         if not wanted:
             found.unwanted.add(name.removesuffix(".gz"))
         if not (wanted or table):
             continue
-        ending = _ending(path.name, endings) if path.is_file() else None
-        if ending is None:
-            found.unread_count += 1
-            if len(found.unread) < NAMES_KEPT:
-                found.unread.append(shown(path))
+        if ending is None or not path.is_file():
+            found.add_unread(shown(path))
             continue
         file = _file(path, name, ending)
         if wanted:
             found.files.append(file)
         if table:
             found.tables.append(file)
+    _check_not_empty(found, folder, endings, glob)
+    return found
+
+
+def _add_archive(
+    found: Source, path: Path, prefix: str, endings: Collection[str], glob: str | None, *, wanted: bool
+) -> None:
+    """Adds the files of an archive, or all of them if it is wanted itself; a damaged one is told when it is read."""
+    try:
+        inside = members(path, shown(path))
+    except SourceError:
+        found.files.append(_file(path, prefix.rstrip("/") or path.name, ARCHIVE))
+        return
+    for inner, member in inside:
+        name, uri = f"{prefix}{inner}", f"{shown(path)}/{inner}"
+        asked = wanted or glob is None or PurePosixPath(name).match(glob)
+        table = inner.lower() in METADATA_TABLES
+        if not asked:
+            found.unwanted.add(name.removesuffix(".gz"))
+        if not (asked or table):
+            continue
+        ending = _ending(inner, endings)
+        # An archive in an archive could hold another one, without end.
+        if ending is None or ending == ARCHIVE:
+            found.add_unread(uri)
+            continue
+        file = File(path, uri, _unpacked_name(name, ending), ending, member.compress_size, member)
+        if asked:
+            found.files.append(file)
+        if table:
+            found.tables.append(file)
+
+
+def _check_not_empty(found: Source, path: Path, endings: Collection[str], glob: str | None) -> None:
     if not found.files:
         which = "no file to read" if glob is None else f"no file to read that matches {glob}"
-        raise SourceError(shown(folder), f"it holds {which}", hint=f"The known endings are: {' '.join(endings)}.")
-    return found
+        raise SourceError(shown(path), f"it holds {which}", hint=f"The known endings are: {' '.join(endings)}.")
 
 
 def _walk(root: Path) -> Iterator[str]:
@@ -161,4 +212,8 @@ def _file(path: Path, name: str, ending: str) -> File:
         size = path.stat().st_size
     except OSError as error:
         raise SourceError(shown(path), f"it cannot be read ({error.strerror})") from error
-    return File(path, shown(path), name[:-3] if ending.endswith(".gz") else name, ending, size)
+    return File(path, shown(path), _unpacked_name(name, ending), ending, size)
+
+
+def _unpacked_name(name: str, ending: str) -> str:
+    return name[:-3] if ending.endswith(".gz") else name

@@ -9,8 +9,10 @@ import itertools
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from io import BufferedIOBase
+from typing import IO
 
+from ctxsearch.corpus.archives import open_member
 from ctxsearch.corpus.files import File
 from ctxsearch.errors import SourceError
 
@@ -68,8 +70,9 @@ def read_chunks(file: File, on_read: Callable[[int], None]) -> Iterator[bytes]:
     """
     try:
         with open(file.path, "rb") as raw, _unpacked(raw, file) as stream:
+            start = raw.tell()
             while chunk := stream.read(CHUNK):
-                on_read(raw.tell())
+                on_read(raw.tell() - start)
                 yield chunk
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         hint = "Make or copy it again."
@@ -140,5 +143,6 @@ def split_lines(pieces: Iterable[tuple[str, BadByte | None]], limit: int) -> Ite
         yield Line(number, "".join(parts), bad, too_long=length > limit)
 
 
-def _unpacked(raw: BinaryIO, file: File) -> BinaryIO | gzip.GzipFile:
-    return gzip.GzipFile(fileobj=raw) if file.packed else raw
+def _unpacked(raw: IO[bytes], file: File) -> IO[bytes] | BufferedIOBase:
+    stream = open_member(raw, file.member, file.uri) if file.member else raw
+    return gzip.GzipFile(fileobj=stream) if file.packed else stream

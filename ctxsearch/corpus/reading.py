@@ -3,30 +3,49 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from ctxsearch.corpus.archives import ARCHIVE, members
+from ctxsearch.corpus.conllu import read_conllu
 from ctxsearch.corpus.files import NAMES_KEPT, File, Source, find
 from ctxsearch.corpus.jsonl import read_jsonl
 from ctxsearch.corpus.lines import check_encoding
-from ctxsearch.corpus.records import Options, Reader
+from ctxsearch.corpus.records import DEFAULT_COLUMNS, DEFAULT_TEXT_COLUMN, OnRead, Options, Reader
 from ctxsearch.corpus.tables import names_files, read_metadata, read_table
+from ctxsearch.corpus.tei import read_tei
 from ctxsearch.corpus.text import read_text
+from ctxsearch.corpus.vertical import columns_of, read_vertical
 from ctxsearch.domain import Document, Metadata
 from ctxsearch.errors import SourceError
 
-# A new format is a new line here.
-READERS: dict[str, Reader] = {
+
+def read_archive(file: File, options: Options, on_read: OnRead) -> Iterator[Document | SourceError]:
+    """Yields nothing: an archive comes here only if it could not be listed, to say what is wrong with it.
+
+    Raises:
+        SourceError: it still cannot.
+    """
+    members(file.path, file.uri)
+    yield from ()
+
+
+# A new format is a new line here; each may be packed with gzip.
+_READERS: dict[str, Reader] = {
     ".txt": read_text,
-    ".txt.gz": read_text,
     ".jsonl": read_jsonl,
-    ".jsonl.gz": read_jsonl,
     ".csv": read_table,
-    ".csv.gz": read_table,
     ".tsv": read_table,
-    ".tsv.gz": read_table,
+    ".conllu": read_conllu,
+    ".vrt": read_vertical,
+    ".vert": read_vertical,
+    ".vertical": read_vertical,
+    ".xml": read_tei,
+    ".tei": read_tei,
 }
+READERS = {ending + packed: reader for ending, reader in _READERS.items() for packed in ("", ".gz")}
+# The files of an archive are read as those of a folder; the archive itself only to say what is wrong with it.
+READERS[ARCHIVE] = read_archive
 
 
 class Corpus:
@@ -91,16 +110,23 @@ class Corpus:
     def _read_metadata(self, source: Source) -> tuple[dict[str, Metadata], list[File]]:
         """Returns the metadata of text files by name, and the tables that they come from."""
         texts = {file.name for file in source.files if _is_text(file)}
-        tables = [table for table in source.tables if texts and names_files(table, self._options)]
+        tables: list[File] = []
         about: dict[str, Metadata] = {}
-        for row in itertools.chain.from_iterable(self._read(read_metadata, table) for table in tables):
-            name = row.document_id
-            if name in texts:
-                about[name] = row.metadata
-            elif name not in source.unwanted:
-                self.unmatched_count += 1
-                if len(self.unmatched) < NAMES_KEPT:
-                    self.unmatched.append(name)
+        for table in source.tables:
+            # The table of an archive speaks of the files in it.
+            folder = table.name[: table.name.rfind("/") + 1]
+            has_texts = any(name.startswith(folder) for name in texts)
+            if not (has_texts and names_files(table, self._options)):
+                continue
+            tables.append(table)
+            for row in self._read(read_metadata, table):
+                name = folder + row.document_id
+                if name in texts:
+                    about[name] = row.metadata
+                elif name not in source.unwanted:
+                    self.unmatched_count += 1
+                    if len(self.unmatched) < NAMES_KEPT:
+                        self.unmatched.append(name)
         return about, tables
 
     def _read(self, reader: Reader, file: File) -> Iterator[Document]:
@@ -125,24 +151,30 @@ class Corpus:
 
 def read(
     *sources: str | Path,
-    text_column: str = "text",
+    text_column: str = DEFAULT_TEXT_COLUMN,
     id_column: str | None = None,
+    columns: Sequence[str] | str = DEFAULT_COLUMNS,
     encoding: str = "utf-8",
     skip_bad: bool = False,
     on_skip: Callable[[SourceError], None] | None = None,
     glob: str | None = None,
 ) -> Corpus:
-    """Reads documents from folders and files: text, JSONL, CSV and TSV, each also packed with gzip.
+    """Reads documents from folders and files: text, JSONL, CSV, TSV, CoNLL-U, VRT and TEI, each also packed with gzip.
 
     A text file is one document, and its id is its path under the folder; in the others each record is one, and where
-    it has no id of its own it is called ``path#line``. A file ``metadata.csv`` or ``metadata.tsv`` at the top of a
+    it has no id of its own it is called ``path#line``, or by the path alone where a treebank or a TEI file is but one
+    document. An archive (``.zip``) is read as a folder is. A file ``metadata.csv`` or ``metadata.tsv`` at the top of a
     folder gives its text files metadata, if it has a column ``id``, ``file`` or ``filename`` (or ``id_column``).
-    Texts come as they are in the file, line ends and all.
+    Texts come as they are in the file, line ends and all. Treebanks and other corpora that are cut into tokens give
+    their documents these, with their sentences, lemmas and tags (`Document.given`); so does a table of uses (a header
+    with ``lemma``, ``context`` and ``indexes_target_token``), which gives each of its contexts the word that it is for.
 
     Args:
         sources: folders, which are read with all that is in them, and files.
         text_column: the column, or the field of a JSON object, that has the text.
-        id_column: the same for the id; without it, ``id``.
+        id_column: the same for the id, also among the attributes of a document of VRT; without it, ``id``.
+        columns: the names of the columns of VRT, in their order: ``word``, ``pos``, ``lemma`` or ``lempos``, and any
+            other for those to be passed over; a list, or one string with commas.
         encoding: of all files.
         skip_bad: whether to pass over bad records, and files that cannot be read, instead of raising.
         on_skip: is called with the error of each that is passed over.
@@ -152,8 +184,8 @@ def read(
         An iterable of documents, which reads as it goes and may be gone through again.
 
     Raises:
-        SourceError: a source is missing or has nothing to read, or there is no such encoding. Whatever else is wrong
-            with a file or record is raised when it is come to.
+        SourceError: a source is missing or has nothing to read, there is no such encoding, or no column is the word.
+            Whatever else is wrong with a file or record is raised when it is come to.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -166,7 +198,7 @@ def read(
     """
     if not sources:
         raise ValueError("name at least one folder or file to read")
-    options = Options(text_column=text_column, id_column=id_column, encoding=encoding)
+    options = Options(text_column=text_column, id_column=id_column, encoding=encoding, columns=columns_of(columns))
     return Corpus(sources, options, skip_bad=skip_bad, on_skip=on_skip, glob=glob)
 
 

@@ -8,23 +8,30 @@ from dataclasses import dataclass
 
 from ctxsearch.corpus.files import File
 from ctxsearch.corpus.lines import BadByte, Line, decode, read_chunks, split_lines
-from ctxsearch.domain import Document
+from ctxsearch.domain import Document, MetadataValue
 from ctxsearch.errors import SourceError
 
 MAX_RECORD_CHARS = 100_000_000
 MAX_ID_CHARS = 1_000
+DEFAULT_TEXT_COLUMN = "text"
+DEFAULT_COLUMNS = ("word", "pos", "lemma")
 
 _NOT_IN_AN_ID = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+# At most 18 digits: every such number fits into 64 bits. Longer ones, and ones with leading zeros, are names.
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to read: see :func:`ctxsearch.corpus.read`."""
 
-    text_column: str = "text"
+    text_column: str = DEFAULT_TEXT_COLUMN
     id_column: str | None = None
     encoding: str = "utf-8"
     max_record_chars: int = MAX_RECORD_CHARS
+    columns: tuple[str, ...] = DEFAULT_COLUMNS
 
 
 OnRead = Callable[[int], None]
@@ -62,6 +69,22 @@ def checked(document: Document, file: File, line: int | None = None) -> Document
                 why = f"half of a surrogate pair, \\u{ord(text[error.start]):04x}, stands alone in it"
                 raise SourceError(file.uri, why, line=line) from error
     return document
+
+
+def value_of(text: str) -> MetadataValue:
+    """Returns a number for what is written as a plain one, and the text for anything else.
+
+    >>> value_of("1912"), value_of("1.50"), value_of("007"), value_of("12.05.1912")
+    (1912, 1.5, '007', '12.05.1912')
+    """
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if _DECIMAL.fullmatch(text) else text
+
+
+def without_end(line: str) -> str:
+    """Returns a line without what ends it."""
+    return line.removesuffix("\n").removesuffix("\r")
 
 
 def line_error(line: Line, file: File, options: Options) -> SourceError | None:

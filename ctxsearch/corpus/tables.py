@@ -7,18 +7,16 @@ gather the rest of the file; and before Python 3.11 it refuses NUL. A test compa
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ctxsearch.corpus.files import File
-from ctxsearch.corpus.records import OnRead, Options, checked, line_error, lines_of, too_long
+from ctxsearch.corpus.lines import Line
+from ctxsearch.corpus.records import OnRead, Options, checked, line_error, lines_of, too_long, value_of, without_end
+from ctxsearch.corpus.uses import is_header_of_uses, read_uses
 from ctxsearch.domain import Document, Metadata
 from ctxsearch.errors import SourceError
-
-# At most 18 digits: every such number fits into 64 bits. Longer ones, and ones with leading zeros, are names.
-_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
-_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
 
 _METADATA_ID_COLUMNS = ("id", "file", "filename")
 
@@ -32,12 +30,17 @@ class _Row:
 
 
 def read_table(file: File, options: Options, on_read: OnRead) -> Iterator[Document | SourceError]:
-    """Yields a document, or what is wrong with it, for each row.
+    """Yields a document, or what is wrong with it, for each row; a table of uses has a reader of its own.
 
     Raises:
         SourceError: the file cannot be read, or its header does not fit.
     """
-    rows = _rows(file, options, on_read)
+    lines = lines_of(file, options, on_read)
+    first = next(lines, None)
+    if first is not None and not first.bad and is_header_of_uses(first.text, options):
+        yield from read_uses(file, options, first.text, lines)
+        return
+    rows = _rows(file, options, itertools.chain([first] if first else [], lines))
     columns = _header(file, rows)
     text_at = _column(file, columns, options.text_column, "text")
     id_at = None
@@ -64,7 +67,7 @@ def names_files(file: File, options: Options) -> bool:
     A table that cannot be read counts as one that has, so that reading it tells what is wrong.
     """
     try:
-        columns = _header(file, _rows(file, options, lambda _: None))
+        columns = _header(file, _rows(file, options, lines_of(file, options, lambda _: None)))
     except SourceError:
         return True
     return _name_column(columns, options) is not None
@@ -76,7 +79,7 @@ def read_metadata(file: File, options: Options, on_read: OnRead) -> Iterator[Doc
     Raises:
         SourceError: the file cannot be read, or its header does not fit.
     """
-    rows = _rows(file, options, on_read)
+    rows = _rows(file, options, lines_of(file, options, on_read))
     columns = _header(file, rows)
     name_at = _name_column(columns, options)
     if name_at is None:
@@ -132,27 +135,21 @@ def _fitting(file: File, rows: Iterator[_Row | SourceError], columns: Sequence[s
 
 def _metadata(columns: Sequence[str], cells: Sequence[str], leave_out: set[int | None]) -> Metadata:
     return {
-        name: _value(cell)
+        name: value_of(cell)
         for at, (name, cell) in enumerate(zip(columns, cells, strict=True))
         if name and cell and at not in leave_out
     }
 
 
-def _value(cell: str) -> str | int | float:
-    if _WHOLE.fullmatch(cell):
-        return int(cell)
-    return float(cell) if _DECIMAL.fullmatch(cell) else cell
-
-
-def _rows(file: File, options: Options, on_read: OnRead) -> Iterator[_Row | SourceError]:
+def _rows(file: File, options: Options, lines: Iterable[Line]) -> Iterator[_Row | SourceError]:
     """Yields the rows that are not blank; after a bad row, reading goes on with the next line."""
     delimiter = "\t" if file.ending.startswith(".tsv") else ","
     start = 1
     row: UnfinishedRow | None = None
     error: SourceError | None = None
-    for line in lines_of(file, options, on_read):
+    for line in lines:
         if row is None:
-            if not (_without_end(line.text) or line.bad or line.too_long):
+            if not (without_end(line.text) or line.bad or line.too_long):
                 continue
             row, start, error = UnfinishedRow(delimiter), line.number, None
         # A bad byte spoils the row but not where it ends, so the row is read on; a long line was not kept at all.
@@ -180,7 +177,7 @@ class UnfinishedRow:
     def add(self, line: str) -> bool:
         """Takes the next line of the row; true when the row is whole."""
         if self._quoted is None and '"' not in line:
-            self.cells = _without_end(line).split(self._delimiter)
+            self.cells = without_end(line).split(self._delimiter)
             return True
         at = 0
         while True:
@@ -193,7 +190,7 @@ class UnfinishedRow:
                     return False
             end = line.find(self._delimiter, at)
             # What follows a closing quote belongs to the cell, as the csv module has it.
-            bare = _without_end(line[at:]) if end < 0 else line[at:end]
+            bare = without_end(line[at:]) if end < 0 else line[at:end]
             self.cells.append("".join([*(self._quoted or ()), bare]))
             self._quoted = None
             if end < 0:
@@ -213,7 +210,3 @@ class UnfinishedRow:
                 return end + 1
             quoted.append('"')
             at = end + 2
-
-
-def _without_end(line: str) -> str:
-    return line.removesuffix("\n").removesuffix("\r")

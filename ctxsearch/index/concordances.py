@@ -161,7 +161,8 @@ class Concordances:
 
         Args:
             word: a lemma, or a form, see `concordance`.
-            by: ``form``, ``lemma``, ``pos``, ``document_id``, or columns of the metadata; one or several.
+            by: ``form``, ``lemma``, ``pos``, ``document_id``, or columns of the metadata; one or several. ``year:20``
+                counts by periods of twenty years.
             form, pos, where, near, cql: as for `concordance`.
 
         Returns:

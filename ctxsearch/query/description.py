@@ -23,6 +23,7 @@ def describe(path: Path, settings: Settings, commit: Commit, shards: Sequence[Li
     """The sums over all shards, see `IndexInfo`."""
     lemmas: set[str] = set()
     columns: set[str] = set()
+    tags: set[str] = set()
     documents = segments = words = occurrences = 0
     for shard in shards:
         removed = shard.entry.removed
@@ -32,6 +33,7 @@ def describe(path: Path, settings: Settings, commit: Commit, shards: Sequence[Li
         occurrences += living.total()
         lemmas.update(+living)
         columns.update(shard.catalog.metadata_columns())
+        tags.update(shard.catalog.tags)
     return IndexInfo(
         path=str(path),
         settings=asdict(settings),
@@ -47,6 +49,7 @@ def describe(path: Path, settings: Settings, commit: Commit, shards: Sequence[Li
         lemmas=len(lemmas),
         bytes=sum(size for shard in shards for size, _ in shard.entry.files.values()),
         metadata_columns=sorted(columns),
+        tags=sorted(tags),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS
 from ctxsearch.domain import MetadataValue
 from ctxsearch.errors import QueryError
+from ctxsearch.query.columns import Column, parse_column
 from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.query.shaping import value_order
@@ -34,7 +35,7 @@ def grouped_counts(shards: Sequence[OpenShard], found: Sequence[Found], by: Sequ
     Args:
         shards: where.
         found: the occurrences.
-        by: ``form``, ``lemma``, ``pos``, ``document_id``, or columns of the metadata.
+        by: ``form``, ``lemma``, ``pos``, ``document_id``, or columns of the metadata; ``year:20`` for periods.
 
     Raises:
         QueryError: nothing is named, or no document has such a column.
@@ -43,9 +44,11 @@ def grouped_counts(shards: Sequence[OpenShard], found: Sequence[Found], by: Sequ
     known = sorted(columns - {*DOCUMENT_COLUMNS})
     if not by:
         raise QueryError(f"Say what to group by: {', '.join([*OF_OCCURRENCE, *known])}.")
-    for name in by:
-        if name not in OF_OCCURRENCE and name not in known:
-            raise QueryError(f"No document has the column {name!r}; there are: {', '.join([*OF_OCCURRENCE, *known])}.")
+    chosen = [Column(name) if name in OF_OCCURRENCE else parse_column(name, known) for name in by]
+    for one in chosen:
+        if one.name not in OF_OCCURRENCE and one.name not in known:
+            have = ", ".join([*OF_OCCURRENCE, *known])
+            raise QueryError(f"No document has the column {one.name!r}; there are: {have}.")
     counts: Counter[tuple[MetadataValue, ...]] = Counter()
     for number, _, rows in by_shard(found):
         shard = shards[number]
@@ -58,7 +61,7 @@ def grouped_counts(shards: Sequence[OpenShard], found: Sequence[Found], by: Sequ
         for (place, document), count in pairs.items():
             row, form = documents[document], forms[place]
             own = {"form": form.form, "lemma": form.lemma, "pos": form.tag or None, "document_id": row.document_id}
-            counts[tuple(own[name] if name in own else row.metadata.get(name) for name in by)] += count
+            counts[tuple(own[of.name] if of.name in own else of.value(row.metadata) for of in chosen)] += count
     return [
         Frequency(values, count)
         for values, count in sorted(counts.items(), key=lambda item: (-item[1], [value_order(one) for one in item[0]]))

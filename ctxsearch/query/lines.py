@@ -108,7 +108,7 @@ def _tags(
 
 def _source(uri: str, origin: Origin | None, position: int) -> str:
     """Where an occurrence is in the files that the corpus was made of, as far as that is known."""
-    if origin is None or position >= len(origin.lines):
+    if origin is None or position >= len(origin.lines) or not origin.lines[position]:
         return uri
     # The number of a record is that of its first line.
     return f"{uri.partition('#')[0]}:{origin.lines[position]}"

@@ -28,6 +28,7 @@ class TextToken:
         form: as written.
         lemma: as its source writes it, or else as the index has it.
         tag: its part of speech; empty where no source gave one.
+        row: of its vector in the shard; None where it has none.
     """
 
     start: int
@@ -35,6 +36,7 @@ class TextToken:
     form: str
     lemma: str
     tag: str
+    row: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,15 @@ class TextSentence:
 
 @dataclass(frozen=True, slots=True)
 class TextDocument:
-    """A document; its sentences are to be gone through before the next document is asked for."""
+    """A document; its sentences are to be gone through before the next document is asked for.
 
+    Attributes:
+        shard: the number of its shard.
+        row: its row in the catalog.
+        sentences: in order.
+    """
+
+    shard: int
     row: DocumentRow
     sentences: Iterator[TextSentence]
 
@@ -65,7 +74,7 @@ class TextDocument:
 def texts(shards: Sequence[OpenShard], where: Sequence[str] = ()) -> Iterator[TextDocument]:
     """The documents that meet some conditions, in the order of the corpus; those taken out are not among them.
 
-    Of a shard at a time, 20 bytes a token are kept in memory.
+    Of a shard at a time, 28 bytes a token are kept in memory.
 
     Args:
         shards: where.
@@ -74,13 +83,14 @@ def texts(shards: Sequence[OpenShard], where: Sequence[str] = ()) -> Iterator[Te
     Raises:
         QueryError: a condition cannot be understood.
     """
-    for shard, allowed in zip(shards, allowed_documents(shards, where), strict=True):
+    for shard_number, allowed in enumerate(allowed_documents(shards, where)):
+        shard = shards[shard_number]
         numbers = np.arange(shard.entry.documents) if allowed is None else np.flatnonzero(allowed)
         words = _Words(shard)
         for first in range(0, len(numbers), _AT_ONCE):
             rows = shard.catalog.documents(numbers[first : first + _AT_ONCE].tolist())
             for number in sorted(rows):
-                yield TextDocument(rows[number], _sentences(shard, rows[number], words))
+                yield TextDocument(shard_number, rows[number], _sentences(shard, rows[number], words))
 
 
 class _Words:
@@ -94,18 +104,17 @@ class _Words:
         self._forms = shard.catalog.forms()
         sizes = [row.frequency for row in self._forms]
         ids = np.array(shard.files.ids)
-        order = np.argsort(ids)
-        self._ids: NDArray[np.int64] = ids[order]
-        self._numbers = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)[order]
+        self._rows: NDArray[np.int64] = np.argsort(ids)
+        self._ids: NDArray[np.int64] = ids[self._rows]
+        self._numbers = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)[self._rows]
 
-    def of_segment(self, number: int) -> dict[int, FormRow]:
-        """Those of a segment, by their places; tokens without a vector are not among them."""
+    def of_segment(self, number: int) -> dict[int, tuple[FormRow, int]]:
+        """Those of a segment, by their places, with their rows; tokens without a vector are not among them."""
         first = number << TOKEN_BITS
         start, stop = np.searchsorted(self._ids, [first, first + (1 << TOKEN_BITS)]).tolist()
         places = (self._ids[start:stop] - first).tolist()
-        return {
-            place: self._forms[form] for place, form in zip(places, self._numbers[start:stop].tolist(), strict=True)
-        }
+        of_place = zip(places, self._numbers[start:stop].tolist(), self._rows[start:stop].tolist(), strict=True)
+        return {place: (self._forms[form], row) for place, form, row in of_place}
 
 
 def _sentences(shard: OpenShard, document: DocumentRow, words: _Words) -> Iterator[TextSentence]:
@@ -121,13 +130,13 @@ def _sentences(shard: OpenShard, document: DocumentRow, words: _Words) -> Iterat
             for place in range(len(segment.spans)):
                 start, end = segment.spans[place]
                 form = segment.text[start:end]
-                row = known.get(place)
+                word, row = known.get(place, (None, None))
                 other = others.get((number, place))
-                if row is not None:
-                    lemma, tag = row.written or row.lemma, row.tag
+                if word is not None:
+                    lemma, tag = word.written or word.lemma, word.tag
                 elif other is not None:
                     lemma, tag = other.written or other.lemma, other.tag
                 else:
                     lemma, tag = normal_form(form) or form, ""
-                tokens.append(TextToken(segment.start + start, segment.start + end, form, lemma, tag))
+                tokens.append(TextToken(segment.start + start, segment.start + end, form, lemma, tag, row))
             yield TextSentence(segment.start, segment.text, tokens, origins.get(number))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.domain import MetadataValue
 from ctxsearch.errors import SenseError
+from ctxsearch.query.columns import parse_column
 from ctxsearch.query.ranking import Found
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import Label, Sense
@@ -104,7 +105,7 @@ class Assigned:
         """How many occurrences lie in each pile, by what the metadata of their documents say.
 
         Args:
-            column: of the metadata.
+            column: of the metadata; ``year:20`` for periods of twenty years.
 
         Returns:
             For each value, in order, the count of each sense, of none of these, and of unsure.
@@ -112,16 +113,23 @@ class Assigned:
         Raises:
             SenseError: no document of these occurrences has the column.
         """
-        table: dict[MetadataValue, NDArray[np.int64]] = {}
-        known: set[str] = set()
-        for metadata, counts in self.uses.by_document():
-            known.update(metadata)
-            if column in metadata:
-                table[metadata[column]] = table.get(metadata[column], 0) + counts
+        found = list(self.uses.by_document())
+        known = sorted({name for metadata, _ in found for name in metadata})
+        of = parse_column(column, known)
+        none = np.zeros(len(self.uses.piles), np.int64)
+        table: dict[MetadataValue, NDArray[np.int64]] = dict.fromkeys(
+            of.periods(metadata for metadata, _ in found), none
+        )
+        for metadata, counts in found:
+            if of.name in metadata:
+                value = of.value(metadata)
+                table[value] = table.get(value, none) + counts
         if not table:
-            have = f"there are: {', '.join(sorted(known))}" if known else "they have no metadata"
-            raise SenseError(f"No document with {self.lemma!r} has the column {column!r}; {have}.")
-        return {str(value): table[value].tolist() for value in sorted(table, key=_numbers_first)}
+            have = f"there are: {', '.join(known)}" if known else "they have no metadata"
+            raise SenseError(f"No document with {self.lemma!r} has the column {of.name!r}; {have}.")
+        # Periods are in order already.
+        values = table if of.width else sorted(table, key=_numbers_first)
+        return {str(value): table[value].tolist() for value in values}
 
 
 def assigned(

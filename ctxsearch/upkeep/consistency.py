@@ -130,6 +130,11 @@ def _origins(shard: OpenShard) -> Iterator[str]:
             if any(some and len(some) != count for some in (origin.lines, origin.ids)):
                 yield f"the origin of segment {number} is not of its {count} tokens"
                 return
+        lengths = dict(zip(numbers, counts, strict=True))
+        for one in catalog.unembedded(0, total):
+            if one.token >= lengths.get(one.segment, 0):
+                yield f"token {one.token} of segment {one.segment}, which has no vector, is not there"
+                return
     except IndexDamaged as error:
         yield error.why
 

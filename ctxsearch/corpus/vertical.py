@@ -1,0 +1,225 @@
+"""Reads vertical text (VRT), as corpus query tools do: a token a line, with its part of speech and lemma in columns.
+
+Lines that are tags make structures of it. ``<doc>`` or ``<text>`` is a document, ``<p>`` a paragraph, ``<s>`` a
+sentence, and ``<g/>`` says that no blank stands before the next token; others are passed over. A token outside of every
+document is in one that is called by the file, so that nothing is lost. A document that is never closed is told, since
+that is what a file looks like whose end is missing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+
+from ctxsearch.corpus.assembly import BLANK, PARAGRAPH, Assembly, Tokens
+from ctxsearch.corpus.files import File
+from ctxsearch.corpus.records import (
+    DEFAULT_COLUMNS,
+    OnRead,
+    Options,
+    checked,
+    line_error,
+    lines_of,
+    too_long,
+    value_of,
+    without_end,
+)
+from ctxsearch.corpus.tags import Tag, decoded, read_tag
+from ctxsearch.domain import Document, Given, MetadataValue
+from ctxsearch.errors import SourceError
+
+_DOCUMENTS = {"doc", "text"}
+_PARAGRAPHS = {"p", "paragraph"}
+_SENTENCES = {"s", "sentence"}
+_KNOWN = ("word", "pos", "lemma", "lempos")
+# What taggers and query tools write where they have no value.
+_NO_VALUE = {"__UNDEF__", "<unknown>"}
+
+
+def columns_of(columns: Sequence[str] | str) -> tuple[str, ...]:
+    """Returns the names of the columns of vertical text, from a list or from names parted by commas.
+
+    >>> columns_of("word, -, lemma")
+    ('word', '-', 'lemma')
+
+    Raises:
+        SourceError: none is the word, or two have one of the names that are known.
+    """
+    names = tuple(name.strip() for name in (columns.split(",") if isinstance(columns, str) else columns))
+    shown = repr(",".join(names))
+    hint = "Name them in their order, and those to be passed over -, for instance --columns word,-,lemma."
+    if "word" not in names:
+        raise SourceError(f"the columns {shown}", "none of them is the word", hint=hint)
+    twice = [name for name in _KNOWN if names.count(name) > 1]
+    if twice:
+        raise SourceError(f"the columns {shown}", f"two of them are called {twice[0]}", hint=hint)
+    return names
+
+
+def read_vertical(file: File, options: Options, on_read: OnRead) -> Iterator[Document | SourceError]:
+    """Yields a document, or what is wrong with it, for each ``<doc>`` or ``<text>``; a file without is one document."""
+    document = _Document(file, options)
+    n_documents = 0
+    for line in lines_of(file, options, on_read):
+        text = without_end(line.text)
+        tag = read_tag(text)
+        wrong = line_error(line, file, options)
+        if tag is not None and tag.name in _DOCUMENTS and (document.name in {"", tag.name}) and not tag.is_empty:
+            if tag.is_end:
+                document.close(tag, line.number)
+            if document.has_begun:
+                n_documents += 1
+                yield document.ended(is_only=False)
+            document = _Document(file, options, None if tag.is_end else tag, line.number)
+            document.error = document.error or wrong
+        elif document.error is None:
+            try:
+                if wrong:
+                    raise wrong
+                document.take(line.number, text, tag)
+            except SourceError as error:
+                document.error = error
+    if document.has_begun or not n_documents:
+        yield document.ended(is_only=not n_documents)
+
+
+class _Document:
+    """A document that is being read.
+
+    Attributes:
+        name: of the structure that it is, empty for none.
+        error: what is wrong with it; the rest of it is passed over.
+    """
+
+    def __init__(self, file: File, options: Options, tag: Tag | None = None, line: int = 0) -> None:
+        self.name = tag.name if tag else ""
+        self.error: SourceError | None = None
+        self._file = file
+        self._options = options
+        self._columns: Sequence[str] = ()
+        self._line = line if tag else 0
+        self._is_closed = False
+        self._metadata: dict[str, MetadataValue] = {}
+        self._document_id = ""
+        self._assembly = Assembly()
+        self._tokens = Tokens()
+        self._start = 0
+        self._sentence = ""
+        self._has_sentences = False
+        self._space = BLANK
+        if tag is not None:
+            if tag.attributes is None:
+                self.error = self._wrong(f"the attributes of <{tag.name}> cannot be made out", line)
+            attributes = dict(tag.attributes or {})
+            self._document_id = attributes.pop(options.id_column or "id", "")
+            self._metadata = {name: value_of(value) for name, value in attributes.items() if value}
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is anything of the document."""
+        return self._line > 0 or self.error is not None
+
+    def take(self, number: int, line: str, tag: Tag | None) -> None:
+        """Takes the next line, which is the tag, if any.
+
+        Raises:
+            SourceError: it is not as the others.
+        """
+        if tag is not None:
+            self._take_tag(number, tag)
+        elif line.strip(" "):
+            self._line = self._line or number
+            self._take_token(number, line.split("\t"))
+
+    def close(self, tag: Tag, line: int) -> None:
+        """Takes the tag that ends the document."""
+        if not self.name and self.error is None:
+            self.error = self._wrong(f"</{tag.name}> closes nothing", line)
+        self._is_closed = True
+
+    def ended(self, *, is_only: bool) -> Document | SourceError:
+        """The document, or what is wrong with it."""
+        if self.error is not None:
+            return self.error
+        file = self._file
+        if self.name and not self._is_closed:
+            return self._wrong(f"the <{self.name}> that starts here is not closed with </{self.name}>", self._line)
+        self._end_stretch()
+        alone = not self.name and is_only
+        place = "" if alone else f"#{self._line}"
+        document = Document(
+            self._document_id or f"{file.name}{place}",
+            self._assembly.text,
+            self._metadata,
+            title=file.stem if alone else "",
+            uri=f"{file.uri}{place}",
+            given=Given(self._assembly.sentences, has_sentences=self._has_sentences),
+        )
+        try:
+            return checked(document, file, self._line or None)
+        except SourceError as error:
+            return error
+
+    def _take_tag(self, number: int, tag: Tag) -> None:
+        if tag.name == "g":
+            if not tag.is_end and self._space == BLANK:
+                self._space = ""
+        elif tag.name in _PARAGRAPHS:
+            self._end_stretch()
+            self._space = PARAGRAPH
+        elif tag.name in _SENTENCES:
+            self._end_stretch()
+            if not tag.is_end:
+                if tag.attributes is None:
+                    raise self._wrong(f"the attributes of <{tag.name}> cannot be made out", number)
+                self._has_sentences = True
+                self._sentence = tag.attributes.get("id", "")
+
+    def _take_token(self, number: int, cells: list[str]) -> None:
+        columns = self._columns or self._columns_for(len(cells), number)
+        if len(cells) != len(columns):
+            why = f"the line has {len(cells)} cells, and those before it {len(columns)}"
+            raise self._wrong(why, number)
+        said = dict(zip(columns, map(decoded, cells), strict=True))
+        form = said["word"]
+        if not form:
+            raise self._wrong("the word is empty", number)
+        assembly = self._assembly
+        if assembly.length and self._space:
+            assembly.write(self._space)
+        self._space = BLANK
+        start = assembly.write(form)
+        if assembly.length > self._options.max_record_chars:
+            raise too_long(self._file, self._options, self._line)
+        if not self._tokens.spans:
+            self._start = start
+        lemma = said.get("lemma")
+        if lemma is None:
+            lempos = said.get("lempos", "")
+            lemma = lempos.rpartition("-")[0] or lempos
+        lemma, tag = ("" if value in _NO_VALUE else sys.intern(value) for value in (lemma, said.get("pos", "")))
+        self._tokens.add((start, assembly.length), lemma, tag, number)
+
+    def _columns_for(self, n_cells: int, number: int) -> Sequence[str]:
+        """The columns of the document, whose first token has so many cells."""
+        columns = self._options.columns
+        if n_cells == 1 and columns == DEFAULT_COLUMNS:
+            columns = ("word",)
+        if n_cells != len(columns):
+            names = ",".join(columns)
+            why = f"the line has {n_cells} cells, and there should be {len(columns)}, {names}"
+            hint = "Name the columns, and those to be passed over -, for instance --columns word,-,lemma."
+            raise SourceError(self._file.uri, why, line=number, hint=hint)
+        self._columns = columns
+        return columns
+
+    def _end_stretch(self) -> None:
+        """Ends the sentence, or what stands between two."""
+        if self._tokens.spans:
+            sentence = self._tokens.sentence(self._start, self._assembly.length, name=self._sentence)
+            self._assembly.sentences.append(sentence)
+            self._tokens = Tokens()
+        self._sentence = ""
+
+    def _wrong(self, why: str, line: int) -> SourceError:
+        return SourceError(self._file.uri, why, line=line)
