@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from command_line import ctxsearch as command
 from conftest import MakeIndex
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ctxsearch import Document, Index
+from ctxsearch.errors import QueryError
+from ctxsearch.query.examples import unlike
 from ctxsearch.query.goodness import goodness
 
 COMMON = "the boat lay by bank of river and nobody sat in it all day long a man"
@@ -75,3 +80,85 @@ def test_command_prints_examples(sample: Index) -> None:
     assert [line["key"] for line in made] == [line.key for line in found]
     wrong = command("examples", sample.path, "bank", "--sense", "bank.river", "--where", "year>1900")
     assert (wrong.returncode, "leave out --where" in wrong.stderr) == (2, True)
+
+
+LINES = (
+    "he slept on a bank",
+    GOOD,
+    "The bank lent the man a sum of money for a new roof.",
+    "BANK 1912 [sic]",
+    GOOD.replace("boat", "ship"),
+)
+
+
+@pytest.fixture
+def lines(make_index: MakeIndex) -> Index:
+    """Five texts with *bank*, two of which are good examples, and one of which says nearly what one of these does."""
+    return make_index([Document(str(number), text) for number, text in enumerate(LINES)])
+
+
+def test_a_concordance_has_the_best_examples_first(lines: Index) -> None:
+    """By how good they are, and by nothing else; what is said twice stands once; its options hold as ever."""
+    found = lines.concordance("bank", good=True)
+    assert [line.document_id for line in found] == ["1", "2", "3", "0"]
+    scores = [line.score for line in found]
+    assert scores == sorted(scores, reverse=True)  # type: ignore[type-var]
+    assert lines.concordance("bank", good=True, limit=2) == found[:2]
+    assert lines.concordance("bank", good=True, limit=2, offset=1) == found[1:3]
+    assert found[0].right == " of the river and nobody sat in it."
+    short = lines.concordance("bank", good=True, context=2, near="money")
+    assert [(line.left, line.right) for line in short] == [("The ", " lent the")]
+    assert len(lines.concordance("bank", good=True, sample=2)) == 2
+    with pytest.raises(QueryError, match="either the best examples first, or by 'left'"):
+        lines.concordance("bank", good=True, order="left")
+    with pytest.raises(QueryError, match="either the best examples first, or by"):
+        lines.like("1:20", good=True, order=["document_id"])
+
+
+def test_answers_have_the_best_examples_first(lines: Index) -> None:
+    """They are the nearest lines, with the scores that these have, in another order."""
+    nearest = lines.query("They slept on the [bank] of the river.", k=3)
+    found = lines.query("They slept on the [bank] of the river.", k=3, good=True)
+    assert {line.key for line in found} < {line.key for line in nearest}
+    assert all(line in nearest for line in found)
+    best = [line.key for line in lines.concordance("bank", good=True)]
+    assert [line.key for line in found] == [key for key in best if key in {line.key for line in found}]
+    assert lines.query_many(["They slept on the [bank] of the river."], k=3, good=True) == [found]
+    liked = lines.like("1:20", k=None, good=True)
+    assert [line.key for line in liked] == ["4:20", *best[1:]]
+    assert lines.query("The [bank] of the river.", min_score=0.999, good=True) == []
+
+
+def test_commands_print_the_best_examples_first(lines: Index) -> None:
+    """In whole sentences, unless a context is given."""
+    key = lines.concordance("bank", good=True, limit=1)[0].key
+    for arguments in (("concordance", lines.path, "bank"), ("like", lines.path, "2:4")):
+        whole, part = (
+            json.loads(command(*arguments, "--good", "--json", *more).stdout.splitlines()[0])
+            for more in ((), ("--context", "1"))
+        )
+        assert whole["key"] == part["key"] == key
+        assert whole["left"] + whole["node"] + whole["right"] == GOOD
+        assert part["left"] + part["node"] + part["right"] == "the bank of"
+        wrong = command(*arguments, "--good", "--sort", "left")
+        assert (wrong.returncode, "Choose one of --good and --sort." in wrong.stderr) == (2, True)
+    wrong = command("concordance", lines.path, "bank", "--good", "--count")
+    assert (wrong.returncode, "leave out --good" in wrong.stderr) == (2, True)
+
+
+@given(
+    st.lists(st.frozensets(st.sampled_from("abcdefghijklm"), max_size=9), max_size=40),
+    st.sampled_from([None, 1, 3]),
+)
+def test_no_two_that_are_chosen_say_the_same(words: list[frozenset[str]], n: int | None) -> None:
+    """As if each had been compared with every one before it, by its words and by its vector."""
+    angles = np.random.default_rng(len(words)).uniform(0, 2 * np.pi, len(words))
+    vectors = np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
+    ranked = np.random.default_rng(1).permutation(len(words))
+    chosen: list[int] = []
+    for place in ranked.tolist():
+        shared = (len(words[place] & words[one]) / max(1, min(len(words[place]), len(words[one]))) for one in chosen)
+        near = (float(vectors[place] @ vectors[one]) for one in chosen)
+        if not any(share > 0.6 for share in shared) and not any(score > 0.97 for score in near):
+            chosen.append(place)
+    assert unlike(ranked, words, vectors, n) == chosen[:n]

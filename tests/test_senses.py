@@ -21,7 +21,7 @@ from ctxsearch import Document, Index
 from ctxsearch.domain import Usage
 from ctxsearch.errors import FormatTooNew, IndexDamaged, KeyNotFound, SenseError, SenseNotFound
 from ctxsearch.head import Calibration
-from ctxsearch.senses import NONE_OF_THESE, Senses
+from ctxsearch.senses import NONE_OF_THESE, UNSURE, Senses
 from ctxsearch.senses.agreement import cohen_kappa, krippendorff_alpha
 from ctxsearch.senses.telling import centres, probabilities
 
@@ -352,6 +352,38 @@ def test_a_sense_left_out_is_none_of_these(own_sample: Index, sense_of: dict[str
     assert won > 0.95
     piles = Counter(use.pile for use in senses.assign("bank").uses)
     assert piles[NONE_OF_THESE] >= len(of_others) // 2
+
+
+def test_lines_are_read_when_they_are_wanted(own_sample: Index, sense_of: dict[str, str]) -> None:
+    """Counts need none; a line is the same, however it is come to; and none can be read of an index that went on."""
+    senses = own_sample.senses(by="anna")
+    known = gold(sense_of, "bank")
+    for sense in dict.fromkeys(known.values()):
+        senses.new(sense)
+        senses.label(sense, [key for key, other in known.items() if other == sense][:3])
+    fresh, found = senses.assign("bank"), senses.assign("bank")
+    uses = list(found.uses)
+    assert len(uses) == len(found.uses) == len(keys_of(own_sample, "bank"))
+    assert [fresh.uses[number] for number in range(len(uses))] == uses
+    assert (fresh.uses[-1], fresh.uses[3:9:2], fresh.uses[:0]) == (uses[-1], uses[3:9:2], [])
+    with pytest.raises(IndexError):
+        fresh.uses[len(uses)]
+    piles = [*(one.sense_id for one in found.frequencies), UNSURE]
+    assert sorted((use for pile in piles for use in fresh.in_pile(pile)), key=lambda use: use.line.key) == sorted(
+        uses, key=lambda use: use.line.key
+    )
+    least = sorted((use for use in uses if not use.is_labelled), key=lambda use: (use.margin, use.line.key))
+    assert fresh.to_label(1) == least[:1]
+    assert list(fresh.uses.least_sure()) == least
+    genres = Counter((str(use.line.metadata["genre"]), use.pile) for use in uses)
+    assert fresh.by_metadata("genre") == {
+        genre: [genres[genre, pile] for pile in piles] for genre in sorted({genre for genre, _ in genres})
+    }
+    own_sample.add([Document("new", "The bank was wet.")])
+    assert list(found.uses) == uses
+    assert len(fresh.found_in("unsure")) == fresh.unsure
+    with pytest.raises(SenseError, match="The index was closed or changed, so these lines cannot be read now"):
+        fresh.in_pile(piles[0])
 
 
 def test_lookup_ranks_senses_with_evidence(own_sample: Index, sense_of: dict[str, str]) -> None:

@@ -39,8 +39,9 @@ class Inventory:
     def __init__(self, folder: Path) -> None:
         self.path = folder / SENSES_FILE
 
-    def senses(self, lemma: str | None = None) -> list[Sense]:
-        """All senses, or those of a lemma, in the order in which they were made."""
+    def senses(self, lemma: str | None = None, sense_id: str | None = None) -> list[Sense]:
+        """All senses, or those of a lemma, or the one of a name, in the order in which they were made."""
+        asked = {column: one for column, one in (("lemma", lemma), ("sense_id", sense_id)) if one is not None}
         with self._reading() as connection:
             notes: dict[int, list[Note]] = {}
             for sense, *note in _rows(connection, 'select sense, text, "by", at from notes order by note'):
@@ -50,8 +51,8 @@ class Inventory:
                 "select sense, sense_id, lemma, definition,"
                 " (select count(*) from labels where labels.sense = senses.sense),"
                 " (select count(*) from examples where examples.sense = senses.sense)"
-                " from senses where lemma = ?1 or ?1 is null order by sense",
-                [lemma],
+                f" from senses where {' and '.join(f'{column} = ?' for column in asked) or 'true'} order by sense",
+                [*asked.values()],
             )
             return [
                 Sense(str(name), str(word), str(definition), int(labels), int(examples), notes.get(int(number), []))

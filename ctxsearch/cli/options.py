@@ -58,6 +58,14 @@ Sort = Annotated[
 ]
 PerDocument = Annotated[int | None, typer.Option(min=1, help="No more lines of one document than this.")]
 Offset = Annotated[int, typer.Option(min=0, help="Pass over so many lines: the next page.")]
+Good = Annotated[
+    bool,
+    typer.Option(
+        "--good",
+        help="The best example sentences first, in whole sentences unless --context says otherwise; what says the same"
+        " as a better one is left out.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 AllowDamaged = Annotated[
     bool, typer.Option("--allow-damaged", help="Answer from the rest where a part of the index is damaged.")
@@ -167,6 +175,7 @@ class Search:
     exact: Annotated[
         bool, typer.Option("--exact", help="Compare all uses, also those of a word that occurs over 131072 times.")
     ] = False
+    good: Good = False
 
     def __post_init__(self) -> None:
         if self.every and self.k is not None:

@@ -18,6 +18,7 @@ from ctxsearch.cli.options import (
     Device,
     Dtype,
     Filters,
+    Good,
     IndexName,
     Offset,
     PerDocument,
@@ -30,16 +31,18 @@ from ctxsearch.cli.options import (
     with_records,
 )
 from ctxsearch.cli.output import Format, print_lines, print_row
-from ctxsearch.domain import ConcordanceLine
+from ctxsearch.domain import ConcordanceContext, ConcordanceLine
 
 if TYPE_CHECKING:
     from ctxsearch.query.grouping import Frequency
 
 _CHOOSING = (*FILTERS, "--allow-damaged")
+_TWO_ORDERS = "Choose one of --good and --sort."
 
 
 @with_records
 def query(
+    call: typer.Context,
     index: IndexName,
     sentence: Annotated[
         str, typer.Argument(metavar="SENTENCE", help="A sentence with one word in brackets; a literal bracket is \\[.")
@@ -54,12 +57,13 @@ def query(
 ) -> None:
     """Find the uses of a word that are like the one in brackets: "They rowed to the [bank]"."""
     with opening(index, allow_damaged, device, dtype) as opened:
-        _print(_found(partial(opened.query, sentence), search, filters, shown), shown)
+        _print(_found(partial(opened.query, sentence), search, filters, shown, call), shown)
         export_model(opened)
 
 
 @with_records
 def like(
+    call: typer.Context,
     index: IndexName,
     keys: Annotated[list[str], typer.Argument(metavar="KEY", help="Of the lines to be like, DOCUMENT_ID:START.")],
     *,
@@ -73,7 +77,7 @@ def like(
 ) -> None:
     """Find more lines like these, and not like those; the keys are those that other commands print."""
     with opening(index, allow_damaged) as opened:
-        lines = _found(partial(opened.like, keys, unlike=unlike or ()), search, filters, shown)
+        lines = _found(partial(opened.like, keys, unlike=unlike or ()), search, filters, shown, call)
     _print(lines, shown)
 
 
@@ -96,6 +100,7 @@ def concordance(
     per_document: PerDocument = None,
     seed: Annotated[int, typer.Option(help="Draws what is drawn; the same seed, the same lines.")] = 0,
     sort: Sort = None,
+    good: Good = False,
     offset: Offset = 0,
     count: Annotated[bool, typer.Option("--count", help="Print only how many lines there are.")] = False,
     by: Annotated[
@@ -121,6 +126,8 @@ def concordance(
         refuse_all_but(("--by", *_CHOOSING, "--json", "--csv", "--tsv"), call, "--by prints numbers alone")
     elif sample is None and per_document is None and "--seed" in given(call):
         raise WrongCommand("--seed draws a sample; say with --sample or --per-document how many lines.")
+    if good and sort:
+        raise WrongCommand(_TWO_ORDERS)
     with opening(index, allow_damaged) as opened:
         if count:
             print(opened.count(word, **filters.chosen))
@@ -138,15 +145,18 @@ def concordance(
             per_document=per_document,
             seed=seed,
             order=sort or "corpus",
-            context=shown.around,
+            context=_around(shown, call, good=good),
+            good=good,
         )
     _print(lines, shown)
 
 
 def _found(
-    find: Callable[..., list[ConcordanceLine]], search: Search, filters: Filters, shown: Shown
+    find: Callable[..., list[ConcordanceLine]], search: Search, filters: Filters, shown: Shown, call: typer.Context
 ) -> list[ConcordanceLine]:
     """What a search finds with the options that `query` and `like` share."""
+    if search.good and search.sort:
+        raise WrongCommand(_TWO_ORDERS)
     return find(
         k=search.limit,
         min_score=search.min_score,
@@ -156,9 +166,15 @@ def _found(
         order=search.sort or "score",
         per_document=search.per_document,
         offset=search.offset,
-        context=shown.around,
+        context=_around(shown, call, good=search.good),
         exact=search.exact,
+        good=search.good,
     )
+
+
+def _around(shown: Shown, call: typer.Context, *, good: bool) -> ConcordanceContext:
+    """The context that is asked for; an example is a whole sentence, unless another is."""
+    return "sentence" if good and "--context" not in given(call) else shown.around
 
 
 def _print_frequencies(found: Sequence[Frequency], by: Sequence[str], output: Format) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ctxsearch.cli.console import counted, say, told
-from ctxsearch.cli.options import By, IndexName, Json
+from ctxsearch.cli.options import By, IndexName, Json, WrongCommand
 from ctxsearch.index import Index
 from ctxsearch.sense import Sense
 
@@ -75,16 +75,37 @@ def new(
 def import_senses(
     index: IndexName,
     path: Annotated[
-        Path, typer.Argument(metavar="FILE", help="JSONL, CSV, TSV or TEI Lex-0.", exists=True, dir_okay=False)
+        Path,
+        typer.Argument(
+            metavar="FILE", help="JSONL, CSV, TSV, TEI Lex-0 or WN-LMF; or a WordNet's folder.", exists=True
+        ),
     ],
+    words: Annotated[
+        list[str] | None, typer.Option("--word", metavar="WORD", help="Only the senses of this; may be given again.")
+    ] = None,
+    in_corpus: Annotated[
+        bool | None,
+        typer.Option(
+            "--in-corpus/--whole",
+            help="Only the senses of words that the index has, or all.  [default: of a WordNet those, of others all]",
+        ),
+    ] = None,
     by: By = None,
 ) -> None:
     """Make the senses of a dictionary, with its example sentences."""
+    if words and in_corpus is not None:
+        raise WrongCommand("Choose one of --word and --in-corpus or --whole.")
     with _senses(index, by) as senses:
-        report = senses.import_dictionary(path)
+        report = senses.import_dictionary(path, words=words or (), in_corpus=in_corpus)
     say(f"{path}: {counted(report.senses, 'new sense')}, {counted(report.examples, 'new example')}.")
     if without := report.without_word:
         say(f"Left out {counted(len(without), 'sentence')} without the headword, {without[0][:60]!r} for instance.")
+    if report.left_out:
+        say(f"Left out {counted(report.left_out, 'sense')} of words that the index does not have.")
+    if report.multiword:
+        say(f"Passed over {counted(report.multiword, 'sense')} of headwords that are several words.")
+    if report.not_found:
+        say(f"{path} does not have: {', '.join(report.not_found)}.")
 
 
 def define(

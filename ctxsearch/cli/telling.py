@@ -82,20 +82,20 @@ def assign(
         check_plot(plot)
     with opening(index, allow_damaged=False) as opened:
         found = opened.senses().assign(word, where=where or (), by=by, least_margin=margin, context=shown.around)
-    if to_label is not None:
-        _print_uses(found.to_label(to_label), shown.format)
-    elif prints_lines:
-        _print_uses(found.in_pile(pile) if pile is not None else found.uses, shown.format)
-    elif over is not None:
-        _print_over(found, over, shown.format)
-        if plot is not None:
-            plot_assigned(found, over, plot)
-    elif shown.format is Format.JSON:
-        counted_by = [asdict(one) for one in found.frequencies]
-        told = {"lemma": found.lemma, "occurrences": len(found.uses), "unsure": found.unsure, "senses": counted_by}
-        print(json.dumps(told, ensure_ascii=False))
-    else:
-        _print_frequencies(found)
+        if to_label is not None:
+            _print_uses(found.to_label(to_label), shown.format)
+        elif prints_lines:
+            _print_uses(found.in_pile(pile) if pile is not None else found.uses, shown.format)
+        elif over is not None:
+            _print_over(found, over, shown.format)
+            if plot is not None:
+                plot_assigned(found, over, plot)
+        elif shown.format is Format.JSON:
+            counted_by = [asdict(one) for one in found.frequencies]
+            told = {"lemma": found.lemma, "occurrences": len(found.uses), "unsure": found.unsure, "senses": counted_by}
+            print(json.dumps(told, ensure_ascii=False))
+        else:
+            _print_frequencies(found)
     _say_missing(found.without_examples, found.lost)
 
 

@@ -1,6 +1,6 @@
 """Reads folders, archives and files of text, records, treebanks and TEI as documents; labelled uses; dictionaries."""
 
-from ctxsearch.corpus.dictionary import DictionarySense, read_dictionary
+from ctxsearch.corpus.dictionary import DictionarySense, is_wordnet, read_dictionary
 from ctxsearch.corpus.entries import read_entries
 from ctxsearch.corpus.labels import Labels, read_labels
 from ctxsearch.corpus.reading import Corpus, read
@@ -12,6 +12,7 @@ __all__ = [
     "Corpus",
     "DictionarySense",
     "Labels",
+    "is_wordnet",
     "read",
     "read_dictionary",
     "read_entries",

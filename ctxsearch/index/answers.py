@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ctxsearch.domain import ConcordanceContext, ConcordanceLine, IndexInfo, Usage
-from ctxsearch.index.concordances import DEFAULT_CONTEXT
+from ctxsearch.index.concordances import DEFAULT_CONTEXT, check_one_order
 from ctxsearch.index.words import Words
 from ctxsearch.usage import parse_usage, parse_usages
 
@@ -64,6 +64,7 @@ class Answers(Words):
         order: str | Sequence[str] = "score",
         per_document: int | None = None,
         offset: int = 0,
+        good: bool = False,
     ) -> list[ConcordanceLine]:
         """The uses of the marked word that are most like this one, nearest first, ties by key.
 
@@ -87,6 +88,8 @@ class Answers(Words):
             order: what the lines found are sorted by, see `concordance`; the nearest first otherwise.
             per_document: no more lines of one document than this, its nearest.
             offset: passes over so many of the nearest; the same call with another offset gives another page.
+            good: of the lines that answer, the best example sentences first, as `concordance` has them, and none that
+                says what a better one does; so there may be fewer than ``k``. A score stays a cosine.
 
         Raises:
             QueryError: the usage, a filter or an option cannot be understood.
@@ -98,13 +101,14 @@ class Answers(Words):
         filters, shown = self._filters(form, pos, where, near, cql), (order, per_document, offset)
         asked = self._search(k, filters, min_score, min_p, any_word, context, exact, shown)
         parsed = parse_usage(usage) if isinstance(usage, str) else usage
-        return like_usage(
+        found = like_usage(
             self.open_shards(),
             parsed,
             asked,
             analyser=self._parts.analyser(),
             get_encoder=self._parts.model.asking_encoder,
         )
+        return self._best_first(found, order) if good else found
 
     def query_many(
         self,
@@ -124,13 +128,14 @@ class Answers(Words):
         order: str | Sequence[str] = "score",
         per_document: int | None = None,
         offset: int = 0,
+        good: bool = False,
     ) -> list[list[ConcordanceLine]]:
         """What `query` answers to each of many usages, all embedded together and searched by all cores.
 
         Args:
             usages: sentences with a word in brackets, or `Usage`s, of any words.
-            k, form, pos, min_score, min_p, any_word, where, near, cql, context, exact, order, per_document, offset: as
-                for `query`, for each of them.
+            k, form, pos, min_score, min_p, any_word, where, near, cql, context, exact, order, per_document, offset,
+                good: as for `query`, for each of them.
 
         Raises:
             QueryError: a usage, a filter or an option cannot be understood; ``usage_number`` says which usage.
@@ -142,7 +147,8 @@ class Answers(Words):
         asked = self._search(k, filters, min_score, min_p, any_word, context, exact, shown)
         parsed = parse_usages(usages)
         shards, analyser = self.open_shards(), self._parts.analyser()
-        return like_usages(shards, parsed, asked, analyser=analyser, get_encoder=self._parts.model.asking_encoder)
+        found = like_usages(shards, parsed, asked, analyser=analyser, get_encoder=self._parts.model.asking_encoder)
+        return [self._best_first(lines, order) for lines in found] if good else found
 
     def like(
         self,
@@ -163,6 +169,7 @@ class Answers(Words):
         order: str | Sequence[str] = "score",
         per_document: int | None = None,
         offset: int = 0,
+        good: bool = False,
     ) -> list[ConcordanceLine]:
         """The uses that are most like some occurrences and least like others, without those given; needs no model.
 
@@ -170,7 +177,7 @@ class Answers(Words):
             keys: of the occurrences to be like, as lines carry them.
             unlike: of the occurrences not to be like.
             any_word: search all words, not just those of the keys.
-            k, form, pos, min_score, min_p, where, near, cql, context, exact, order, per_document, offset: as for
+            k, form, pos, min_score, min_p, where, near, cql, context, exact, order, per_document, offset, good: as for
                 `query`.
 
         Raises:
@@ -184,7 +191,14 @@ class Answers(Words):
         count = len(examples) + len(others)
         filters, shown = self._filters(form, pos, where, near, cql), (order, per_document, offset)
         asked = self._search(k, filters, min_score, min_p, any_word, context, exact, shown, examples=count)
-        return like_occurrences(self.open_shards(), examples, others, asked)
+        found = like_occurrences(self.open_shards(), examples, others, asked)
+        return self._best_first(found, order) if good else found
+
+    def _best_first(self, found: list[ConcordanceLine], order: str | Sequence[str]) -> list[ConcordanceLine]:
+        from ctxsearch.query.examples import best_first
+
+        check_one_order(order, "score")
+        return best_first(self.open_shards(), found)
 
     def embed(self, usages: Sequence[str | Usage]) -> NDArray[np.float32]:
         """The vectors of marked words, made as the index's own are.

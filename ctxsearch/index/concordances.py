@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ctxsearch.domain import ConcordanceContext, ConcordanceLine
+from ctxsearch.errors import QueryError
 from ctxsearch.index.parts import Parts
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class Concordances:
         seed: int = 0,
         order: str | Sequence[str] = "corpus",
         context: ConcordanceContext = DEFAULT_CONTEXT,
+        good: bool = False,
     ) -> list[ConcordanceLine]:
         """Every line of a lemma, or of a form.
 
@@ -100,6 +102,9 @@ class Concordances:
                 ``lemma``, ``pos``, ``document_id``, or a column of the metadata. Lines that are alike stay in the order
                 of the corpus.
             context: words on either side, or ``"sentence"``.
+            good: the best example sentences first, instead of another order: whole, of fit length, of common words,
+                and none that says what a better one does. A score says how good a line is, and is no cosine. Of more
+                than 20 000 occurrences so many are drawn.
 
         Raises:
             WordNotFound: the corpus does not have the word.
@@ -113,7 +118,13 @@ class Concordances:
         filters, shards = self._filters(form, pos, where, near, cql), self.open_shards()
         shaping = checked_shaping(shards, order, per_document, offset)
         every = drawn_per_document(shards, use.occurrences(shards, word, filters), per_document, seed)
-        return use.shaped_lines(shards, use.drawn(every, sample, seed), shaping, limit, around)
+        found = use.drawn(every, sample, seed)
+        if good:
+            from ctxsearch.query.examples import CONSIDERED, good_lines
+
+            check_one_order(order, "corpus")
+            return good_lines(shards, use.drawn(found, CONSIDERED, seed), limit, around, offset=offset)
+        return use.shaped_lines(shards, found, shaping, limit, around)
 
     def count(
         self,
@@ -168,3 +179,13 @@ class Concordances:
         shards = self.open_shards()
         found = occurrences(shards, word, self._filters(form, pos, where, near, cql))
         return grouped_counts(shards, found, strings(by))
+
+
+def check_one_order(order: str | Sequence[str], usual: str) -> None:
+    """Makes sure that lines whose best examples come first are to have no other order.
+
+    Raises:
+        QueryError: they are.
+    """
+    if order not in (usual, [usual], (usual,)):
+        raise QueryError(f"Lines are in one order: either the best examples first, or by {order!r}.")

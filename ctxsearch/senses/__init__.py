@@ -9,7 +9,9 @@ induction    groups of uses that are likely to have one sense
 groups       which uses these are
 labelled     labels as uses to learn from
 importing    dictionaries
+headwords    those of a dictionary, and which of them are imported
 assigned     every occurrence with its sense, and what that adds up to
+uses         these occurrences, whose lines are read when they are wanted
 agreement    how far people's labels agree
 """
 
@@ -17,9 +19,10 @@ from __future__ import annotations
 
 from ctxsearch.senses.agreement import Agreement, Disagreement
 from ctxsearch.senses.asking import Looked, SenseFit
-from ctxsearch.senses.assigned import NONE_OF_THESE, UNSURE, Assigned, Assignment, SenseFrequency
+from ctxsearch.senses.assigned import Assigned, SenseFrequency
 from ctxsearch.senses.induction import Group, Induced
 from ctxsearch.senses.senses import Senses, Unaccounted
+from ctxsearch.senses.uses import NONE_OF_THESE, UNSURE, Assignment, Uses
 
 __all__ = [
     "NONE_OF_THESE",
@@ -35,4 +38,5 @@ __all__ = [
     "SenseFrequency",
     "Senses",
     "Unaccounted",
+    "Uses",
 ]

@@ -170,9 +170,7 @@ class Asking(Keeping):
         for place, sense in zip(evidence.places, evidence.senses.tolist(), strict=False):
             given.setdefault(place, set()).add(sense)
         labelled = [given.get((one.shard, one.row)) for one in found]
-        return assigned(
-            lemma, shown, likely, labelled, lines(shards, found, around), found, least_margin, without, evidence.lost
-        )
+        return assigned(lemma, shown, likely, labelled, shards, found, around, least_margin, without, evidence.lost)
 
     def _calibration(self) -> Calibration:
         calibration = self._get_calibration()

@@ -9,38 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.domain import ConcordanceLine, MetadataValue
+from ctxsearch.domain import MetadataValue
 from ctxsearch.errors import SenseError
 from ctxsearch.query.columns import parse_column
 from ctxsearch.query.ranking import Found
+from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import Label, Sense
+from ctxsearch.senses.uses import NONE_OF_THESE, UNSURE, Assignment, Uses
 
-NONE_OF_THESE = "none of these"
-UNSURE = "unsure"
 _OF_NORMAL_95 = 1.96
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """An occurrence and its likeliest sense.
-
-    Attributes:
-        line: the occurrence.
-        sense_id: the likeliest sense, even where that is not sure.
-        p: the probability of it.
-        p_none: the probability that it has none of the senses.
-        margin: how far the likeliest answer, *none of these* being one, is likelier than the next.
-        pile: where it lies: the name of a sense, ``unsure`` or ``none of these``.
-        is_labelled: whether somebody has labelled it; then it lies with what they said, or is unsure where they differ.
-    """
-
-    line: ConcordanceLine
-    sense_id: str
-    p: float
-    p_none: float
-    margin: float
-    pile: str
-    is_labelled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +45,8 @@ class Assigned:
 
     Attributes:
         lemma: the word's.
-        uses: all occurrences, in the order of the corpus.
+        uses: all occurrences, in the order of the corpus; their lines are read when they are first asked for, which is
+            to be while the index is open.
         frequencies: of each sense that has an example, in their order, and last of none of these.
         unsure: how many occurrences lie in that pile.
         without_examples: senses of the word that nothing shows; no occurrence can be assigned to them.
@@ -77,7 +55,7 @@ class Assigned:
     """
 
     lemma: str
-    uses: Sequence[Assignment]
+    uses: Uses
     frequencies: Sequence[SenseFrequency]
     unsure: int
     without_examples: Sequence[Sense]
@@ -93,18 +71,17 @@ class Assigned:
         Raises:
             SenseError: there is no such pile.
         """
-        self._check_pile(name)
-        return sorted((use for use in self.uses if use.pile == name), key=lambda use: (-use.margin, use.line.key))
+        return sorted(self.uses.at(self._numbers(name)), key=lambda use: (-use.margin, use.line.key))
 
     def found_in(self, name: str) -> list[Found]:
         """Where the occurrences of a pile are, in the order of the corpus; see `in_pile`."""
-        self._check_pile(name)
-        return [place for use, place in zip(self.uses, self.places, strict=True) if use.pile == name]
+        return [self.places[number] for number in self._numbers(name)]
 
-    def _check_pile(self, name: str) -> None:
-        names = [*(one.sense_id for one in self.frequencies), UNSURE]
+    def _numbers(self, name: str) -> list[int]:
+        names = self.uses.piles
         if name not in names:
             raise SenseError(f"There is no pile {name!r}; there are: {', '.join(names)}.")
+        return self.uses.numbers_in(name)
 
     def to_label(self, n: int) -> Sequence[Assignment]:
         """The occurrences that it would help most to label next: those that are least sure, and unlike each other.
@@ -112,11 +89,10 @@ class Assigned:
         Args:
             n: how many.
         """
-        ranked = sorted((use for use in self.uses if not use.is_labelled), key=lambda use: (use.margin, use.line.key))
         chosen: list[Assignment] = []
         seen: set[str] = set()
         # The same line twice, in a text that is quoted, teaches nothing new.
-        for use in ranked:
+        for use in self.uses.least_sure():
             text = f"{use.line.left[-30:]}|{use.line.node}|{use.line.right[:30]}".casefold()
             if text not in seen:
                 seen.add(text)
@@ -137,21 +113,23 @@ class Assigned:
         Raises:
             SenseError: no document of these occurrences has the column.
         """
-        piles = [*(frequency.sense_id for frequency in self.frequencies), UNSURE]
-        table: dict[MetadataValue, list[int]] = {}
-        known = sorted({name for use in self.uses for name in use.line.metadata})
+        found = list(self.uses.by_document())
+        known = sorted({name for metadata, _ in found for name in metadata})
         of = parse_column(column, known)
-        for period in of.periods(use.line.metadata for use in self.uses):
-            table[period] = [0] * len(piles)
-        for use in self.uses:
-            if of.name in use.line.metadata:
-                row = table.setdefault(of.value(use.line.metadata), [0] * len(piles))
-                row[piles.index(use.pile)] += 1
+        none = np.zeros(len(self.uses.piles), np.int64)
+        table: dict[MetadataValue, NDArray[np.int64]] = dict.fromkeys(
+            of.periods(metadata for metadata, _ in found), none
+        )
+        for metadata, counts in found:
+            if of.name in metadata:
+                value = of.value(metadata)
+                table[value] = table.get(value, none) + counts
         if not table:
             have = f"there are: {', '.join(known)}" if known else "they have no metadata"
             raise SenseError(f"No document with {self.lemma!r} has the column {of.name!r}; {have}.")
         # Periods are in order already.
-        return {str(value): table[value] for value in (table if of.width else sorted(table, key=_numbers_first))}
+        values = table if of.width else sorted(table, key=_numbers_first)
+        return {str(value): table[value].tolist() for value in values}
 
 
 def assigned(
@@ -159,8 +137,9 @@ def assigned(
     senses: Sequence[Sense],
     likely: NDArray[np.float64],
     labelled: Sequence[set[int] | None],
-    lines: Sequence[ConcordanceLine],
+    shards: Sequence[OpenShard],
     places: Sequence[Found],
+    context: int | None,
     least_margin: float,
     without_examples: Sequence[Sense],
     lost: Sequence[Label],
@@ -172,8 +151,9 @@ def assigned(
         senses: those that have an example.
         likely: the probability that each occurrence has each sense; those labelled are made sure. Shape: (n, n_senses).
         labelled: the numbers of the senses that people gave each occurrence.
-        lines: the occurrences.
-        places: where they are.
+        shards: of the index.
+        places: where the occurrences are.
+        context: words on either side of a line, or None for the sentence.
         least_margin: see `Senses.assign`.
         without_examples: the other senses.
         lost: labels whose occurrence is not in the index.
@@ -188,26 +168,26 @@ def assigned(
     margins = ranked[:, -1] - ranked[:, -2]
     best = answers.argmax(axis=1)
     names = [*(sense.sense_id for sense in senses), NONE_OF_THESE]
-    uses = [
-        Assignment(
-            line=line,
-            sense_id=names[int(likely[number].argmax())],
-            p=float(likely[number].max()),
-            p_none=float(answers[number, -1]),
-            margin=float(margins[number]),
-            pile=names[best[number]] if margins[number] >= least_margin else UNSURE,
-            is_labelled=bool(labelled[number]),
-        )
-        for number, line in enumerate(lines)
-    ]
-    piles = [use.pile for use in uses]
+    uses = Uses(
+        shards,
+        places,
+        context,
+        piles=[*names, UNSURE],
+        pile=np.where(margins >= least_margin, best, len(names)),
+        sense=likely.argmax(axis=1),
+        p=likely.max(axis=1),
+        p_none=answers[:, -1],
+        margin=margins,
+        is_labelled=np.array([bool(given) for given in labelled], np.bool_),
+    )
+    sizes = uses.sizes.tolist()
     frequencies = []
     for column, name in enumerate(names):
         expected = float(answers[:, column].sum())
         spread = _OF_NORMAL_95 * math.sqrt(float((answers[:, column] * (1 - answers[:, column])).sum()))
         low, high = max(0.0, expected - spread), min(float(len(uses)), expected + spread)
-        frequencies.append(SenseFrequency(name, piles.count(name), expected, low, high))
-    return Assigned(lemma, uses, frequencies, piles.count(UNSURE), without_examples, lost, places)
+        frequencies.append(SenseFrequency(name, sizes[column], expected, low, high))
+    return Assigned(lemma, uses, frequencies, sizes[-1], without_examples, lost, places)
 
 
 def _numbers_first(value: MetadataValue) -> tuple[bool, float, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from ctxsearch.catalog.edit import Edit
 from ctxsearch.corpus import read_dictionary
 from ctxsearch.domain import Usage
 from ctxsearch.errors import QueryError, SenseError
+from ctxsearch.senses.headwords import Choice
 from ctxsearch.usage import parse_usage
 
 _LONGEST_NAME = 200
@@ -25,27 +26,33 @@ class ImportReport:
         senses: how many are new.
         examples: how many sentences are.
         without_word: sentences that do not have the headword, and were left out.
+        left_out: how many senses were, since the index does not have their word.
+        multiword: how many senses of several words were passed over, since no token can have them.
+        not_found: words that were asked for, and that the dictionary does not have.
     """
 
     senses: int
     examples: int
     without_word: Sequence[str]
+    left_out: int = 0
+    multiword: int = 0
+    not_found: Sequence[str] = ()
 
 
-def write_dictionary(edit: Edit, path: Path, analyser: Analyser, lemma_of: Callable[[str], str]) -> ImportReport:
-    """Writes all senses of a file, see `Senses.import_dictionary`.
+def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice) -> ImportReport:
+    """Writes the senses of a file, see `Senses.import_dictionary`.
 
     Args:
         edit: the change that it is.
         path: the file.
         analyser: cuts the sentences into words.
-        lemma_of: gives the lemma of a headword.
+        choice: which of them.
     """
     new = examples = 0
     without: list[str] = []
-    for one in read_dictionary(path):
+    for one in read_dictionary(path, wants=choice.wants):
         checked_name(one.sense_id, "sense")
-        lemma = lemma_of(one.headword)
+        lemma = choice.headwords.lemma(one.headword)
         known = edit.found("senses", "sense_id", one.sense_id)
         if known and known[0][2] != lemma:
             raise SenseError(f"{one.sense_id!r} is a sense of {known[0][2]!r} here, and of {lemma!r} in {path}.")
@@ -53,7 +60,7 @@ def write_dictionary(edit: Edit, path: Path, analyser: Analyser, lemma_of: Calla
         new += not known
         if known and not known[0][3] and one.definition:
             edit.put("senses", (number, one.sense_id, lemma, one.definition))
-        had = {row[2:5] for row in edit.found("examples", "sense", number)}
+        had = {row[2:5] for row in edit.found("examples", "sense", number)} if known else set()
         for sentence in one.examples:
             usage = use_of(sentence, lemma, analyser)
             if usage is None:
@@ -70,15 +77,16 @@ def write_dictionary(edit: Edit, path: Path, analyser: Analyser, lemma_of: Calla
                 )
                 edit.put("examples", row)
                 examples += 1
-    return ImportReport(new, examples, without)
+    return ImportReport(new, examples, without, choice.left_out, choice.multiword, choice.not_found)
 
 
 def use_of(sentence: str, lemma: str, analyser: Analyser) -> Usage | None:
     """The word in brackets, or else the first that is filed under a lemma; None where there is neither."""
-    try:
-        return parse_usage(sentence)
-    except QueryError:
-        pass
+    if "[" in sentence:
+        try:
+            return parse_usage(sentence)
+        except QueryError:
+            pass
     for segment in analyser.segments(sentence):
         for (start, end), found in zip(segment.spans.tolist(), segment.lemmas, strict=True):
             if found == lemma:

@@ -8,12 +8,15 @@ from pathlib import Path
 from ctxsearch.analysis import Analyser, normal_form
 from ctxsearch.catalog.edit import Edit, Row
 from ctxsearch.catalog.inventory import Inventory
+from ctxsearch.corpus import is_wordnet
 from ctxsearch.domain import Usage
 from ctxsearch.errors import SenseError
 from ctxsearch.query.keys import find_key
+from ctxsearch.query.options import strings
 from ctxsearch.query.scope import OpenShard, lemma_of_form
 from ctxsearch.sense import Change, Label, Sense
 from ctxsearch.senses.agreement import Agreement, agreement
+from ctxsearch.senses.headwords import Choice, Headwords
 from ctxsearch.senses.importing import ImportReport, checked_name, write_dictionary
 
 
@@ -82,21 +85,37 @@ class Keeping:
                 edit.put("examples", example)
         return self._one(sense_id)
 
-    def import_dictionary(self, path: str | Path) -> ImportReport:
+    def import_dictionary(
+        self, path: str | Path, *, words: str | Sequence[str] = (), in_corpus: bool | None = None
+    ) -> ImportReport:
         """Makes the senses of a dictionary, with its example sentences; all of them, or none where one is wrong.
 
         A sense that is there already, of the same word, keeps its definition if it has one, and gets the sentences that
         it lacks. Where no word of a sentence is in brackets, the first that is filed under the headword is meant.
 
+        A WordNet has all words of a language, most of which a corpus does not: of one, only the senses of words that
+        the index has are made, unless words are named. A dictionary of another format was written or chosen for the
+        corpus at hand, and perhaps for texts that are yet to come: all of it is made.
+
         Args:
-            path: JSONL, CSV, TSV or TEI Lex-0, see `read_dictionary`.
+            path: JSONL, CSV, TSV, TEI Lex-0, WN-LMF, or a folder with the database files of a WordNet, see
+                `ctxsearch.corpus.read_dictionary`.
+            words: only the senses of these, whether the index has them or not.
+            in_corpus: only the senses of words that the index has; where None, of a WordNet.
 
         Raises:
             SourceError: the file cannot be read.
-            SenseError: a sense of this name is another word's.
+            SenseError: a sense of this name is another word's, or words are named and ``in_corpus`` is given as well.
         """
+        if words and in_corpus is not None:
+            raise SenseError("The words to be imported are named; leave out whether they are to be in the corpus.")
+        from_wordnet = is_wordnet(path)
+        if in_corpus is None:
+            in_corpus = from_wordnet and not words
+        headwords = Headwords(self._get_shards(), self._get_analyser(), self._lemma)
+        choice = Choice(headwords, strings(words), in_corpus=in_corpus, one_token=from_wordnet)
         with self._inventory.changing(f"imported senses from {Path(path).name}", self._by) as edit:
-            return write_dictionary(edit, Path(path), self._get_analyser(), self._lemma)
+            return write_dictionary(edit, Path(path), self._get_analyser(), choice)
 
     def define(self, sense_id: str, definition: str) -> Sense:
         """Gives a sense another definition.
@@ -243,7 +262,7 @@ class Keeping:
         return next((row for row in edit.found("labels", "key", key) if row[1] == self._by), None)
 
     def _one(self, sense_id: str) -> Sense:
-        return next(sense for sense in self._inventory.senses() if sense.sense_id == sense_id)
+        return self._inventory.senses(sense_id=sense_id)[0]
 
     def _lemma(self, word: str) -> str:
         """The lemma that a word is filed under: the word itself, where the corpus has it as a lemma."""

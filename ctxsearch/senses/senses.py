@@ -16,9 +16,9 @@ from ctxsearch.query.scope import allowed_documents
 from ctxsearch.query.vectors import vectors_of
 from ctxsearch.sense import Sense
 from ctxsearch.senses.asking import Asking
-from ctxsearch.senses.assigned import NONE_OF_THESE
 from ctxsearch.senses.induction import Induced, induced
 from ctxsearch.senses.subcorpora import expanded
+from ctxsearch.senses.uses import NONE_OF_THESE
 
 _TYPICAL = 5
 MOST_GROUPED = 2_000

@@ -1,0 +1,100 @@
+"""The headwords of a dictionary: what they are filed under, whether the index has them, and which are imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+from ctxsearch.analysis import Analyser, normal_form
+from ctxsearch.query.scope import OpenShard
+
+
+class Headwords:
+    """The headwords of a dictionary, as an index knows them; each is looked up once.
+
+    Args:
+        shards: of the index.
+        analyser: gives the lemma of a word that the index does not have.
+        lemma_of: gives what a word is filed under in the index.
+    """
+
+    def __init__(self, shards: Sequence[OpenShard], analyser: Analyser, lemma_of: Callable[[str], str]) -> None:
+        self._shards = shards
+        self._analyser = analyser
+        self._lemma_of = lemma_of
+        self._filed: dict[str, str] = {}
+        self._had: dict[str, bool] = {}
+
+    def lemma(self, headword: str) -> str:
+        """What a headword is filed under."""
+        if headword not in self._filed:
+            self._filed[headword] = self._lemma_of(headword)
+        return self._filed[headword]
+
+    def is_in_index(self, headword: str) -> bool:
+        """Whether the index has a headword, as a lemma or as a form of one."""
+        if headword not in self._had:
+            self._had[headword] = self._look_up(normal_form(headword.strip()))
+        return self._had[headword]
+
+    def _look_up(self, word: str) -> bool:
+        if word in self._lemmas:
+            return True
+        # Of most words of a language no lemma is there, and no shard needs to be asked.
+        return self._analyser.lemma(word) in self._lemmas and any(
+            shard.catalog.forms(folded=word) for shard in self._shards
+        )
+
+    @cached_property
+    def _lemmas(self) -> frozenset[str]:
+        """All lemmas of the index: a WordNet asks for more words than there would be time to look up in every shard."""
+        return frozenset(lemma for shard in self._shards for lemma, _ in shard.catalog.lemma_frequencies())
+
+
+class Choice:
+    """Which senses of a dictionary are imported, and how many are not.
+
+    Args:
+        headwords: of the dictionary.
+        words: only the senses of these; of any, if there are none.
+        in_corpus: only those of words that the index has.
+        one_token: none of headwords that are several words.
+
+    Attributes:
+        headwords: of the dictionary.
+        left_out: senses of words that the index does not have.
+        multiword: senses of several words.
+    """
+
+    def __init__(self, headwords: Headwords, words: Sequence[str], *, in_corpus: bool, one_token: bool) -> None:
+        self.headwords = headwords
+        self.left_out = self.multiword = 0
+        self._in_corpus = in_corpus
+        self._one_token = one_token
+        # By what a headword may be to be meant: a word as it was given, or its lemma.
+        self._words: dict[str, list[str]] = {}
+        for word in words:
+            for spelling in {normal_form(word), headwords.lemma(word)}:
+                self._words.setdefault(spelling, []).append(word)
+        self._not_found = dict.fromkeys(words)
+
+    @property
+    def not_found(self) -> list[str]:
+        """The words asked for that were not met with."""
+        return list(self._not_found)
+
+    def wants(self, headword: str) -> bool:
+        """Whether a sense of this headword is imported; one that is not, for another reason than its word, counts."""
+        if self._words:
+            meant = self._words.get(normal_form(headword), ())
+            if not meant:
+                return False
+            for word in meant:
+                self._not_found.pop(word, None)
+        if self._one_token and len(headword.split()) > 1:
+            self.multiword += 1
+            return False
+        if self._in_corpus and not self.headwords.is_in_index(headword):
+            self.left_out += 1
+            return False
+        return True

@@ -1,0 +1,161 @@
+"""The occurrences of a word, each with what is told of its sense; a line is read only when somebody wants to see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.domain import ConcordanceLine, Metadata
+from ctxsearch.errors import SenseError
+from ctxsearch.query.lines import lines
+from ctxsearch.query.ranking import Found, by_shard
+from ctxsearch.query.scope import OpenShard
+from ctxsearch.vectors.files import TOKEN_BITS
+
+NONE_OF_THESE = "none of these"
+UNSURE = "unsure"
+# So many of the least sure are read at once; most often no more are wanted.
+_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """An occurrence and its likeliest sense.
+
+    Attributes:
+        line: the occurrence.
+        sense_id: the likeliest sense, even where that is not sure.
+        p: the probability of it.
+        p_none: the probability that it has none of the senses.
+        margin: how far the likeliest answer, *none of these* being one, is likelier than the next.
+        pile: where it lies: the name of a sense, ``unsure`` or ``none of these``.
+        is_labelled: whether somebody has labelled it; then it lies with what they said, or is unsure where they differ.
+    """
+
+    line: ConcordanceLine
+    sense_id: str
+    p: float
+    p_none: float
+    margin: float
+    pile: str
+    is_labelled: bool
+
+
+class Uses(Sequence[Assignment]):
+    """The occurrences of a word with what is told of each, in the order of the corpus.
+
+    The lines of a frequent word take longer to read than all else that is told of it, and most often few are shown. A
+    `SenseError` says so where they are asked for after the index was closed, or went over to another commit.
+
+    Args:
+        shards: of the index.
+        places: of the occurrences.
+        context: words on either side of a line, or None for the sentence.
+        piles: the names of the senses that something shows, of none of these, and of unsure.
+        pile: the number of each one's pile. Shape: (n,).
+        sense: the number of its likeliest sense. Shape: (n,).
+        p, p_none, margin, is_labelled: see `Assignment`. Shape: (n,).
+    """
+
+    def __init__(
+        self,
+        shards: Sequence[OpenShard],
+        places: Sequence[Found],
+        context: int | None,
+        *,
+        piles: Sequence[str],
+        pile: NDArray[np.int64],
+        sense: NDArray[np.int64],
+        p: NDArray[np.float64],
+        p_none: NDArray[np.float64],
+        margin: NDArray[np.float64],
+        is_labelled: NDArray[np.bool_],
+    ) -> None:
+        self.piles = piles
+        self._shards, self._places, self._context = shards, places, context
+        self._pile, self._sense, self._p, self._p_none = pile, sense, p, p_none
+        self._margin, self._is_labelled = margin, is_labelled
+        self._read: list[Assignment] | None = None
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, at: int) -> Assignment: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Assignment]: ...
+
+    def __getitem__(self, at: int | slice) -> Assignment | list[Assignment]:
+        numbers = range(len(self))[at]
+        return self.at([numbers])[0] if isinstance(numbers, int) else self.at(numbers)
+
+    def __iter__(self) -> Iterator[Assignment]:
+        if self._read is None:
+            self._read = self.at(range(len(self)))
+        return iter(self._read)
+
+    def at(self, numbers: Sequence[int]) -> list[Assignment]:
+        """Those of these numbers, in their order."""
+        if self._read is not None:
+            return [self._read[number] for number in numbers]
+        made = lines(self._open_shards(), [self._places[number] for number in numbers], self._context)
+        return [self._made(number, line) for number, line in zip(numbers, made, strict=True)]
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """How many lie in each pile. Shape: (n_piles,)."""
+        return np.bincount(self._pile, minlength=len(self.piles))
+
+    def numbers_in(self, pile: str) -> list[int]:
+        """The numbers of those in a pile, in the order of the corpus."""
+        numbers: list[int] = np.flatnonzero(self._pile == self.piles.index(pile)).tolist()
+        return numbers
+
+    def least_sure(self) -> Iterator[Assignment]:
+        """Those that nobody has labelled, the least sure first, ties by key."""
+        unlabelled = np.flatnonzero(~self._is_labelled)
+        ranked = unlabelled[np.argsort(self._margin[unlabelled], kind="stable")]
+        margins = self._margin[ranked]
+        start = 0
+        while start < len(ranked):
+            # All of one margin together: which of them is first, only their keys tell.
+            last = margins[min(start + _AT_ONCE, len(ranked)) - 1]
+            stop = int(np.searchsorted(margins, last, "right"))
+            yield from sorted(self.at(ranked[start:stop].tolist()), key=lambda use: (use.margin, use.line.key))
+            start = stop
+
+    def by_document(self) -> Iterator[tuple[Metadata, NDArray[np.int64]]]:
+        """The metadata of each document, and how many of its occurrences lie in each pile. Shape: (n_piles,)."""
+        shards = self._open_shards()
+        for number, places, rows in by_shard(self._places):
+            catalog = shards[number].catalog
+            segments = shards[number].files.ids[rows] >> TOKEN_BITS
+            documents, own = np.unique(
+                np.searchsorted(catalog.first_segments, segments, "right") - 1, return_inverse=True
+            )
+            counts = np.zeros((len(documents), len(self.piles)), np.int64)
+            np.add.at(counts, (own, self._pile[places]), 1)
+            known = catalog.documents(documents.tolist())
+            for document, row in zip(documents.tolist(), counts, strict=True):
+                yield known[document].metadata, row
+
+    def _open_shards(self) -> Sequence[OpenShard]:
+        if any(shard.catalog.is_closed for shard in self._shards):
+            raise SenseError("The index was closed or changed, so these lines cannot be read now; assign anew.")
+        return self._shards
+
+    def _made(self, number: int, line: ConcordanceLine) -> Assignment:
+        return Assignment(
+            line=line,
+            sense_id=self.piles[self._sense[number]],
+            p=float(self._p[number]),
+            p_none=float(self._p_none[number]),
+            margin=float(self._margin[number]),
+            pile=self.piles[self._pile[number]],
+            is_labelled=bool(self._is_labelled[number]),
+        )
