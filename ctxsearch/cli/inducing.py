@@ -60,7 +60,11 @@ def novel(
     with opening(index, allow_damaged=False) as opened:
         senses = opened.senses()
         if word is not None:
-            _print(senses.novel(word, where=where or (), least=least), lines, as_json)
+            found = senses.novel(word, where=where or (), least=least)
+            if not found.occurrences and not as_json:
+                print(f"{found.lemma}: no line is likely to have none of its senses.")
+                return
+            _print(found, lines, as_json)
             return
         ranked = senses.unaccounted()
     if not ranked:
