@@ -144,3 +144,15 @@ def test_command_prints_collocates(index: Index) -> None:
 def test_a_word_alone_has_no_collocates(make_index: MakeIndex) -> None:
     """Windows end with the sentence."""
     assert make_index([Document("1", "Bank. Bank.")]).collocations("bank", least=1) == []
+
+
+def test_sentence_is_a_window(make_index: MakeIndex) -> None:
+    """Without ends, a window is the sentence, and not more."""
+    index = make_index([Document("a", "One two three four five six bank seven eight. Nine ten.")])
+    counted = {one.word for one in index.collocations("bank", left=None, right=None, least=1)}
+    assert counted == {"one", "two", "three", "four", "five", "six", "seven", "eight"}
+    assert {one.word for one in index.collocations("bank", left=0, right=None, least=1)} == {"seven", "eight"}
+    lines = command("collocations", index.path, "bank", "--sentence", "--least", "1", "--csv").stdout.splitlines()
+    assert len(lines) == 9
+    wrong = command("collocations", index.path, "bank", "--sentence", "--left", "2")
+    assert (wrong.returncode, "leave out --left" in wrong.stderr) == (2, True)

@@ -175,6 +175,34 @@ def test_subcorpus_stands_for_its_conditions(index: Index) -> None:
     subcorpora.remove("old")
 
 
+BY = st.lists(st.sampled_from(["form", "document_id", "genre", "year", "year:50"]), min_size=1, max_size=2, unique=True)
+
+
+def plain_value(line: ConcordanceLine, name: str) -> object:
+    """What a line is counted as, said as plainly as may be."""
+    if name in ("form", "document_id"):
+        return getattr(line, name)
+    year = line.metadata.get(name.removesuffix(":50"))
+    if name == "year:50" and isinstance(year, int | float):
+        return next(f"{first}-{first + 49}" for first in range(0, 3000, 50) if first <= year < first + 50)
+    return year
+
+
+@settings(max_examples=60)
+@given(BY, st.sampled_from([(), ["year<1900"], ["genre=a"]]), st.sampled_from([(), "river:2", "!old"]), st.booleans())
+def test_counts_are_those_of_the_lines(
+    index: Index, by: list[str], where: list[str], near: str, with_pattern: bool
+) -> None:
+    """Whatever is counted by, under any filters, the counts are those of the lines, all of them."""
+    cql = '[lemma="bank"] [word!="bank"]' if with_pattern else ()
+    lines = index.concordance("bank", where=where, near=near, cql=cql)
+    counts = Counter(tuple(plain_value(line, name) for name in by) for line in lines)
+    found = index.frequencies("bank", by, where=where, near=near, cql=cql)
+    assert {one.values: one.count for one in found} == counts
+    assert [one.count for one in found] == sorted(counts.values(), reverse=True)
+    assert index.count("bank", where=where, near=near, cql=cql) == len(lines)
+
+
 def test_commands_shape_lines(index: Index) -> None:
     """Sort keys, pages, lines a document and subcorpora on the command line."""
     shown = command("concordance", index.path, "bank", "--sort", "-year", "--sort", "left", "-k", "4", "--offset", "2")

@@ -38,6 +38,7 @@ def collocations(
     *,
     left: Annotated[int, typer.Option(min=0, help="Places before the word that count, in its sentence.")] = 5,
     right: Annotated[int, typer.Option(min=0, help="Places after it.")] = 5,
+    sentence: Annotated[bool, typer.Option("--sentence", help="Count the whole sentence.")] = False,
     filters: Filters,
     by_form: Annotated[bool, typer.Option("--by-form", help="Count forms, not lemmas.")] = False,
     least: Annotated[int, typer.Option(min=1, help="Only words that stand there so often.")] = 3,
@@ -64,17 +65,32 @@ def collocations(
         raise WrongCommand("Choose one of --json, --csv and --tsv.")
     chosen = ((as_json, Format.JSON), (as_csv, Format.CSV), (as_tsv, Format.TSV))
     output = next((made for asked, made in chosen if asked), Format.TABLE)
-    windows = {"left": left, "right": right, "least": least}
+    if sentence and (refused := [one for one in given(call) if one in ("--left", "--right")]):
+        raise WrongCommand(f"--sentence counts the whole sentence; leave out {' and '.join(refused)}.")
+    places = (None, None) if sentence else (left, right)
     with opening(index, allow_damaged) as opened:
         if sense is not None and versus is not None:
-            told = opened.senses().contrast(word, sense, versus, by_form=by_form, **windows)
+            told = opened.senses().contrast(
+                word, sense, versus, by_form=by_form, left=places[0], right=places[1], least=least
+            )
             # The most telling of each, those of the other sense last.
             _print_contrasts(told if len(told) <= 2 * limit else [*told[:limit], *told[-limit:]], sense, versus, output)
             return
         if sense is not None:
-            found = opened.senses().collocations(word, sense, by_form=by_form, order=order, limit=limit, **windows)
+            found = opened.senses().collocations(
+                word, sense, by_form=by_form, order=order, limit=limit, left=places[0], right=places[1], least=least
+            )
         else:
-            found = opened.collocations(word, **filters.chosen, by_form=by_form, order=order, limit=limit, **windows)
+            found = opened.collocations(
+                word,
+                **filters.chosen,
+                by_form=by_form,
+                order=order,
+                limit=limit,
+                left=places[0],
+                right=places[1],
+                least=least,
+            )
     _print(found, output)
 
 

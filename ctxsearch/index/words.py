@@ -24,8 +24,8 @@ class Words(Concordances):
         self,
         word: str,
         *,
-        left: int = 5,
-        right: int = 5,
+        left: int | None = 5,
+        right: int | None = 5,
         form: str | Sequence[str] = (),
         pos: str | Sequence[str] = (),
         where: Sequence[str] = (),
@@ -40,8 +40,8 @@ class Words(Concordances):
 
         Args:
             word: a lemma, or a form, see `concordance`.
-            left: how many places before it count, in its sentence.
-            right: how many after it.
+            left: how many places before it count, in its sentence; None for all of it.
+            right: how many after it, likewise.
             form: only occurrences written exactly so.
             pos: only those of this part of speech.
             where: conditions on the metadata; the documents that meet them are the corpus.

@@ -99,15 +99,15 @@ class Windows:
 
 
 def windows(
-    shards: Sequence[OpenShard], found: Sequence[Found], left: int, right: int, *, by_form: bool = False
+    shards: Sequence[OpenShard], found: Sequence[Found], left: int | None, right: int | None, *, by_form: bool = False
 ) -> Windows:
     """Counts the words within so many places of occurrences, in their sentences.
 
     Args:
         shards: where.
         found: the occurrences.
-        left: places before each.
-        right: places after each.
+        left: places before each; None for all to the beginning of the sentence.
+        right: places after each; None for all to its end.
         by_form: counts forms, in normal spelling, and not lemmas.
     """
     counts: Counter[str] = Counter()
@@ -121,7 +121,9 @@ def windows(
             for one in some.tolist():
                 segment, position = segments[one >> TOKEN_BITS], one & _TOKEN_MASK
                 spans = segment.spans
-                for place in range(max(0, position - left), min(len(spans), position + right + 1)):
+                first = 0 if left is None else max(0, position - left)
+                stop = len(spans) if right is None else min(len(spans), position + right + 1)
+                for place in range(first, stop):
                     if place != position:
                         begin, end = spans[place]
                         word = name(segment.text[begin:end], one - position + place)
@@ -246,9 +248,9 @@ def log_likelihood(first: int, first_size: int, second: int, second_size: int) -
     return -2 * value if rarer else 2 * value
 
 
-def checked_windows(left: int, right: int, least: int, order: str) -> None:
+def checked_windows(left: int | None, right: int | None, least: int, order: str) -> None:
     """Raises QueryError where there can be no such windows or ranking."""
-    if left < 0 or right < 0 or left + right == 0:
+    if any(side is not None and side < 0 for side in (left, right)) or left == right == 0:
         raise QueryError("A window has a place at least, before or after the word.")
     if least < 1:
         raise QueryError("A collocate is seen once at least.")
