@@ -8,7 +8,17 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ctxsearch.domain import ConcordanceLine, Document, IndexInfo, IndexReport, Piece, Progress, Usage
+from ctxsearch.domain import (
+    ConcordanceLine,
+    Document,
+    Given,
+    GivenSentence,
+    IndexInfo,
+    IndexReport,
+    Piece,
+    Progress,
+    Usage,
+)
 from ctxsearch.errors import CtxSearchError
 
 if TYPE_CHECKING:
@@ -24,6 +34,8 @@ __all__ = [
     "CtxSearchError",
     "Document",
     "Evaluation",
+    "Given",
+    "GivenSentence",
     "Index",
     "IndexInfo",
     "IndexReport",

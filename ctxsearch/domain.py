@@ -37,6 +37,12 @@ class GivenSentence:
             a CoNLL-U multiword token is called ``3/3-4`` where it has a piece of the text of its own, and ``3-4`` where
             its words have none.
         parts: the words of tokens called ``3-4``: form, lemma and tag of each, by the token's place in the sentence.
+
+    >>> import numpy as np
+    >>> spans = np.array([[0, 3], [4, 8]], np.int32)
+    >>> sentence = GivenSentence(0, 8, spans, ["the", "bank"], ["DET", "NOUN"])
+    >>> Document("1", "The bank", given=Given([sentence])).given.is_whole
+    True
     """
 
     start: int
