@@ -10,6 +10,7 @@
     ├── SourceError (ValueError)               a source file or record cannot be read
     ├── ModelError (ValueError)                a model cannot be found or used
     ├── HeadError (ValueError)                 a head cannot be read, or is for another model
+    ├── DeviceError (ValueError)               a GPU is not there, too small, or needs something else installed
     ├── QueryError (ValueError)                a query that cannot be understood
     │   ├── WordNotFound (LookupError)         the corpus does not have this word
     │   ├── FormNotFound (LookupError)         the word is not written so
@@ -124,6 +125,10 @@ class HeadError(CtxSearchError, ValueError):
         self.head = head
         self.why = why
         super().__init__(f"The head {head} cannot be used: {why}; train one with: ctxsearch train-head, or give none.")
+
+
+class DeviceError(CtxSearchError, ValueError):
+    """The index cannot be searched on the device that was asked for."""
 
 
 class QueryError(CtxSearchError, ValueError):

@@ -74,7 +74,10 @@ class VectorCodec(Protocol):
 
 
 class VectorShard(Protocol):
-    """The vectors of one shard: a matrix of codes, its rows in order of lemma and form."""
+    """The vectors of one shard: a matrix of codes, its rows in order of lemma and form.
+
+    A long search is cut into tasks for the cores; not so where it has an attribute ``is_scanned_at_once`` that is true.
+    """
 
     def search(
         self,

@@ -24,6 +24,7 @@ from tokenizers import Tokenizer, normalizers
 
 import ctxsearch
 from ctxsearch.alignment import align
+from ctxsearch.analysis import Analyser
 from ctxsearch.domain import Segment
 from ctxsearch.encoder.hardware import choose_device, choose_dtype
 from ctxsearch.encoder.locate import locate_model, model_digest
@@ -522,11 +523,57 @@ def test_an_unknown_pooling_is_refused_with_those_there_are(folder: Path) -> Non
         TransformerEncoder(str(folder), pooling="max", window=POSITIONS)
 
 
-@pytest.mark.parametrize("device", ["gpu", "tpu", "cuda:99", "", "hpu", "meta"])
-def test_a_device_that_is_not_there_is_refused(device: str) -> None:
-    """The message for a device that cannot be used names some that can."""
-    with pytest.raises(ValueError, match=rf"The device '{device}' is not there; use cpu, cuda"):
+@pytest.mark.parametrize(
+    ("device", "why"),
+    [
+        *(
+            (name, rf"There is no device '{name}'; use auto, cpu, cuda")
+            for name in ("gpu", "tpu", "", "hpu", "meta", "cuda:")
+        ),
+        ("cuda:99", r"needs a torch that is built for CUDA|There is no GPU 'cuda:99': torch finds [0-9]+ here"),
+        ("mps", "The device 'mps' cannot be used here; use cpu or auto"),
+    ],
+)
+def test_a_device_that_is_not_there_is_refused(device: str, why: str) -> None:
+    """The message for a device that cannot be used says what is missing, or names some that can."""
+    if device == "mps" and torch.backends.mps.is_available():
+        pytest.skip("it is there")
+    with pytest.raises(ValueError, match=why):
         choose_device(device)
+
+
+def test_auto_is_the_device_that_is_there() -> None:
+    """A GPU if there is one, and else the CPU."""
+    expected = "cuda" if torch.cuda.is_available() else "cpu"
+    assert choose_device("auto").type == choose_device(None).type == expected
+
+
+def test_batch_that_does_not_fit_is_halved(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the memory does not take a batch, its halves are tried; every word has its vector, and later batches fit."""
+    encoder = TransformerEncoder(str(folder), window=POSITIONS, device="cpu", dtype="fp32")
+    analyser = Analyser("en")
+    passages = [list(analyser.segments(f"The bank number {number} of the river was steep.")) for number in range(40)]
+    expected = encoder.encode(passages).vectors
+    sizes: list[int] = []
+    forward = encoder.forward
+
+    def with_little_memory(inputs: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        sizes.append(len(inputs))
+        if len(inputs) > 3:
+            raise torch.OutOfMemoryError("no memory")
+        return forward(inputs, mask)
+
+    monkeypatch.setattr(encoder, "forward", with_little_memory)
+    encoder._lanes._count = 1
+    found = encoder.encode(passages).vectors
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert max(sizes) > 3
+    sizes.clear()
+    encoder.encode(passages)
+    assert max(sizes) <= 3
+    monkeypatch.setattr(encoder, "forward", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError("none at all")))
+    with pytest.raises(ModelError, match="the memory of cpu does not take one window of it; use --device cpu"):
+        encoder.encode(passages[:1])
 
 
 def test_an_unknown_type_is_refused_with_those_there_are() -> None:

@@ -99,6 +99,13 @@ EXAMPLES: dict[str, tuple[CtxSearchError, dict[str, object], list[str]]] = {
         {"path": "bank.csv", "why": "there is such a file already"},
         ["bank.csv: there is such a file already."],
     ),
+    "TagNotFound": (
+        errors.TagNotFound("bank", "ADJ", ["NOUN", "VERB"]),
+        {"word": "bank", "tag": "ADJ", "tags": ("NOUN", "VERB")},
+        ["'bank' is never 'ADJ'", "NOUN, VERB"],
+    ),
+    "NothingShows": (errors.NothingShows("'bank' has no sense yet."), {}, ["'bank' has no sense yet."]),
+    "DeviceError": (errors.DeviceError("There is no GPU here."), {}, ["There is no GPU here."]),
     "MissingExtra": (
         errors.MissingExtra("faiss", "cpu"),
         {"package": "faiss", "extra": "cpu"},

@@ -849,8 +849,8 @@ def test_missing_index_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_index_of_newer_format_is_told(index: Index) -> None:
     """An index that a newer ctxsearch made is refused, to readers and to writers who open it."""
     path = index.path / "ctxsearch.json"
-    path.write_text(path.read_text().replace('"format_version": 2', '"format_version": 4'))
-    with pytest.raises(FormatTooNew, match="format version 4"):
+    path.write_text(path.read_text().replace('"format_version": 4', '"format_version": 5'))
+    with pytest.raises(FormatTooNew, match="format version 5"):
         reopened(index)
 
 

@@ -99,7 +99,7 @@ def test_frequencies_are_ordered_and_checked(index: Index) -> None:
         line.document_id for line in index.concordance("bank")
     }
     with pytest.raises(
-        QueryError, match="No document has the column 'love'; there are: form, lemma, document_id, genre"
+        QueryError, match="No document has the column 'love'; there are: form, lemma, pos, document_id, genre"
     ):
         index.frequencies("bank", "love")
     with pytest.raises(QueryError, match="Say what to group by"):

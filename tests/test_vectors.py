@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from conftest import MakeIndex
+from host_card import card_shard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,7 +37,7 @@ MakeShard = Callable[[np.ndarray, CodecParameters], VectorShard]
 MakeCodec = Callable[[CodecParameters], VectorCodec]
 MakeRounding = Callable[[CodecParameters], ExactCodec | FaissCodec]
 
-every_shard = pytest.mark.parametrize("make_shard", [ExactShard, FaissShard])
+every_shard = pytest.mark.parametrize("make_shard", [ExactShard, FaissShard, card_shard])
 every_make_codec = pytest.mark.parametrize("make_codec", [ExactCodec, FaissCodec])
 every_codec = pytest.mark.parametrize("codec", list(Codec))
 every_trained_codec = pytest.mark.parametrize("codec", [codec for codec in Codec if codec.is_trained])

@@ -82,7 +82,13 @@ HeadFile = Annotated[
 ]
 By = Annotated[str | None, typer.Option(metavar="NAME", help="Who you are.  [default: your name as a user]")]
 Whose = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Count the labels of this person only.")]
-Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; the GPU if there is one, by default.")]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        help="Where the model runs: cpu, cuda, cuda:1, mps; or auto, a GPU if there is one, the CPU for a query on its"
+        " own. With cuda, the index is searched there, too.  [default: auto]"
+    ),
+]
 Dtype = Annotated[str | None, typer.Option(help="bf16, fp16 or fp32; what the hardware is fast at, by default.")]
 
 _LINES = 20

@@ -6,6 +6,7 @@ On two cores with AMX, bf16 runs about six times as fast as fp32; on a processor
 from __future__ import annotations
 
 import platform
+import re
 from pathlib import Path
 
 import torch
@@ -13,20 +14,66 @@ import torch
 _TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
+_DEVICES = re.compile(r"cpu|mps|cuda(?::([0-9]{1,3}))?")
+# No batch is larger, however much memory there is: more of them keep a GPU as busy, and pad less.
+_MOST_PIECES = 1 << 15
+_LEAST_PIECES = 64 * 128
+# A batch takes this part of the memory that is free, by the estimate below.
+_SHARE_OF_MEMORY = 8
+
+
 def choose_device(device: str | None) -> torch.device:
-    """The device asked for, or the GPU that is there, or else the CPU.
+    """The device asked for; the GPU that is there, or else the CPU, where that is ``auto`` or None.
 
     Raises:
         ValueError: the device is not there, or is no device.
     """
-    if device is None:
+    if device is None or device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    match = _DEVICES.fullmatch(device)
+    if match is None:
+        raise ValueError(f"There is no device {device!r}; use auto, cpu, cuda, cuda:1 or mps.")
+    if device.startswith("cuda") and torch.version.cuda is None:
+        raise ValueError(
+            f"The device {device!r} needs a torch that is built for CUDA, and this one is not; install such a torch, or"
+            " use cpu."
+        )
+    if device.startswith("cuda") and int(match[1] or 0) >= torch.cuda.device_count():
+        raise ValueError(f"There is no GPU {device!r}: torch finds {torch.cuda.device_count()} here; use cpu or auto.")
     try:
         chosen = torch.device(device)
         torch.empty(1, device=chosen).cpu()
     except (RuntimeError, AssertionError, NotImplementedError, ImportError) as error:
-        raise ValueError(f"The device {device!r} is not there; use cpu, cuda, cuda:1 or mps.") from error
+        raise ValueError(f"The device {device!r} cannot be used here; use cpu or auto.") from error
     return chosen
+
+
+def gpu_batch_pieces(device: torch.device, hidden: int, layers: int) -> int:
+    """How many pieces a GPU takes in one batch, by the memory that it has free.
+
+    Args:
+        device: a GPU; of what cannot say, the least that is worth its while.
+        hidden: components of a piece's vector.
+        layers: of the model.
+    """
+    if device.type != "cuda":
+        return _LEAST_PIECES
+    free, _ = torch.cuda.mem_get_info(device)
+    return batch_pieces_in(free, hidden, layers)
+
+
+def batch_pieces_in(free: int, hidden: int, layers: int) -> int:
+    """How many pieces a batch may have in so much memory.
+
+    The output of every layer is kept, and in a layer some two dozen vectors of the same length live at once (the inner
+    layer alone is four), with two bytes a component: an estimate, for what is wrong with it is found out (see
+    `TransformerEncoder`).
+
+    >>> batch_pieces_in(80 << 30, 384, 6), batch_pieces_in(1 << 20, 384, 6)
+    (32768, 8192)
+    """
+    per_piece = 2 * hidden * (layers + 1 + 24)
+    return max(_LEAST_PIECES, min(_MOST_PIECES, free // _SHARE_OF_MEMORY // per_piece))
 
 
 def choose_dtype(dtype: str | None, device: torch.device) -> torch.dtype:

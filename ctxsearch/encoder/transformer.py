@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 import transformers
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from ctxsearch.domain import Segment
 from ctxsearch.encoder.framing import Framed, Framing
-from ctxsearch.encoder.hardware import choose_device, choose_dtype
+from ctxsearch.encoder.hardware import choose_device, choose_dtype, gpu_batch_pieces
 from ctxsearch.encoder.lanes import Lanes
 from ctxsearch.encoder.layers import Join, Pooling, parse_layers
 from ctxsearch.encoder.locate import locate_model, model_digest
@@ -25,7 +26,6 @@ from ctxsearch.settings import FORMAT_VERSION
 # Pieces in a batch, padding included. On two cores, each with batches of its own, 8 192 are no faster a piece, and have
 # windows of more lengths in a batch: 5.7 % of the pieces are padding, here 3.7 %. A GPU wants more at a time.
 CPU_BATCH_PIECES = 32 * 128
-_GPU_BATCH_PIECES = 64 * 128
 
 
 class TransformerEncoder:
@@ -36,7 +36,8 @@ class TransformerEncoder:
         layers: which layers make a vector, see `parse_layers`.
         pooling: how pieces make a word: ``mean``, ``first`` or ``last``.
         window: pieces that the model sees at once, its special ones included.
-        device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; the GPU that is there, or else the CPU, where None.
+        device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; the GPU that is there, or else the CPU, where None or ``auto``.
+            Where its memory does not take a batch, the batch is halved, and those after it are no larger.
         dtype: ``bf16``, ``fp16`` or ``fp32``; what the device computes fastest without loss that matters, where None.
         head: what takes the model's vectors to those of the index, with the layers and pooling that it was made for.
         format_version: of the index that the digest is compared with, see `model_digest`.
@@ -62,6 +63,7 @@ class TransformerEncoder:
         format_version: int = FORMAT_VERSION,
     ) -> None:
         folder = locate_model(model)
+        self._name = model
         self.digest = model_digest(folder, format_version=format_version)
         self.tokenizer = PieceTokenizer.load(model, folder)
         self._device = choose_device(device)
@@ -72,6 +74,9 @@ class TransformerEncoder:
             merge(head, self._model)
         torch.nn.Module.to(self._model, device=self._device, dtype=self.dtype)
         config = self._model.config
+        self._batch_pieces = CPU_BATCH_PIECES
+        if self._device.type != "cpu":
+            self._batch_pieces = gpu_batch_pieces(self._device, config.hidden_size, config.num_hidden_layers)
         self._layers = parse_layers(layers, config.num_hidden_layers)
         self._last_only = self._layers.numbers == (config.num_hidden_layers,)
         self._projection = None if head is None else _Projection(head, self._device)
@@ -111,20 +116,50 @@ class TransformerEncoder:
         lengths = self._framing.lengths(framed)
 
         @torch.inference_mode()
-        def run(batch: Sequence[int]) -> None:
+        def run_whole(batch: Sequence[int]) -> None:
             longest, shortest = lengths[batch[0]], lengths[batch[-1]]
             inputs = self._framing.inputs(framed, batch, longest, self._pad)
             mask = None
             if shortest < longest:
                 ends = np.array([lengths[number] for number in batch])
-                mask = torch.from_numpy((np.arange(longest) < ends[:, None]).astype(np.int64)).to(self._device)
-            hidden = self.forward(torch.from_numpy(inputs).to(self._device), mask)
+                mask = self._moved((np.arange(longest) < ends[:, None]).astype(np.int64))
+            hidden = self.forward(self._moved(inputs), mask)
             for row, number in enumerate(batch):
                 goal, source = self._framing.kept(framed.windows[number])
                 pieces[goal] = hidden[row, source]
 
-        self._lanes.run(run, batches(lengths, CPU_BATCH_PIECES if self._device.type == "cpu" else _GPU_BATCH_PIECES))
+        def run(batch: Sequence[int]) -> None:
+            if self._fits(run_whole, batch):
+                return
+            if len(batch) == 1:
+                raise ModelError(
+                    self._name, f"the memory of {self._device} does not take one window of it; use --device cpu."
+                )
+            self._batch_pieces = max(1, len(batch) * lengths[batch[0]] // 2)
+            run(batch[: len(batch) // 2])
+            run(batch[len(batch) // 2 :])
+
+        self._lanes.run(run, batches(lengths, self._batch_pieces))
         return pieces
+
+    def _fits(self, task: Callable[[Sequence[int]], None], batch: Sequence[int]) -> bool:
+        """Runs a batch; False where the device's memory does not take it."""
+        try:
+            task(batch)
+        except torch.OutOfMemoryError:
+            pass  # what the error holds on to is let go of when it is handled, and only then
+        else:
+            return True
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        return False
+
+    def _moved(self, array: NDArray[np.int64]) -> torch.Tensor:
+        """An array on the device; to a GPU it goes while the one before is worked on."""
+        tensor = torch.from_numpy(array)
+        if self._device.type == "cuda":
+            return tensor.pin_memory().to(self._device, non_blocking=True)
+        return tensor.to(self._device)
 
     def forward(self, inputs: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         """One pass of the model, and its layers joined. Shape: (n_windows, length, dimension)."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,8 +38,12 @@ def opening_many(index: Path) -> Iterator[None]:
         raise OSError(error.errno, why, error.filename) from error
 
 
+MakeShard = Callable[["NDArray[np.uint8]", "CodecParameters"], "VectorShard"]
+"""Gives the back end that searches some codes."""
+
+
 def open_committed(path: Path, settings: Settings, commit: Commit, entry: ShardEntry) -> OpenShard:
-    """Opens a shard of a commit, to be searched by FAISS.
+    """Opens a shard of a commit, to be searched by FAISS on the CPU.
 
     Raises:
         IndexDamaged: a file is missing or is not what it should be; or the commit's ranges do not fit.
@@ -47,23 +52,43 @@ def open_committed(path: Path, settings: Settings, commit: Commit, entry: ShardE
 
     listed = list_shard(path, entry)
     try:
-        return open_vectors_of(path, settings, commit, listed)
+        return open_vectors_of(path, settings, commit, listed, by_faiss)
     except BaseException:
         listed.catalog.close()
         raise
 
 
-def open_vectors_of(path: Path, settings: Settings, commit: Commit, listed: ListedShard) -> OpenShard:
+def open_vectors_of(path: Path, settings: Settings, commit: Commit, listed: ListedShard, make: MakeShard) -> OpenShard:
     """Opens the vectors of a shard whose catalog is open, see `open_committed`."""
     from ctxsearch.query.scope import with_vectors
 
-    return with_vectors(path, listed, codec_parameters(path, settings, commit), _by_faiss)
+    return with_vectors(path, listed, codec_parameters(path, settings, commit), make)
 
 
-def _by_faiss(codes: NDArray[np.uint8], parameters: CodecParameters) -> VectorShard:
+def by_faiss(codes: NDArray[np.uint8], parameters: CodecParameters) -> VectorShard:
+    """FAISS on the CPU."""
     from ctxsearch.vectors.faiss import FaissShard
 
     return FaissShard(codes, parameters)
+
+
+def by_cards(device: str) -> MakeShard:
+    """FAISS on GPUs: ``cuda``, each shard on the next of all there are; ``cuda:1``, all on that one.
+
+    Raises:
+        DeviceError: there is none, or FAISS cannot use it.
+    """
+    from ctxsearch.vectors.card import CardMemory, CardShard
+    from ctxsearch.vectors.faiss import FaissCodec, FaissShard
+    from ctxsearch.vectors.gpu import gpus
+
+    memories = itertools.cycle([CardMemory(card) for card in gpus(device)])
+
+    def make(codes: NDArray[np.uint8], parameters: CodecParameters) -> VectorShard:
+        exact = FaissShard(codes, parameters)
+        return CardShard(codes, parameters, next(memories), codec=FaissCodec(parameters), exact=exact)
+
+    return make
 
 
 def codec_parameters(path: Path, settings: Settings, commit: Commit) -> CodecParameters:

@@ -6,6 +6,7 @@ import getpass
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from ctxsearch.commit import (
 )
 from ctxsearch.errors import IndexDamaged, QueryError
 from ctxsearch.index.model import Model
-from ctxsearch.index.opening import open_vectors_of, opening_many
+from ctxsearch.index.opening import MakeShard, by_cards, by_faiss, open_vectors_of, opening_many
 from ctxsearch.settings import HEAD_FILE, Settings
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Parts:
         self.settings = settings
         self.settings_text = settings_text
         self._held = held
+        self._device = hardware["device"]
         self.model = Model(path, settings, encoder, hardware)
         self._allow_damaged = allow_damaged
         self._analyser: Analyser | None = None
@@ -167,8 +169,20 @@ class Parts:
             self._refuse_noted(entry, damage, besides=())
             listed = self._list(entry, damage)
             with opening_many(self.path):
-                self._shards[entry.shard_id] = open_vectors_of(self.path, self.settings, self.commit, listed)
+                self._shards[entry.shard_id] = open_vectors_of(
+                    self.path, self.settings, self.commit, listed, self._make_shard
+                )
         return self._shards[entry.shard_id]
+
+    @cached_property
+    def _make_shard(self) -> MakeShard:
+        """What searches a shard: the CPU, unless a GPU was asked for by its name.
+
+        Raises:
+            DeviceError: it is not there, or cannot be used.
+        """
+        device = self._device or ""
+        return by_cards(device) if device.startswith("cuda") else by_faiss
 
     def _list(self, entry: ShardEntry, damage: Mapping[DamagedFile, str]) -> ListedShard:
         if entry.shard_id not in self._listed:

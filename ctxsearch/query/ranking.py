@@ -106,9 +106,18 @@ def _scanned(
         ]
         return found, matching if mask is None else int(np.count_nonzero(mask))
 
-    tasks = [(number, parts) for number, stretches in enumerate(rows) for parts in _tasks(stretches)]
+    tasks = [
+        (number, parts)
+        for number, stretches in enumerate(rows)
+        for parts in ([list(stretches)] if _at_once(shards[number], stretches) else _tasks(stretches))
+    ]
     done = list(_scanners().map(scan, tasks) if _size(rows) > ROWS_AT_ONCE else map(scan, tasks))
     return [item for found, _ in done for item in found], sum(matching for _, matching in done)
+
+
+def _at_once(shard: OpenShard, stretches: Sequence[Rows]) -> bool:
+    """Whether all stretches are one task, since they are not scanned by a core."""
+    return bool(stretches) and getattr(shard.vectors, "is_scanned_at_once", False)
 
 
 def _tasks(stretches: Sequence[Rows]) -> Iterator[list[Rows]]:
