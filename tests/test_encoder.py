@@ -549,7 +549,7 @@ def test_auto_is_the_device_that_is_there() -> None:
 
 
 def test_batch_that_does_not_fit_is_halved(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the memory does not take a batch, its halves are tried; every word has its vector, and later batches fit."""
+    """Where the memory does not take a batch, its halves are tried; each word has its vector, and later batches fit."""
     encoder = TransformerEncoder(str(folder), window=POSITIONS, device="cpu", dtype="fp32")
     analyser = Analyser("en")
     passages = [list(analyser.segments(f"The bank number {number} of the river was steep.")) for number in range(40)]
