@@ -188,9 +188,9 @@ def matches(elements: Sequence[tuple[str, str, str]], words: Sequence[Word], at:
                 yield [list(range(at, at + count)), *rest]
 
 
-@settings(max_examples=150)
+@settings(max_examples=200)
 @given(
-    st.lists(st.lists(st.tuples(*map(st.sampled_from, (WORDS, LEMMAS, TAGS))), max_size=5), min_size=1, max_size=4),
+    st.lists(st.lists(st.tuples(*map(st.sampled_from, (WORDS, LEMMAS, TAGS))), max_size=7), min_size=1, max_size=4),
     st.lists(ELEMENTS, min_size=1, max_size=3),
 )
 def test_patterns_agree_with_a_plain_reading(

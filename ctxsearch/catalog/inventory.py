@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from ctxsearch.catalog.edit import COLUMNS, Edit, Row
+from ctxsearch.catalog.edit import COLUMNS, Cell, Edit, Row
 from ctxsearch.catalog.failures import disk_error, reading_error
 from ctxsearch.catalog.trust import are_plain_tables
 from ctxsearch.domain import Usage
@@ -87,7 +87,16 @@ class Inventory:
             if connection is None or "add_subcorpora" not in self._applied(connection):
                 return {}
             rows = _rows(connection, "select name, conditions from subcorpora order by name")
-            return {str(name): [str(one) for one in json.loads(str(conditions))] for name, conditions in rows}
+            return {str(name): self._conditions(str(name), conditions) for name, conditions in rows}
+
+    def _conditions(self, name: str, text: Cell) -> list[str]:
+        try:
+            found = json.loads(str(text))
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, list) or not found or not all(isinstance(one, str) for one in found):
+            raise IndexDamaged(str(self.path), f"the conditions of the subcorpus {name!r} cannot be read")
+        return found
 
     def changes(self) -> list[Change]:
         """All that was done, oldest first."""
@@ -110,6 +119,7 @@ class Inventory:
         try:
             with self._reading() as connection:
                 found = [] if quick else [str(row[0]) for row in _rows(connection, "pragma integrity_check(5)")]
+            self.subcorpora()
         except (FormatTooNew, IndexDamaged) as error:
             return [error.why if isinstance(error, IndexDamaged) else str(error)]
         return [] if found in (["ok"], []) else found
@@ -194,7 +204,11 @@ class Inventory:
                 plain_size(self.path)
             with closing(sqlite3.connect(self.path, timeout=_PATIENCE_SECONDS, isolation_level=None)) as connection:
                 if is_new or not self._is_made(connection) or self._applied(connection) != _MIGRATIONS:
+                    # At once the only one who writes: whoever comes second finds all of it done.
+                    connection.execute("begin immediate")
                     migrations.apply(Database(connection))
+                    if connection.in_transaction:
+                        connection.execute("commit")
                     sync(self.path.parent)
                 connection.execute("pragma synchronous = full")
                 connection.execute("begin immediate")

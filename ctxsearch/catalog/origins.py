@@ -40,6 +40,6 @@ def decoded_origin(name: str, lines: bytes, rest: str) -> Origin:
             int(place): [(str(form), str(lemma), str(tag)) for form, lemma, tag in words]
             for place, words in made["parts"]
         }
-    except (KeyError, TypeError, RecursionError) as error:
+    except (KeyError, TypeError, RecursionError, OverflowError) as error:
         raise ValueError(str(error)) from error
     return Origin(name, numbers, ids, parts)

@@ -261,9 +261,10 @@ class Catalog:
     ) -> list[FormRow]:
         """The forms that are written so, or whose normal form, lemma or tag is so; or all, in order."""
         conditions = {"forms.form = ?": form, "forms.folded = ?": folded, "lemmas.lemma = ?": lemma}
-        if tag is not None and not self._keeps_given:
+        if self._keeps_given:
+            conditions["forms.tag = ?"] = tag
+        elif tag:
             return []
-        conditions["forms.tag = ?"] = tag
         given = {condition: value for condition, value in conditions.items() if value is not None}
         tagged = ", forms.tag, forms.written" if self._keeps_given else ""
         rows = self._checked(
@@ -361,10 +362,11 @@ class Catalog:
         Raises:
             IndexDamaged: there is no such segment.
         """
-        select = "select segment, length(tokens) / 4 from segments where segment"
-        rows = np.array(self._by_number(select, numbers.tolist()), np.int64).reshape(-1, 2)
-        if len(rows) != len(numbers):
-            raise IndexDamaged(str(self.path), "segments are missing")
+        select = "select segment, length(tokens) / 4, typeof(tokens) from segments where segment"
+        found = self._by_number(select, numbers.tolist())
+        if len(found) != len(numbers) or any(kind != "blob" for *_, kind in found):
+            raise IndexDamaged(str(self.path), "segments are missing, or have no tokens")
+        rows = np.array([row[:2] for row in found], np.int64).reshape(-1, 2)
         return np.ascontiguousarray(rows[np.argsort(rows[:, 0]), 1])
 
     def segment_at(self, document: DocumentRow, offset: int) -> SegmentRow | None:
@@ -398,8 +400,10 @@ class Catalog:
     def _origin(self, row: Sequence[object]) -> Origin:
         number, name, lines, rest = row
         try:
-            return decoded_origin(name, lines, rest)  # type: ignore[arg-type]
-        except (ValueError, TypeError) as error:
+            if not (isinstance(name, str) and isinstance(lines, bytes) and isinstance(rest, str)):
+                raise ValueError("it is of another kind")
+            return decoded_origin(name, lines, rest)
+        except ValueError as error:
             raise IndexDamaged(str(self.path), f"the origin of segment {number} cannot be read") from error
 
     def _segment(self, row: Sequence[object]) -> SegmentRow:

@@ -59,7 +59,8 @@ def new(
     """Give conditions a name, or a name another meaning."""
     with _subcorpora(index, by) as subcorpora:
         subcorpora.save(name, where)
-    say(f"@{name} is: {'  '.join(where)}.")
+        stored = subcorpora.list()[name]
+    say(f"@{name} is: {'  '.join(stored)}.")
 
 
 def remove(index: IndexName, name: Name, by: By = None) -> None:

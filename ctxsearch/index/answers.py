@@ -43,7 +43,7 @@ class Answers(Words):
         calibration = self._parts.calibration(needed=min_p is not None) if is_pair else None
         least = least_score(min_score, min_p, calibration)
         around, count = checked_context(context), checked_count(k)
-        shaping = PLAIN if shown == _AS_IT_COMES else checked_shaping(self.open_shards(), *shown)
+        shaping = PLAIN if shown == _AS_IT_COMES else checked_shaping(self.open_shards(), *shown, has_scores=True)
         return Search(count, filters, least, any_word, around, exact, calibration, shaping)
 
     def query(

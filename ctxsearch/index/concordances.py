@@ -116,7 +116,7 @@ class Concordances:
 
         limit, sample, around = checked_count(limit), checked_count(sample), checked_context(context)
         filters, shards = self._filters(form, pos, where, near, cql), self.open_shards()
-        shaping = checked_shaping(shards, order, per_document, offset)
+        shaping = checked_shaping(shards, order, per_document, offset, has_scores=False)
         every = drawn_per_document(shards, use.occurrences(shards, word, filters), per_document, seed)
         found = use.drawn(every, sample, seed)
         if good:

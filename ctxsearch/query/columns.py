@@ -1,4 +1,4 @@
-"""What occurrences are counted by: a column of the metadata, or periods of one that has numbers, ``year:20``."""
+"""What occurrences are counted and sorted by: a column of the metadata, or periods of its numbers, ``year:20``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,29 @@ from dataclasses import dataclass
 
 from ctxsearch.domain import Metadata, MetadataValue
 
+ValueOrder = tuple[bool, bool, float, str]
+"""Sorts values of the metadata."""
+
 _PERIODS = re.compile(r"(.+):([1-9][0-9]{0,8})")
+_PREFIX = "metadata."
 # More of them nobody reads, and a wrong number could make any number.
 _MOST_PERIODS = 1000
+
+
+def value_order(value: MetadataValue) -> ValueOrder:
+    """Sorts values of the metadata: numbers before words, and what is missing last."""
+    if isinstance(value, int | float):
+        return False, False, value, str(value)
+    return value is None, True, 0, str(value)
+
+
+def column_named(name: str, known: Collection[str]) -> str | None:
+    """The column that a user means by a name, which may have ``metadata.`` before it; None where there is none.
+
+    >>> column_named("year", ["year"]), column_named("metadata.left", ["left"]), column_named("x", [])
+    ('year', 'left', None)
+    """
+    return next((one for one in (name, name.removeprefix(_PREFIX)) if one in known), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +53,37 @@ class Column:
         '1980-1999'
         """
         value = metadata.get(self.name)
-        if self.width is None or isinstance(value, bool) or not isinstance(value, int | float):
-            return value
-        return self._period(math.floor(value / self.width))
+        period = self._number(value)
+        return value if period is None else self._named(period)
 
-    def periods(self, metadata: Iterable[Metadata]) -> list[str]:
-        """All periods from the first to the last of some documents, in order, also those in which there is none."""
-        if self.width is None:
-            return []
-        numbers = [
-            math.floor(value / self.width)
-            for one in metadata
-            if isinstance(value := one.get(self.name), int | float) and not isinstance(value, bool)
-        ]
+    def order(self, metadata: Metadata) -> ValueOrder:
+        """What sorts the values of documents."""
+        value = metadata.get(self.name)
+        period = self._number(value)
+        return value_order(value if period is None else period)
+
+    def periods(self, metadata: Iterable[Metadata]) -> dict[str, ValueOrder]:
+        """All periods from the first to the last of some documents, with their order, also those without a document.
+
+        None are given where they would be very many.
+        """
+        numbers = [number for one in metadata if (number := self._number(one.get(self.name))) is not None]
         if not numbers or max(numbers) - min(numbers) >= _MOST_PERIODS:
-            return []
-        return [self._period(number) for number in range(min(numbers), max(numbers) + 1)]
+            return {}
+        return {self._named(number): value_order(number) for number in range(min(numbers), max(numbers) + 1)}
 
-    def _period(self, number: int) -> str:
+    def _number(self, value: MetadataValue) -> int | None:
+        """The number of the period of a value; None where it has none."""
+        if self.width is None or isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return value // self.width if isinstance(value, int) else math.floor(value / self.width)
+
+    def _named(self, number: int) -> str:
         width = self.width or 1
-        return f"{number * width}-{number * width + width - 1}" if width > 1 else str(number)
+        if width == 1:
+            return str(number)
+        first, last = number * width, number * width + width - 1
+        return f"{first} to {last}" if first < 0 else f"{first}-{last}"
 
 
 def parse_column(text: str, known: Collection[str]) -> Column:
@@ -63,9 +94,9 @@ def parse_column(text: str, known: Collection[str]) -> Column:
 
     Args:
         text: as a user writes it.
-        known: the columns that there are.
+        known: the columns that there are; one that is not there is given as it is written.
     """
-    match = _PERIODS.fullmatch(text)
-    if match is None or text in known:
-        return Column(text)
-    return Column(match[1], int(match[2]))
+    name, width = column_named(text, known), None
+    if name is None and (match := _PERIODS.fullmatch(text)):
+        name, width = column_named(match[1], known) or match[1], int(match[2])
+    return Column(name or text, width)

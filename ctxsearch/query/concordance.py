@@ -16,7 +16,10 @@ from ctxsearch.query.matching import rows_of_node
 from ctxsearch.query.options import ALL, Filters
 from ctxsearch.query.ranking import Found, listing
 from ctxsearch.query.scope import OpenShard, Rows, Written
-from ctxsearch.query.shaping import Shaping, ordered
+from ctxsearch.query.shaping import Shaping, ordered, places_in_corpus
+
+# Words on either side that lines are sorted by, however few are shown.
+_WORDS_COMPARED = 10
 
 
 def occurrences(shards: Sequence[OpenShard], word: str | None, filters: Filters = ALL) -> list[Found]:
@@ -104,6 +107,28 @@ def shaped_lines(
 ) -> list[ConcordanceLine]:
     """The lines of some occurrences in an order, from one to another."""
     shown = slice(shaping.offset, None if limit is None else shaping.offset + limit)
-    if not shaping.order:
-        return lines(shards, found[shown], context)
-    return ordered(lines(shards, found, context), shaping.order)[shown]
+    if shaping.order:
+        order = shaped_order(shards, found, lines(shards, found, context), shaping, context)
+        found = [found[at] for at in order]
+    return lines(shards, found[shown], context)
+
+
+def shaped_order(
+    shards: Sequence[OpenShard],
+    found: Sequence[Found],
+    made: Sequence[ConcordanceLine],
+    shaping: Shaping,
+    context: int | None,
+) -> list[int]:
+    """The numbers of some lines in the order that is asked for.
+
+    Args:
+        shards: where.
+        found: the occurrences.
+        made: their lines.
+        shaping: says the order.
+        context: words on either side of these; to sort by words, more are looked at where they are few.
+    """
+    if shaping.needs_words and context is not None and context < _WORDS_COMPARED:
+        made = lines(shards, found, _WORDS_COMPARED)
+    return ordered(made, shaping.order, places_in_corpus(shards, found) if shaping.needs_places else None)

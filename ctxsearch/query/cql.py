@@ -28,6 +28,9 @@ Condition = Callable[[FormRow], bool]
 _ATTRIBUTES = {"word": "word", "form": "word", "lemma": "lemma", "pos": "tag", "tag": "tag"}
 _LITERAL = regex.compile(r"[\w\s'\-]*")
 _REPEATED = regex.compile(r"\{\s*([0-9]{1,4})\s*(?:(,)\s*([0-9]{1,4})?\s*)?\}")
+# An expression that calls itself can fill all memory.
+_CALLS = regex.compile(r"\(\?(?:R|&|P>|[+-]?[0-9])")
+_LONGEST = 1000
 _NAME = regex.compile(r"[A-Za-z_]+")
 # Some expressions take for ever on some words.
 _SECONDS = 1.0
@@ -231,11 +234,14 @@ class _Parser:
         if _LITERAL.fullmatch(value):
             return _equals(attribute, value, ignores_case)
         flags = regex.IGNORECASE if ignores_case or attribute == "lemma" else 0
+        if _CALLS.search(value) or len(value) > _LONGEST:
+            self._at = at
+            raise self._error(f"the regular expression {value[:40]!r} calls itself, or is very long")
         try:
             expression = regex.compile(value, flags | regex.VERSION1)
-        except regex.error as error:
+        except (regex.error, ValueError, RecursionError, OverflowError) as error:
             self._at = at
-            raise self._error(f"the regular expression {value!r} cannot be read ({error})") from error
+            raise self._error(f"the regular expression {value[:200]!r} cannot be read ({error})") from error
         return _matches(attribute, expression), None
 
     def _next(self) -> str:
@@ -278,7 +284,7 @@ def _matches(attribute: str, expression: regex.Pattern[str]) -> Condition:
     def tried(text: str) -> bool:
         try:
             return expression.fullmatch(text, timeout=_SECONDS) is not None
-        except TimeoutError as error:
+        except (TimeoutError, MemoryError) as error:
             raise QueryError(
                 f"The regular expression {expression.pattern!r} takes too long on {text[:40]!r}; write it simpler."
             ) from error

@@ -106,7 +106,11 @@ def good_lines(
 
 
 def best_first(shards: Sequence[OpenShard], answers: Sequence[ConcordanceLine]) -> list[ConcordanceLine]:
-    """Lines that are there already, the best examples first; without those that say what a better one does."""
+    """Lines that are there already, the best examples first; without those that say what a better one does.
+
+    Of more than `CONSIDERED`, the first so many are looked at.
+    """
+    answers = answers[:CONSIDERED]
     if not answers:
         return []
     places = [find_key(shards, line.key) for line in answers]

@@ -11,10 +11,9 @@ import numpy as np
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS
 from ctxsearch.domain import MetadataValue
 from ctxsearch.errors import QueryError
-from ctxsearch.query.columns import Column, parse_column
+from ctxsearch.query.columns import Column, parse_column, value_order
 from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
-from ctxsearch.query.shaping import value_order
 from ctxsearch.vectors.files import TOKEN_BITS
 
 OF_OCCURRENCE = ("form", "lemma", "pos", "document_id")

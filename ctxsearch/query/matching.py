@@ -1,13 +1,17 @@
 """Finds patterns of tokens among sorted ids: no text is read.
 
-The id of an occurrence is its sentence and its place in it, so that the next token has the next number. Of each token
-of a pattern the ids of the words that meet its condition are gathered, and from every node the pattern is followed to
-the right and to the left, all nodes at once.
+The id of an occurrence is its sentence and its place in it. Of each token of a pattern the ids of the words that meet
+its condition are gathered, and looked up for every place of the sentences of the nodes. From the end of the pattern to
+its node, and from its beginning, it is then told for every border between two tokens whether what follows, or what
+comes before, can match there. A token that is repeated is a stretch of places that meet its condition: whether one with
+a border at its other end is in reach is the difference of two running sums. So the work is that of the tokens of these
+sentences, however often a token may be repeated and however long they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +21,8 @@ from ctxsearch.query.cql import Element, Pattern
 from ctxsearch.query.scope import OpenShard, Rows, kept_rows
 from ctxsearch.vectors.files import TOKEN_BITS
 
-# Nodes followed in one go.
-_AT_ONCE = 1 << 16
+# Nodes looked at in one go, and tokens of their sentences.
+_NODES, _TOKENS = 1 << 15, 1 << 20
 _NOTHING = FormRow("", "", 0, 0)
 
 
@@ -40,15 +44,15 @@ def rows_of_node(shard: OpenShard, pattern: Pattern) -> list[Rows]:
 
 
 def _in_shard(shard: OpenShard, rows: Sequence[Rows], patterns: Sequence[Pattern]) -> list[Rows]:
-    followed = [_Followed(shard, pattern) for pattern in patterns] if rows else []
+    looked_for = [_Matcher(shard, pattern) for pattern in patterns] if rows else []
     kept = []
     for start, stop in rows:
-        for begin in range(start, stop, _AT_ONCE):
-            part = Rows(begin, min(stop, begin + _AT_ONCE))
+        for begin in range(start, stop, _NODES):
+            part = Rows(begin, min(stop, begin + _NODES))
             ids = np.array(shard.files.ids[part.start : part.stop])
             matched = np.ones(len(ids), np.bool_)
-            for one in followed:
-                matched[matched] = one.from_nodes(ids[matched])
+            for one in looked_for:
+                matched[matched] = one.are_nodes(ids[matched])
             kept.extend(kept_rows(part, matched))
     return kept
 
@@ -60,7 +64,6 @@ class _Tokens:
     """
 
     def __init__(self, shard: OpenShard, element: Element) -> None:
-        self._shard = shard
         condition = element.condition
         self._is_everything_but = condition is None or condition(_NOTHING)
         ids = []
@@ -70,84 +73,167 @@ class _Tokens:
                     ids.append(shard.files.ids[row.first_row : row.stop_row])
         self._ids = np.sort(np.concatenate(ids)) if ids else np.empty(0, np.int64)
 
-    def has(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which ids are of such tokens; an id of no token is of none. Shape: (n,)."""
-        places = np.searchsorted(self._ids, ids)
+    def are_among(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which ids, of tokens that there are, in order, are of such tokens. Shape: (n,)."""
         found = np.zeros(len(ids), np.bool_)
-        inside = places < len(self._ids)
-        found[inside] = self._ids[places[inside]] == ids[inside]
-        if not self._is_everything_but:
-            return found
-        segments, inverse = np.unique(ids >> TOKEN_BITS, return_inverse=True)
-        counts = self._shard.catalog.token_counts(segments)[inverse]
-        there: NDArray[np.bool_] = ~found & ((ids & (1 << TOKEN_BITS) - 1) < counts)
-        return there
+        if len(ids):
+            first, last = np.searchsorted(self._ids, [ids[0], ids[-1] + 1])
+            places = np.searchsorted(ids, self._ids[first:last])
+            same = ids[places] == self._ids[first:last]
+            found[places[same]] = True
+        return ~found if self._is_everything_but else found
 
 
-class _Followed:
+class _Sentences:
+    """Some sentences, one after the other, and the borders between their tokens.
+
+    Border number ``b`` lies before token number ``b``; after the last token of a sentence is a border that no token
+    follows.
+
+    Args:
+        numbers: of the segments, in order, each once. Shape: (n,).
+        counts: how many tokens each has. Shape: (n,).
+
+    Attributes:
+        ids: of the token after each border, or what would be its id. Shape: (n_borders,).
+        is_token: whether a token follows. Shape: (n_borders,).
+    """
+
+    def __init__(self, numbers: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
+        sizes = counts + 1
+        self._numbers = numbers
+        self._firsts = np.cumsum(sizes) - sizes
+        total = int(sizes.sum())
+        places = np.arange(total) - np.repeat(self._firsts, sizes)
+        self.is_token = places < np.repeat(counts, sizes)
+        self.ids = np.repeat(numbers << TOKEN_BITS, sizes) + places
+        self._tokens = np.flatnonzero(self.is_token)
+
+    def borders(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The border before each token. Shape: (n,)."""
+        sentence = np.searchsorted(self._numbers, ids >> TOKEN_BITS)
+        return self._firsts[sentence] + (ids & (1 << TOKEN_BITS) - 1)
+
+    def meeting(self, tokens: _Tokens) -> NDArray[np.bool_]:
+        """Which borders a token follows that is among some. Shape: (n_borders,)."""
+        met = np.zeros(len(self.is_token), np.bool_)
+        met[self._tokens] = tokens.are_among(self.ids[self._tokens])
+        return met
+
+
+class _Run(NamedTuple):
+    """Which tokens meet a condition, and how far stretches of them reach.
+
+    Attributes:
+        met: whether the token after each border does. Shape: (n_borders,).
+        end: the last border that can be reached from each over such tokens alone. Shape: (n_borders,).
+        begin: the first border from which each can be reached. Shape: (n_borders,).
+    """
+
+    met: NDArray[np.bool_]
+    end: NDArray[np.int64]
+    begin: NDArray[np.int64]
+
+
+def _run(met: NDArray[np.bool_]) -> _Run:
+    borders = np.arange(len(met))
+    end = np.minimum.accumulate(np.where(met, len(met), borders)[::-1])[::-1]
+    before = np.concatenate([[False], met[:-1]])
+    begin = np.maximum.accumulate(np.where(before, -1, borders))
+    return _Run(met, end, begin)
+
+
+def _is_any(marked: NDArray[np.bool_], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether a border is marked between two, both included; none is where the last comes before the first."""
+    sums = np.concatenate([[0], np.cumsum(marked)])
+    size = len(marked)
+    found: NDArray[np.bool_] = sums[np.clip(last + 1, 0, size)] > sums[np.clip(first, 0, size)]
+    return found & (first <= last)
+
+
+class _Matcher:
     """A pattern in one shard."""
 
     def __init__(self, shard: OpenShard, pattern: Pattern) -> None:
+        self._shard = shard
+        self._elements = pattern.elements
         self._tokens = [_Tokens(shard, element) for element in pattern.elements]
-        self._ways = [way for number in pattern.nodes for way in _ways(pattern.elements, number)]
         self._nodes = pattern.nodes
 
-    def from_nodes(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def are_nodes(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of these ids are the node of a match. Shape: (n,)."""
         matched = np.zeros(len(ids), np.bool_)
-        is_such = {number: self._tokens[number].has(ids) for number in self._nodes} if len(ids) else {}
-        for node, left, right in self._ways if len(ids) else ():
-            open_ones = np.flatnonzero(is_such[node] & ~matched)
-            for way, step in ((right, 1), (left, -1)):
-                open_ones = self._follow(ids, open_ones, way, step)
-            matched[open_ones] = True
+        if not len(ids):
+            return matched
+        numbers, sentence = np.unique(ids >> TOKEN_BITS, return_inverse=True)
+        counts = self._shard.catalog.token_counts(numbers)
+        # Sentences of so many tokens together in one go.
+        goes = (np.cumsum(counts) - counts) // _TOKENS
+        for go in np.unique(goes).tolist():
+            some = np.flatnonzero(goes == go)
+            own = np.flatnonzero((sentence >= some[0]) & (sentence <= some[-1]))
+            sentences = _Sentences(numbers[some], counts[some])
+            matched[own] = self._nodes_of(sentences)[sentences.borders(ids[own])]
         return matched
 
-    def _follow(
-        self, ids: NDArray[np.int64], nodes: NDArray[np.int64], way: Sequence[_Step], step: int
-    ) -> NDArray[np.int64]:
-        """Those nodes, by number, from which the tokens of a way come one after the other."""
-        owners, places = nodes, ids[nodes]
-        for number, least, most in way:
-            reached = [(owners, places)] if least == 0 else []
-            times = 0
-            while len(owners) and (most is None or times < most):
-                following = places + step
-                inside = (following >= 0) & (following >> TOKEN_BITS == places >> TOKEN_BITS)
-                owners, following = owners[inside], following[inside]
-                such = self._tokens[number].has(following) if len(following) else np.empty(0, np.bool_)
-                owners, places = owners[such], following[such]
-                times += 1
-                if times >= least:
-                    reached.append((owners, places))
-            if not reached:
-                return np.empty(0, np.int64)
-            owners, places = (np.concatenate(parts) for parts in zip(*reached, strict=True))
-            if len(reached) > 1:
-                pairs = np.unique(np.stack([owners, places], axis=1), axis=0)
-                owners, places = pairs[:, 0], pairs[:, 1]
-        return np.unique(owners)
+    def _nodes_of(self, sentences: _Sentences) -> NDArray[np.bool_]:
+        """Which borders the node of a match follows. Shape: (n_borders,)."""
+        runs = [_run(sentences.meeting(tokens)) for tokens in self._tokens]
+        everywhere = np.ones(len(sentences.is_token), np.bool_)
+        after, before = [everywhere], [everywhere]
+        for run, element in zip(reversed(runs[1:]), reversed(self._elements[1:]), strict=True):
+            after.append(_followed(after[-1], run, element.least, element.most))
+        for run, element in zip(runs[:-1], self._elements[:-1], strict=True):
+            before.append(_preceded(before[-1], run, element.least, element.most))
+        matched = np.zeros(len(everywhere), np.bool_)
+        for number in self._nodes:
+            element = self._elements[number]
+            least = max(1, element.least)
+            matched |= _nodes_in(runs[number], before[number], after[-1 - number], least, element.most)
+        return matched
 
 
-_Step = tuple[int, int, int | None]
-"""An element by its number, how often it is there at least, and at most."""
+def _followed(goal: NDArray[np.bool_], run: _Run, least: int, most: int | None) -> NDArray[np.bool_]:
+    """The borders from which so many tokens of a run lead to a border that is marked."""
+    borders = np.arange(len(goal))
+    last = run.end if most is None else np.minimum(run.end, borders + most)
+    return _is_any(goal, borders + least, last)
 
 
-def _ways(elements: Sequence[Element], node: int) -> Iterator[tuple[int, list[_Step], list[_Step]]]:
-    """How a match can lie about its node: the node's element, what comes to its left, nearest first, and to its right.
+def _preceded(goal: NDArray[np.bool_], run: _Run, least: int, most: int | None) -> NDArray[np.bool_]:
+    """The borders to which so many tokens of a run lead from a border that is marked."""
+    borders = np.arange(len(goal))
+    first = run.begin if most is None else np.maximum(run.begin, borders - most)
+    return _is_any(goal, first, borders - least)
 
-    A node may be any token of an element that is repeated: there is a way for each number of its like before it.
+
+def _nodes_in(
+    run: _Run, before: NDArray[np.bool_], after: NDArray[np.bool_], least: int, most: int | None
+) -> NDArray[np.bool_]:
+    """The borders that a token follows which is one of so many of a run, from one border that is marked to another.
+
+    Args:
+        run: of the tokens.
+        before: where what comes before can end. Shape: (n_borders,).
+        after: where what follows can begin. Shape: (n_borders,).
+        least: tokens at least.
+        most: tokens at most; None for any number.
     """
-    before = [(number, one.least, one.most) for number, one in enumerate(elements[:node])][::-1]
-    after = [(number, one.least, one.most) for number, one in enumerate(elements) if number > node]
-    least, most = max(1, elements[node].least), elements[node].most
-    # With no upper end, all that are as many as the least, or more, are one way.
-    fixed = least - 1 if most is None else most
-    for others in range(fixed):
-        own = (node, max(0, least - 1 - others), None if most is None else most - 1 - others)
-        yield node, [(node, others, others), *before], [own, *after]
+    borders = np.arange(len(before))
+    nodes = np.zeros(len(before), np.bool_)
+    # So many tokens of the run stand before the node: with each number those after it are bounded in another way.
+    longest = int((borders - run.begin)[run.met].max(initial=0))
+    told = least - 1 if most is None else most
+    for others in range(min(told, longest + 1)):
+        start = borders - others
+        can_start = run.met & (start >= run.begin) & before[np.maximum(start, 0)]
+        last = run.end if most is None else np.minimum(run.end, start + most)
+        nodes |= can_start & _is_any(after, np.maximum(borders + 1, start + least), last)
     if most is None:
-        yield node, [(node, least - 1, None), *before], [(node, 0, None), *after]
+        # With as many as the least before it, the node is enough.
+        can_start = run.met & _is_any(before, run.begin, borders - max(0, least - 1))
+        nodes |= can_start & _is_any(after, borders + 1, run.end)
+    return nodes
 
 
 def _forms(shard: OpenShard, element: Element) -> list[FormRow]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.analysis import surface_form
+from ctxsearch.analysis import normal_form, surface_form
 from ctxsearch.catalog.reader import Catalog, FormRow
 from ctxsearch.catalog.where import parse_filters
 from ctxsearch.commit import CLUSTERS_FILE, ShardEntry
@@ -169,14 +169,21 @@ def lemma_of_form(shards: Sequence[OpenShard], form: str, analysed: Callable[[st
         form: as written.
         analysed: what the analyser says of it.
     """
-    counts: Counter[str] = Counter()
-    for shard in shards:
-        for row in shard.catalog.forms(form=surface_form(form)):
-            counts[row.lemma] += row.frequency
+    # Written just so, or else in other letters: a lemma of the source's own can be found in no other way.
+    counts = _lemmas(shards, form=surface_form(form)) or _lemmas(shards, folded=normal_form(form))
     if len(counts) == 1:
         return next(iter(counts))
     lemma = analysed(form)
     return lemma if not counts or lemma in counts else min(counts, key=lambda one: (-counts[one], one))
+
+
+def _lemmas(shards: Sequence[OpenShard], *, form: str | None = None, folded: str | None = None) -> Counter[str]:
+    """How often each lemma has a form."""
+    counts: Counter[str] = Counter()
+    for shard in shards:
+        for row in shard.catalog.forms(form=form, folded=folded):
+            counts[row.lemma] += row.frequency
+    return counts
 
 
 def all_rows(shard: OpenShard, written: Written = ANYHOW) -> list[Rows]:

@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS
-from ctxsearch.domain import ConcordanceLine, MetadataValue
+from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import QueryError
+from ctxsearch.query.columns import column_named, value_order
 from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.vectors.files import TOKEN_BITS
@@ -29,7 +31,8 @@ _KEYS: dict[str, Callable[[ConcordanceLine], _Key]] = {
     "score": lambda line: (-(line.score or 0.0), line.key),
 }
 _OF_CORPUS = "corpus"
-_PREFIX = "metadata."
+_OF_WORDS = ("left", "node", "right")
+_SCORE = "score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,12 @@ class SortKey:
     Attributes:
         name: ``corpus``, one of the parts of a line, or a column of the metadata.
         is_reversed: whether the last come first.
+        is_column: whether it is a column of the metadata.
     """
 
     name: str
     is_reversed: bool
+    is_column: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +64,28 @@ class Shaping:
     per_document: int | None = None
     offset: int = 0
 
+    @property
+    def needs_places(self) -> bool:
+        """Whether it matters where in the corpus lines are."""
+        return any(key.name == _OF_CORPUS for key in self.order)
+
+    @property
+    def needs_words(self) -> bool:
+        """Whether the words beside the node matter."""
+        return any(key.name in _OF_WORDS for key in self.order)
+
 
 PLAIN = Shaping()
 """As it comes."""
 
 
 def checked_shaping(
-    shards: Sequence[OpenShard], order: str | Sequence[str], per_document: int | None, offset: int
+    shards: Sequence[OpenShard],
+    order: str | Sequence[str],
+    per_document: int | None,
+    offset: int,
+    *,
+    has_scores: bool,
 ) -> Shaping:
     """How an answer is to be shown, as a user says it.
 
@@ -74,6 +94,7 @@ def checked_shaping(
         order: keys, each maybe after a ``-``, which reverses it; one, several, or several with commas between.
         per_document: see `Shaping`.
         offset: likewise.
+        has_scores: whether lines have scores to be sorted by, and come in their order.
 
     Raises:
         QueryError: there is no such key, or a number cannot be.
@@ -84,41 +105,51 @@ def checked_shaping(
         raise QueryError(f"{offset} lines cannot be passed over.")
     texts = [part for one in ([order] if isinstance(order, str) else order) for part in one.split(",")]
     keys = [SortKey(text.strip().removeprefix("-"), text.strip().startswith("-")) for text in texts]
-    names = (_OF_CORPUS, *_KEYS)
-    if any(key.name not in names for key in keys):
-        known = {column for shard in shards for column in shard.catalog.metadata_columns()} - {*DOCUMENT_COLUMNS}
-        for key in keys:
-            if key.name not in names and key.name.removeprefix(_PREFIX) not in known:
-                raise QueryError(f"There is no order {key.name!r}; use {', '.join([*names, *sorted(known)])}.")
-    # The order of the corpus is that in which lines come, and nothing more.
-    return Shaping([] if keys == [SortKey(_OF_CORPUS, False)] else keys, per_document, offset)
+    as_it_comes = SortKey(_SCORE if has_scores else _OF_CORPUS, False)
+    if keys == [as_it_comes]:
+        return Shaping([], per_document, offset)
+    own = [_OF_CORPUS, *(name for name in _KEYS if has_scores or name != _SCORE)]
+    columns = {column for shard in shards for column in shard.catalog.metadata_columns()} - {*DOCUMENT_COLUMNS}
+    made = []
+    for key in keys:
+        name = key.name if key.name in own else column_named(key.name, columns)
+        if name is None:
+            raise QueryError(f"There is no order {key.name!r}; use {', '.join([*own, *sorted(columns)])}.")
+        made.append(SortKey(name, key.is_reversed, is_column=key.name not in own))
+    return Shaping(made, per_document, offset)
 
 
-def ordered(lines: Sequence[ConcordanceLine], order: Sequence[SortKey]) -> list[ConcordanceLine]:
-    """Lines sorted by keys; those that are alike stay in the order they came in, those without a value come last."""
-    numbered = list(enumerate(lines))
+def ordered(
+    lines: Sequence[ConcordanceLine], order: Sequence[SortKey], places: Sequence[tuple[int, int]] | None = None
+) -> list[int]:
+    """The numbers of lines sorted by keys; those that are alike stay in the order they came in.
+
+    Args:
+        lines: to be sorted. Those without a value of a key come last, whichever way.
+        order: the keys, the first foremost.
+        places: where each is in the corpus; None where they come in that order.
+    """
+    numbers = list(range(len(lines)))
     for key in reversed(order):
-        if key.name == _OF_CORPUS:
-            numbered.sort(key=lambda pair: pair[0], reverse=key.is_reversed)
-        elif key.name in _KEYS:
-            make = _KEYS[key.name]
-            numbered.sort(key=lambda pair, make=make: make(pair[1]), reverse=key.is_reversed)  # type: ignore[misc]
-        else:
-            column = key.name.removeprefix(_PREFIX) if key.name.startswith(_PREFIX) else key.name
-            with_value = [pair for pair in numbered if pair[1].metadata.get(column) is not None]
-            without = [pair for pair in numbered if pair[1].metadata.get(column) is None]
+        if key.is_column:
+            with_value = [number for number in numbers if lines[number].metadata.get(key.name) is not None]
+            without = [number for number in numbers if lines[number].metadata.get(key.name) is None]
             with_value.sort(
-                key=lambda pair, name=column: value_order(pair[1].metadata.get(name)),  # type: ignore[misc]
+                key=lambda number, name=key.name: value_order(lines[number].metadata.get(name)),  # type: ignore[misc]
                 reverse=key.is_reversed,
             )
-            numbered = with_value + without
-    return [line for _, line in numbered]
+            numbers = with_value + without
+        elif key.name == _OF_CORPUS:
+            numbers.sort(key=lambda number: places[number] if places else (0, number), reverse=key.is_reversed)
+        else:
+            make = _KEYS[key.name]
+            numbers.sort(key=lambda number, make=make: make(lines[number]), reverse=key.is_reversed)  # type: ignore[misc]
+    return numbers
 
 
-def value_order(value: MetadataValue) -> tuple[bool, bool, float, str]:
-    """Sorts values of the metadata: numbers before words, and what is missing last."""
-    is_number = isinstance(value, int | float)
-    return value is None, not is_number, float(value) if isinstance(value, int | float) else 0.0, str(value)
+def places_in_corpus(shards: Sequence[OpenShard], found: Sequence[Found]) -> list[tuple[int, int]]:
+    """Where in the corpus each of some occurrences is: a pair that sorts as the corpus does."""
+    return [(one.shard, token) for one, token in zip(found, _ids(shards, found).tolist(), strict=True)]
 
 
 def drawn_per_document(
@@ -144,12 +175,9 @@ def best_per_document(shards: Sequence[OpenShard], found: Sequence[Found], per_d
     if per_document is None:
         return found
     seen: Counter[tuple[int, int]] = Counter()
-    ids = np.zeros(len(found), np.int64)
-    for number, places, rows in by_shard(found):
-        ids[places] = shards[number].files.ids[rows]
-    documents = _documents(shards, found)
+    places, documents = places_in_corpus(shards, found), _documents(shards, found)
     kept = []
-    for place in sorted(range(len(found)), key=lambda at: (-(found[at].score or 0.0), found[at].shard, int(ids[at]))):
+    for place in sorted(range(len(found)), key=lambda at: (-(found[at].score or 0.0), places[at])):
         seen[documents[place]] += 1
         if seen[documents[place]] <= per_document:
             kept.append(found[place])
@@ -159,8 +187,16 @@ def best_per_document(shards: Sequence[OpenShard], found: Sequence[Found], per_d
 def _documents(shards: Sequence[OpenShard], found: Sequence[Found]) -> list[tuple[int, int]]:
     """The shard and the number of the document of each occurrence."""
     documents = np.zeros(len(found), np.int64)
-    for number, places, rows in by_shard(found):
-        shard = shards[number]
-        segments = shard.files.ids[rows] >> TOKEN_BITS
-        documents[places] = np.searchsorted(shard.catalog.first_segments, segments, "right") - 1
+    segments = _ids(shards, found) >> TOKEN_BITS
+    for number, places, _ in by_shard(found):
+        firsts = shards[number].catalog.first_segments
+        documents[places] = np.searchsorted(firsts, segments[places], "right") - 1
     return [(one.shard, document) for one, document in zip(found, documents.tolist(), strict=True)]
+
+
+def _ids(shards: Sequence[OpenShard], found: Sequence[Found]) -> NDArray[np.int64]:
+    """The id of each occurrence in its shard. Shape: (n_found,)."""
+    ids = np.zeros(len(found), np.int64)
+    for number, places, rows in by_shard(found):
+        ids[places] = shards[number].files.ids[rows]
+    return ids

@@ -15,12 +15,13 @@ from ctxsearch.errors import QueryError
 from ctxsearch.protocols import Encoder
 from ctxsearch.query import scope
 from ctxsearch.query.asked import embed, marked_token
+from ctxsearch.query.concordance import shaped_order
 from ctxsearch.query.keys import find_key, require, require_written
 from ctxsearch.query.lines import lines
 from ctxsearch.query.options import Filters, Search
 from ctxsearch.query.ranking import Found, search, towards
 from ctxsearch.query.scope import ANYHOW, OpenShard, Rows, Written
-from ctxsearch.query.shaping import best_per_document, ordered
+from ctxsearch.query.shaping import best_per_document
 from ctxsearch.usage import usage_numbered
 
 
@@ -124,19 +125,28 @@ def _nearest(
     """Lines nearest first, ties by key, cut at k; then in the order that is asked for."""
     given = set(without)
     shaping = asked.shaping
-    # Of one document there may be any number among the nearest.
-    wanted = None if asked.k is None or shaping.per_document is not None else shaping.offset + asked.k
-    k = None if wanted is None else wanted + len(given)
     # Clusters are of whole forms.
     exact = asked.exact or asked.any_word or asked.filters.looks_beside
-    found = search(shards, rows, allowed, vector, k, asked.min_score, exact=exact)
-    others: Sequence[Found] = [item for item in found if (item.shard, item.row) not in given]
     shown = slice(shaping.offset, None if asked.k is None else shaping.offset + asked.k)
-    if shaping.per_document is not None:
-        others = _with_ties(best_per_document(shards, others, shaping.per_document), shown.stop)
+    k = None if asked.k is None else shown.stop + len(given)
+    while True:
+        found = search(shards, rows, allowed, vector, k, asked.min_score, exact=exact)
+        others: Sequence[Found] = [item for item in found if (item.shard, item.row) not in given]
+        if shaping.per_document is None:
+            break
+        others = best_per_document(shards, others, shaping.per_document)
+        # Of one document there may be any number among the nearest: then more of them are looked at.
+        if k is None or len(others) >= shown.stop or len(found) < k:
+            others = _with_ties(others, shown.stop)
+            break
+        k *= 4
     made = lines(shards, others, asked.context, asked.calibration)
-    made.sort(key=lambda line: (-(line.score or 0.0), line.key))
-    return ordered(made[shown], shaping.order)
+    ranked = sorted(range(len(made)), key=lambda at: (-(made[at].score or 0.0), made[at].key))[shown]
+    found = [others[at] for at in ranked]
+    if not shaping.order:
+        return [made[at] for at in ranked]
+    order = shaped_order(shards, found, [made[at] for at in ranked], shaping, asked.context)
+    return [made[ranked[at]] for at in order]
 
 
 def _with_ties(found: Sequence[Found], count: int | None) -> Sequence[Found]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ctxsearch.analysis import normal_form
 from ctxsearch.catalog.reader import DocumentRow, FormRow
 from ctxsearch.domain import Origin
+from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.scope import OpenShard, allowed_documents
 from ctxsearch.vectors.files import TOKEN_BITS
 
@@ -139,4 +140,7 @@ def _sentences(shard: OpenShard, document: DocumentRow, words: _Words) -> Iterat
                 else:
                     lemma, tag = normal_form(form) or form, ""
                 tokens.append(TextToken(segment.start + start, segment.start + end, form, lemma, tag, row))
-            yield TextSentence(segment.start, segment.text, tokens, origins.get(number))
+            origin = origins.get(number)
+            if origin is not None and any(some and len(some) != len(tokens) for some in (origin.lines, origin.ids)):
+                raise IndexDamaged(str(shard.catalog.path), f"the origin of segment {number} is not of its tokens")
+            yield TextSentence(segment.start, segment.text, tokens, origin)

@@ -143,7 +143,7 @@ class Asking(Keeping):
         """Gives every occurrence of a word the sense it is likeliest to have.
 
         Args:
-            word: a lemma, or a form.
+            word: a lemma, or a form; ``bank/NOUN`` for one part of speech.
             where: conditions on the metadata.
             by: counts the labels of this person only.
             least_margin: an occurrence whose two likeliest answers are less far apart is *unsure*.
@@ -156,11 +156,11 @@ class Asking(Keeping):
         if not 0 <= least_margin <= 1:
             raise SenseError(f"The least margin is a difference of probabilities, from 0 to 1, not {least_margin}.")
         around = checked_context(context)
-        lemma = self._lemma(word)
+        lemma, written = self._lemma_and_written(word)
         calibration = self._calibration()
         shown, evidence, without = self._evidence(lemma, by)
         shards = self._get_shards()
-        found = occurrences(shards, lemma, Filters(where=expanded(self._inventory, where)))
+        found = occurrences(shards, lemma, Filters(written, expanded(self._inventory, where)))
         middle = centres(evidence.vectors, evidence.senses, len(shown))
         counts = np.bincount(evidence.senses, minlength=len(shown))
         likely = np.concatenate(

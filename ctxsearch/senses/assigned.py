@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.domain import MetadataValue
 from ctxsearch.errors import SenseError
-from ctxsearch.query.columns import parse_column
+from ctxsearch.query.columns import ValueOrder, parse_column
 from ctxsearch.query.ranking import Found
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import Label, Sense
@@ -117,19 +117,17 @@ class Assigned:
         known = sorted({name for metadata, _ in found for name in metadata})
         of = parse_column(column, known)
         none = np.zeros(len(self.uses.piles), np.int64)
-        table: dict[MetadataValue, NDArray[np.int64]] = dict.fromkeys(
-            of.periods(metadata for metadata, _ in found), none
-        )
+        order: dict[MetadataValue, ValueOrder] = dict(of.periods(metadata for metadata, _ in found).items())
+        table: dict[MetadataValue, NDArray[np.int64]] = dict.fromkeys(order, none)
         for metadata, counts in found:
             if of.name in metadata:
                 value = of.value(metadata)
                 table[value] = table.get(value, none) + counts
+                order[value] = of.order(metadata)
         if not table:
             have = f"there are: {', '.join(known)}" if known else "they have no metadata"
             raise SenseError(f"No document with {self.lemma!r} has the column {of.name!r}; {have}.")
-        # Periods are in order already.
-        values = table if of.width else sorted(table, key=_numbers_first)
-        return {str(value): table[value].tolist() for value in values}
+        return {str(value): table[value].tolist() for value in sorted(table, key=order.__getitem__)}
 
 
 def assigned(
@@ -188,8 +186,3 @@ def assigned(
         low, high = max(0.0, expected - spread), min(float(len(uses)), expected + spread)
         frequencies.append(SenseFrequency(name, sizes[column], expected, low, high))
     return Assigned(lemma, uses, frequencies, sizes[-1], without_examples, lost, places)
-
-
-def _numbers_first(value: MetadataValue) -> tuple[bool, float, str]:
-    is_number = isinstance(value, int | float)
-    return not is_number, float(value) if isinstance(value, int | float) else 0.0, str(value)

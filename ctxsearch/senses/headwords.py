@@ -40,10 +40,15 @@ class Headwords:
     def _look_up(self, word: str) -> bool:
         if word in self._lemmas:
             return True
-        # Of most words of a language no lemma is there, and no shard needs to be asked.
-        return self._analyser.lemma(word) in self._lemmas and any(
+        # Of most words no lemma is there, and no shard needs to be asked; not so where sources give lemmas.
+        return (self._analyser.lemma(word) in self._lemmas or self._has_given) and any(
             shard.catalog.forms(folded=word) for shard in self._shards
         )
+
+    @cached_property
+    def _has_given(self) -> bool:
+        """Whether a source gave lemmas."""
+        return any(shard.catalog.has_given for shard in self._shards)
 
     @cached_property
     def _lemmas(self) -> frozenset[str]:

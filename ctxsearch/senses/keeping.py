@@ -11,9 +11,10 @@ from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.corpus import is_wordnet
 from ctxsearch.domain import Usage
 from ctxsearch.errors import SenseError
+from ctxsearch.query.concordance import word_and_written
 from ctxsearch.query.keys import find_key
 from ctxsearch.query.options import strings
-from ctxsearch.query.scope import OpenShard, lemma_of_form
+from ctxsearch.query.scope import ANYHOW, OpenShard, Written, lemma_of_form
 from ctxsearch.sense import Change, Label, Sense
 from ctxsearch.senses.agreement import Agreement, agreement
 from ctxsearch.senses.headwords import Choice, Headwords
@@ -266,13 +267,18 @@ class Keeping:
 
     def _lemma(self, word: str) -> str:
         """The lemma that a word is filed under: the word itself, where the corpus has it as a lemma."""
-        word = normal_form(word.strip())
-        if not word:
-            raise SenseError("The word is empty.")
+        return self._lemma_and_written(word)[0]
+
+    def _lemma_and_written(self, word: str) -> tuple[str, Written]:
+        """The same, and the tag of a word that is written ``bank/NOUN``."""
         shards = self._get_shards()
-        if any(shard.catalog.lemma_number(word) is not None for shard in shards):
-            return word
-        return lemma_of_form(shards, word, lambda form: self._get_analyser().lemma(form))
+        word, written = word_and_written(shards, word.strip(), ANYHOW)
+        key = normal_form(word)
+        if not key:
+            raise SenseError("The word is empty.")
+        if any(shard.catalog.lemma_number(key) is not None for shard in shards):
+            return key, written
+        return lemma_of_form(shards, word, lambda form: self._get_analyser().lemma(form)), written
 
 
 def _counted(occurrences: int) -> str:

@@ -91,9 +91,10 @@ class Senses(Asking):
             SenseError: the index has no head.
             MissingExtra: scikit-learn is not installed.
         """
-        around, lemma, calibration = checked_context(context), self._lemma(word), self._calibration()
+        around, calibration = checked_context(context), self._calibration()
+        lemma, written = self._lemma_and_written(word)
         shards = self._get_shards()
-        every = occurrences(shards, lemma, Filters(where=expanded(self._inventory, where)))
+        every = occurrences(shards, lemma, Filters(written, expanded(self._inventory, where)))
         found = drawn(every, MOST_GROUPED, seed)
         return induced(shards, lemma, found, len(every), calibration, least=max(1, least), context=around, seed=seed)
 
