@@ -8,18 +8,9 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ctxsearch.domain import (
-    ConcordanceLine,
-    Document,
-    Given,
-    GivenSentence,
-    IndexInfo,
-    IndexReport,
-    Piece,
-    Progress,
-    Usage,
-)
+from ctxsearch.domain import ConcordanceLine, Document, Given, GivenSentence, Piece, Progress, Usage
 from ctxsearch.errors import CtxSearchError
+from ctxsearch.report import IndexInfo, IndexReport
 
 if TYPE_CHECKING:
     from ctxsearch.corpus import Corpus, read

@@ -23,9 +23,10 @@ from ctxsearch.analysis import Analyser
 from ctxsearch.build import ShardBuilder, Stopwatch, check_document, document_digest
 from ctxsearch.catalog.reader import Catalog
 from ctxsearch.commit import Commit, id_digest, joined_digests, parted_digests, tidy, write_commit
-from ctxsearch.domain import Document, IndexReport, Progress
+from ctxsearch.domain import Document, Progress
 from ctxsearch.errors import CtxSearchError, SourceError
 from ctxsearch.protocols import Encoder, VectorCodec
+from ctxsearch.report import IndexReport
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
 from ctxsearch.vectors.codec import Codec, CodecParameters, parameters_of, train
 

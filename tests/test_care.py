@@ -19,7 +19,7 @@ from conftest import MakeIndex, WindowEncoder
 
 from ctxsearch import Document, Index
 from ctxsearch.commit import read_commit, write_commit
-from ctxsearch.domain import ConcordanceLine, Problem, VerifyReport
+from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import (
     BackupError,
     DocumentNotFound,
@@ -30,6 +30,7 @@ from ctxsearch.errors import (
     WordNotFound,
 )
 from ctxsearch.lock import writer_lock
+from ctxsearch.report import Problem, VerifyReport
 from ctxsearch.storage import digest_files
 
 RIVER = "They sat on the [bank] of the river."

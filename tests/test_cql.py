@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -110,6 +111,9 @@ def test_pattern_goes_with_everything(index: Index) -> None:
         ('@[]{2} "b"', "the node is one token"),
         ('"bank"%d', "the only flag is %c"),
         ("bank", "a token is"),
+        ('"(?R)."', "calls itself, or is very long"),
+        ('"' + "(" * 400 + "a" + ")" * 400 + '"', "cannot be read|is very long"),
+        ('"(?V0)b.*"', "the regular expression .* cannot be read"),
         ("[!" + "(" * 60 + 'pos="X"', "nested too deeply"),
     ],
 )
@@ -127,6 +131,18 @@ def test_slow_expression_is_told(index: Index) -> None:
         slow.add([Document("a", "a" * 5000 + "c")])
         with pytest.raises(QueryError, match="takes too long"):
             slow.count(None, cql=r'"(.*)\1(.*)\2z?[xy]"')
+
+
+def test_long_sentence_takes_no_longer_than_its_tokens(tmp_path: Path) -> None:
+    """Any number of tokens between two, in a sentence of 12 000: each node is found, in little memory."""
+    words = ["a" if number % 3 else "b" for number in range(12_000)]
+    with Index.create(tmp_path / "long", encoder=WindowEncoder()) as long:
+        long.add([tagged("d", [" ".join(f"{word}/{word}/X" for word in words)])])
+        tracemalloc.start()
+        assert long.count(None, cql='@"a" []* "b"') == 7_998
+        assert long.count(None, cql='[word="a|b"]{1,9999}') == 12_000
+        assert tracemalloc.get_traced_memory()[1] < 30 << 20
+        tracemalloc.stop()
 
 
 WORDS = ("a", "b", "A")

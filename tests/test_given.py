@@ -226,3 +226,24 @@ def test_some_tokens_are_given() -> None:
     assert list(segments[1].forms) == ["The", "old", "river-bank", "lay", "low"]
     assert list(segments[1].lemmas) == ["the", "old", "riverbank", "lie", "low"]
     assert list(segments[1].tags) == ["", "", "NOUN", "", ""]
+
+
+def test_word_is_found_under_the_lemma_of_its_source(tmp_path: Path) -> None:
+    """A form in other letters leads to the lemma that its source gave, in queries and in senses."""
+    made = Index.create(tmp_path / "index", encoder=WindowEncoder(), language="de")
+    made.add([tagged("a", ["Die/die/DET Banken/Finanzinstitut/NOUN zahlen/zahlen/VERB"])])
+    with made as index:
+        assert [line.key for line in index.query("viele [BANKEN] hier")] == ["a:4"]
+        senses = index.senses(by="ann")
+        assert senses.new("fi.1", word="banken").lemma == "finanzinstitut"
+        assert senses.label("fi.1", ["a:4"]) == 1
+        assert [label.key for label in senses.labels("Banken/NOUN")] == ["a:4"]
+
+
+def test_parts_of_speech_that_are_not_there_are_told(index: Index) -> None:
+    """Also where no word is named: the tags that there are are listed."""
+    with pytest.raises(QueryError, match="No word has the part of speech 'ADJ'; there are: ADP, ADV, AUX"):
+        index.count(None, cql='[lemma="bank"]', pos="ADJ")
+    with pytest.raises(QueryError, match="No word has the part of speech 'ADJ'"):
+        index.query("The [bank].", any_word=True, pos="ADJ")
+    assert index.count(None, cql='[pos="" & lemma="bank"]') == 2

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from threading import Thread
@@ -445,3 +446,31 @@ def test_without_head_or_examples_it_is_one_sentence(index: Index, senses: Sense
         empty.assign("bank").in_pile("bank.snow")
     with pytest.raises(SenseError, match="least margin"):
         empty.assign("bank", least_margin=2)
+
+
+@pytest.mark.parametrize("conditions", ["5", "null", "x", "{}", "[]", "[1]", "[" * 100_000])
+def test_subcorpus_that_cannot_be_read_is_damage(index: Index, conditions: str) -> None:
+    """What stands for conditions and is none is damage, told by verify too, and never *all documents*."""
+    index.subcorpora(by="ann").save("some", ["year<1900"])
+    with closing(sqlite3.connect(index.path / "senses.sqlite")) as connection:
+        connection.execute("update subcorpora set conditions = ?", [conditions])
+        connection.commit()
+    with pytest.raises(IndexDamaged, match="the conditions of the subcorpus 'some' cannot be read"):
+        index.count("bank", where=["@some"])
+    assert Index.verify(index.path, quick=True, encoder=WindowEncoder()).problems
+
+
+def test_inventory_of_before_gets_its_tables(index: Index, senses: Senses) -> None:
+    """A file that an older ctxsearch made is read as it is, and has all tables once something is written."""
+    path = index.path / "senses.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("drop table subcorpora; delete from _sqlite_migrations where name = 'add_subcorpora';")
+    before = senses.list()
+    assert before
+    assert index.subcorpora(by="ann").list() == {}
+    content = path.read_bytes()
+    assert content == path.read_bytes()
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda name: index.subcorpora(by="ann").save(name, ["year<1900"]), "abcd"))
+    assert list(index.subcorpora(by="ann").list()) == [*"abcd"]
+    assert senses.list() == before

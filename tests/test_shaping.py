@@ -6,6 +6,7 @@ import json
 import random
 from collections import Counter
 from functools import cmp_to_key
+from pathlib import Path
 
 import pytest
 from command_line import ctxsearch as command
@@ -127,6 +128,55 @@ def test_answer_in_another_order(index: Index) -> None:
     assert index.like(nearest[0].key, k=5, order="score") == index.like(nearest[0].key, k=5)
 
 
+def test_search_in_the_order_of_the_corpus(index: Index) -> None:
+    """What is nearest is shown as the corpus has it, either way; a concordance has no scores to be sorted by."""
+    usage = "They rowed to the [bank] of the old river."
+    found = {line.key for line in index.query(usage, k=12)}
+    in_order = [line.key for line in index.concordance("bank") if line.key in found]
+    assert [line.key for line in index.query(usage, k=12, order="corpus")] == in_order
+    assert [line.key for line in index.query(usage, k=12, order="-corpus")] == in_order[::-1]
+    with pytest.raises(QueryError, match="There is no order 'score'; use corpus, left"):
+        index.concordance("bank", order="score")
+
+
+def test_few_words_are_shown_and_more_compared(index: Index) -> None:
+    """Lines are sorted by the words beside them also where none, or one, is shown."""
+    wide = [line.key for line in index.concordance("bank", order="-right", context=10)]
+    assert [line.key for line in index.concordance("bank", order="-right", context=0)] == wide
+    assert {line.right for line in index.concordance("bank", order="-right", context=0)} <= {"", ".", " "}
+
+
+def test_numbers_of_any_size_are_sorted_and_counted(tmp_path: Path) -> None:
+    """Whole numbers beyond any float, years before our era, and columns that are called like a key."""
+    years = [-600, 1999, 1200, 10**400, 50, -10]
+    with Index.create(tmp_path / "index", encoder=WindowEncoder()) as made:
+        made.add(Document(f"d{n}", "A bank.", {"n": year, "left": n}) for n, year in enumerate(years))
+        by_year = [line.metadata["n"] for line in made.concordance("bank", order="n")]
+        assert by_year == sorted(years)
+        assert [line.metadata["left"] for line in made.concordance("bank", order="-metadata.left")] == [
+            5,
+            4,
+            3,
+            2,
+            1,
+            0,
+        ]
+        counted = {one.values[0]: one.count for one in made.frequencies("bank", "n:20")}
+        assert counted["-600 to -581"] == counted["-20 to -1"] == counted["40-59"] == counted["1980-1999"] == 1
+        assert [one.count for one in made.frequencies("bank", "metadata.left")] == [1] * 6
+
+
+def test_one_document_may_have_all_that_is_near(tmp_path: Path) -> None:
+    """However many of the nearest are of one document, others are found for the lines that are left."""
+    with Index.create(tmp_path / "index", encoder=WindowEncoder()) as made:
+        made.add([Document("many", "The bank of the river. " * 300)])
+        made.add(Document(f"d{n}", f"A bank of word{n} and money.") for n in range(5))
+        usage = "We sat on the [bank] of the river."
+        found = made.query(usage, k=5, per_document=2)
+        assert [line.document_id for line in found][:2] == ["many", "many"]
+        assert len({line.document_id for line in found[2:]}) == 3
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [
@@ -213,6 +263,11 @@ def test_commands_shape_lines(index: Index) -> None:
         line.key for line in index.concordance("bank", per_document=1, seed=4)
     ]
     assert "@early is: year<1900." in command("subcorpora", "new", index.path, "early", "year<1900").stderr
+    both = command("subcorpora", "new", index.path, "early a", "@early", "genre=a").stderr
+    assert "@early a is: year<1900  genre=a." in both
+    assert command("subcorpora", "remove", index.path, "early a").returncode == 0
+    beyond = command("concordance", index.path, "bank", "--offset", "1000")
+    assert (beyond.stdout, beyond.stderr) == ("", "There is no line after the first 1,000.\n")
     assert command("subcorpora", "list", index.path).stdout == "@early  year<1900\n"
     assert json.loads(command("subcorpora", "list", index.path, "--json").stdout)["where"] == ["year<1900"]
     count = command("concordance", index.path, "bank", "--where", "@early", "--count").stdout

@@ -12,8 +12,8 @@ from faults import RecordingDisk, WatchedDisk, disk_in_place
 
 from ctxsearch import Document, Index
 from ctxsearch.commit import newest_commit
-from ctxsearch.domain import Problem
 from ctxsearch.errors import IndexNotFound, QueryError
+from ctxsearch.report import Problem
 
 ENCODER = WindowEncoder()
 INDEX, BACKUPS, RESTORED = "index", "backups", "restored"

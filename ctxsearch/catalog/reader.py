@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import struct
 import weakref
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.catalog.failures import reading_error
 from ctxsearch.catalog.origins import decoded_origin
+from ctxsearch.catalog.rows import SPAN, DocumentRow, FormRow, SegmentRow, Totals, Unembedded
 from ctxsearch.catalog.trust import are_plain_tables
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS, Filter
 from ctxsearch.commit import CATALOG_FILE
-from ctxsearch.domain import Metadata, MetadataValue, Origin
+from ctxsearch.domain import MetadataValue, Origin
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.hindrance import reading
 from ctxsearch.storage import plain_size
@@ -35,103 +34,9 @@ _TABLES = ("documents", "segments", "lemmas", "forms", "metadata_columns")
 # Since format 4.
 _TABLES_OF_GIVEN = ("origins", "unembedded")
 
-# How the place of a word is kept: where it starts and ends in its segment.
-_SPAN = struct.Struct("<HH")
 _SEGMENT_KINDS = (int, int, int, str, bytes)
 
 _NOT_NUMBERED = "its documents are not numbered one after the other"
-
-
-class FormRow(NamedTuple):
-    """A form with one tag, and the rows of the vectors that hold its occurrences.
-
-    Attributes:
-        form: as written.
-        lemma: in normal form.
-        first_row: of its rows.
-        frequency: how many there are.
-        tag: its part of speech; empty where no source gave one.
-        written: the lemma as its source writes it, where that is not its normal form; empty otherwise.
-    """
-
-    form: str
-    lemma: str
-    first_row: int
-    frequency: int
-    tag: str = ""
-    written: str = ""
-
-    @property
-    def stop_row(self) -> int:
-        """Behind the last of its rows."""
-        return self.first_row + self.frequency
-
-
-class Totals(NamedTuple):
-    """How much a shard holds."""
-
-    documents: int
-    segments: int
-    words: int
-
-
-class DocumentRow(NamedTuple):
-    """A document's row; ``first_segment`` and ``segments`` say which segments are its own."""
-
-    number: int
-    document_id: str
-    metadata: Metadata
-    first_segment: int
-    segments: int
-    digest: str
-    uri: str
-
-
-class Unembedded(NamedTuple):
-    """A token that a source gave and that has no vector."""
-
-    segment: int
-    token: int
-    lemma: str
-    tag: str
-    written: str
-
-
-class Spans:
-    """Start and end of each word of a segment, counted from its start, read only where they are looked at.
-
-    Args:
-        tokens: as the catalog keeps them.
-    """
-
-    __slots__ = ("_tokens",)
-
-    def __init__(self, tokens: bytes) -> None:
-        self._tokens = tokens
-
-    def __len__(self) -> int:
-        return len(self._tokens) // _SPAN.size
-
-    def __getitem__(self, position: int) -> tuple[int, int]:
-        try:
-            return _SPAN.unpack_from(self._tokens, position * _SPAN.size)
-        except struct.error as error:
-            raise IndexError(position) from error
-
-
-class SegmentRow(NamedTuple):
-    """A segment; ``tokens`` are the spans of its words as the catalog keeps them."""
-
-    number: int
-    document: int
-    start: int
-    text: str
-    tokens: bytes
-
-    @property
-    def spans(self) -> Spans:
-        """Start and end of each word."""
-        return Spans(self.tokens)
 
 
 class Catalog:
@@ -407,7 +312,7 @@ class Catalog:
             raise IndexDamaged(str(self.path), f"the origin of segment {number} cannot be read") from error
 
     def _segment(self, row: Sequence[object]) -> SegmentRow:
-        if tuple(map(type, row)) != _SEGMENT_KINDS or len(row[4]) % _SPAN.size:  # type: ignore[arg-type]
+        if tuple(map(type, row)) != _SEGMENT_KINDS or len(row[4]) % SPAN.size:  # type: ignore[arg-type]
             raise IndexDamaged(str(self.path), f"segment {row[0]} cannot be read")
         return SegmentRow._make(row)
 

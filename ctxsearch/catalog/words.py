@@ -14,10 +14,10 @@ Word = tuple[str, str, str, str]
 
 The last two may be empty. Words are in this order, and so are the rows of the vectors."""
 
-LemmaRow = tuple[int, str, int]
+LemmaCells = tuple[int, str, int]
 """Number, lemma, frequency; the number is the lemma's rank, and that of its list."""
 
-FormRow = tuple[int, str, str, int, int, int, str, str]
+FormCells = tuple[int, str, str, int, int, int, str, str]
 """Number, form, its normal form, the lemma's number, first row, frequency, tag, written lemma."""
 
 
@@ -31,7 +31,7 @@ def lemma_ranks(words: Sequence[Word]) -> NDArray[np.int32]:
     return np.cumsum(np.array(begins, dtype=np.int32), dtype=np.int32)
 
 
-def word_tables(words: Sequence[Word], sizes: Sequence[int]) -> tuple[list[LemmaRow], list[FormRow]]:
+def word_tables(words: Sequence[Word], sizes: Sequence[int]) -> tuple[list[LemmaCells], list[FormCells]]:
     """The tables of lemmas and of forms.
 
     Args:
@@ -41,8 +41,8 @@ def word_tables(words: Sequence[Word], sizes: Sequence[int]) -> tuple[list[Lemma
     >>> word_tables([("bank", "Bank", "", ""), ("bank", "banks", "NOUN", "")], [3, 2])
     ([(0, 'bank', 5)], [(0, 'Bank', 'bank', 0, 0, 3, '', ''), (1, 'banks', 'banks', 0, 3, 2, 'NOUN', '')])
     """
-    lemmas: list[LemmaRow] = []
-    forms: list[FormRow] = []
+    lemmas: list[LemmaCells] = []
+    forms: list[FormCells] = []
     first = 0
     for rank, ((lemma, form, tag, written), size) in enumerate(zip(words, sizes, strict=True)):
         if lemmas and lemmas[-1][1] == lemma:

@@ -18,7 +18,7 @@ from ctxsearch.catalog.failures import disk_error
 from ctxsearch.catalog.origins import encoded_origin
 from ctxsearch.catalog.reader import Catalog, read_metadata
 from ctxsearch.catalog.schema import migrations
-from ctxsearch.catalog.words import FormRow, LemmaRow, Word
+from ctxsearch.catalog.words import FormCells, LemmaCells, Word
 from ctxsearch.commit import CATALOG_FILE
 from ctxsearch.domain import Document, Segment
 from ctxsearch.errors import IndexDamaged
@@ -141,7 +141,7 @@ class CatalogWriter:
         self._first_segment = self.segments
         return moved
 
-    def finish(self, lemmas: Sequence[LemmaRow], forms: Sequence[FormRow]) -> None:
+    def finish(self, lemmas: Sequence[LemmaCells], forms: Sequence[FormCells]) -> None:
         """Writes the words, and everything to disk."""
         self._flush()
         with self._told(), self._db.atomic():

@@ -57,7 +57,7 @@ def query(
 ) -> None:
     """Find the uses of a word that are like the one in brackets: "They rowed to the [bank]"."""
     with opening(index, allow_damaged, device, dtype) as opened:
-        _print(_found(partial(opened.query, sentence), search, filters, shown, call), shown)
+        _print(_found(partial(opened.query, sentence), search, filters, shown, call), shown, search.offset)
         export_model(opened)
 
 
@@ -78,7 +78,7 @@ def like(
     """Find more lines like these, and not like those; the keys are those that other commands print."""
     with opening(index, allow_damaged) as opened:
         lines = _found(partial(opened.like, keys, unlike=unlike or ()), search, filters, shown, call)
-    _print(lines, shown)
+    _print(lines, shown, search.offset)
 
 
 @with_records
@@ -148,7 +148,7 @@ def concordance(
             context=_around(shown, call, good=good),
             good=good,
         )
-    _print(lines, shown)
+    _print(lines, shown, offset)
 
 
 def _found(
@@ -197,7 +197,7 @@ def _print_frequencies(found: Sequence[Frequency], by: Sequence[str], output: Fo
         print("  ".join([*cells, f"{count:>9}"]))
 
 
-def _print(lines: list[ConcordanceLine], shown: Shown) -> None:
+def _print(lines: list[ConcordanceLine], shown: Shown, offset: int = 0) -> None:
     if not lines:
-        say("No line meets the conditions.")
+        say(f"There is no line after the first {offset:,}." if offset else "No line meets the conditions.")
     print_lines(lines, shown.format)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ctxsearch.domain import ConcordanceContext, ConcordanceLine, IndexInfo, Usage
+from ctxsearch.domain import ConcordanceContext, ConcordanceLine, Usage
 from ctxsearch.index.concordances import DEFAULT_CONTEXT, check_one_order
 from ctxsearch.index.words import Words
+from ctxsearch.report import IndexInfo
 from ctxsearch.usage import parse_usage, parse_usages
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ class Answers(Words):
         self._parts.model.expect_query()
         from ctxsearch.query.similarity import like_usage
 
+        if good:
+            check_one_order(order, "score")
         filters, shown = self._filters(form, pos, where, near, cql), (order, per_document, offset)
         asked = self._search(k, filters, min_score, min_p, any_word, context, exact, shown)
         parsed = parse_usage(usage) if isinstance(usage, str) else usage
@@ -108,7 +111,7 @@ class Answers(Words):
             analyser=self._parts.analyser(),
             get_encoder=self._parts.model.asking_encoder,
         )
-        return self._best_first(found, order) if good else found
+        return self._best_first(found) if good else found
 
     def query_many(
         self,
@@ -143,12 +146,14 @@ class Answers(Words):
         """
         from ctxsearch.query.similarity import like_usages
 
+        if good:
+            check_one_order(order, "score")
         filters, shown = self._filters(form, pos, where, near, cql), (order, per_document, offset)
         asked = self._search(k, filters, min_score, min_p, any_word, context, exact, shown)
         parsed = parse_usages(usages)
         shards, analyser = self.open_shards(), self._parts.analyser()
         found = like_usages(shards, parsed, asked, analyser=analyser, get_encoder=self._parts.model.asking_encoder)
-        return [self._best_first(lines, order) for lines in found] if good else found
+        return [self._best_first(lines) for lines in found] if good else found
 
     def like(
         self,
@@ -189,15 +194,16 @@ class Answers(Words):
 
         examples, others = strings(keys), strings(unlike)
         count = len(examples) + len(others)
+        if good:
+            check_one_order(order, "score")
         filters, shown = self._filters(form, pos, where, near, cql), (order, per_document, offset)
         asked = self._search(k, filters, min_score, min_p, any_word, context, exact, shown, examples=count)
         found = like_occurrences(self.open_shards(), examples, others, asked)
-        return self._best_first(found, order) if good else found
+        return self._best_first(found) if good else found
 
-    def _best_first(self, found: list[ConcordanceLine], order: str | Sequence[str]) -> list[ConcordanceLine]:
+    def _best_first(self, found: list[ConcordanceLine]) -> list[ConcordanceLine]:
         from ctxsearch.query.examples import best_first
 
-        check_one_order(order, "score")
         return best_first(self.open_shards(), found)
 
     def embed(self, usages: Sequence[str | Usage]) -> NDArray[np.float32]:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ctxsearch.commit import note_damage, read_damage
-from ctxsearch.domain import Progress, RepairReport, VerifyReport
+from ctxsearch.domain import Progress
 from ctxsearch.errors import IndexDamaged, IndexLocked
 from ctxsearch.index.answers import Answers
 from ctxsearch.index.model import found_model_digest
 from ctxsearch.index.opening import open_committed
 from ctxsearch.lock import writer_lock
 from ctxsearch.places import located
+from ctxsearch.report import RepairReport, VerifyReport
 from ctxsearch.settings import HEAD_FILE, read_settings
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from ctxsearch.commit import Commit, HeldCommit, hold_commit, newest_commit
-from ctxsearch.domain import CompactReport, Document, IndexReport, Progress
+from ctxsearch.domain import Document, Progress
 from ctxsearch.errors import QueryError
 from ctxsearch.index.answers import Answers
 from ctxsearch.index.opening import open_committed, opening_many
 from ctxsearch.lock import writer_lock
+from ctxsearch.report import CompactReport, IndexReport
 from ctxsearch.settings import GIVEN_SINCE
 
 DEFAULT_SHARD_TOKENS = 2_000_000

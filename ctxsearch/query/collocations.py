@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.analysis import normal_form, surface_form
-from ctxsearch.catalog.reader import FormRow
+from ctxsearch.catalog.rows import FormRow
 from ctxsearch.errors import QueryError
 from ctxsearch.query.keys import row_of_token
 from ctxsearch.query.ranking import Found, by_shard

@@ -72,6 +72,7 @@ def _of_pattern(shards: Sequence[OpenShard], filters: Filters) -> tuple[list[lis
     """The rows that can be the node of the first pattern, and filters in which nothing else can be."""
     if not filters.patterns:
         raise QueryError("Name a word, or give a pattern to look for.")
+    scope.require_tags(shards, filters.written.tags)
     first, *others = filters.patterns
     first = with_one_node(first)
     rows = []

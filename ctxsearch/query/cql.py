@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import regex
 
 from ctxsearch.analysis import normal_form, surface_form
-from ctxsearch.catalog.reader import FormRow
+from ctxsearch.catalog.rows import FormRow
 from ctxsearch.errors import QueryError
 
 Condition = Callable[[FormRow], bool]

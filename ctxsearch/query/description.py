@@ -11,8 +11,8 @@ import numpy as np
 
 from ctxsearch.analysis import surface_form
 from ctxsearch.commit import Commit
-from ctxsearch.domain import IndexInfo
 from ctxsearch.query.scope import ListedShard, OpenShard, Rows, living_documents, row_mask
+from ctxsearch.report import IndexInfo
 from ctxsearch.settings import Settings
 
 # Rows looked at in one go, where documents were taken out.

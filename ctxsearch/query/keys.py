@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ctxsearch.analysis import surface_form
-from ctxsearch.catalog.reader import FormRow, SegmentRow
+from ctxsearch.catalog.rows import FormRow, SegmentRow
 from ctxsearch.errors import FormNotFound, KeyNotFound, TagNotFound, WordNotFound
 from ctxsearch.query.scope import OpenShard, Rows, Written, has_living, rows_of_lemma
 from ctxsearch.vectors.files import TOKEN_BITS

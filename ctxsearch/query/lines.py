@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from ctxsearch.analysis import surface_form
-from ctxsearch.catalog.reader import Catalog, FormRow, SegmentRow
+from ctxsearch.catalog.reader import Catalog
+from ctxsearch.catalog.rows import FormRow, SegmentRow
 from ctxsearch.domain import ConcordanceLine, Origin
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.head import Calibration

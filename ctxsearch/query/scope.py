@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.analysis import normal_form, surface_form
-from ctxsearch.catalog.reader import Catalog, FormRow
+from ctxsearch.catalog.reader import Catalog
+from ctxsearch.catalog.rows import FormRow
 from ctxsearch.catalog.where import parse_filters
 from ctxsearch.commit import CLUSTERS_FILE, ShardEntry
 from ctxsearch.errors import IndexDamaged, QueryError
@@ -194,6 +195,14 @@ def all_rows(shard: OpenShard, written: Written = ANYHOW) -> list[Rows]:
     if written.tags:
         return [_rows(row) for tag in written.tags for row in shard.catalog.forms(tag=tag)]
     return [Rows(0, shard.entry.rows)]
+
+
+def require_tags(shards: Sequence[OpenShard], tags: Sequence[str]) -> None:
+    """Raises QueryError if no word of the corpus has one of these parts of speech."""
+    known = sorted({tag for shard in shards for tag in shard.catalog.tags})
+    if missing := [tag for tag in tags if tag not in known]:
+        have = f"there are: {', '.join(known)}" if known else "the sources of the corpus gave none"
+        raise QueryError(f"No word has the part of speech {missing[0]!r}; {have}.")
 
 
 def _rows(row: FormRow) -> Rows:

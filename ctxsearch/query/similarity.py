@@ -104,6 +104,7 @@ def like_occurrences(
 
 def _rows_of_any_word(shards: Sequence[OpenShard], filters: Filters) -> list[list[Rows]]:
     written = filters.written
+    scope.require_tags(shards, written.tags)
     rows = [scope.all_rows(shard, written) for shard in shards]
     if written.forms:
         require(shards, rows, written.forms[0])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.analysis import normal_form
-from ctxsearch.catalog.reader import DocumentRow, FormRow
+from ctxsearch.catalog.rows import DocumentRow, FormRow
 from ctxsearch.domain import Origin
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.scope import OpenShard, allowed_documents

@@ -24,13 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.build import finish_shard
-from ctxsearch.catalog.reader import FormRow
+from ctxsearch.catalog.rows import FormRow
 from ctxsearch.catalog.words import Word, word_tables
 from ctxsearch.catalog.writer import CatalogWriter
 from ctxsearch.commit import Commit, ShardEntry, tidy, write_commit
-from ctxsearch.domain import CompactReport, Progress
+from ctxsearch.domain import Progress
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.scope import OpenShard, list_shard, living_documents
+from ctxsearch.report import CompactReport
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
 from ctxsearch.vectors.clusters import ClusterWriter, clustered_forms
 from ctxsearch.vectors.files import TOKEN_BITS, SortedWriter

@@ -19,10 +19,10 @@ from ctxsearch.commit import (
     tidy,
     write_commit,
 )
-from ctxsearch.domain import RepairReport, VerifyReport
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.head import shipped_content
 from ctxsearch.hindrance import reading
+from ctxsearch.report import RepairReport, VerifyReport
 from ctxsearch.settings import HEAD_FILE, SETTINGS_FILE, read_settings
 from ctxsearch.storage import digest_files, put_bytes, remove
 

@@ -26,11 +26,12 @@ from ctxsearch.commit import (
     read_damage,
     shard_folders,
 )
-from ctxsearch.domain import Problem, Progress, VerifyReport
+from ctxsearch.domain import Progress
 from ctxsearch.errors import CtxSearchError, IndexDamaged, ModelError
 from ctxsearch.head import head_content, shipped_content
 from ctxsearch.hindrance import reading
 from ctxsearch.query.scope import OpenShard
+from ctxsearch.report import Problem, VerifyReport
 from ctxsearch.settings import HEAD_FILE, SETTINGS_FILE, Settings, parse_settings, read_settings
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_files, plain_size
 from ctxsearch.upkeep.consistency import inconsistencies

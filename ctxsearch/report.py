@@ -1,0 +1,139 @@
+"""What was done and what there is: what long work gives back, and what an index says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What a run of `Index.add` did.
+
+    Attributes:
+        documents: added (those that took the place of another included).
+        words: tokens of these documents.
+        without_vector: those among the words that the model has no piece for.
+        replaced: documents that took the place of one with their id.
+        unchanged: documents passed over because they are in the index already, just so.
+        skipped: how many documents were left out, by reason.
+        refused: ids that are in the index already, with another text or metadata; the first hundred.
+        refused_count: how many there are.
+        repeated: ids that came again in one run, where the first counts; the first hundred.
+        repeated_count: how many there are.
+        shards: how many were written.
+        bytes: what they take on disk.
+        seconds: how long it took.
+        stages: seconds by stage.
+    """
+
+    documents: int
+    words: int
+    without_vector: int
+    replaced: int
+    unchanged: int
+    skipped: Mapping[str, int]
+    refused: Sequence[str]
+    refused_count: int
+    repeated: Sequence[str]
+    repeated_count: int
+    shards: int
+    bytes: int
+    seconds: float
+    stages: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class CompactReport:
+    """What a run of `Index.compact` did.
+
+    Attributes:
+        shards_before: how many there were.
+        shards: how many there are.
+        documents_dropped: that had been taken out, and now take no more space.
+        bytes_before: what the shards took on disk; while somebody reads the old ones they are still there.
+        bytes: what they take.
+        seconds: how long it took.
+    """
+
+    shards_before: int
+    shards: int
+    documents_dropped: int
+    bytes_before: int
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that `Index.verify` found wrong.
+
+    Attributes:
+        path: the file.
+        why: what is wrong with it.
+        remedy: what to do about it.
+        shard: the shard that is not to be trusted any more, if it is one.
+    """
+
+    path: str
+    why: str
+    remedy: str
+    shard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What `Index.verify` found.
+
+    Attributes:
+        problems: nothing is wrong where there is none.
+        notes: what is no damage but good to know: what was not checked and why, what a later run clears away.
+        shards: how many were checked.
+        files: how many were checked.
+        bytes: that were read.
+        seconds: how long it took.
+    """
+
+    problems: Sequence[Problem]
+    notes: Sequence[str]
+    shards: int
+    files: int
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RepairReport:
+    """What `Index.repair` took out.
+
+    Attributes:
+        problems: what was damaged.
+        lost: ids of the documents that went with it and are to be added again; None where nobody knows them.
+    """
+
+    problems: Sequence[Problem]
+    lost: Sequence[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexInfo:
+    """What an index holds and how it was made.
+
+    ``settings`` are those of ``ctxsearch.json``; ``tags`` are the parts of speech that sources gave.
+    """
+
+    path: str
+    settings: Mapping[str, str | int | bool]
+    commit: int
+    unfinished: bool
+    shards: int
+    documents: int
+    documents_removed: int
+    segments: int
+    words: int
+    occurrences: int
+    without_vector: int
+    lemmas: int
+    bytes: int
+    metadata_columns: Sequence[str]
+    tags: Sequence[str] = ()
