@@ -69,6 +69,8 @@ def test_word_is_asked_for_by_its_tag(index: Index) -> None:
     assert [line.key for line in index.concordance("saw/VERB")] == ["river:28"]
     with pytest.raises(TagNotFound, match=r"'bank' is never 'DET'; it is NOUN, PROPN, VERB\."):
         index.concordance("bank", pos="DET")
+    with pytest.raises(QueryError, match="No word has the part of speech 'XYZ'; there are: ADP, ADV"):
+        index.count("bank/XYZ")
     with pytest.raises(QueryError, match="ask for one of them"):
         index.count("bank/NOUN", pos="VERB")
 

@@ -48,13 +48,13 @@ Cql = Annotated[
         " then all must hold.",
     ),
 ]
-Sort = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="KEY",
-        help="corpus; left, node or right, by these words; form, lemma, pos, document_id, score, or a column of the"
-        " metadata; -KEY the other way round; may be given again, the first foremost.",
-    ),
+_KEYS = (
+    "left, node or right, by these words; form, lemma, pos, document_id, or a column of the metadata; -KEY the other way"
+    " round; may be given again, the first foremost."
+)
+Sort = Annotated[list[str] | None, typer.Option(metavar="KEY", help=f"corpus, as by default; {_KEYS}")]
+SortFound = Annotated[
+    list[str] | None, typer.Option("--sort", metavar="KEY", help=f"score, as by default; corpus; {_KEYS}")
 ]
 PerDocument = Annotated[int | None, typer.Option(min=1, help="No more lines of one document than this.")]
 Offset = Annotated[int, typer.Option(min=0, help="Pass over so many lines: the next page.")]
@@ -175,7 +175,7 @@ class Search:
         float | None, typer.Option(help="Only lines that have the same sense with so great a probability, 0.5 say.")
     ] = None
     any_word: Annotated[bool, typer.Option("--any-word", help="Search all words, not just this one.")] = False
-    sort: Sort = None
+    sort: SortFound = None
     per_document: PerDocument = None
     offset: Offset = 0
     exact: Annotated[

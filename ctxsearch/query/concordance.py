@@ -45,14 +45,19 @@ def occurrences(shards: Sequence[OpenShard], word: str | None, filters: Filters 
 def word_and_written(shards: Sequence[OpenShard], word: str, written: Written) -> tuple[str, Written]:
     """Takes the tag off a word that is written ``bank/NOUN``.
 
-    A word that is in the corpus with its slash, as *and/or*, is itself; and what follows the slash is a tag only where
-    the corpus has it for one.
+    A word that is in the corpus with its slash, as *and/or*, is itself; and what follows the slash is a tag where the
+    corpus has it for one, or it is in capitals.
+
+    Raises:
+        QueryError: no word of the corpus has this tag.
     """
     head, slash, tag = word.rpartition("/")
-    if not slash or not head.strip() or tag not in {one for shard in shards for one in shard.catalog.tags}:
+    known = sorted({one for shard in shards for one in shard.catalog.tags})
+    if not slash or not head.strip() or not (tag in known or tag.isupper()):
         return word, written
     if any(scope.rows_of_word(shard, normal_form(word)) for shard in shards):
         return word, written
+    scope.require_tags(shards, [tag])
     if written.tags and tag not in written.tags:
         raise QueryError(f"The word is to be {tag}, and {' or '.join(written.tags)} as well; ask for one of them.")
     return head, Written(written.forms, [tag])
