@@ -2,7 +2,7 @@
 
 export       the use case: checks, writes beside the goal, puts in place
 formats      the table of formats; a format is one entry in it
-source       what a format is given to write from, and what it says it has written
+material       what a format is given to write from, and what it says it has written
 choosing     which occurrences are written, and which sense each has
 goal         new files, put in place together, or not at all
 lines        concordance lines as CSV, TSV and JSON lines
@@ -20,6 +20,6 @@ from __future__ import annotations
 
 from ctxsearch.exporting.export import export
 from ctxsearch.exporting.formats import FORMATS, FileFormat, format_of
-from ctxsearch.exporting.source import Asked, Exported, Source
+from ctxsearch.exporting.material import Asked, Exported, Material
 
-__all__ = ["FORMATS", "Asked", "Exported", "FileFormat", "Source", "export", "format_of"]
+__all__ = ["FORMATS", "Asked", "Exported", "FileFormat", "Material", "export", "format_of"]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.domain import ConcordanceLine, MetadataValue
 from ctxsearch.errors import KeyNotFound, NothingShows, SenseError, SenseNotFound, WordNotFound
-from ctxsearch.exporting.source import Asked, Source
+from ctxsearch.exporting.material import Asked, Material
 from ctxsearch.query.concordance import occurrences
 from ctxsearch.query.keys import find_key
 from ctxsearch.query.lines import lines
@@ -56,14 +56,14 @@ class Chosen:
     """The occurrences that are written, in the order of the corpus.
 
     Attributes:
-        source: what they are of.
+        material: what they are of.
         parts: those of each shard.
         sense_columns: the names of what is said of their senses: ``sense``, ``p``, ``margin``, or some of these.
         told: what is said, by shard and row.
         notes: what else there is to know.
     """
 
-    source: Source
+    material: Material
     parts: Sequence[_Part]
     sense_columns: Sequence[str]
     told: Mapping[tuple[int, int], _Told]
@@ -77,14 +77,14 @@ class Chosen:
     def blocks(self) -> Iterator[list[Found]]:
         """The occurrences, some at a time; how many are done is told after each."""
         done, total = 0, self.count
-        self.source.tell(0, total)
+        self.material.tell(0, total)
         for shard, part in enumerate(self.parts):
             rows = part.rows() if part.count else np.empty(0, np.int64)
             for start in range(0, len(rows), _AT_ONCE):
                 block = [Found(shard, row, None) for row in rows[start : start + _AT_ONCE].tolist()]
                 yield block
                 done += len(block)
-                self.source.tell(done, total)
+                self.material.tell(done, total)
 
     def lines(self, context: int | None) -> Iterator[list[tuple[ConcordanceLine, Cells]]]:
         """Their lines, some at a time, each with what is said of its sense.
@@ -99,7 +99,7 @@ class Chosen:
         """The lines of some of them, see `lines`."""
         nothing = _Told(()).cells(self.sense_columns)
         made = []
-        for one, line in zip(block, lines(self.source.shards, block, context), strict=True):
+        for one, line in zip(block, lines(self.material.shards, block, context), strict=True):
             told = self.told.get((one.shard, one.row))
             made.append((line, nothing if told is None else told.cells(self.sense_columns)))
         return made
@@ -118,7 +118,7 @@ class Chosen:
     def metadata_columns(self) -> list[str]:
         """The names that the metadata of their documents have."""
         names: set[str] = set()
-        for shard, part in zip(self.source.shards, self.parts, strict=True):
+        for shard, part in zip(self.material.shards, self.parts, strict=True):
             if part.count:
                 segments = shard.files.ids[part.rows()] >> TOKEN_BITS
                 numbers = np.unique(np.searchsorted(shard.catalog.first_segments, segments, side="right") - 1)
@@ -128,7 +128,7 @@ class Chosen:
         return sorted(names)
 
 
-def choose(source: Source) -> Chosen:
+def choose(material: Material) -> Chosen:
     """The occurrences that are asked for.
 
     Raises:
@@ -136,14 +136,14 @@ def choose(source: Source) -> Chosen:
         QueryError: a filter cannot be understood.
         SenseError: the sense is unknown, or nobody says which occurrences have it.
     """
-    asked, shards = source.asked, source.shards
+    asked, shards = material.asked, material.shards
     parts = _of_all(shards, asked.filters.where) if asked.word is None else _of_word(shards, asked.word, asked)
-    columns, told, notes = _told(source, parts)
+    columns, told, notes = _told(material, parts)
     if asked.sense is not None:
         parts = _with_sense(parts, told, asked.sense)
     if asked.sample is not None:
         parts = _sampled(parts, asked.sample, asked.seed)
-    return Chosen(source, parts, columns, told, notes)
+    return Chosen(material, parts, columns, told, notes)
 
 
 def _of_word(shards: Sequence[OpenShard], word: str, asked: Asked) -> list[_Part]:
@@ -202,15 +202,15 @@ def _with_sense(parts: Sequence[_Part], told: Mapping[tuple[int, int], _Told], s
 
 
 def _told(
-    source: Source, parts: Sequence[_Part]
+    material: Material, parts: Sequence[_Part]
 ) -> tuple[Sequence[str], Mapping[tuple[int, int], _Told], Sequence[str]]:
     """The names of what is said of senses, what is said, by shard and row, and what else there is to know."""
-    asked, inventory = source.asked, source.senses.list
+    asked, inventory = material.asked, material.senses.list
     if asked.senses == "assigned":
-        return ("sense", "p", "margin"), *_assigned(source)
-    labels = [] if asked.senses == "none" else list(source.senses.labels(by=asked.by))
+        return ("sense", "p", "margin"), *_assigned(material)
+    labels = [] if asked.senses == "none" else list(material.senses.labels(by=asked.by))
     if asked.word is not None and labels:
-        lemmas = _lemmas(source.shards, parts)
+        lemmas = _lemmas(material.shards, parts)
         labels = [label for label in labels if label.lemma in lemmas]
     if asked.sense is not None:
         if not labels:
@@ -224,7 +224,7 @@ def _told(
             raise SenseNotFound(asked.sense, known)
     if not labels and (asked.senses != "labels" and asked.by is None):
         return (), {}, ()
-    return ("sense",), *_labelled(source.shards, labels)
+    return ("sense",), *_labelled(material.shards, labels)
 
 
 def _labelled(
@@ -242,16 +242,16 @@ def _labelled(
     return {place: _Told(tuple(sorted(senses))) for place, senses in given.items()}, _missing(lost)
 
 
-def _assigned(source: Source) -> tuple[Mapping[tuple[int, int], _Told], Sequence[str]]:
-    asked = source.asked
-    every = dict.fromkeys(sense.lemma for sense in source.senses.list())
+def _assigned(material: Material) -> tuple[Mapping[tuple[int, int], _Told], Sequence[str]]:
+    asked = material.asked
+    every = dict.fromkeys(sense.lemma for sense in material.senses.list())
     words = list(every) if asked.word is None else [asked.word]
     told: dict[tuple[int, int], _Told] = {}
     lost: list[Label] = []
     unshown: list[str] = []
     for word in words:
         try:
-            found = source.senses.assign(word, where=asked.filters.where, by=asked.by, context=0)
+            found = material.senses.assign(word, where=asked.filters.where, by=asked.by, context=0)
         except (NothingShows, WordNotFound):
             # Of all words of an inventory, some are in no line, or have no sense that a line shows.
             if asked.word is not None:
@@ -305,17 +305,17 @@ class TextSenses:
         return "" if one is None else "; ".join(one.senses)
 
 
-def senses_of_texts(source: Source) -> TextSenses:
+def senses_of_texts(material: Material) -> TextSenses:
     """The senses of all tokens of the documents that are asked for.
 
     Raises:
         QueryError: a condition cannot be understood.
         SenseError: senses are to be assigned, and cannot be.
     """
-    allowed = allowed_documents(source.shards, source.asked.filters.where)
-    _, told, notes = _told(source, [])
+    allowed = allowed_documents(material.shards, material.asked.filters.where)
+    _, told, notes = _told(material, [])
     documents = sum(
         shard.entry.documents if some is None else int(np.count_nonzero(some))
-        for shard, some in zip(source.shards, allowed, strict=True)
+        for shard, some in zip(material.shards, allowed, strict=True)
     )
     return TextSenses(told, documents, notes)

@@ -12,7 +12,7 @@ from pathlib import Path
 from ctxsearch.domain import Origin
 from ctxsearch.exporting.choosing import TextSenses, senses_of_texts
 from ctxsearch.exporting.gaps import Piece, pieces
-from ctxsearch.exporting.source import Source, Written
+from ctxsearch.exporting.material import Material, Output
 from ctxsearch.query.texts import TextDocument, texts
 from ctxsearch.storage import NewFile
 
@@ -23,17 +23,17 @@ _UPOS = {
 }
 
 
-def write_conllu(source: Source, path: Path) -> Written:
+def write_conllu(material: Material, path: Path) -> Output:
     """Writes the documents that are asked for."""
-    senses = senses_of_texts(source)
+    senses = senses_of_texts(material)
     count = 0
     with NewFile(path) as file:
-        for document in texts(source.shards, source.asked.filters.where):
+        for document in texts(material.shards, material.asked.filters.where):
             for part in _parts(document, senses):
                 file.write(part.encode())
             count += 1
-            source.tell(count, senses.documents)
-    return Written(count, senses.notes)
+            material.tell(count, senses.documents)
+    return Output(count, senses.notes)
 
 
 def _parts(document: TextDocument, senses: TextSenses) -> Iterator[str]:

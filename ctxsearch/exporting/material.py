@@ -46,7 +46,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Material:
     """What there is to write from.
 
     Attributes:
@@ -70,7 +70,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Output:
     """What a format has written.
 
     Attributes:
