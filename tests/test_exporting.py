@@ -29,8 +29,10 @@ from ctxsearch import Document, Index, Usage, read
 from ctxsearch.corpus import read_dictionary
 from ctxsearch.corpus.markup import xml_name
 from ctxsearch.errors import ExportError, SenseError, SenseNotFound, WordNotFound
-from ctxsearch.exporting import FORMATS, choosing, xlsx
+from ctxsearch.exporting import FORMATS, Asked, Material, choosing, xlsx
+from ctxsearch.exporting.annotation import Gathering
 from ctxsearch.query.concordance import occurrences
+from ctxsearch.query.ranking import Found
 from ctxsearch.query.vectors import decoded
 from ctxsearch.sense import Sense
 
@@ -439,6 +441,45 @@ def test_lines_have_the_sense_that_assign_gives(sample: Index, tmp_path: Path) -
         assert [len(one.examples) for one in read_dictionary(tmp_path / "bank.xml")] == [3, 3, 0]
         with pytest.raises(SenseError, match=r"There is no pile 'bank\.mud'"):
             index.export(tmp_path / "mud.csv", "bank", sense="bank.mud", senses="assigned")
+
+
+SAID = st.tuples(st.integers(0, 2), st.integers(0, 9), st.sampled_from(["a", "b", "c"]), st.integers(0, 9))
+
+
+@given(st.lists(st.lists(SAID, max_size=8), max_size=4))
+def test_arrays_say_what_was_said(said: list[list[tuple[int, int, str, int]]]) -> None:
+    """What arrays say of occurrences is what a dictionary would, also where the last of two words counts."""
+    gathering, expected = Gathering(), {}
+    for some in said:
+        some = list({one[:2]: one for one in some}.values())
+        places = [Found(shard, row, None) for shard, row, *_ in some]
+        values = np.array([(value, 0) for *_, value in some], float).reshape(-1, 2)
+        gathering.add(places, [(sense,) for _, _, sense, _ in some], values)
+        expected.update({(shard, row): (sense, value, 0.0) for shard, row, sense, value in some})
+    annotation = gathering.made(("sense", "p", "margin"), ())
+    for shard in range(4):
+        cells = [expected.get((shard, row), (None, None, None)) for row in range(11)]
+        assert annotation.cells(shard, range(11)) == cells
+        assert annotation.senses(shard, [*range(11), None]) == [*(one[0] or "" for one in cells), ""]
+        by_sense = dict(annotation.by_sense(shard, np.arange(11)))
+        for sense in "abc":
+            rows = [row for row, one in enumerate(cells) if one[0] == sense]
+            assert annotation.rows_with(shard, sense).tolist() == rows
+            assert by_sense.get(sense, np.empty(0)).tolist() == rows
+
+
+def test_senses_of_occurrences_take_little_memory(sample: Index, tmp_path: Path) -> None:
+    """What is kept of each occurrence is a few numbers, and no object."""
+    with Index.open(shutil.copytree(sample.path, tmp_path / "sample")) as index:
+        senses = index.senses(by="anna")
+        senses.new("bank.1")
+        senses.label("bank.1", ["bank/06:73", "bank/02:29"])
+        material = Material(Asked(senses="assigned"), index.open_shards(), senses, "en")
+        annotation = choosing.choose_texts(material).annotation
+        count = index.count("bank")
+        kept = [array for shard in annotation.shards.values() for array in (shard.rows, shard.said, shard.values)]
+        assert sum(array.nbytes for array in kept) == 28 * count
+        assert len(annotation.said) <= 3
 
 
 # ------------------------------------------------------------------------------------ what cannot be

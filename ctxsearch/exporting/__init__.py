@@ -3,7 +3,9 @@
 export       the use case: checks, writes beside the goal, puts in place
 formats      the table of formats; a format is one entry in it
 material       what a format is given to write from, and what it says it has written
-choosing     which occurrences are written, and which sense each has
+selecting    which occurrences are written
+annotation   which sense each has, and who says so
+choosing     both, and the lines
 goal         new files, put in place together, or not at all
 lines        concordance lines as CSV, TSV and JSON lines
 xlsx         the same as a spreadsheet; the only door to XlsxWriter

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ctxsearch.domain import Origin
-from ctxsearch.exporting.choosing import TextSenses, senses_of_texts
+from ctxsearch.exporting.annotation import Annotation
+from ctxsearch.exporting.choosing import choose_texts
 from ctxsearch.exporting.gaps import Piece, pieces
 from ctxsearch.exporting.material import Material, Output
 from ctxsearch.query.texts import TextDocument, texts
@@ -25,18 +26,18 @@ _UPOS = {
 
 def write_conllu(material: Material, path: Path) -> Output:
     """Writes the documents that are asked for."""
-    senses = senses_of_texts(material)
+    chosen = choose_texts(material)
     count = 0
     with NewFile(path) as file:
         for document in texts(material.shards, material.asked.filters.where):
-            for part in _parts(document, senses):
+            for part in _parts(document, chosen.annotation):
                 file.write(part.encode())
             count += 1
-            material.tell(count, senses.documents)
-    return Output(count, senses.notes)
+            material.tell(count, chosen.count)
+    return Output(count, chosen.annotation.notes)
 
 
-def _parts(document: TextDocument, senses: TextSenses) -> Iterator[str]:
+def _parts(document: TextDocument, annotation: Annotation) -> Iterator[str]:
     """The lines of a document, a sentence at a time."""
     row = document.row
     yield f"# newdoc id = {row.document_id}\n"
@@ -52,7 +53,7 @@ def _parts(document: TextDocument, senses: TextSenses) -> Iterator[str]:
         paragraph = "# newpar\n" if number > 1 and some[0].before.count("\n") > 1 else ""
         name = sentence.origin.name if sentence.origin else ""
         named = f"# sent_id = {_one_line(name) or f'{row.document_id}-{number}'}\n# text = {_text(some)}\n"
-        yield f"{paragraph}{named}{''.join(_words(some, sentence.origin or Origin(), document.shard, senses))}\n"
+        yield f"{paragraph}{named}{''.join(_words(some, sentence.origin or Origin(), document.shard, annotation))}\n"
 
 
 def _text(some: Sequence[Piece]) -> str:
@@ -60,14 +61,14 @@ def _text(some: Sequence[Piece]) -> str:
     return first.token.form + "".join(f"{' ' if one.before else ''}{one.token.form}" for one in others)
 
 
-def _words(some: Sequence[Piece], origin: Origin, shard: int, senses: TextSenses) -> Iterator[str]:
+def _words(some: Sequence[Piece], origin: Origin, shard: int, annotation: Annotation) -> Iterator[str]:
+    senses = annotation.senses(shard, [piece.token.row for piece in some])
     last = ""
     number = 1
-    for at, piece in enumerate(some):
+    for at, (piece, sense) in enumerate(zip(some, senses, strict=True)):
         token = piece.token
         known = origin.ids[piece.place] if origin.ids and piece.place is not None else ""
         glue = "" if at + 1 == len(some) or some[at + 1].before else "SpaceAfter=No"
-        sense = senses.of(shard, token.row)
         misc = [f"Sense={_one_line(sense).replace('|', '/')}"] if sense else []
         words = origin.parts.get(piece.place) if piece.place is not None else None
         if words:

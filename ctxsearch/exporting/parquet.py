@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ctxsearch.errors import MissingExtra
-from ctxsearch.exporting.choosing import Cells, choose
+from ctxsearch.exporting.annotation import Cells
+from ctxsearch.exporting.choosing import choose
 from ctxsearch.exporting.material import Material, Output
 from ctxsearch.query.vectors import decoded
 from ctxsearch.storage import NewFile

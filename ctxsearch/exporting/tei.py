@@ -11,12 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ctxsearch.corpus.markup import xml_name, xml_text
 from ctxsearch.domain import Progress, Usage
 from ctxsearch.errors import SenseError, SenseNotFound, WordNotFound
 from ctxsearch.exporting.choosing import choose
 from ctxsearch.exporting.material import Material, Output
-from ctxsearch.query.concordance import drawn
+from ctxsearch.exporting.selecting import drawn_places
 from ctxsearch.query.examples import CONSIDERED, best_examples
 from ctxsearch.query.goodness import common_lemmas
 from ctxsearch.query.ranking import Found
@@ -49,7 +52,7 @@ class _Lines:
 
     def __init__(self, material: Material, lemma: str) -> None:
         self._material = material
-        self._found: dict[str, list[Found]] = {}
+        self._found: dict[str, NDArray[np.int64]] = {}
         self.notes: Sequence[str] = ()
         self.kind = ""
         # All senses are told apart, also where one alone is written.
@@ -70,8 +73,11 @@ class _Lines:
     def best(self, sense_id: str, n: int, common: frozenset[str]) -> list[tuple[Usage, str]]:
         """The best examples of the sense, each with its document."""
         shards = self._material.shards
-        found = drawn(self._found.get(sense_id, []), CONSIDERED, 0)
-        made = best_examples(shards, found, vectors_of(shards, found), n, common=common) if found and n > 0 else []
+        if sense_id not in self._found or n <= 0:
+            return []
+        every = self._found[sense_id]
+        found = [Found(shard, row, None) for shard, row in every[drawn_places(len(every), CONSIDERED, 0)].tolist()]
+        made = best_examples(shards, found, vectors_of(shards, found), n, common=common)
         return [
             (Usage(f"{one.left}{one.node}{one.right}", len(one.left), len(one.left) + len(one.node)), one.document_id)
             for one in made

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ctxsearch.domain import Metadata
-from ctxsearch.exporting.choosing import TextSenses, senses_of_texts
+from ctxsearch.exporting.annotation import Annotation
+from ctxsearch.exporting.choosing import choose_texts
 from ctxsearch.exporting.gaps import Piece, pieces
 from ctxsearch.exporting.material import Material, Output
 from ctxsearch.query.texts import TextDocument, texts
@@ -24,18 +25,18 @@ _NO_VALUE = ""
 
 def write_vrt(material: Material, path: Path) -> Output:
     """Writes the documents that are asked for."""
-    senses = senses_of_texts(material)
+    chosen = choose_texts(material)
     count = 0
     with NewFile(path) as file:
         for document in texts(material.shards, material.asked.filters.where):
-            for part in _parts(document, senses):
+            for part in _parts(document, chosen.annotation):
                 file.write(part.encode())
             count += 1
-            material.tell(count, senses.documents)
-    return Output(count, [*senses.notes, f"The columns are: {','.join(COLUMNS)}."])
+            material.tell(count, chosen.count)
+    return Output(count, [*chosen.annotation.notes, f"The columns are: {','.join(COLUMNS)}."])
 
 
-def _parts(document: TextDocument, senses: TextSenses) -> Iterator[str]:
+def _parts(document: TextDocument, annotation: Annotation) -> Iterator[str]:
     """The lines of a document, a sentence at a time."""
     row = document.row
     yield f"<doc{_attributes({'id': row.document_id, **_named(row.metadata)})}>\n"
@@ -48,17 +49,18 @@ def _parts(document: TextDocument, senses: TextSenses) -> Iterator[str]:
             yield "</p>\n<p>\n" if is_open else "<p>\n"
             is_open = True
         name = sentence.origin.name if sentence.origin else ""
-        lines = "".join(_lines(some, document.shard, senses))
+        lines = "".join(_lines(some, document.shard, annotation))
         yield f"<s{_attributes({'id': name} if name else {})}>\n{lines}</s>\n"
     yield "</p>\n</doc>\n" if is_open else "</doc>\n"
 
 
-def _lines(some: list[Piece], shard: int, senses: TextSenses) -> Iterator[str]:
-    for number, piece in enumerate(some):
+def _lines(some: list[Piece], shard: int, annotation: Annotation) -> Iterator[str]:
+    senses = annotation.senses(shard, [piece.token.row for piece in some])
+    for number, (piece, sense) in enumerate(zip(some, senses, strict=True)):
         if number and not piece.before:
             yield "<g/>\n"
         token = piece.token
-        cells = (token.form, token.tag, token.lemma, senses.of(shard, token.row))
+        cells = (token.form, token.tag, token.lemma, sense)
         yield "\t".join(_escaped(" ".join(cell.split())) or _NO_VALUE for cell in cells) + "\n"
 
 
