@@ -1,6 +1,7 @@
 """What an index holds, as files that other programs read.
 
 export       the use case: checks, writes beside the goal, puts in place
+accepting    what can be asked of a format
 formats      the table of formats; a format is one entry in it
 material       what a format is given to write from, and what it says it has written
 selecting    which occurrences are written
@@ -20,8 +21,9 @@ parquet      the same as a table; the only door to PyArrow
 
 from __future__ import annotations
 
+from ctxsearch.exporting.accepting import refusal
 from ctxsearch.exporting.export import export
 from ctxsearch.exporting.formats import FORMATS, FileFormat, format_of
 from ctxsearch.exporting.material import Asked, Exported, Material
 
-__all__ = ["FORMATS", "Asked", "Exported", "FileFormat", "Material", "export", "format_of"]
+__all__ = ["FORMATS", "Asked", "Exported", "FileFormat", "Material", "export", "format_of", "refusal"]
