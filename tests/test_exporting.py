@@ -27,6 +27,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from treebank import tagged
 
 from ctxsearch import Document, Index, Usage, read
+from ctxsearch.cells import guarded
 from ctxsearch.corpus import read_dictionary
 from ctxsearch.corpus.markup import xml_name
 from ctxsearch.errors import ExportError, SenseError, SenseNotFound, TagNotFound, WordNotFound
@@ -217,6 +218,16 @@ def test_uses_for_durel_have_offsets_that_hold(odd: Index, tmp_path: Path) -> No
     assert [use["date"] for use in found] == [use["grouping"] for use in found] == ["-44", "-44", "1912"]
     assert {use["pos"] + use["description"] for use in found} == {""}
     assert not [cell for use in found for cell in use.values() if cell.startswith(("=", "+", "@", "\t"))]
+
+
+@pytest.mark.parametrize("before", ["=", "+1 ", "-", "@", "\t=", "'=", "''+"])
+def test_no_context_for_durel_is_a_formula(make_index: MakeIndex, tmp_path: Path, before: str) -> None:
+    """Whatever a text begins with, its cell is text; and the offsets hold."""
+    index = make_index([Document("a", f"{before}bank of mud.")])
+    index.export(tmp_path / "uses.csv", "bank", file_format="durel")
+    (use,) = uses(tmp_path / "uses.csv")
+    assert guarded(use["context"]) == use["context"]
+    assert piece(use, "indexes_target_token") == "bank"
 
 
 def test_uses_for_durel_are_grouped_and_described(labelled: Index, tmp_path: Path) -> None:

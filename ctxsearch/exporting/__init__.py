@@ -14,6 +14,7 @@ durel        uses for annotation with DURel
 tei          draft entries of a dictionary, TEI Lex-0
 vrt          documents as vertical text, for corpus tools
 conllu       documents as a treebank
+columns      what can stand in a line of columns, and under which names
 gaps         the tokens of a sentence with what lies between them
 vectors      the vectors of occurrences, for numpy and for FAISS, with their keys beside them
 parquet      the same as a table; the only door to PyArrow

@@ -33,7 +33,6 @@ COLUMNS = (
 )
 
 _PARTING = re.compile("[\t\n\r\v\f\x1c-\x1f\x85\u2028\u2029]")
-_FORMULA = ("=", "+", "-", "@")
 _DATES, _GROUPINGS = ("date", "year"), ("year", "date")
 
 
@@ -108,7 +107,7 @@ def _sentences(before: str, own: str, after: str, start: int, end: int) -> _Arou
     context = text.strip()
     shift = len(before) - (len(text) - len(text.lstrip()))
     # A blank keeps it from being a formula, and nothing has to be taken away again.
-    if context.startswith(_FORMULA):
+    if guarded(context) != context:
         context, shift = f" {context}", shift + 1
     first, last = len(own) - len(own.lstrip()), len(own.rstrip())
     return _Around(

@@ -10,17 +10,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ctxsearch.domain import Metadata
 from ctxsearch.exporting.annotation import Annotation
 from ctxsearch.exporting.choosing import choose_texts
+from ctxsearch.exporting.columns import as_id, named, one_line
 from ctxsearch.exporting.gaps import Piece, pieces
 from ctxsearch.exporting.material import Material, Output
 from ctxsearch.query.texts import TextDocument, texts
 from ctxsearch.storage import NewFile
 
 COLUMNS = ("word", "pos", "lemma", "sense")
-_NOT_IN_A_NAME = re.compile(r"[^\w.\-]|^(?=[\d.\-])")
-_NO_VALUE = ""
+# As the Corpus Workbench has names; a digit or a mark at the beginning gets something before it.
+_NOT_IN_A_NAME = re.compile(r"[^\w.\-]|^(?=[\d.\-])", re.ASCII)
 
 
 def write_vrt(material: Material, path: Path) -> Output:
@@ -39,7 +39,7 @@ def write_vrt(material: Material, path: Path) -> Output:
 def _parts(document: TextDocument, annotation: Annotation) -> Iterator[str]:
     """The lines of a document, a sentence at a time."""
     row = document.row
-    yield f"<doc{_attributes({'id': row.document_id, **_named(row.metadata)})}>\n"
+    yield f"<doc{_attributes({'id': as_id(row.document_id), **named(row.metadata, _as_name, {'id'})})}>\n"
     is_open = False
     for sentence in document.sentences:
         some = list(pieces(sentence))
@@ -61,24 +61,15 @@ def _lines(some: list[Piece], shard: int, annotation: Annotation) -> Iterator[st
             yield "<g/>\n"
         token = piece.token
         cells = (token.form, token.tag, token.lemma, sense)
-        yield "\t".join(_escaped(" ".join(cell.split())) or _NO_VALUE for cell in cells) + "\n"
+        yield "\t".join(_escaped(one_line(cell)) for cell in cells) + "\n"
 
 
-def _named(metadata: Metadata) -> dict[str, str]:
-    """Metadata under names that attributes can have; of two that become one, the first is kept as it is."""
-    named: dict[str, str] = {}
-    for name, value in metadata.items():
-        base = _NOT_IN_A_NAME.sub("_", name) or "_"
-        new, number = base, 2
-        while new in named or new == "id":
-            new, number = f"{base}_{number}", number + 1
-        if value is not None:
-            named[new] = str(value)
-    return named
+def _as_name(name: str) -> str:
+    return _NOT_IN_A_NAME.sub("_", name)
 
 
 def _attributes(values: dict[str, str]) -> str:
-    return "".join(f' {name}="{_escaped(" ".join(value.split()))}"' for name, value in values.items())
+    return "".join(f' {name}="{_escaped(one_line(value))}"' for name, value in values.items())
 
 
 def _escaped(text: str) -> str:
