@@ -24,13 +24,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 from openpyxl.worksheet.worksheet import Worksheet
+from treebank import tagged
 
 from ctxsearch import Document, Index, Usage, read
+from ctxsearch.cells import guarded
 from ctxsearch.corpus import read_dictionary
 from ctxsearch.corpus.markup import xml_name
-from ctxsearch.errors import ExportError, SenseError, SenseNotFound, WordNotFound
-from ctxsearch.exporting import FORMATS, choosing, xlsx
+from ctxsearch.errors import ExportError, SenseError, SenseNotFound, TagNotFound, WordNotFound
+from ctxsearch.exporting import FORMATS, Asked, Material, choosing, xlsx
+from ctxsearch.exporting.annotation import Gathering
 from ctxsearch.query.concordance import occurrences
+from ctxsearch.query.ranking import Found
 from ctxsearch.query.vectors import decoded
 from ctxsearch.sense import Sense
 
@@ -214,6 +218,16 @@ def test_uses_for_durel_have_offsets_that_hold(odd: Index, tmp_path: Path) -> No
     assert [use["date"] for use in found] == [use["grouping"] for use in found] == ["-44", "-44", "1912"]
     assert {use["pos"] + use["description"] for use in found} == {""}
     assert not [cell for use in found for cell in use.values() if cell.startswith(("=", "+", "@", "\t"))]
+
+
+@pytest.mark.parametrize("before", ["=", "+1 ", "-", "@", "\t=", "'=", "''+"])
+def test_no_context_for_durel_is_a_formula(make_index: MakeIndex, tmp_path: Path, before: str) -> None:
+    """Whatever a text begins with, its cell is text; and the offsets hold."""
+    index = make_index([Document("a", f"{before}bank of mud.")])
+    index.export(tmp_path / "uses.csv", "bank", file_format="durel")
+    (use,) = uses(tmp_path / "uses.csv")
+    assert guarded(use["context"]) == use["context"]
+    assert piece(use, "indexes_target_token") == "bank"
 
 
 def test_uses_for_durel_are_grouped_and_described(labelled: Index, tmp_path: Path) -> None:
@@ -441,6 +455,72 @@ def test_lines_have_the_sense_that_assign_gives(sample: Index, tmp_path: Path) -
             index.export(tmp_path / "mud.csv", "bank", sense="bank.mud", senses="assigned")
 
 
+SAID = st.tuples(st.integers(0, 2), st.integers(0, 9), st.sampled_from(["a", "b", "c"]), st.integers(0, 9))
+
+
+@given(st.lists(st.lists(SAID, max_size=8), max_size=4))
+def test_arrays_say_what_was_said(said: list[list[tuple[int, int, str, int]]]) -> None:
+    """What arrays say of occurrences is what a dictionary would, also where the last of two words counts."""
+    gathering, expected = Gathering(), {}
+    for some in said:
+        some = list({one[:2]: one for one in some}.values())
+        places = [Found(shard, row, None) for shard, row, *_ in some]
+        values = np.array([(value, 0) for *_, value in some], float).reshape(-1, 2)
+        gathering.add(places, [(sense,) for _, _, sense, _ in some], values)
+        expected.update({(shard, row): (sense, value, 0.0) for shard, row, sense, value in some})
+    annotation = gathering.made(("sense", "p", "margin"), ())
+    for shard in range(4):
+        cells = [expected.get((shard, row), (None, None, None)) for row in range(11)]
+        assert annotation.cells(shard, range(11)) == cells
+        assert annotation.senses(shard, [*range(11), None]) == [*(one[0] or "" for one in cells), ""]
+        by_sense = dict(annotation.by_sense(shard, np.arange(11)))
+        for sense in "abc":
+            rows = [row for row, one in enumerate(cells) if one[0] == sense]
+            assert annotation.rows_with(shard, sense).tolist() == rows
+            assert by_sense.get(sense, np.empty(0)).tolist() == rows
+
+
+def test_a_word_with_a_tag_has_the_senses_of_its_lemma(tmp_path: Path) -> None:
+    """The tag of ``bank/NOUN`` chooses lines, and entries count those; the senses are those of the word."""
+    texts = [
+        "the/the/DET bank/bank/NOUN of/of/ADP the/the/DET river/river/NOUN",
+        "they/they/PRON bank/bank/VERB here/here/ADV",
+    ]
+    with Index.create(tmp_path / "tagged", dtype="fp32", codec="fp16") as index:
+        index.add([tagged("d", [*texts, texts[0]])])
+        keys = [line.key for line in index.concordance("bank")]
+        senses = index.senses(by="anna")
+        senses.new("bank.land")
+        senses.new("bank.trust")
+        senses.label("bank.land", keys[:1])
+        senses.label("bank.trust", keys[1:2])
+        index.export(tmp_path / "bank.jsonl", "bank/NOUN", senses="assigned")
+        found = keys_of(tmp_path / "bank.jsonl")
+        assert [one["key"] for one in found] == [keys[0], keys[2]]
+        assert found[0]["sense"] == "bank.land"
+        assert index.export(tmp_path / "land.csv", "bank/NOUN", sense="bank.trust", senses="assigned").count == 0
+        index.export(tmp_path / "bank.xml", "bank/NOUN")
+        assert [one.sense_id for one in read_dictionary(tmp_path / "bank.xml")] == ["bank.land", "bank.trust"]
+        text = (tmp_path / "bank.xml").read_text(encoding="utf-8")
+        assert re.findall(r'subtype="labels">(\d)<', text) == ["1", "0"]
+        with pytest.raises(TagNotFound):
+            index.export(tmp_path / "a.csv", "bank/ADV", senses="assigned")
+
+
+def test_senses_of_occurrences_take_little_memory(sample: Index, tmp_path: Path) -> None:
+    """What is kept of each occurrence is a few numbers, and no object."""
+    with Index.open(shutil.copytree(sample.path, tmp_path / "sample")) as index:
+        senses = index.senses(by="anna")
+        senses.new("bank.1")
+        senses.label("bank.1", ["bank/06:73", "bank/02:29"])
+        material = Material(Asked(senses="assigned"), index.open_shards(), senses, "en")
+        annotation = choosing.choose_texts(material).annotation
+        count = index.count("bank")
+        kept = [array for shard in annotation.shards.values() for array in (shard.rows, shard.said, shard.values)]
+        assert sum(array.nbytes for array in kept) == 28 * count
+        assert len(annotation.said) <= 3
+
+
 # ------------------------------------------------------------------------------------ what cannot be
 
 
@@ -510,6 +590,52 @@ def test_what_cannot_be_is_one_sentence(
     assert (result.returncode, "Traceback" in result.stderr) == (code, False)
     assert why in result.stderr
     assert list(out.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "options", "why"),
+    [
+        ("a.npy", None, {"form": "bank"}, "npy of all words takes no --form"),
+        ("a.npy", None, {"pos": ["NOUN"], "near": "river"}, "npy of all words takes no --pos and no --near"),
+        ("a.npy", None, {"cql": '"bank"'}, "npy of all words takes no --cql"),
+        ("a.npy", None, {"sense": RIVER}, "npy of all words takes no --sense"),
+        ("a.xml", None, {"sense": RIVER}, "tei of all words takes no --sense"),
+        ("a.xml", None, {"sample": 1}, "tei of all words takes no --sample"),
+        (
+            "a.vrt",
+            None,
+            {"form": "bank", "sample": 1, "grouping": "u"},
+            "takes no --form and no --sample and no --grou",
+        ),
+        ("a.conllu", None, {"context": "sentence", "examples": 2}, "conllu takes no --context and no --examples"),
+        ("a.csv", "bank", {"grouping": "year"}, "csv takes no --grouping"),
+        ("a.csv", "bank", {"seed": 3}, "--seed draws a sample; say with --sample how many"),
+        ("a.csv", "bank", {"senses": "none", "by": "anna"}, "--senses none knows no sense"),
+        ("a.csv", "bank", {"senses": "assign"}, "nobody called 'assign' says senses; ask labels, assigned, none"),
+        ("a.csv", None, {}, "csv has the lines of a word; give WORD, too"),
+    ],
+)
+def test_the_library_passes_over_no_option(
+    labelled: Index, tmp_path: Path, name: str, word: str | None, options: dict[str, object], why: str
+) -> None:
+    """What a format has no use for is told, as on the command line, and nothing is written."""
+    with pytest.raises(ExportError, match=re.escape(why)):
+        labelled.export(tmp_path / name, word, **options)  # type: ignore[arg-type]
+    assert not (tmp_path / name).exists()
+
+
+def test_no_index_is_written_into(index: Index, make_index: MakeIndex, tmp_path: Path) -> None:
+    """Neither the index nor another, nor a shard of it, gets a file, and none of theirs is replaced."""
+    other = make_index(ODD)
+    before = {path: path.read_bytes() for path in other.path.rglob("*") if path.is_file()}
+    (shard,) = (path for path in other.path.iterdir() if path.is_dir())
+    for goal in (other.path / "ctxsearch.json", other.path / "new.csv", shard / "vectors.dat"):
+        with pytest.raises(ExportError, match="it would lie in the folder of the index; name a file elsewhere"):
+            index.export(goal, "bank", file_format="csv", replace=True)
+    assert {path: path.read_bytes() for path in other.path.rglob("*") if path.is_file()} == before
+    (other.path / "ctxsearch.json").unlink()
+    with pytest.raises(ExportError, match="it would lie in the folder of the index"):
+        index.export(other.path / "new.csv", "bank")
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command_line import ctxsearch as command
 from conftest import WindowEncoder
@@ -14,7 +17,9 @@ from hypothesis import strategies as st
 from treebank import tagged
 
 from ctxsearch import Document, Index, read
+from ctxsearch.domain import Given, GivenSentence, Metadata
 from ctxsearch.errors import ExportError
+from ctxsearch.exporting.columns import as_id
 
 CONLLU = """\
 # newdoc id = letters
@@ -181,6 +186,107 @@ def test_any_tokens_come_back(
             (again,) = read(folder / name, columns="word,pos,lemma,sense")
             assert [tokens for _, tokens, *_ in said(again)] == [tokens for _, tokens, *_ in said(document)]
             assert again.text == document.text
+
+
+SPACES = "\u00a0\u2003\u2028\u0085\x0b\x0c\x1c\t\n\r "
+ANY = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(SPACES + "_=|/<&>#"), min_size=1, max_size=4)
+GAP = st.sampled_from(["", " ", "  ", "\u00a0", " \u2003", "\t", "\n"])
+TOKEN = st.tuples(ANY, ANY, st.sampled_from(["NOUN", "X", "", "NN1"]), GAP)
+BLANKS = str.maketrans("\t\n\r", "   ")
+
+
+def of_tokens(
+    document_id: str, sentences: Sequence[Sequence[tuple[str, str, str, str]]], metadata: Metadata | None = None
+) -> Document:
+    """A document of sentences with a blank between two; each token with its lemma, its tag, and what follows it."""
+    text, made = "", []
+    for words in sentences:
+        text += " " * bool(text)
+        start, spans = len(text), []
+        for number, (form, _, _, gap) in enumerate(words, start=1):
+            spans.append((len(text), len(text) + len(form)))
+            text += form + gap * (number < len(words))
+        lemmas, tags = [word[1] for word in words], [word[2] for word in words]
+        made.append(GivenSentence(start, len(text), np.array(spans, np.int32), lemmas, tags))
+    return Document(document_id, text, metadata or {}, given=Given(made))
+
+
+@settings(max_examples=100)
+@for_all(
+    ANY,
+    st.lists(st.lists(TOKEN, min_size=1, max_size=4), min_size=1, max_size=2),
+    st.dictionaries(ANY, ANY, max_size=3),
+)
+def test_any_characters_come_back(
+    tmp_path_factory: pytest.TempPathFactory,
+    document_id: str,
+    sentences: list[list[tuple[str, str, str, str]]],
+    metadata: dict[str, str],
+) -> None:
+    """Whatever the characters, what was written is read: white space as it was, but blanks for tabs and line ends."""
+    folder = tmp_path_factory.mktemp("any")
+    document = of_tokens(document_id, sentences, {name: f"x{value}x" for name, value in metadata.items()})
+    expected = [
+        (form.translate(BLANKS), lemma.translate(BLANKS), tag) for words in sentences for form, lemma, tag, _ in words
+    ]
+    with indexed(folder / "index", [document]) as index:
+        for name in ("out.conllu", "out.vrt"):
+            index.export(folder / name)
+            (again,) = read(folder / name, columns="word,pos,lemma,sense")
+            found = [token for _, tokens, *_ in said(again) for token in tokens]
+            assert [form for form, *_ in found] == [form for form, *_ in expected]
+            # Of a lemma that is a line alone, CoNLL-U says that there is none.
+            assert all(one[1:] == other[1:] or other[1] == "_" for one, other in zip(found, expected, strict=True))
+            assert list(again.metadata.values()) == [f"x{value}x".translate(BLANKS) for value in metadata.values()]
+            assert again.document_id.strip() == as_id(document_id).strip() or not as_id(document_id).strip()
+            written = [document.text[one.start : one.end].translate(BLANKS) for one in document.given.sentences]  # type: ignore[union-attr]
+            if name == "out.conllu" and all(one.strip(" ") == one for one in written):
+                assert again.text == document.text.translate(BLANKS)
+
+
+def test_white_space_in_tokens_stays(tmp_path: Path) -> None:
+    """A no-break space in a number, or as a token, is there again, and the text with it."""
+    words = [
+        ("10\u00a0000", "10\u00a0000", "NUM", "\u00a0"),
+        ("marks", "mark", "NOUN", ""),
+        ("\u00a0", "\u00a0", "X", " "),
+    ]
+    document = of_tokens("d", [[*words, ("paid", "pay", "VERB", "")]])
+    with indexed(tmp_path / "index", [document]) as index:
+        for name in ("out.conllu", "out.vrt"):
+            index.export(tmp_path / name)
+            (again,) = read(tmp_path / name, columns="word,pos,lemma,sense")
+            assert [tokens for _, tokens, *_ in said(again)] == [tokens for _, tokens, *_ in said(document)]
+    assert "# text = 10\u00a0000\u00a0marks\u00a0 paid\n" in (tmp_path / "out.conllu").read_text(encoding="utf-8")
+
+
+def test_names_are_those_that_formats_have(tmp_path: Path) -> None:
+    """Attributes of vertical text are ASCII; a line end in an id or a name does not end the comment of a treebank."""
+    metadata = {"Ähnlich": "x", "Öhnlich": "y", "a\nb": "z", "a b": "w", "1st": 2}
+    with indexed(tmp_path / "index", [Document("a\nb", "The bank.", metadata)]) as index:
+        index.export(tmp_path / "out.vrt")
+        index.export(tmp_path / "out.conllu")
+    (of_vrt,), (of_conllu,) = read(tmp_path / "out.vrt", columns="word,pos,lemma,sense"), read(tmp_path / "out.conllu")
+    assert (of_vrt.document_id, of_conllu.document_id) == ("a b", "a b")
+    assert dict(of_vrt.metadata) == {"_hnlich": "x", "_hnlich_2": "y", "a_b": "z", "a_b_2": "w", "_1st": 2}
+    assert dict(of_conllu.metadata) == {"Ähnlich": "x", "Öhnlich": "y", "a_b": "z", "a_b_2": "w", "1st": 2}
+    assert (tmp_path / "out.conllu").read_text().count("\n# ") == len(metadata) + 2
+
+
+def test_ids_that_do_not_fit_are_passed_over(tmp_path: Path) -> None:
+    """Where a catalog has fewer ids than tokens, the tokens are numbered anew, and none is lost."""
+    source, out = tmp_path / "in.conllu", tmp_path / "out.conllu"
+    source.write_text(CONLLU, encoding="utf-8")
+    with indexed(tmp_path / "index", list(read(source))):
+        pass
+    (catalog,) = (tmp_path / "index").glob("shard-*/catalog.sqlite")
+    with closing(sqlite3.connect(catalog)) as db:
+        db.execute("update origins set ids = ?", ('{"ids": ["1", "2"], "parts": [[99, [["a", "b", "X"]]]]}',))
+        db.commit()
+    with Index.open(tmp_path / "index") as index:
+        index.export(out)
+    assert out.read_text(encoding="utf-8").count("\tbank\t") == 1
+    assert [len(one.spans) for one in next(iter(read(out))).given.sentences] == [8, 7]  # type: ignore[union-attr]
 
 
 def test_command_writes_documents(tmp_path: Path) -> None:

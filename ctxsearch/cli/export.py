@@ -61,22 +61,12 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
     """Write lines, entries, documents or vectors for other programs: spreadsheets, TEI, VRT, CoNLL-U, numpy, FAISS."""
-    from ctxsearch.exporting import format_of
+    from ctxsearch.exporting import format_of, refusal
 
     chosen = format_of(file, file_format)
-    taken = chosen.of_all if word is None else chosen.of_word
-    if taken is None and word is None:
-        raise WrongCommand(f"{chosen.name} has the {chosen.unit}s of a word; give WORD, too.")
-    if taken is None:
-        raise WrongCommand(f"{chosen.name} has all of the corpus; leave out {word!r}.")
-    known = {*_NOT_OF_A_FORMAT, *(f"--{name}" for name in taken)}
-    if refused := [option for option in given(call) if option not in known]:
-        of_what = "" if word is not None or chosen.of_word is None else " of all words"
-        raise WrongCommand(f"{chosen.name}{of_what} takes no {' and no '.join(refused)}.")
-    if sample is None and "--seed" in given(call):
-        raise WrongCommand("--seed draws a sample; say with --sample how many.")
-    if senses == "none" and (sense is not None or by is not None):
-        raise WrongCommand("--senses none knows no sense; leave out --sense and --by.")
+    options = [option.removeprefix("--") for option in given(call) if option not in _NOT_OF_A_FORMAT]
+    if why := refusal(chosen, word, senses, options):
+        raise WrongCommand(f"{why}.")
     around = parsed_context(context)
     with opening(index, allow_damaged=False) as opened, count_bar("exporting", f"{chosen.unit}s") as on_progress:
         written = opened.export(

@@ -6,14 +6,18 @@ features, heads and relations, is ``_``. Punctuation marks that are no tokens of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ctxsearch.domain import Origin
-from ctxsearch.exporting.choosing import TextSenses, senses_of_texts
+from ctxsearch.exporting.annotation import Annotation
+from ctxsearch.exporting.choosing import choose_texts
+from ctxsearch.exporting.columns import as_id, named, one_line
 from ctxsearch.exporting.gaps import Piece, pieces
-from ctxsearch.exporting.source import Source, Written
-from ctxsearch.query.texts import TextDocument, texts
+from ctxsearch.exporting.material import Material, Output
+from ctxsearch.query.texts import TextDocument, TextSentence, texts
 from ctxsearch.storage import NewFile
 
 # https://universaldependencies.org/u/pos/
@@ -22,53 +26,68 @@ _UPOS = {
     *("PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X"),
 }
 
+# What ends the name of a comment.
+_NOT_IN_A_NAME = re.compile(r"[\s=]")
 
-def write_conllu(source: Source, path: Path) -> Written:
+
+def write_conllu(material: Material, path: Path) -> Output:
     """Writes the documents that are asked for."""
-    senses = senses_of_texts(source)
+    chosen = choose_texts(material)
     count = 0
     with NewFile(path) as file:
-        for document in texts(source.shards, source.asked.filters.where):
-            for part in _parts(document, senses):
+        for document in texts(material.shards, material.asked.filters.where):
+            for part in _parts(document, chosen.annotation):
                 file.write(part.encode())
             count += 1
-            source.tell(count, senses.documents)
-    return Written(count, senses.notes)
+            material.tell(count, chosen.count)
+    return Output(count, chosen.annotation.notes)
 
 
-def _parts(document: TextDocument, senses: TextSenses) -> Iterator[str]:
+def _parts(document: TextDocument, annotation: Annotation) -> Iterator[str]:
     """The lines of a document, a sentence at a time."""
     row = document.row
-    yield f"# newdoc id = {row.document_id}\n"
-    for name, value in row.metadata.items():
-        if value is not None and _one_line(name):
-            yield f"# meta::{_one_line(name).replace(' ', '_').replace('=', '_')} = {_one_line(str(value))}\n"
+    document_id = as_id(row.document_id)
+    yield f"# newdoc id = {document_id}\n"
+    for name, value in named(row.metadata, _as_name).items():
+        yield f"# meta::{name} = {value}\n"
     number = 0
     for sentence in document.sentences:
         some = list(pieces(sentence))
         if not some:
             continue
         number += 1
+        origin = _fitting(sentence)
         paragraph = "# newpar\n" if number > 1 and some[0].before.count("\n") > 1 else ""
-        name = sentence.origin.name if sentence.origin else ""
-        named = f"# sent_id = {_one_line(name) or f'{row.document_id}-{number}'}\n# text = {_text(some)}\n"
-        yield f"{paragraph}{named}{''.join(_words(some, sentence.origin or Origin(), document.shard, senses))}\n"
+        name = one_line(origin.name).strip() or f"{document_id}-{number}"
+        named_so = f"# sent_id = {name}\n# text = {_text(some)}\n"
+        yield f"{paragraph}{named_so}{''.join(_words(some, origin, document.shard, annotation))}\n"
+
+
+def _as_name(name: str) -> str:
+    return _NOT_IN_A_NAME.sub("_", name)
+
+
+def _fitting(sentence: TextSentence) -> Origin:
+    """What the source says of a sentence, as far as it is about its tokens: a catalog may be damaged."""
+    origin, count = sentence.origin or Origin(), len(sentence.tokens)
+    return origin if len(origin.ids) in (0, count) else replace(origin, ids=())
 
 
 def _text(some: Sequence[Piece]) -> str:
+    """The text of a sentence from its first token to its last, with its white space."""
     first, *others = some
-    return first.token.form + "".join(f"{' ' if one.before else ''}{one.token.form}" for one in others)
+    return one_line(first.token.form + "".join(f"{one.before}{one.token.form}" for one in others))
 
 
-def _words(some: Sequence[Piece], origin: Origin, shard: int, senses: TextSenses) -> Iterator[str]:
+def _words(some: Sequence[Piece], origin: Origin, shard: int, annotation: Annotation) -> Iterator[str]:
+    senses = annotation.senses(shard, [piece.token.row for piece in some])
     last = ""
     number = 1
-    for at, piece in enumerate(some):
+    for at, (piece, sense) in enumerate(zip(some, senses, strict=True)):
         token = piece.token
         known = origin.ids[piece.place] if origin.ids and piece.place is not None else ""
         glue = "" if at + 1 == len(some) or some[at + 1].before else "SpaceAfter=No"
-        sense = senses.of(shard, token.row)
-        misc = [f"Sense={_one_line(sense).replace('|', '/')}"] if sense else []
+        misc = [f"Sense={one_line(sense).replace('|', '/')}"] if sense else []
         words = origin.parts.get(piece.place) if piece.place is not None else None
         if words:
             # A multiword token whose words have no piece of the text of their own.
@@ -105,9 +124,16 @@ def _glued(after: Sequence[Piece]) -> list[str]:
 
 def _line(name: str, form: str, lemma: str, tag: str, misc: Sequence[str]) -> str:
     upos, xpos = (tag, "_") if tag in _UPOS or not tag else ("_", tag)
-    cells = (name, form, lemma or "_", upos or "_", xpos, "_", "_", "_", "_", "|".join(filter(None, misc)) or "_")
-    return "\t".join(_one_line(cell) for cell in cells) + "\n"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    cells = (
+        name,
+        form or "_",
+        lemma or "_",
+        upos or "_",
+        xpos,
+        "_",
+        "_",
+        "_",
+        "_",
+        "|".join(filter(None, misc)) or "_",
+    )
+    return "\t".join(one_line(cell) for cell in cells) + "\n"

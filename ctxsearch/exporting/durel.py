@@ -15,7 +15,7 @@ from ctxsearch.cells import guarded
 from ctxsearch.domain import ConcordanceLine, Metadata, MetadataValue
 from ctxsearch.errors import ExportError
 from ctxsearch.exporting.choosing import Chosen, choose
-from ctxsearch.exporting.source import Source, Written
+from ctxsearch.exporting.material import Material, Output
 from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.storage import NewFile
 from ctxsearch.vectors.files import TOKEN_BITS
@@ -33,7 +33,6 @@ COLUMNS = (
 )
 
 _PARTING = re.compile("[\t\n\r\v\f\x1c-\x1f\x85\u2028\u2029]")
-_FORMULA = ("=", "+", "-", "@")
 _DATES, _GROUPINGS = ("date", "year"), ("year", "date")
 
 
@@ -45,13 +44,13 @@ class _Around(NamedTuple):
     sentence: tuple[int, int]
 
 
-def write_durel(source: Source, path: Path) -> Written:
+def write_durel(material: Material, path: Path) -> Output:
     """Writes the uses of a word.
 
     Raises:
         ExportError: no document has the column that they are to be grouped by.
     """
-    chosen, grouping = choose(source), source.asked.grouping
+    chosen, grouping = choose(material), material.asked.grouping
     if grouping is not None and grouping not in (columns := chosen.metadata_columns()):
         have = f"there are: {', '.join(columns)}" if columns else "they have no metadata"
         raise ExportError(f"--grouping {grouping}", f"no document of these lines has the column; {have}")
@@ -61,7 +60,7 @@ def write_durel(source: Source, path: Path) -> Written:
         for block in chosen.blocks():
             for (line, told), around in zip(chosen.lines_of(block, 0), _around(chosen, block), strict=True):
                 file.write(_row(line, told, around, groupings).encode())
-    return Written(chosen.count, chosen.notes)
+    return Output(chosen.count, chosen.notes)
 
 
 def _row(line: ConcordanceLine, told: Sequence[MetadataValue], around: _Around, groupings: Sequence[str]) -> str:
@@ -84,7 +83,7 @@ def _cell(value: MetadataValue) -> str:
 def _around(chosen: Chosen, block: Sequence[Found]) -> Iterator[_Around]:
     """Each of some occurrences, which are all of one shard, in its sentences."""
     for shard_number, _, rows in by_shard(block):
-        shard = chosen.source.shards[shard_number]
+        shard = chosen.material.shards[shard_number]
         ids = shard.files.ids[rows]
         numbers, positions = (ids >> TOKEN_BITS).tolist(), (ids & ((1 << TOKEN_BITS) - 1)).tolist()
         segments = shard.catalog.segments(number + step for number in numbers for step in (-1, 0, 1))
@@ -108,7 +107,7 @@ def _sentences(before: str, own: str, after: str, start: int, end: int) -> _Arou
     context = text.strip()
     shift = len(before) - (len(text) - len(text.lstrip()))
     # A blank keeps it from being a formula, and nothing has to be taken away again.
-    if context.startswith(_FORMULA):
+    if guarded(context) != context:
         context, shift = f" {context}", shift + 1
     first, last = len(own) - len(own.lstrip()), len(own.rstrip())
     return _Around(

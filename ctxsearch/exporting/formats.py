@@ -10,8 +10,8 @@ from ctxsearch.errors import ExportError
 from ctxsearch.exporting.conllu import write_conllu
 from ctxsearch.exporting.durel import write_durel
 from ctxsearch.exporting.lines import write_csv, write_jsonl, write_tsv
+from ctxsearch.exporting.material import Material, Output
 from ctxsearch.exporting.parquet import check_parquet, write_parquet
-from ctxsearch.exporting.source import Source, Written
 from ctxsearch.exporting.tei import write_tei
 from ctxsearch.exporting.vectors import KEYS, write_faiss, write_npy
 from ctxsearch.exporting.vrt import write_vrt
@@ -39,15 +39,15 @@ class FileFormat:
     name: str
     endings: Sequence[str]
     unit: str
-    write: Callable[..., Written]
+    write: Callable[..., Output]
     of_word: Sequence[str] | None
     of_all: Sequence[str] | None
     companions: Sequence[str] = ()
     check: Callable[[], None] = lambda: None
 
-    def write_to(self, source: Source, paths: Sequence[Path]) -> Written:
+    def write_to(self, material: Material, paths: Sequence[Path]) -> Output:
         """Writes it, and what belongs beside it."""
-        return self.write(source, *paths)
+        return self.write(material, *paths)
 
 
 FORMATS = (

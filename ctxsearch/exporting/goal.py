@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ctxsearch.commit import commit_files
 from ctxsearch.errors import ExportError
+from ctxsearch.settings import SETTINGS_FILE
 from ctxsearch.storage import folder_beside, remove, rename
 
 
@@ -18,7 +20,7 @@ def new_files(path: Path, companions: Sequence[str], index: Path, *, replace: bo
     Args:
         path: the file that was asked for; a link is followed.
         companions: what the names of the others have after its own.
-        index: the folder of the index, where nobody writes but the index.
+        index: the folder of the index, where nobody writes but the index; nor in that of another.
         replace: whether files that are there are replaced.
 
     Yields:
@@ -31,7 +33,8 @@ def new_files(path: Path, companions: Sequence[str], index: Path, *, replace: bo
     goals = [goal, *(goal.with_name(f"{goal.name}{ending}") for ending in companions)]
     if not goal.parent.is_dir():
         raise ExportError(str(path), "there is no such folder to put it in")
-    if goal.is_relative_to(os.path.realpath(index)):
+    # What is in the folder of an index lies in it, or in one of its shards.
+    if goal.is_relative_to(os.path.realpath(index)) or any(_is_index(folder) for folder in goal.parents[:2]):
         raise ExportError(str(path), "it would lie in the folder of the index; name a file elsewhere")
     _check(goals, path, replace)
     with folder_beside(goal) as beside:
@@ -42,6 +45,15 @@ def new_files(path: Path, companions: Sequence[str], index: Path, *, replace: bo
             remove(goal)  # a run that is killed between two renames must not leave it beside another's companion
         for temporary, one in reversed(list(zip(temporaries, goals, strict=True))):
             rename(temporary, one)
+
+
+def _is_index(folder: Path) -> bool:
+    if os.path.lexists(folder / SETTINGS_FILE):
+        return True
+    try:
+        return bool(commit_files(folder))
+    except OSError:
+        return False  # a folder that only lets itself be walked through
 
 
 def _check(goals: Sequence[Path], path: Path, replace: bool) -> None:

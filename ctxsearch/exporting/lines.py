@@ -8,36 +8,36 @@ from pathlib import Path
 
 from ctxsearch.cells import line_cells, line_header, row
 from ctxsearch.exporting.choosing import choose
-from ctxsearch.exporting.source import Source, Written
+from ctxsearch.exporting.material import Material, Output
 from ctxsearch.storage import NewFile
 
 
-def write_csv(source: Source, path: Path) -> Written:
+def write_csv(material: Material, path: Path) -> Output:
     """Writes lines with commas between the cells."""
-    return _write_table(source, path, ",")
+    return _write_table(material, path, ",")
 
 
-def write_tsv(source: Source, path: Path) -> Written:
+def write_tsv(material: Material, path: Path) -> Output:
     """Writes lines with tabs between the cells."""
-    return _write_table(source, path, "\t")
+    return _write_table(material, path, "\t")
 
 
-def _write_table(source: Source, path: Path, delimiter: str) -> Written:
-    chosen = choose(source)
+def _write_table(material: Material, path: Path, delimiter: str) -> Output:
+    chosen = choose(material)
     columns = chosen.metadata_columns()
     with NewFile(path) as file:
         file.write(row(line_header(chosen.sense_columns, columns), delimiter).encode())
-        for block in chosen.lines(source.asked.context):
+        for block in chosen.lines(material.asked.context):
             file.write("".join(row(line_cells(*one, columns), delimiter) for one in block).encode())
-    return Written(chosen.count, chosen.notes)
+    return Output(chosen.count, chosen.notes)
 
 
-def write_jsonl(source: Source, path: Path) -> Written:
+def write_jsonl(material: Material, path: Path) -> Output:
     """Writes a JSON object for each line."""
-    chosen = choose(source)
+    chosen = choose(material)
     with NewFile(path) as file:
-        for block in chosen.lines(source.asked.context):
+        for block in chosen.lines(material.asked.context):
             for line, cells in block:
                 told = dict(zip(chosen.sense_columns, cells, strict=True))
                 file.write((json.dumps({**asdict(line), **told}, ensure_ascii=False) + "\n").encode())
-    return Written(chosen.count, chosen.notes)
+    return Output(chosen.count, chosen.notes)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ctxsearch.errors import MissingExtra
-from ctxsearch.exporting.choosing import Cells, choose
-from ctxsearch.exporting.source import Source, Written
+from ctxsearch.exporting.annotation import Cells
+from ctxsearch.exporting.choosing import choose
+from ctxsearch.exporting.material import Material, Output
 from ctxsearch.query.vectors import decoded
 from ctxsearch.storage import NewFile
 
@@ -57,13 +58,13 @@ class _Sink(RawIOBase):
         return len(view)
 
 
-def write_parquet(source: Source, path: Path) -> Written:
+def write_parquet(material: Material, path: Path) -> Output:
     """Writes a table, a group of rows at a time: what `_OF_LINE` names, the sense, the metadata as JSON, the vector."""
     import pyarrow
     from pyarrow.parquet import ParquetWriter
 
-    chosen = choose(source)
-    dimension = source.shards[0].parameters.dimension
+    chosen = choose(material)
+    dimension = material.shards[0].parameters.dimension
     columns = {**_OF_LINE, **{name: _OF_SENSE[name] for name in chosen.sense_columns}, "metadata": "string"}
     fields = [pyarrow.field(name, pyarrow.type_for_alias(kind)) for name, kind in columns.items()]
     vector = pyarrow.list_(pyarrow.float32(), dimension)
@@ -75,10 +76,10 @@ def write_parquet(source: Source, path: Path) -> Written:
                 pyarrow.array(list(column), field.type)
                 for column, field in zip(zip(*rows, strict=True), fields, strict=True)
             ]
-            flat = pyarrow.array(decoded(source.shards, block).ravel())
+            flat = pyarrow.array(decoded(material.shards, block).ravel())
             arrays.append(pyarrow.FixedSizeListArray.from_arrays(flat, dimension))
             table.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
-    return Written(chosen.count, chosen.notes)
+    return Output(chosen.count, chosen.notes)
 
 
 def _row(line: ConcordanceLine, told: Cells) -> tuple[object, ...]:

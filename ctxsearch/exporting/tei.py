@@ -11,12 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ctxsearch.corpus.markup import xml_name, xml_text
 from ctxsearch.domain import Progress, Usage
 from ctxsearch.errors import SenseError, SenseNotFound, WordNotFound
 from ctxsearch.exporting.choosing import choose
-from ctxsearch.exporting.source import Source, Written
-from ctxsearch.query.concordance import drawn
+from ctxsearch.exporting.material import Material, Output
+from ctxsearch.exporting.selecting import drawn_places
 from ctxsearch.query.examples import CONSIDERED, best_examples
 from ctxsearch.query.goodness import common_lemmas
 from ctxsearch.query.ranking import Found
@@ -43,19 +46,19 @@ class _Lines:
     """The lines that show the senses of a word.
 
     Args:
-        source: what they are of.
+        material: what they are of.
         lemma: the word.
     """
 
-    def __init__(self, source: Source, lemma: str) -> None:
-        self._source = source
-        self._found: dict[str, list[Found]] = {}
+    def __init__(self, material: Material, lemma: str) -> None:
+        self._material = material
+        self._found: dict[str, NDArray[np.int64]] = {}
         self.notes: Sequence[str] = ()
         self.kind = ""
         # All senses are told apart, also where one alone is written.
-        asked = replace(source.asked, word=source.asked.word or lemma, sense=None)
+        asked = replace(material.asked, word=material.asked.word or lemma, sense=None)
         try:
-            chosen = choose(replace(source, asked=asked, on_progress=None))
+            chosen = choose(replace(material, asked=asked, on_progress=None))
         except WordNotFound:
             return  # an inventory may be ahead of its corpus
         self.notes = chosen.notes
@@ -69,24 +72,27 @@ class _Lines:
 
     def best(self, sense_id: str, n: int, common: frozenset[str]) -> list[tuple[Usage, str]]:
         """The best examples of the sense, each with its document."""
-        shards = self._source.shards
-        found = drawn(self._found.get(sense_id, []), CONSIDERED, 0)
-        made = best_examples(shards, found, vectors_of(shards, found), n, common=common) if found and n > 0 else []
+        shards = self._material.shards
+        if sense_id not in self._found or n <= 0:
+            return []
+        every = self._found[sense_id]
+        found = [Found(shard, row, None) for shard, row in every[drawn_places(len(every), CONSIDERED, 0)].tolist()]
+        made = best_examples(shards, found, vectors_of(shards, found), n, common=common)
         return [
             (Usage(f"{one.left}{one.node}{one.right}", len(one.left), len(one.left) + len(one.node)), one.document_id)
             for one in made
         ]
 
 
-def write_tei(source: Source, path: Path) -> Written:
+def write_tei(material: Material, path: Path) -> Output:
     """Writes the entry of a word, or of every headword of the inventory.
 
     Raises:
         SenseError: there is no such sense, or none at all.
     """
-    asked = source.asked
+    asked = material.asked
     entries: dict[str, list[tuple[int, Sense]]] = {}
-    for sense in source.senses.list(asked.word):
+    for sense in material.senses.list(asked.word):
         senses = entries.setdefault(sense.lemma, [])
         senses.append((len(senses) + 1, sense))
     if not entries:
@@ -100,7 +106,7 @@ def write_tei(source: Source, path: Path) -> Written:
             lemma: [one for one in senses if one[1].sense_id == asked.sense] for lemma, senses in entries.items()
         }
     taken = {xml_name(sense.sense_id) for senses in entries.values() for _, sense in senses}
-    common = common_lemmas(source.shards)
+    common = common_lemmas(material.shards)
     notes: dict[str, None] = {}
     with NewFile(path) as file:
         file.write(_HEAD.encode())
@@ -109,20 +115,20 @@ def write_tei(source: Source, path: Path) -> Written:
             while name in taken:
                 name += "_"
             taken.add(name)
-            lines = _lines_of(source, lemma, notes)
-            file.write("".join(_entry(source, name, lemma, senses, lines, common)).encode())
-            if source.on_progress:
-                source.on_progress(Progress("exporting", done, len(entries)))
+            lines = _lines_of(material, lemma, notes)
+            file.write("".join(_entry(material, name, lemma, senses, lines, common)).encode())
+            if material.on_progress:
+                material.on_progress(Progress("exporting", done, len(entries)))
         file.write(_TAIL.encode())
-    return Written(len(entries), list(notes))
+    return Output(len(entries), list(notes))
 
 
-def _lines_of(source: Source, lemma: str, notes: dict[str, None]) -> _Lines | None:
+def _lines_of(material: Material, lemma: str, notes: dict[str, None]) -> _Lines | None:
     """The lines of a word; None, and a note, where one of many words has nothing to tell its senses by."""
     try:
-        lines = _Lines(source, lemma)
+        lines = _Lines(material, lemma)
     except SenseError as error:
-        if source.asked.word is not None:
+        if material.asked.word is not None:
             raise
         notes[str(error)] = None
         return None
@@ -131,16 +137,16 @@ def _lines_of(source: Source, lemma: str, notes: dict[str, None]) -> _Lines | No
 
 
 def _entry(
-    source: Source,
+    material: Material,
     name: str,
     lemma: str,
     senses: Sequence[tuple[int, Sense]],
     lines: _Lines | None,
     common: frozenset[str],
 ) -> Iterator[str]:
-    yield f"<entry xml:id={_attribute(name)} xml:lang={_attribute(source.language)}>\n"
+    yield f"<entry xml:id={_attribute(name)} xml:lang={_attribute(material.language)}>\n"
     yield f'<form type="lemma">{_element("orth", lemma)}</form>\n'
-    sentences = source.senses.sentences(lemma)
+    sentences = material.senses.sentences(lemma)
     for number, sense in senses:
         own = xml_name(sense.sense_id)
         n = str(number) if own == sense.sense_id else sense.sense_id
@@ -149,7 +155,7 @@ def _entry(
         for usage in examples:
             yield _cited(usage)
         if lines is not None and lines.kind:
-            left = source.asked.examples - len(examples)
+            left = material.asked.examples - len(examples)
             had = {_words(usage.text) for usage in examples}
             # So many more are looked at as could be among the sense's own.
             more = lines.best(sense.sense_id, left + len(examples), common) if left > 0 else []

@@ -15,7 +15,7 @@ from numpy.lib.format import write_array_header_1_0
 from numpy.typing import NDArray
 
 from ctxsearch.exporting.choosing import Chosen, choose
-from ctxsearch.exporting.source import Source, Written
+from ctxsearch.exporting.material import Material, Output
 from ctxsearch.query.vectors import decoded
 from ctxsearch.storage import NewFile
 
@@ -23,29 +23,29 @@ KEYS = ".keys.jsonl"
 """What the name of the file with the keys has after that of the vectors."""
 
 
-def write_npy(source: Source, path: Path, keys: Path) -> Written:
+def write_npy(material: Material, path: Path, keys: Path) -> Output:
     """Writes an array, in bounded memory, and the keys of its rows.
 
     Shape: (n, dimension), float32.
     """
-    chosen = choose(source)
+    chosen = choose(material)
     with NewFile(path) as file:
-        shape = (chosen.count, source.shards[0].parameters.dimension)
+        shape = (chosen.count, material.shards[0].parameters.dimension)
         # Not a memory map: a disk that is full ends the process that writes into one.
         write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
         for vectors in _with_keys(chosen, keys):
             file.write(vectors.astype("<f4", copy=False).data)
-    return Written(chosen.count, chosen.notes)
+    return Output(chosen.count, chosen.notes)
 
 
-def write_faiss(source: Source, path: Path, keys: Path) -> Written:
+def write_faiss(material: Material, path: Path, keys: Path) -> Output:
     """Writes an ``IndexFlatIP``, whose ids are 0, 1, ... in the order of the keys beside it; it is in memory once."""
     from ctxsearch.vectors.faiss import write_flat_index
 
-    chosen = choose(source)
+    chosen = choose(material)
     with NewFile(path) as file:
-        write_flat_index(_with_keys(chosen, keys), source.shards[0].parameters.dimension, file.write)
-    return Written(chosen.count, chosen.notes)
+        write_flat_index(_with_keys(chosen, keys), material.shards[0].parameters.dimension, file.write)
+    return Output(chosen.count, chosen.notes)
 
 
 def _with_keys(chosen: Chosen, path: Path) -> Iterator[NDArray[np.float32]]:
@@ -67,4 +67,4 @@ def _with_keys(chosen: Chosen, path: Path) -> Iterator[NDArray[np.float32]]:
                     "metadata": dict(line.metadata),
                 }
                 file.write((json.dumps(known, ensure_ascii=False) + "\n").encode())
-            yield decoded(chosen.source.shards, block)
+            yield decoded(chosen.material.shards, block)

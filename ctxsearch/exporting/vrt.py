@@ -10,35 +10,36 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ctxsearch.domain import Metadata
-from ctxsearch.exporting.choosing import TextSenses, senses_of_texts
+from ctxsearch.exporting.annotation import Annotation
+from ctxsearch.exporting.choosing import choose_texts
+from ctxsearch.exporting.columns import as_id, named, one_line
 from ctxsearch.exporting.gaps import Piece, pieces
-from ctxsearch.exporting.source import Source, Written
+from ctxsearch.exporting.material import Material, Output
 from ctxsearch.query.texts import TextDocument, texts
 from ctxsearch.storage import NewFile
 
 COLUMNS = ("word", "pos", "lemma", "sense")
-_NOT_IN_A_NAME = re.compile(r"[^\w.\-]|^(?=[\d.\-])")
-_NO_VALUE = ""
+# As the Corpus Workbench has names; a digit or a mark at the beginning gets something before it.
+_NOT_IN_A_NAME = re.compile(r"[^\w.\-]|^(?=[\d.\-])", re.ASCII)
 
 
-def write_vrt(source: Source, path: Path) -> Written:
+def write_vrt(material: Material, path: Path) -> Output:
     """Writes the documents that are asked for."""
-    senses = senses_of_texts(source)
+    chosen = choose_texts(material)
     count = 0
     with NewFile(path) as file:
-        for document in texts(source.shards, source.asked.filters.where):
-            for part in _parts(document, senses):
+        for document in texts(material.shards, material.asked.filters.where):
+            for part in _parts(document, chosen.annotation):
                 file.write(part.encode())
             count += 1
-            source.tell(count, senses.documents)
-    return Written(count, [*senses.notes, f"The columns are: {','.join(COLUMNS)}."])
+            material.tell(count, chosen.count)
+    return Output(count, [*chosen.annotation.notes, f"The columns are: {','.join(COLUMNS)}."])
 
 
-def _parts(document: TextDocument, senses: TextSenses) -> Iterator[str]:
+def _parts(document: TextDocument, annotation: Annotation) -> Iterator[str]:
     """The lines of a document, a sentence at a time."""
     row = document.row
-    yield f"<doc{_attributes({'id': row.document_id, **_named(row.metadata)})}>\n"
+    yield f"<doc{_attributes({'id': as_id(row.document_id), **named(row.metadata, _as_name, {'id'})})}>\n"
     is_open = False
     for sentence in document.sentences:
         some = list(pieces(sentence))
@@ -48,35 +49,27 @@ def _parts(document: TextDocument, senses: TextSenses) -> Iterator[str]:
             yield "</p>\n<p>\n" if is_open else "<p>\n"
             is_open = True
         name = sentence.origin.name if sentence.origin else ""
-        lines = "".join(_lines(some, document.shard, senses))
+        lines = "".join(_lines(some, document.shard, annotation))
         yield f"<s{_attributes({'id': name} if name else {})}>\n{lines}</s>\n"
     yield "</p>\n</doc>\n" if is_open else "</doc>\n"
 
 
-def _lines(some: list[Piece], shard: int, senses: TextSenses) -> Iterator[str]:
-    for number, piece in enumerate(some):
+def _lines(some: list[Piece], shard: int, annotation: Annotation) -> Iterator[str]:
+    senses = annotation.senses(shard, [piece.token.row for piece in some])
+    for number, (piece, sense) in enumerate(zip(some, senses, strict=True)):
         if number and not piece.before:
             yield "<g/>\n"
         token = piece.token
-        cells = (token.form, token.tag, token.lemma, senses.of(shard, token.row))
-        yield "\t".join(_escaped(" ".join(cell.split())) or _NO_VALUE for cell in cells) + "\n"
+        cells = (token.form, token.tag, token.lemma, sense)
+        yield "\t".join(_escaped(one_line(cell)) for cell in cells) + "\n"
 
 
-def _named(metadata: Metadata) -> dict[str, str]:
-    """Metadata under names that attributes can have; of two that become one, the first is kept as it is."""
-    named: dict[str, str] = {}
-    for name, value in metadata.items():
-        base = _NOT_IN_A_NAME.sub("_", name) or "_"
-        new, number = base, 2
-        while new in named or new == "id":
-            new, number = f"{base}_{number}", number + 1
-        if value is not None:
-            named[new] = str(value)
-    return named
+def _as_name(name: str) -> str:
+    return _NOT_IN_A_NAME.sub("_", name)
 
 
 def _attributes(values: dict[str, str]) -> str:
-    return "".join(f' {name}="{_escaped(" ".join(value.split()))}"' for name, value in values.items())
+    return "".join(f' {name}="{_escaped(one_line(value))}"' for name, value in values.items())
 
 
 def _escaped(text: str) -> str:

@@ -14,7 +14,7 @@ from ctxsearch.cells import line_cells, line_header
 from ctxsearch.corpus.markup import xml_text
 from ctxsearch.errors import ExportError, MissingExtra
 from ctxsearch.exporting.choosing import choose
-from ctxsearch.exporting.source import Source, Written
+from ctxsearch.exporting.material import Material, Output
 from ctxsearch.storage import sync
 
 MOST_ROWS = 1_048_575
@@ -40,17 +40,17 @@ def check_xlsx() -> None:
         raise MissingExtra("XlsxWriter", "xlsx") from error
 
 
-def write_xlsx(source: Source, path: Path) -> Written:
+def write_xlsx(material: Material, path: Path) -> Output:
     """Writes a spreadsheet of lines."""
     from xlsxwriter import Workbook
     from xlsxwriter.exceptions import FileCreateError
 
-    chosen = choose(source)
+    chosen = choose(material)
     columns = chosen.metadata_columns()
     header = line_header(chosen.sense_columns, columns)
     if chosen.count > MOST_ROWS or len(header) > _MOST_COLUMNS:
         raise ExportError(
-            f"{source.asked.word!r} as a spreadsheet",
+            f"{material.asked.word!r} as a spreadsheet",
             f"it holds {MOST_ROWS:,} lines of {_MOST_COLUMNS:,} columns, and there are {chosen.count:,} of"
             f" {len(header):,}; draw a --sample, or write .csv",
         )
@@ -78,7 +78,7 @@ def write_xlsx(source: Source, path: Path) -> Written:
         for column, name in enumerate(header):
             sheet.write_string(0, column, _fit(xml_text(name))[0], bold)
         number = 0
-        for block in chosen.lines(source.asked.context):
+        for block in chosen.lines(material.asked.context):
             for line, told in block:
                 number += 1
                 for column, value in enumerate(line_cells(line, told, columns)):
@@ -100,7 +100,7 @@ def write_xlsx(source: Source, path: Path) -> Written:
             if one.fh is not None and not one.fh.closed:
                 one.fh.close()
     sync(path)
-    return Written(chosen.count, [*chosen.notes, *_cut_note(cut)])
+    return Output(chosen.count, [*chosen.notes, *_cut_note(cut)])
 
 
 def _fit(text: str) -> tuple[str, bool]:

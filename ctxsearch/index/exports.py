@@ -12,7 +12,7 @@ from ctxsearch.index.concordances import DEFAULT_CONTEXT
 
 if TYPE_CHECKING:
     from ctxsearch.exporting import Exported
-    from ctxsearch.exporting.source import SenseSource
+    from ctxsearch.exporting.material import SenseSource
 
 
 class Exports(Answers):
@@ -83,7 +83,7 @@ class Exports(Answers):
             SenseError: there is no such sense, or nothing tells which line has it.
             MissingExtra: what writes such files is not installed.
         """
-        from ctxsearch.exporting import Asked, Source, export, format_of
+        from ctxsearch.exporting import Asked, Material, export, format_of
         from ctxsearch.query.options import checked_context, checked_count, strings
 
         path = Path(file)
@@ -100,5 +100,5 @@ class Exports(Answers):
             examples=examples,
         )
         chosen = format_of(path, file_format)
-        source = Source(asked, self.open_shards(), self.senses(), self._parts.settings.language, on_progress)
-        return export(source, path, chosen, index=self._parts.path, replace=replace)
+        material = Material(asked, self.open_shards(), self.senses(), self._parts.settings.language, on_progress)
+        return export(material, path, chosen, index=self._parts.path, replace=replace)

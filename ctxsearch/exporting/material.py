@@ -44,9 +44,27 @@ class Asked:
     grouping: str | None = None
     examples: int = 5
 
+    @property
+    def options(self) -> Sequence[str]:
+        """The names of the options that are not as they are by default."""
+        filters = self.filters
+        chosen = {
+            "form": filters.written.forms,
+            "pos": filters.written.tags,
+            "where": filters.where,
+            "near": filters.near,
+            "cql": filters.patterns,
+        }
+        default = Asked()
+        others = ("sample", "seed", "sense", "senses", "by", "context", "grouping", "examples")
+        return [
+            *(name for name, values in chosen.items() if values),
+            *(name for name in others if getattr(self, name) != getattr(default, name)),
+        ]
+
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Material:
     """What there is to write from.
 
     Attributes:
@@ -70,7 +88,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Output:
     """What a format has written.
 
     Attributes:

@@ -1,0 +1,220 @@
+"""Which sense each occurrence has, and who says so: people, by their labels, or ``assign``.
+
+It is kept in arrays, those of a shard in the order of its rows: 28 bytes an occurrence where senses are assigned, where
+objects took 289, and 12 where people give them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.domain import MetadataValue
+from ctxsearch.errors import KeyNotFound, NothingShows, SenseError, SenseNotFound, WordNotFound
+from ctxsearch.exporting.material import Material
+from ctxsearch.exporting.selecting import Part, lemmas_of
+from ctxsearch.query.keys import find_key
+from ctxsearch.query.ranking import Found, by_shard
+from ctxsearch.query.scope import OpenShard
+from ctxsearch.sense import Label
+from ctxsearch.senses import NONE_OF_THESE, Assigned
+
+# Occurrences whose objects are there at once.
+_AT_ONCE = 4096
+
+Cells = tuple[MetadataValue, ...]
+"""What is said of the sense of an occurrence."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OfShard:
+    """What is said of occurrences of a shard.
+
+    Attributes:
+        rows: which; in order, and none twice. Shape: (n,).
+        said: the number of what is said of each. Shape: (n,).
+        values: the probability and the margin, or nothing. Shape: (n, 2) or (n, 0).
+    """
+
+    rows: NDArray[np.int64]
+    said: NDArray[np.int32]
+    values: NDArray[np.float64]
+
+
+_NOTHING = _OfShard(np.empty(0, np.int64), np.empty(0, np.int32), np.empty((0, 0)))
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """The senses of occurrences.
+
+    Attributes:
+        columns: the names of what is said of a sense: ``sense``, ``p``, ``margin``, or some of these.
+        notes: what else there is to know.
+        said: senses that one occurrence has, often one alone; numbered.
+        shards: what is said of the occurrences of each shard.
+    """
+
+    columns: Sequence[str]
+    notes: Sequence[str]
+    said: Sequence[Sequence[str]]
+    shards: Mapping[int, _OfShard]
+
+    def cells(self, shard: int, rows: Sequence[int]) -> list[Cells]:
+        """What is said of some rows of a shard, as many cells as there are columns; None where it is nothing."""
+        known, nothing = self.shards.get(shard, _NOTHING), (None,) * len(self.columns)
+        if not len(known.rows) or not self.columns:
+            return [nothing] * len(rows)
+        places = self._places(known, np.asarray(rows, np.int64))
+        said, values = known.said[places].tolist(), known.values[places].tolist()
+        return [
+            ("; ".join(self.said[number]), *numbers) if place >= 0 else nothing
+            for place, number, numbers in zip(places.tolist(), said, values, strict=True)
+        ]
+
+    def senses(self, shard: int, rows: Sequence[int | None]) -> list[str]:
+        """The senses of some tokens by their rows; empty where nobody says any, or a token has no row."""
+        known = self.shards.get(shard, _NOTHING)
+        if not len(known.rows):
+            return [""] * len(rows)
+        places = self._places(known, np.array([-1 if row is None else row for row in rows], np.int64))
+        of_place = zip(places.tolist(), known.said[places].tolist(), strict=True)
+        return ["; ".join(self.said[number]) if place >= 0 else "" for place, number in of_place]
+
+    def rows_with(self, shard: int, sense: str) -> NDArray[np.int64]:
+        """The rows of a shard that have a sense, in order. Shape: (n,)."""
+        known = self.shards.get(shard, _NOTHING)
+        return known.rows[np.isin(known.said, [number for number, some in enumerate(self.said) if sense in some])]
+
+    def by_sense(self, shard: int, rows: NDArray[np.int64]) -> Iterator[tuple[str, NDArray[np.int64]]]:
+        """Those of some rows of a shard that have one sense alone, by that sense, in their order."""
+        known = self.shards.get(shard, _NOTHING)
+        if len(known.rows) and len(rows):
+            places = self._places(known, rows)
+            said = np.where(places >= 0, known.said[places], -1)
+            for number, some in enumerate(self.said):
+                if len(some) == 1 and len(own := rows[said == number]):
+                    yield some[0], own
+
+    @staticmethod
+    def _places(known: _OfShard, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where some rows are among those of which something is said, which are not none; -1 where they are not."""
+        at = np.minimum(np.searchsorted(known.rows, rows), len(known.rows) - 1)
+        return np.where(known.rows[at] == rows, at, -1).astype(np.int64)
+
+
+def annotated(material: Material, parts: Sequence[Part]) -> Annotation:
+    """What is said of the senses of occurrences.
+
+    Args:
+        material: says who is to be asked.
+        parts: the occurrences of a word; of no use where no word is asked for.
+
+    Raises:
+        SenseError: the sense is unknown, or nobody says which occurrences have it.
+    """
+    asked, inventory = material.asked, material.senses.list
+    if asked.senses == "assigned":
+        return _assigned(material)
+    labels = [] if asked.senses == "none" else list(material.senses.labels(by=asked.by))
+    if asked.word is not None and labels:
+        lemmas = lemmas_of(material.shards, parts)
+        labels = [label for label in labels if label.lemma in lemmas]
+    if asked.sense is not None:
+        if not labels:
+            whose = "" if asked.by is None else f" by {asked.by}"
+            raise SenseError(
+                f"No line of {asked.word!r} is labelled{whose}; to choose the lines that are likely to have the sense:"
+                " --senses assigned."
+            )
+        known = [sense.sense_id for lemma in sorted({label.lemma for label in labels}) for sense in inventory(lemma)]
+        if asked.sense not in known:
+            raise SenseNotFound(asked.sense, known)
+    if not labels and (asked.senses != "labels" and asked.by is None):
+        return Annotation((), (), (), {})
+    return _labelled(material.shards, labels)
+
+
+class Gathering:
+    """What is said of occurrences, as it comes; of what is said twice of one, the last counts."""
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[str, ...], int] = {}
+        self._parts: dict[int, list[_OfShard]] = {}
+
+    def add(self, places: Sequence[Found], said: Sequence[tuple[str, ...]], values: NDArray[np.float64]) -> None:
+        """Adds occurrences, each with its senses and values. Shape: (n, 2) or (n, 0)."""
+        numbers = np.array([self._said.setdefault(one, len(self._said)) for one in said], np.int32)
+        for shard, own, rows in by_shard(places):
+            self._parts.setdefault(shard, []).append(_OfShard(rows, numbers[own], values[own]))
+
+    def made(self, columns: Sequence[str], notes: Sequence[str]) -> Annotation:
+        """All of it, in order."""
+        shards = {shard: _in_order(self._parts.pop(shard)) for shard in sorted(self._parts)}
+        return Annotation(columns, notes, list(self._said), shards)
+
+
+def _in_order(parts: Sequence[_OfShard]) -> _OfShard:
+    rows = np.concatenate([part.rows for part in parts])
+    order = np.argsort(rows, kind="stable")
+    order = order[np.append(np.diff(rows[order]) > 0, True)]
+    said, values = (np.concatenate(some) for some in zip(*((one.said, one.values) for one in parts), strict=True))
+    return _OfShard(rows[order], said[order], values[order])
+
+
+def _labelled(shards: Sequence[OpenShard], labels: Sequence[Label]) -> Annotation:
+    given: dict[Found, set[str]] = {}
+    lost = []
+    for label in labels:
+        try:
+            place = find_key(shards, label.key)
+        except KeyNotFound:
+            lost.append(label)
+            continue
+        given.setdefault(Found(place.shard, place.row, None), set()).add(label.sense_id)
+    gathering = Gathering()
+    gathering.add(list(given), [tuple(sorted(senses)) for senses in given.values()], np.empty((len(given), 0)))
+    return gathering.made(("sense",), _missing(lost))
+
+
+def _assigned(material: Material) -> Annotation:
+    asked = material.asked
+    every = dict.fromkeys(sense.lemma for sense in material.senses.list())
+    words = list(every) if asked.word is None else [asked.word]
+    gathering = Gathering()
+    lost: list[Label] = []
+    unshown: list[str] = []
+    for word in words:
+        try:
+            found = material.senses.assign(word, where=asked.filters.where, by=asked.by, context=0)
+        except (NothingShows, WordNotFound):
+            # Of all words of an inventory, some are in no line, or have no sense that a line shows.
+            if asked.word is not None:
+                raise
+            continue
+        if asked.sense is not None:
+            found.found_in(asked.sense)  # tells an unknown one
+        _add_assigned(gathering, found)
+        lost.extend(found.lost)
+        unshown.extend(sense.sense_id for sense in found.without_examples)
+    notes = _missing(lost)
+    if unshown:
+        notes.append(f"Nothing shows these senses, so they were not considered: {', '.join(unshown)}.")
+    return gathering.made(("sense", "p", "margin"), notes)
+
+
+def _add_assigned(gathering: Gathering, found: Assigned) -> None:
+    for start in range(0, len(found.places), _AT_ONCE):
+        numbers = range(start, min(start + _AT_ONCE, len(found.places)))
+        uses = found.uses.at(numbers)
+        values = np.array([(use.p_none if use.pile == NONE_OF_THESE else use.p, use.margin) for use in uses])
+        gathering.add([found.places[number] for number in numbers], [(use.pile,) for use in uses], values)
+
+
+def _missing(lost: Sequence[Label]) -> list[str]:
+    keys = list(dict.fromkeys(label.key for label in lost))
+    more = ", ..." if len(keys) > 5 else ""
+    return [f"Labels whose line is not in the index: {', '.join(keys[:5])}{more}."] if keys else []
