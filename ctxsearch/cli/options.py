@@ -49,8 +49,8 @@ Cql = Annotated[
     ),
 ]
 _KEYS = (
-    "left, node or right, by these words; form, lemma, pos, document_id, or a column of the metadata; -KEY the other way"
-    " round; may be given again, the first foremost."
+    "left, node or right, by these words; form, lemma, pos, document_id, or a column of the metadata; -KEY the other"
+    " way round; may be given again, the first foremost."
 )
 Sort = Annotated[list[str] | None, typer.Option(metavar="KEY", help=f"corpus, as by default; {_KEYS}")]
 SortFound = Annotated[

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from ctxsearch.domain import Origin
@@ -17,7 +16,7 @@ from ctxsearch.exporting.choosing import choose_texts
 from ctxsearch.exporting.columns import as_id, named, one_line
 from ctxsearch.exporting.gaps import Piece, pieces
 from ctxsearch.exporting.material import Material, Output
-from ctxsearch.query.texts import TextDocument, TextSentence, texts
+from ctxsearch.query.texts import TextDocument, texts
 from ctxsearch.storage import NewFile
 
 # https://universaldependencies.org/u/pos/
@@ -56,7 +55,7 @@ def _parts(document: TextDocument, annotation: Annotation) -> Iterator[str]:
         if not some:
             continue
         number += 1
-        origin = _fitting(sentence)
+        origin = sentence.origin or Origin()
         paragraph = "# newpar\n" if number > 1 and some[0].before.count("\n") > 1 else ""
         name = one_line(origin.name).strip() or f"{document_id}-{number}"
         named_so = f"# sent_id = {name}\n# text = {_text(some)}\n"
@@ -65,12 +64,6 @@ def _parts(document: TextDocument, annotation: Annotation) -> Iterator[str]:
 
 def _as_name(name: str) -> str:
     return _NOT_IN_A_NAME.sub("_", name)
-
-
-def _fitting(sentence: TextSentence) -> Origin:
-    """What the source says of a sentence, as far as it is about its tokens: a catalog may be damaged."""
-    origin, count = sentence.origin or Origin(), len(sentence.tokens)
-    return origin if len(origin.ids) in (0, count) else replace(origin, ids=())
 
 
 def _text(some: Sequence[Piece]) -> str:
@@ -124,16 +117,5 @@ def _glued(after: Sequence[Piece]) -> list[str]:
 
 def _line(name: str, form: str, lemma: str, tag: str, misc: Sequence[str]) -> str:
     upos, xpos = (tag, "_") if tag in _UPOS or not tag else ("_", tag)
-    cells = (
-        name,
-        form or "_",
-        lemma or "_",
-        upos or "_",
-        xpos,
-        "_",
-        "_",
-        "_",
-        "_",
-        "|".join(filter(None, misc)) or "_",
-    )
+    cells = (name, form or "_", lemma or "_", upos or "_", xpos, *"____", "|".join(filter(None, misc)) or "_")
     return "\t".join(one_line(cell) for cell in cells) + "\n"
