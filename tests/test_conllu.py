@@ -271,6 +271,22 @@ class TestErrors:
         assert str(caught.value) == f"{path.as_posix()}, line {line}: {why}"
         assert survivors(path) == (["good"], [str(caught.value)])
 
+    def test_token_that_no_index_holds(self, tmp_path: Path) -> None:
+        """A token that is too long, or has a line end in it, is told with its line, and spoils its document only."""
+        for form, why in (
+            ("x" * 32_769, "a token of more than 32,768 characters"),
+            ("a\rb", "a token with a line end"),
+        ):
+            content = "# newdoc id = bad\n" + sentence("a") + sentence("b", form, "c") + "# newdoc id = good\n"
+            path = written(tmp_path, content + sentence("z"))
+            ids, (error,) = survivors(path)
+            assert ids == ["good"]
+            assert error.startswith(f"{path.as_posix()}, line 5: the given sentence 2:{len(form) + 6} has {why}")
+
+    def test_lemma_of_white_space(self, tmp_path: Path) -> None:
+        """A lemma of mere white space is none."""
+        assert sentences(only(tmp_path, word(1, "a", "\u00a0") + "\n"))[0].lemmas == [""]
+
     def test_bad_document_at_the_end(self, tmp_path: Path) -> None:
         """A file that ends within a multiword token is told, and good documents before it are kept."""
         path = written(

@@ -21,9 +21,9 @@ class Tokens:
     lines: list[int] = field(default_factory=list)
 
     def add(self, span: tuple[int, int], lemma: str, tag: str, line: int) -> None:
-        """Adds a token."""
+        """Adds a token; a lemma of mere white space is none."""
         self.spans.append(span)
-        self.lemmas.append(lemma)
+        self.lemmas.append("" if lemma.isspace() else lemma)
         self.tags.append(tag)
         self.lines.append(line)
 

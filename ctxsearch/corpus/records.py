@@ -11,6 +11,7 @@ from ctxsearch.corpus.files import File
 from ctxsearch.corpus.lines import BadByte, Line, decode, read_chunks, split_lines
 from ctxsearch.domain import Document, MetadataValue
 from ctxsearch.errors import SourceError
+from ctxsearch.given import wrong_given
 
 MAX_RECORD_CHARS = 100_000_000
 MAX_ID_CHARS = 1_000
@@ -50,7 +51,7 @@ def checked(document: Document, file: File, line: int | None = None) -> Document
     """Returns the document as it is.
 
     Raises:
-        SourceError: its id cannot serve as one, or a text in it is not Unicode.
+        SourceError: its id cannot serve as one, a text in it is not Unicode, or what is given of its words cannot be.
     """
     name = document.document_id
     if not name:
@@ -69,6 +70,8 @@ def checked(document: Document, file: File, line: int | None = None) -> Document
             except UnicodeEncodeError as error:
                 why = f"half of a surrogate pair, \\u{ord(text[error.start]):04x}, stands alone in it"
                 raise SourceError(file.uri, why, line=line) from error
+    if document.given is not None and (wrong := wrong_given(document.text, document.given)):
+        raise SourceError(file.uri, wrong.why, line=wrong.line or line)
     return document
 
 
