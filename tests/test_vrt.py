@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -251,6 +252,19 @@ class TestErrors:
         corpus = Corpus([path], Options(max_record_chars=30), skip_bad=True, on_skip=errors.append)
         assert [document.text for document in corpus] == ["abc"]
         assert [error.line for error in errors] == [1, 13]
+
+    @pytest.mark.parametrize("content", ["a\n" * 50_000, "<s>\na\n</s>\n" * 20_000])
+    def test_what_is_kept_is_bounded(self, tmp_path: Path, content: str) -> None:
+        """Tokens and sentences count for more than their text: they take more memory."""
+        path = written(tmp_path, content)
+        tracemalloc.start()
+        try:
+            with pytest.raises(SourceError, match=r"100,000 characters \(a token counts for 20 more"):
+                list(Corpus([path], Options(max_record_chars=100_000)))
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 3_000_000
 
 
 @dataclass

@@ -13,7 +13,12 @@ from ctxsearch.domain import Document, MetadataValue
 from ctxsearch.errors import SourceError
 from ctxsearch.given import wrong_given
 
+# Characters of a document. A token that its source gives counts for TOKEN_CHARS more, a sentence for SENTENCE_CHARS:
+# what is kept of them takes many times the memory of their text, so that a small packed file could fill it. Three
+# million tokens in sentences of usual length are under the limit.
 MAX_RECORD_CHARS = 100_000_000
+TOKEN_CHARS = 20
+SENTENCE_CHARS = 100
 MAX_ID_CHARS = 1_000
 DEFAULT_TEXT_COLUMN = "text"
 DEFAULT_COLUMNS = ("word", "pos", "lemma")
@@ -109,9 +114,10 @@ def line_error(line: Line, file: File, options: Options) -> SourceError | None:
     return bad_byte(line.bad, file, options, line.number) if line.bad else None
 
 
-def too_long(file: File, options: Options, line: int | None = None) -> SourceError:
-    """Returns the error for a record, or a text file, over the limit."""
-    why = f"it has more than {options.max_record_chars:,} characters, too many for one document"
+def too_long(file: File, options: Options, line: int | None = None, *, has_tokens: bool = False) -> SourceError:
+    """Returns the error for a record, or a text file, over the limit; tokens that it has count towards it."""
+    counted = f" (a token counts for {TOKEN_CHARS} more, a sentence for {SENTENCE_CHARS})" if has_tokens else ""
+    why = f"it has more than {options.max_record_chars:,} characters{counted}, too many for one document"
     return SourceError(file.uri, why, line=line, hint="Cut it into several documents.")
 
 

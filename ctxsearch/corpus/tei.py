@@ -30,6 +30,8 @@ from ctxsearch.errors import SourceError
 
 _DEFAULT_ENCODING = "utf-8"
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]*?\sencoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+# No text that anybody wrote comes near.
+_MAX_DEPTH = 1_000
 _MARKS_OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 _ROOTS = {"TEI", "teiCorpus"}
@@ -153,6 +155,9 @@ class _Parser:
         name = qualified.rpartition(":")[2]
         parent = self._path[-1] if self._path else ""
         self._path.append(name)
+        if len(self._path) > _MAX_DEPTH:
+            why = f"its elements stand in one another more than {_MAX_DEPTH:,} deep"
+            raise SourceError(self._file.uri, why, line=self._expat.CurrentLineNumber)
         if not parent and name not in _ROOTS:
             why = f"its root is <{name}>, and that of a TEI file is <TEI> or <teiCorpus>"
             hint = "A dictionary is read by: ctxsearch senses import INDEX FILE."
@@ -258,17 +263,17 @@ class _Parser:
             text.end_word()
 
     def _characters(self, data: str) -> None:
-        if self._left_out_at or not self._document_at:
+        if self._left_out_at or not self._document_at or self._text is None:
             return
         if not self._text_at:
             self._header.characters(data)
-        elif self._text is not None:
+        else:
             self._text.characters(data)
-            if self._text.length > self._options.max_record_chars:
-                # The rest is passed over, and what was gathered let go of.
-                self._text = None
-                self._error = too_long(self._file, self._options, self._line)
-                self._ready.append(self._error)
+        if self._header.size + self._text.size > self._options.max_record_chars:
+            # The rest is passed over, and what was gathered let go of.
+            self._text, self._header = None, TeiHeader()
+            self._error = too_long(self._file, self._options, self._line, has_tokens=True)
+            self._ready.append(self._error)
 
     def _entity(self, name: str, *_: object) -> None:
         why = f"it declares an entity, {name}, and a file that does is not read"
