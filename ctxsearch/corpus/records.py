@@ -91,13 +91,22 @@ def value_of(text: str) -> MetadataValue:
     return float(text) if _DECIMAL.fullmatch(text) else text
 
 
-def cell_value(cell: str) -> MetadataValue:
-    """Returns the value of a cell of a table; one that is guarded from being run as a formula is text.
+def cell_text(cell: str, *, is_own: bool) -> str:
+    """Returns the text of a cell; in a table that ctxsearch wrote, without its guard, see `ctxsearch.cells`.
 
-    >>> cell_value("1912"), cell_value("'-1912")
-    (1912, '-1912')
+    >>> cell_text("'-' is a dash", is_own=False), cell_text("'-1912", is_own=True)
+    ("'-' is a dash", '-1912')
     """
-    text = unguarded(cell)
+    return unguarded(cell) if is_own else cell
+
+
+def cell_value(cell: str, *, is_own: bool) -> MetadataValue:
+    """Returns the value of a cell; one that is guarded from being run as a formula is text.
+
+    >>> cell_value("-1912", is_own=True), cell_value("'-1912", is_own=True)
+    (-1912, '-1912')
+    """
+    text = cell_text(cell, is_own=is_own)
     # Guarded since it was text, even if it looks like a number.
     return value_of(cell) if text == cell else text
 
