@@ -41,6 +41,10 @@ class Options:
     columns: tuple[str, ...] = DEFAULT_COLUMNS
 
 
+class UnknownFormat(SourceError):
+    """What a file has in it is of no kind that is read, whatever its ending; in a folder it is passed over."""
+
+
 OnRead = Callable[[int], None]
 
 # A reader yields the errors of single records, so that reading can go on, and raises what ends the file.
