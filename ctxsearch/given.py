@@ -57,20 +57,22 @@ def _wrong(text: str, sentence: GivenSentence, before: int) -> tuple[str, int]:
         return "overlaps the one before, or is not in the text", 0
     if len(sentence.lemmas) != count or len(sentence.tags) != count:
         return f"has {count} tokens, {len(sentence.lemmas)} lemmas and {len(sentence.tags)} tags", 0
-    if any(len(some) not in (0, count) for some in (sentence.lines, sentence.ids)):
+    if len(sentence.lines) not in (0, count) or len(sentence.ids) not in (0, count):
         return f"has {count} tokens, and other numbers of lines or ids", 0
     if wrong := _wrong_lines(sentence.lines):
         return wrong, 0
     borders = spans.ravel()
     if count and (borders[0] < sentence.start or borders[-1] > sentence.end):
         return "has tokens outside of it", 0
-    if (borders[1:] < borders[:-1]).any() or (spans[:, 0] == spans[:, 1]).any():
+    # Of unsigned numbers no difference would be below zero.
+    if count and (not (borders[1:] >= borders[:-1]).all() or not (spans[:, 1] > spans[:, 0]).all()):
         return "has tokens that overlap, are empty or out of order", 0
     return _wrong_tokens(text, sentence) or _wrong_words(sentence) or ("", 0)
 
 
 def _wrong_lines(lines: Sequence[int]) -> str:
-    if not all(issubclass(kind, Integral) for kind in set(map(type, lines))):
+    kinds = set(map(type, lines))
+    if kinds != {int} and not all(issubclass(kind, Integral) for kind in kinds):
         return "has lines that are no whole numbers"
     if len(lines) and not 0 <= min(lines) <= max(lines) <= _MAX_LINE:
         return f"has lines that are not from 0 to {_MAX_LINE:,}"
@@ -79,10 +81,12 @@ def _wrong_lines(lines: Sequence[int]) -> str:
 
 def _wrong_tokens(text: str, sentence: GivenSentence) -> tuple[str, int] | None:
     """What is wrong with the length of a token, or with what is in it."""
-    lengths = sentence.spans[:, 1] - sentence.spans[:, 0]
-    if (lengths > MAX_SEGMENT_CHARS).any():
-        return f"has a token of more than {MAX_SEGMENT_CHARS:,} characters", int(lengths.argmax())
-    if any(text.find(end, sentence.start, sentence.end) >= 0 for end in _LINE_ENDS):
+    if sentence.end - sentence.start > MAX_SEGMENT_CHARS:
+        lengths = sentence.spans[:, 1] - sentence.spans[:, 0]
+        if (lengths > MAX_SEGMENT_CHARS).any():
+            return f"has a token of more than {MAX_SEGMENT_CHARS:,} characters", int(lengths.argmax())
+    start, end = sentence.start, sentence.end
+    if text.find("\n", start, end) >= 0 or text.find("\r", start, end) >= 0:
         for place, (start, end) in enumerate(sentence.spans.tolist()):
             if any(text.find(one, start, end) >= 0 for one in _LINE_ENDS):
                 return f"has a token with a line end in it, {text[start:end][:50]!a}", place

@@ -80,7 +80,19 @@ def test_own_uses_come_back(tmp_path: Path) -> None:
     assert found.metadata == {"lemma": "-er", "pos": "-", "date": -44, "description": "=x"}
     assert found.given is not None
     assert (found.given.sentences[0].lemmas, found.given.sentences[0].tags) == (["-er"], ["-"])
+
+
+def test_exported_uses_come_back(make_index: MakeIndex, tmp_path: Path) -> None:
+    """What is exported for DURel is read with the ids, metadata and words that it was written with."""
+    index = make_index(
+        [Document("=odd", "The bank lay low.", {"year": -44}), Document("-1", "A bank.", {"date": "+1"})]
+    )
+    index.export(tmp_path / "uses.csv", "bank", file_format="durel")
     assert OWN_COLUMNS == COLUMNS
+    found = list(ctxsearch.read(tmp_path / "uses.csv"))
+    assert [one.document_id for one in found] == [line.key for line in index.concordance("bank")]
+    assert [one.metadata["date"] for one in found] == [-44, "+1"]
+    assert [one.given.sentences[0].lemmas for one in found if one.given] == [["bank"], ["bank"]]
 
 
 def number_in(text: str) -> str | int | float:

@@ -27,9 +27,10 @@ def joined(said: Sequence[str]) -> str:
     return sys.intern("+".join(each or "_" for each in said)) if any(said) else ""
 
 
-def weight(*said: str) -> int:
+def weight(said: str = "", more: str = "") -> int:
     """How many characters a token counts for, beside its text, with what is said of it."""
-    return max(TOKEN_CHARS, sum(map(len, said)))
+    length = len(said) + len(more)
+    return length if length > TOKEN_CHARS else TOKEN_CHARS
 
 
 @dataclass(slots=True)
@@ -52,7 +53,8 @@ class Tokens:
 
     def add(self, span: tuple[int, int], lemma: str, tag: str, line: int) -> None:
         """Adds a token; a lemma of mere white space is none."""
-        self.borders.extend(span)
+        self.borders.append(span[0])
+        self.borders.append(span[1])
         self.weight += weight(lemma, tag)
         self.lemmas.append("" if lemma.isspace() else lemma)
         self.tags.append(tag)
@@ -117,7 +119,7 @@ class Assembly:
         self.sentences.append(tokens.sentence(start, self.length, name=name, ids=ids, parts=parts))
         self.weight += tokens.weight + SENTENCE_CHARS
         for words in (parts or {}).values():
-            self.weight += sum(weight(*word) for word in words)
+            self.weight += sum(len(form) + weight(lemma, tag) for form, lemma, tag in words)
 
     def write(self, text: str) -> int:
         """Adds to the text; returns where the addition starts."""

@@ -111,6 +111,7 @@ class _Document:
         self._next = 1
         self._waiting = 0
         self._said = 0
+        self._room = options.max_record_chars
         # Comments are the document's own as long as none is plainly the sentence's.
         self._in_head = line is not None
         self._newpar = False
@@ -195,7 +196,8 @@ class _Document:
         last.words.append(_Word(form, sys.intern(lemma), sys.intern(tag), line))
         self._next += 1
         self._waiting += len(form) + WAITING * weight(lemma, tag)
-        self._check_size()
+        if self._waiting > self._room:
+            self._check_size()
 
     def _take_other(self, line: int, cells: Sequence[str]) -> None:
         """Takes a line that is not the next word: an empty node, which is no text, or a multiword token."""
@@ -237,7 +239,8 @@ class _Document:
     def _check_size(self) -> None:
         """Refuses a document over the limit before the rest of it is kept."""
         assembly = self._assembly
-        if assembly.length + assembly.weight + self._waiting + self._said > self._options.max_record_chars:
+        self._room = self._options.max_record_chars - (assembly.length + assembly.weight + self._said)
+        if self._waiting > self._room:
             raise too_long(self._file, self._options, self._first_line, has_tokens=True)
 
     def _wrong(self, why: str, line: int) -> SourceError:
