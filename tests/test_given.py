@@ -318,6 +318,18 @@ def test_given_token_alone_makes_no_sentence() -> None:
     assert list(segments[1].written_lemmas) == ["", "", "Bank", "", ""]
 
 
+@pytest.mark.parametrize("has_sentences", [True, False])
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_lines_may_be_an_array(tmp_path: Path, is_whole: bool, has_sentences: bool) -> None:
+    """Lines that come as an array are those that a list of them would be."""
+    spans = np.array([[0, 3], [4, 8]], np.int32)
+    sentence = GivenSentence(0, 8, spans, ["the", "bank"], ["", ""], np.array([7, 9]))  # type: ignore[arg-type]
+    given = Given([sentence], is_whole=is_whole, has_sentences=has_sentences)
+    with Index.create(tmp_path / "index", encoder=WindowEncoder()) as index:
+        index.add([Document("1", "the bank", uri="x", given=given)])
+        assert [line.source for line in index.concordance("bank")] == ["x:9"]
+
+
 def test_some_tokens_are_given() -> None:
     """Where a source gives a few tokens, the others are found as ever, and the given ones take their place."""
     text = "First. The old river-bank lay low. Last."

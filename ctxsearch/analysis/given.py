@@ -178,7 +178,7 @@ def _cut_around(text: str, given: Given, language: str) -> Iterator[_Stretch]:
         np.concatenate([_NO_SPANS, *(one.spans for one in some)]),
         [lemma for one in some for lemma in one.lemmas],
         [tag for one in some for tag in one.tags],
-        [line for one in some for line in one.lines or [_NO_LINE] * len(one.spans)],
+        [line for one in some for line in (one.lines if len(one.lines) else [_NO_LINE] * len(one.spans))],
     )
     for stretch in _cut(text, Given([every]), language):
         for short in _short(stretch):
