@@ -20,12 +20,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.analysis import Analyser, surface_form, wrong_given
+from ctxsearch.analysis import Analyser, surface_form
 from ctxsearch.catalog.words import Word, lemma_ranks, word_tables
 from ctxsearch.catalog.writer import CatalogWriter
 from ctxsearch.commit import CATALOG_FILE, CLUSTERS_FILE, LISTS_FILE, SHARD_FILE, VECTORS_FILE, ShardEntry
 from ctxsearch.domain import Document, MetadataValue, Segment
 from ctxsearch.errors import SourceError
+from ctxsearch.given import wrong_given
 from ctxsearch.protocols import Encoded, Encoder, VectorCodec
 from ctxsearch.storage import digest_bytes, digest_files, json_bytes, put_bytes_if_absent, sync
 from ctxsearch.vectors.files import TOKEN_BITS, VectorWriter
@@ -42,7 +43,10 @@ _Block = list[tuple[int, list[Segment]]]
 
 
 def document_digest(document: Document) -> str:
-    """What tells this version of a document from another: its text, metadata and given tokens, hashed."""
+    """What tells this version of a document from another: its text, metadata and given tokens, hashed.
+
+    The lines that its tokens are on are left out: a document is the same wherever it stands in its file.
+    """
     named = {"id": document.document_id, "title": document.title, "metadata": dict(document.metadata)}
     hashed = sha256(json_bytes(named) + document.text.encode())
     if document.given is not None:
@@ -50,9 +54,9 @@ def document_digest(document: Document) -> str:
         hashed.update(json_bytes({"given": [given.is_whole, given.has_sentences]}))
         for one in given.sentences:
             hashed.update(one.spans.astype("<i4").tobytes())
-            hashed.update(
-                json.dumps([one.start, one.end, one.name, *map(list, (one.lemmas, one.tags, one.ids))]).encode()
-            )
+            said = [int(one.start), int(one.end), one.name, *map(list, (one.lemmas, one.tags, one.ids))]
+            parts = sorted((place, list(map(list, words))) for place, words in one.parts.items())
+            hashed.update(json.dumps([*said, parts] if parts else said).encode())
     return hashed.hexdigest()[:32]
 
 
@@ -311,10 +315,10 @@ def check_document(document: Document) -> None:
     except UnicodeEncodeError as error:
         raise SourceError(where, f"it is no valid Unicode near character {error.start} (a lone surrogate)") from error
     except (TypeError, ValueError, RecursionError) as error:
-        wrong = next((name for name, value in document.metadata.items() if value != value or not _plain(value)), "")
-        raise SourceError(where, f"its metadata {wrong!r} cannot be kept ({error})") from error
+        name = next((name for name, value in document.metadata.items() if value != value or not _plain(value)), "")
+        raise SourceError(where, f"its metadata {name!r} cannot be kept ({error})") from error
     if document.given is not None and (wrong := wrong_given(document.text, document.given)):
-        raise SourceError(where, wrong)
+        raise SourceError(where, wrong.why)
 
 
 def _plain(value: MetadataValue) -> bool:

@@ -1,9 +1,13 @@
 """Tables of text: how a cell is written, and the cells of a concordance line.
 
-A spreadsheet takes a cell that begins with ``=``, ``+``, ``-`` or ``@`` for a formula, and runs it; a tab or a carriage
-return before these is passed over. So a text that begins with one of the six gets an apostrophe before it, which
-spreadsheets know as *this is text*; so does a text in which apostrophes alone stand before one. Whoever reads such a
-cell takes one apostrophe away, and has what was written. Numbers are no text, and are left alone.
+A spreadsheet takes a cell that begins with ``=``, ``+``, ``-`` or ``@``, or with one of these in full width, for a
+formula, and runs it; a tab or a line end before these is passed over. So a text that begins with one of them all gets
+an apostrophe before it, which spreadsheets know as *this is text*; so does a text in which apostrophes alone stand
+before one. Whoever reads such a cell takes one apostrophe away, and has what was written. Numbers are no text, and are
+left alone.
+
+Only a table that ctxsearch wrote is read so. In any other, ``'-' is a dash`` means what it says; and nobody can tell
+them apart by the cells, so that the header does, see `is_own_header`.
 
 Rows are put together here and not by the csv module: before Python 3.13 it leaves a carriage return at the end of a
 cell without quotation marks, where nobody can tell it from the end of the line.
@@ -22,8 +26,14 @@ LINE_COLUMNS = (
 )
 """The columns of every table of lines; those of the metadata come last, as ``metadata.NAME``."""
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a cell that a spreadsheet takes for a formula begins with."""
+
+_SIGNS = "".join(map(re.escape, FORMULA_SIGNS))
+_FORMULA = re.compile(f"'*[{_SIGNS}]")
+_GUARDED = re.compile(f"'+[{_SIGNS}]")
+# The columns after these have come one by one, and more may come.
+_OWN_COLUMNS = LINE_COLUMNS[:10]
 
 
 def guarded(text: str) -> str:
@@ -73,6 +83,15 @@ def line_header(told: Sequence[str], metadata: Sequence[str]) -> list[str]:
     """
     # A document may have metadata called "start"; the prefix keeps such a column apart.
     return [*LINE_COLUMNS, *told, *(f"metadata.{name}" for name in metadata)]
+
+
+def is_own_header(columns: Sequence[str]) -> bool:
+    """Whether a table is one of lines that ctxsearch wrote, by the names of its columns.
+
+    >>> is_own_header(line_header(["sense"], ["year"])), is_own_header(["key", "text"])
+    (True, False)
+    """
+    return tuple(columns[: len(_OWN_COLUMNS)]) == _OWN_COLUMNS
 
 
 def line_cells(line: ConcordanceLine, told: Iterable[MetadataValue], metadata: Sequence[str]) -> list[MetadataValue]:

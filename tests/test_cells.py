@@ -15,15 +15,18 @@ from hypothesis import strategies as st
 
 import ctxsearch
 from ctxsearch import Document
-from ctxsearch.cells import guarded, row, unguarded
+from ctxsearch.cells import FORMULA_SIGNS, guarded, line_header, row, unguarded
+from ctxsearch.corpus.uses import OWN_COLUMNS
+from ctxsearch.exporting.durel import COLUMNS
 
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-TEXTS = st.text(st.sampled_from("'=+-@\t\r\n\",a1. \x00é"), max_size=8)
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+TEXTS = st.text(st.sampled_from("'=+-@\t\r\n\",a1. \x00é＝＠"), max_size=8)
 
 
 @given(TEXTS)
 def test_a_guard_is_taken_away_again(text: str) -> None:
     """No guarded text begins as a formula does, and what reads it has the text."""
+    assert FORMULA_SIGNS == DANGEROUS
     assert not guarded(text).startswith(DANGEROUS)
     assert unguarded(guarded(text)) == text
 
@@ -34,13 +37,62 @@ def test_a_table_comes_back_as_it_was(cells: list[tuple[str, str]], kind: tuple[
     ending, delimiter = kind
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"table{ending}")
-        rows = [["id", "text", "=odd"], *([str(number), *pair] for number, pair in enumerate(cells))]
+        header = line_header((), ["=odd"])
+        filling: list[object] = [None] * (len(header) - 6)
+        rows: list[list[object]] = [[*header]]
+        rows += [[f"d:{number}", 1, "", "a", text, *filling, odd] for number, (text, odd) in enumerate(cells)]
         path.write_bytes("".join(row(one, delimiter) for one in rows).encode())
-        found = [(document.text, document.metadata.get("=odd")) for document in ctxsearch.read(path)]
+        documents = ctxsearch.read(path, text_column="right", id_column="key")
+        found = [(document.text, document.metadata.get("metadata.=odd")) for document in documents]
         with path.open(newline="") as file:
             assert len(list(csv.reader(file, delimiter=delimiter))) == len(rows)
     kept = [(text, other if guarded(other) != other else number_in(other)) for text, other in cells]
     assert found == [(text, None if other == "" else other) for text, other in kept]
+
+
+@pytest.mark.parametrize("name", ["x.csv", "metadata.csv", "uses.csv"])
+def test_tables_of_others_are_as_they_are(tmp_path: Path, name: str) -> None:
+    """An apostrophe before a sign stays in a table that somebody else wrote, whatever kind it is."""
+    cell = "'-' is a dash"
+    if name == "uses.csv":
+        header = "\t".join(OWN_COLUMNS)
+        (tmp_path / name).write_text(f"{header}\n'-er\t'-\t\t\t'-x-1\t{cell}\t{cell}\t0:3\t\n")
+        expected = Document("'-x-1", cell, {"lemma": "'-er", "pos": "'-", "description": cell})
+    elif name == "metadata.csv":
+        (tmp_path / "'-a.txt").write_text(cell)
+        (tmp_path / name).write_text(f"id,'=note\n'-a.txt,{cell}\n")
+        expected = Document("'-a.txt", cell, {"'=note": cell})
+    else:
+        (tmp_path / name).write_text(f"id,'=note,text\n'-1,{cell},{cell}\n")
+        expected = Document("'-1", cell, {"'=note": cell})
+    (found,) = ctxsearch.read(tmp_path)
+    assert (found.document_id, found.text, found.metadata) == (expected.document_id, cell, expected.metadata)
+    if found.given is not None:
+        assert (found.given.sentences[0].lemmas, found.given.sentences[0].tags) == (["'-er"], ["'-"])
+
+
+def test_own_uses_come_back(tmp_path: Path) -> None:
+    """Of a row that ctxsearch wrote, the guards are taken away, in the lemma and the part of speech too."""
+    header = "\t".join(OWN_COLUMNS)
+    (tmp_path / "uses.csv").write_text(f"{header}\n'-er\t'-\t-44\t\t'=odd:3\t'=x\t -er\t1:4\t\n")
+    (found,) = ctxsearch.read(tmp_path)
+    assert (found.document_id, found.text) == ("=odd:3", " -er")
+    assert found.metadata == {"lemma": "-er", "pos": "-", "date": -44, "description": "=x"}
+    assert found.given is not None
+    assert (found.given.sentences[0].lemmas, found.given.sentences[0].tags) == (["-er"], ["-"])
+
+
+def test_exported_uses_come_back(make_index: MakeIndex, tmp_path: Path) -> None:
+    """What is exported for DURel is read with the ids, metadata and words that it was written with."""
+    index = make_index(
+        [Document("=odd", "The bank lay low.", {"year": -44}), Document("-1", "A bank.", {"date": "+1"})]
+    )
+    index.export(tmp_path / "uses.csv", "bank", file_format="durel")
+    assert OWN_COLUMNS == COLUMNS
+    found = list(ctxsearch.read(tmp_path / "uses.csv"))
+    assert [one.document_id for one in found] == [line.key for line in index.concordance("bank")]
+    assert [one.metadata["date"] for one in found] == [-44, "+1"]
+    assert [one.given.sentences[0].lemmas for one in found if one.given] == [["bank"], ["bank"]]
 
 
 def number_in(text: str) -> str | int | float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 import tracemalloc
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -271,6 +272,22 @@ class TestErrors:
         assert str(caught.value) == f"{path.as_posix()}, line {line}: {why}"
         assert survivors(path) == (["good"], [str(caught.value)])
 
+    def test_token_that_no_index_holds(self, tmp_path: Path) -> None:
+        """A token that is too long, or has a line end in it, is told with its line, and spoils its document only."""
+        for form, why in (
+            ("x" * 32_769, "a token of more than 32,768 characters"),
+            ("a\rb", "a token with a line end"),
+        ):
+            content = "# newdoc id = bad\n" + sentence("a") + sentence("b", form, "c") + "# newdoc id = good\n"
+            path = written(tmp_path, content + sentence("z"))
+            ids, (error,) = survivors(path)
+            assert ids == ["good"]
+            assert error.startswith(f"{path.as_posix()}, line 5: the given sentence 2:{len(form) + 6} has {why}")
+
+    def test_lemma_of_white_space(self, tmp_path: Path) -> None:
+        """A lemma of mere white space is none."""
+        assert sentences(only(tmp_path, word(1, "a", "\u00a0") + "\n"))[0].lemmas == [""]
+
     def test_bad_document_at_the_end(self, tmp_path: Path) -> None:
         """A file that ends within a multiword token is told, and good documents before it are kept."""
         path = written(
@@ -304,12 +321,44 @@ class TestErrors:
     def test_limit(self, tmp_path: Path) -> None:
         """A document over the limit is left out, as one with a line over it is."""
         long = "# newdoc id = long\n" + sentence("abc", "def") * 4
-        path = written(tmp_path, f"{long}# newdoc id = b\n{sentence('x' * 100)}# newdoc id = c\n{sentence('abc')}")
+        path = written(tmp_path, f"{long}# newdoc id = b\n{sentence('x' * 400)}# newdoc id = c\n{sentence('abc')}")
         errors: list[SourceError] = []
-        corpus = Corpus([path], Options(max_record_chars=30), skip_bad=True, on_skip=errors.append)
+        corpus = Corpus([path], Options(max_record_chars=300), skip_bad=True, on_skip=errors.append)
         assert [document.document_id for document in corpus] == ["c"]
         assert [error.line for error in errors] == [1, 15]
-        assert "more than 30 characters" in str(errors[0])
+        assert errors[0].why == (
+            "it has more than 300 characters (a token counts for 20 more, a sentence for 100),"
+            " too many for one document"
+        )
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "".join(word(number, "a") for number in range(1, 50_000)),
+            sentence("a") * 10_000,
+            "".join(f"# key{number} = value\n" for number in range(50_000)),
+            "# newdoc\n" + "".join(f"# meta::key{number} = value\n" for number in range(50_000)),
+            word("1-99999", "a") + "".join(word(number, "a") for number in range(1, 50_000)),
+        ],
+    )
+    def test_what_is_kept_is_bounded(self, tmp_path: Path, content: str) -> None:
+        """Tokens, sentences and comments count for more than their text: they take more memory."""
+        path = written(tmp_path, content)
+        tracemalloc.start()
+        try:
+            with pytest.raises(SourceError, match="more than 100,000 characters"):
+                list(Corpus([path], Options(max_record_chars=100_000)))
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 3_000_000
+
+    @pytest.mark.parametrize("line", ["# newdoc id = a" + " " * 100_000 + "b", "# newdoc" + " " * 100_000 + "x"])
+    def test_white_space_takes_no_time(self, tmp_path: Path, line: str) -> None:
+        """White space in a comment takes its length in time."""
+        started = time.process_time()
+        list(read(written(tmp_path, f"{line}\n"), skip_bad=True))
+        assert time.process_time() - started < 2
 
     def test_memory(self, tmp_path: Path) -> None:
         """Memory holds a document at a time, however many there are."""
@@ -339,9 +388,10 @@ class Written:
     glue: bool
 
 
-# A tab parts cells and a newline lines; neither can be in a form.
+# A tab parts cells and a newline lines, and no form has a line end in it.
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\t\n"), min_size=1, max_size=6)
-WORDS = st.builds(Written, CELLS, CELLS, CELLS.filter(lambda tag: tag != "_"), st.booleans())
+FORMS = CELLS.map(lambda cell: cell.replace("\r", "r"))
+WORDS = st.builds(Written, FORMS, CELLS, CELLS.filter(lambda tag: tag != "_"), st.booleans())
 SENTENCES = st.lists(st.lists(WORDS, min_size=1, max_size=5), max_size=4)
 
 
@@ -363,7 +413,8 @@ class TestRoundTrip:
         found = sentences(document)
         assert [list(each.tags) for each in found] == [[each.tag for each in one] for one in said]
         assert [list(each.lemmas) for each in found] == [
-            ["" if each.lemma == "_" != each.form else each.lemma for each in one] for one in said
+            ["" if each.lemma == "_" != each.form or each.lemma.isspace() else each.lemma for each in one]
+            for one in said
         ]
         end = 0
         for each in found:

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import tracemalloc
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,6 +109,37 @@ class TestSources:
         assert corpus.unread_count == 120
         assert len(corpus.unread) == 100
         assert corpus.unread[0] == (tmp_path / "000.pdf").as_posix()
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "<?xml version='1.0'?><project/>",
+            "<p:list xmlns:p='x'>not even <closed>",
+            "<!DOCTYPE book [<!ENTITY e 'x'>]><book>&e;</book>",
+        ],
+    )
+    def test_other_xml(self, tmp_path: Path, content: str) -> None:
+        """XML that is no TEI is unread in a folder and in an archive, and told where it is named itself."""
+        write(tmp_path / "a/x.txt", "x")
+        write(tmp_path / "a/x.pdf", "")
+        other = write(tmp_path / "a/pom.xml", content)
+        corpus = read(tmp_path / "a")
+        for _ in range(2):
+            assert ids(corpus) == ["x.txt"]
+            assert corpus.unread == [(tmp_path / "a/x.pdf").as_posix(), other.as_posix()]
+            assert (corpus.unread_count, corpus.skipped, corpus.bytes_read) == (2, 0, corpus.total_bytes)
+        with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+            archive.writestr("pom.xml", content)
+        corpus = read(tmp_path / "b.zip")
+        assert (ids(corpus), corpus.unread) == ([], [(tmp_path / "b.zip/pom.xml").as_posix()])
+        with pytest.raises(SourceError, match=r"its root is <(project|list|book)>, and that of a TEI file is"):
+            list(read(other))
+
+    def test_broken_xml(self, tmp_path: Path) -> None:
+        """What is no XML is told in a folder too: it may have been a document."""
+        write(tmp_path / "x.xml", "<TEI><text>")
+        with pytest.raises(SourceError, match=r"not well-formed|no element found"):
+            list(read(tmp_path))
 
     def test_glob(self, tmp_path: Path) -> None:
         """A pattern limits the files of a folder, by name or by the end of the path."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +15,12 @@ from hypothesis import strategies as st
 from treebank import tagged
 
 from ctxsearch import Document, Index
-from ctxsearch.analysis import MAX_SEGMENT_CHARS, Analyser, wrong_given
+from ctxsearch.analysis import MAX_SEGMENT_CHARS, Analyser
+from ctxsearch.analysis import given as given_module
+from ctxsearch.analysis import sentences as sentences_module
 from ctxsearch.domain import Given, GivenSentence
 from ctxsearch.errors import QueryError, SourceError, TagNotFound
+from ctxsearch.given import wrong_given
 
 RIVER = tagged(
     "river",
@@ -147,9 +152,10 @@ def test_what_cannot_be_is_told(tmp_path: Path) -> None:
     """Given tokens that overlap, lie elsewhere or do not add up are refused, and nothing is written."""
     spans = np.array([[0, 3], [4, 8]], np.int32)
 
-    def wrong(**changes: object) -> str:
+    def wrong(text: str = "the bank", **changes: object) -> str:
         sentence = GivenSentence(0, 8, spans, ["the", "bank"], ["", ""])
-        return wrong_given("the bank", Given([replace(sentence, **changes)]))  # type: ignore[arg-type]
+        found = wrong_given(text, Given([replace(sentence, **changes)]))  # type: ignore[arg-type]
+        return found.why if found else ""
 
     assert wrong() == ""
     assert "overlap" in wrong(spans=np.array([[0, 5], [4, 8]], np.int32))
@@ -158,11 +164,48 @@ def test_what_cannot_be_is_told(tmp_path: Path) -> None:
     assert "2 tokens, 1 lemmas" in wrong(lemmas=["the"])
     assert "lines or ids" in wrong(lines=[1])
     assert "shape" in wrong(spans=np.array([0, 3], np.int32))
+    assert "no whole numbers" in wrong(spans=spans.astype(np.float32))
+    assert "a token with a line end in it, 'th\\r'" in wrong("th\r bank")
+    assert "a token with a line end in it, 'ba\\nk'" in wrong("the ba\nk")
+    assert wrong("the\nbank") == ""
+    for name, what in (("lemmas", "lemma"), ("tags", "tag"), ("ids", "id")):
+        assert f"has the {what} '\\udc80', which is no text" in wrong(**{name: ["a", "\udc80"]})
+        assert f"has the {what} 7, which is no text" in wrong(**{name: ["a", 7]})
+    assert "has the name '\\ud800', which is no text" in wrong(name="\ud800")
+    assert "has the name None, which is no text" in wrong(name=None)
+    assert "has a lemma of mere white space" in wrong(lemmas=["a", "\u00a0 "])
+    assert "not from 0 to 4,294,967,295" in wrong(lines=[1, 2**32])
+    assert "not from 0 to 4,294,967,295" in wrong(lines=[-1, 1])
+    assert "lines that are no whole numbers" in wrong(lines=[1, 2.5])
+    assert wrong(lines=np.array([0, 2**32 - 1])) == ""
+    word = ("in", "in", "ADP")
+    assert wrong(parts={1: [word, word]}, ids=["1", "2-3"]) == ""
+    for at in (2, -1, "1"):
+        assert f"parts of a token {at!a}, and no such token" in wrong(parts={at: [word]})
+    for part in (("in", "in"), ("in", "in", None), ("in", "in", "\udc80"), "abc"):
+        assert "which is not the form, lemma and tag of a word" in wrong(parts={1: [word, part]})
     with (
         Index.create(tmp_path / "bad", encoder=WindowEncoder()) as index,
         pytest.raises(SourceError, match="is not in the text"),
     ):
         index.add([Document("bad", "the", given=Given([GivenSentence(0, 8, spans, ["a", "b"], ["", ""])]))])
+
+
+def test_what_is_wrong_has_its_line() -> None:
+    """The line of the bad token is told, or that of its sentence; where nobody knows a line, none is."""
+    spans = np.array([[0, 3], [4, 8]], np.int32)
+
+    def line(text: str, **changes: object) -> int | None:
+        sentence = GivenSentence(0, 8, spans, ["the", "bank"], ["", ""], [7, 8])
+        found = wrong_given(text, Given([replace(sentence, **changes)]))  # type: ignore[arg-type]
+        assert found is not None
+        return found.line
+
+    assert line("the ba\rk") == 8
+    assert line("the bank", tags=["", 5]) == 8
+    assert line("the") == 7
+    assert line("the", lines=()) is None
+    assert line("the bank", lines=[-1, 1]) is None
 
 
 def test_very_long_sentence_is_cut_between_tokens() -> None:
@@ -191,7 +234,7 @@ def test_segments_tile_any_given_text(sentences: list[list[str]], data: st.DataO
     text += data.draw(st.sampled_from(["", " ", " tail."]))
     for whole, cut in ((True, True), (True, False), (False, True), (False, False)):
         given = Given(made, is_whole=whole, has_sentences=cut)
-        assert wrong_given(text, given) == ""
+        assert wrong_given(text, given) is None
         segments = list(Analyser("en").segments(text, given=given))
         assert "".join(segment.text for segment in segments) == text
         for segment in segments:
@@ -201,6 +244,65 @@ def test_segments_tile_any_given_text(sentences: list[list[str]], data: st.DataO
             assert len(segment.tags or forms) == len(forms)
         kept = [form for segment in segments for form, tag in zip(segment.forms, segment.tags, strict=False) if tag]
         assert kept == [word for words in sentences for word in words]
+
+
+@for_all(
+    st.lists(
+        st.lists(st.tuples(st.booleans(), st.text("ab.", min_size=1, max_size=9), st.text(" \n", max_size=30))),
+        max_size=3,
+    ),
+    st.tuples(st.booleans(), st.booleans()),
+)
+def test_no_segment_is_too_long(sentences: list[list[tuple[bool, str, str]]], how: tuple[bool, bool]) -> None:
+    """However long sentences and white space are, no segment is over the limit, and no given token is lost."""
+    text, made, kept = "", [], []
+    for words in sentences:
+        start, spans, lemmas = len(text), [], []
+        for is_given, form, space in words:
+            if is_given:
+                spans.append((len(text), len(text) + len(form)))
+                lemmas.append(form)
+            text += form + space
+        kept += lemmas
+        array = np.array(spans, np.int32).reshape(-1, 2)
+        made.append(GivenSentence(start, len(text), array, lemmas, ["T"] * len(lemmas)))
+        text += " "
+    given = Given(made, is_whole=how[0], has_sentences=how[1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sentences_module, "MAX_SEGMENT_CHARS", 25)
+        patch.setattr(sentences_module, "_BLOCK_CHARS", 100)
+        patch.setattr(given_module, "MAX_SEGMENT_CHARS", 25)
+        segments = list(Analyser("en").segments(text, given=given))
+    assert "".join(segment.text for segment in segments) == text
+    assert max((len(segment.text) for segment in segments), default=0) <= 25
+    found = [form for segment in segments for form, tag in zip(segment.forms, segment.tags, strict=False) if tag]
+    assert found == kept
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_time_is_that_of_the_text(is_whole: bool) -> None:
+    """A text of many given tokens and no given sentences takes its length in time: ten times as much, ten times."""
+    seconds = []
+    for n_tokens in (4_000, 40_000):
+        text = "The bank was old. " * (n_tokens // 4)
+        spans = np.array([found.span() for found in re.finditer(r"\w+", text)], np.int32)
+        sentence = GivenSentence(0, len(text), spans, [""] * n_tokens, ["N"] * n_tokens)
+        given = Given([sentence], is_whole=is_whole, has_sentences=False)
+        started = time.process_time()
+        assert sum(1 for _ in Analyser("en").segments(text, given=given)) == n_tokens // 4
+        seconds.append(time.process_time() - started)
+    assert seconds[1] < 40 * seconds[0] + 1
+
+
+def test_parts_are_another_version(index: Index) -> None:
+    """A document whose tokens have other parts is another version of it; one on other lines is the same."""
+    span = np.array([[0, 2]], np.int32)
+    sentence = GivenSentence(0, 2, span, ["in"], [""], [1], ids=["1-2"], parts={0: [("in", "in", ""), ("dem", "", "")]})
+    assert index.add([Document("im", "im", given=Given([sentence]))]).documents == 1
+    moved = replace(sentence, lines=[9])
+    assert index.add([Document("im", "im", given=Given([moved]))]).unchanged == 1
+    other = replace(sentence, parts={0: [("in", "in", ""), ("der", "", "")]})
+    assert list(index.add([Document("im", "im", given=Given([other]))]).refused) == ["im"]
 
 
 def test_given_token_alone_makes_no_sentence() -> None:
@@ -216,6 +318,18 @@ def test_given_token_alone_makes_no_sentence() -> None:
     assert segments[1].origin is not None
     assert list(segments[1].origin.lines) == [0, 0, 7, 0, 0]
     assert list(segments[1].written_lemmas) == ["", "", "Bank", "", ""]
+
+
+@pytest.mark.parametrize("has_sentences", [True, False])
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_lines_may_be_an_array(tmp_path: Path, is_whole: bool, has_sentences: bool) -> None:
+    """Lines that come as an array are those that a list of them would be."""
+    spans = np.array([[0, 3], [4, 8]], np.int32)
+    sentence = GivenSentence(0, 8, spans, ["the", "bank"], ["", ""], np.array([7, 9]))  # type: ignore[arg-type]
+    given = Given([sentence], is_whole=is_whole, has_sentences=has_sentences)
+    with Index.create(tmp_path / "index", encoder=WindowEncoder()) as index:
+        index.add([Document("1", "the bank", uri="x", given=given)])
+        assert [line.source for line in index.concordance("bank")] == ["x:9"]
 
 
 def test_some_tokens_are_given() -> None:

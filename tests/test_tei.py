@@ -354,6 +354,49 @@ class TestErrors:
         assert [each.text for each in read(path, skip_bad=True, on_skip=errors.append)] == ["b"]
         assert (errors[0].line, "1,001 characters" in errors[0].why) == (2, True)
 
+    def test_depth(self, tmp_path: Path) -> None:
+        """Elements that stand in one another without end are told with the line; a thousand are read."""
+        deep = "<hi>" * 990 + "a" + "</hi>" * 990
+        assert only(tmp_path, tei(f"<p>{deep}</p>")).text == "a"
+        assert failure(written(tmp_path, tei("<p>" + "<hi>\n" * 5_000))).endswith(
+            ": its elements stand in one another more than 1,000 deep."
+        )
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "<w>a</w>" * 50_000,
+            "<p><w>a</w></p>" * 20_000,
+            "ab<lb/>" * 50_000,
+            "ab<hi/>" * 50_000,
+            "<w>" + "ab<hi/>" * 50_000 + "</w>",
+        ],
+    )
+    def test_what_is_kept_is_bounded(self, tmp_path: Path, body: str) -> None:
+        """Tokens, sentences and pieces of text count for more than their characters: they take more memory."""
+        path = written(tmp_path, tei(body))
+        tracemalloc.start()
+        try:
+            with pytest.raises(SourceError, match="more than 100,000 characters"):
+                list(Corpus([path], Options(max_record_chars=100_000)))
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 3_000_000
+
+    def test_words_in_a_word(self, tmp_path: Path) -> None:
+        """Of the words in a token no more than a few are kept."""
+        path = written(tmp_path, tei("<w>a" + "<w lemma='b'/>" * 50_000 + "</w>"))
+        tracemalloc.start()
+        try:
+            (document,) = read(path)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert document.given is not None
+        assert document.given.sentences[0].lemmas == ["+".join("b" * 32)]
+        assert peak < 3_000_000
+
     def test_limit(self, tmp_path: Path) -> None:
         """A document over the limit is left out, and its text is let go of."""
         body = "<p>" + "x <hi>y</hi>" * 100_000 + "</p>"
@@ -361,7 +404,7 @@ class TestErrors:
         errors: list[SourceError] = []
         tracemalloc.start()
         try:
-            corpus = Corpus([path], Options(max_record_chars=10), skip_bad=True, on_skip=errors.append)
+            corpus = Corpus([path], Options(max_record_chars=500), skip_bad=True, on_skip=errors.append)
             assert [each.text for each in corpus] == ["a"]
             peak = tracemalloc.get_traced_memory()[1]
         finally:

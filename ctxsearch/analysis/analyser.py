@@ -65,7 +65,7 @@ class Analyser:
             text: any text.
             lemmas: whether the segments have lemmas; without, no dictionary need be read.
             given: what the text's source says of its tokens, which is kept; nothing is wrong with it, see
-                `wrong_given`.
+                `ctxsearch.given`.
 
         >>> [(s.start, s.end, s.forms) for s in Analyser("en").segments("One.  Two!")]
         [(0, 4, ['One']), (4, 10, ['Two'])]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.analysis.lemmas import normal_form
-from ctxsearch.analysis.sentences import MAX_SEGMENT_CHARS, cut_sentences
+from ctxsearch.analysis.sentences import cut_sentences
 from ctxsearch.analysis.words import WordPatterns, find_words
 from ctxsearch.domain import Given, GivenSentence, Origin, Segment
+from ctxsearch.given import MAX_SEGMENT_CHARS
 
 
 class _Stretch(NamedTuple):
@@ -33,32 +35,6 @@ class _Stretch(NamedTuple):
     stop: int
 
 
-def wrong_given(text: str, given: Given) -> str:
-    """What cannot be so in what a source says of a text; empty where nothing is wrong."""
-    before = 0
-    for sentence in given.sentences:
-        where = f"the given sentence {sentence.start}:{sentence.end}"
-        count = len(sentence.spans)
-        if sentence.spans.shape != (count, 2):
-            return f"{where} has spans of the shape {sentence.spans.shape}, and not (n, 2)"
-        if not before <= sentence.start <= sentence.end <= len(text):
-            return f"{where} overlaps the one before, or is not in the text"
-        if len(sentence.lemmas) != count or len(sentence.tags) != count:
-            return f"{where} has {count} tokens, {len(sentence.lemmas)} lemmas and {len(sentence.tags)} tags"
-        if any(some and len(some) != count for some in (sentence.lines, sentence.ids)):
-            return f"{where} has {count} tokens, and other numbers of lines or ids"
-        borders = sentence.spans.ravel()
-        lengths = sentence.spans[:, 1] - sentence.spans[:, 0]
-        if count and (borders[0] < sentence.start or borders[-1] > sentence.end):
-            return f"{where} has tokens outside of it"
-        if (np.diff(borders) < 0).any() or (lengths < 1).any():
-            return f"{where} has tokens that overlap, are empty or out of order"
-        if (lengths > MAX_SEGMENT_CHARS).any():
-            return f"{where} has a token of more than {MAX_SEGMENT_CHARS:,} characters"
-        before = sentence.end
-    return ""
-
-
 def given_segments(
     text: str, given: Given, *, language: str, patterns: WordPatterns, lemma_of: Callable[[str], str]
 ) -> Iterator[Segment]:
@@ -66,7 +42,7 @@ def given_segments(
 
     Args:
         text: the text.
-        given: what is said of it; nothing is wrong with it, see `wrong_given`.
+        given: what is said of it; nothing is wrong with it, see `ctxsearch.given`.
         language: for sentences where none are given.
         patterns: find the tokens that are not given.
         lemma_of: gives the lemma of a form, where none is given.
@@ -77,8 +53,8 @@ def given_segments(
             yield from (_segment(text, *short, lemma_of) for short in _short(stretch))
     else:
         mixed = _mixed(text, given, language) if given.has_sentences else _cut_around(text, given, language)
-        for start, end, sentence in mixed:
-            yield _mixed_segment(text, start, end, sentence, patterns, lemma_of)
+        for stretch in mixed:
+            yield _mixed_segment(text, *stretch, patterns, lemma_of)
 
 
 def _sentences(text: str, given: Given) -> Iterator[_Stretch]:
@@ -120,19 +96,24 @@ def _tiled(stretches: Iterator[_Stretch], length: int) -> Iterator[_Stretch]:
 def _short(stretch: _Stretch) -> Iterator[_Stretch]:
     """A stretch, or several where it is too long for a segment; then each ends with a token."""
     start, end, sentence, first, stop = stretch
-    starts, ends = sentence.spans[:, 0].tolist(), sentence.spans[:, 1].tolist()
+    if end - start <= MAX_SEGMENT_CHARS:
+        yield stretch
+        return
+    # Only of its own tokens: a sentence may have as many stretches as there are sentences in a book.
+    starts, ends = sentence.spans[first:stop].T.tolist()
+    place, count = 0, len(starts)
     while end - start > MAX_SEGMENT_CHARS:
         cut = start + MAX_SEGMENT_CHARS
         # The last token that ends before the cut, or else the beginning of the one that goes over it.
-        inside = bisect_left(starts, cut, lo=first, hi=stop)
-        if inside > first and ends[inside - 1] > cut:
+        inside = bisect_left(starts, cut, lo=place, hi=count)
+        if inside > place and ends[inside - 1] > cut:
             inside -= 1
-            cut = min(cut, starts[inside])
-        if inside > first:
+            cut = starts[inside]
+        if inside > place:
             cut = ends[inside - 1]
-        yield _Stretch(start, cut, sentence, first, inside)
-        start, first = cut, inside
-    yield _Stretch(start, end, sentence, first, stop)
+        yield _Stretch(start, cut, sentence, first + place, first + inside)
+        start, place = cut, inside
+    yield _Stretch(start, end, sentence, first + place, stop)
 
 
 def _segment(
@@ -141,7 +122,7 @@ def _segment(
     spans = sentence.spans[first:stop]
     forms = [text[begin:finish] for begin, finish in spans.tolist()]
     lemmas, written = _lemmas(forms, sentence.lemmas[first:stop], lemma_of)
-    parts = {place - first: words for place, words in sentence.parts.items() if first <= place < stop}
+    parts = {place - first: sentence.parts[place] for place in range(first, stop) if place in sentence.parts}
     origin = Origin(sentence.name, sentence.lines[first:stop], sentence.ids[first:stop], parts)
     tags = sentence.tags[first:stop]
     return Segment(start, text[start:end], (spans - start).astype(np.int32), forms, lemmas, tags, written, origin)
@@ -158,29 +139,37 @@ def _lemmas(
     return lemmas, written if any(written) else ()
 
 
-def _mixed(text: str, given: Given, language: str) -> Iterator[tuple[int, int, GivenSentence | None]]:
+def _mixed(text: str, given: Given, language: str) -> Iterator[_Stretch]:
     """Stretches that tile a text: sentences that are given, and those found between them."""
-    found: list[tuple[int, int, GivenSentence | None]] = []
+    found: list[_Stretch] = []
     at = 0
-    for one in (*given.sentences, GivenSentence(len(text), len(text), _NO_SPANS, (), ())):
-        between = text[at : one.start]
-        kept = len(between.rstrip()) if one.start < len(text) else len(between)
-        if between[:kept].strip():
-            found.extend((at + start, at + end, None) for start, end in cut_sentences(between[:kept], language))
-            at += kept
-        if one.end > at and one.start < len(text):
-            bounded = list(cut_sentences(text[at : one.end], language)) if one.end - at > MAX_SEGMENT_CHARS else []
-            pieces = [(at + start, at + end) for start, end in bounded] or [(at, one.end)]
-            found.extend((*piece, one) for piece in pieces)
+    for one in given.sentences:
+        between = text[at : one.start].rstrip()
+        if between:
+            found.extend(_found(at, at + len(between), text, language))
+            at += len(between)
+        if one.end > at:
+            whole = replace(one, start=at)
+            # Only one that is too long for a segment is cut, as the analyser would cut it.
+            is_long = one.end - at > MAX_SEGMENT_CHARS
+            cut = _cut(text, Given([whole]), language) if is_long else _sentences(text, Given([whole]))
+            found.extend(cut)
             at = one.end
-    if at < len(text) and found:
-        found[-1] = (found[-1][0], len(text), found[-1][2])
+    if text[at:].strip() or not found:
+        found.extend(_found(at, len(text), text, language))
     elif at < len(text):
-        found.append((0, len(text), None))
-    yield from found
+        found[-1] = found[-1]._replace(end=len(text))
+    for stretch in found:
+        yield from _short(stretch)
 
 
-def _cut_around(text: str, given: Given, language: str) -> Iterator[tuple[int, int, GivenSentence | None]]:
+def _found(start: int, end: int, text: str, language: str) -> Iterator[_Stretch]:
+    """The sentences that the analyser finds in a stretch of a text, which has no given tokens."""
+    for first, last in cut_sentences(text[start:end], language):
+        yield _Stretch(start + first, start + last, _NO_SENTENCE, 0, 0)
+
+
+def _cut_around(text: str, given: Given, language: str) -> Iterator[_Stretch]:
     """The sentences that the analyser finds in a text, each with the tokens given in it; no cut goes through one."""
     some = given.sentences
     every = GivenSentence(
@@ -189,33 +178,31 @@ def _cut_around(text: str, given: Given, language: str) -> Iterator[tuple[int, i
         np.concatenate([_NO_SPANS, *(one.spans for one in some)]),
         [lemma for one in some for lemma in one.lemmas],
         [tag for one in some for tag in one.tags],
-        [line for one in some for line in one.lines or [_NO_LINE] * len(one.spans)],
+        [line for one in some for line in (one.lines if len(one.lines) else [_NO_LINE] * len(one.spans))],
     )
     for stretch in _cut(text, Given([every]), language):
-        for start, end, _, first, stop in _short(stretch):
-            spans, lemmas = every.spans[first:stop], every.lemmas[first:stop]
-            own = GivenSentence(start, end, spans, lemmas, every.tags[first:stop], every.lines[first:stop])
-            yield start, end, own if stop > first else None
+        for short in _short(stretch):
+            yield short if short.stop > short.first else short._replace(sentence=_NO_SENTENCE, first=0, stop=0)
 
 
 def _mixed_segment(
     text: str,
     start: int,
     end: int,
-    sentence: GivenSentence | None,
+    sentence: GivenSentence,
+    first: int,
+    stop: int,
     patterns: WordPatterns,
     lemma_of: Callable[[str], str],
 ) -> Segment:
     """A segment with tokens found in it, and those that are given in the place of what they overlap."""
     stretch = text[start:end]
     forms, spans = find_words(patterns, stretch)
-    if sentence is None:
+    if sentence is _NO_SENTENCE:
         return Segment(start, stretch, spans, forms, list(map(lemma_of, forms)))
-    inside = (sentence.spans[:, 0] >= start) & (sentence.spans[:, 1] <= end)
-    given = (sentence.spans[inside] - start).astype(np.int32)
-    own = np.flatnonzero(inside).tolist()
-    lemmas, tags = [sentence.lemmas[at] for at in own], [sentence.tags[at] for at in own]
-    lines = [sentence.lines[at] for at in own] if sentence.lines else [_NO_LINE] * len(own)
+    given = (sentence.spans[first:stop] - start).astype(np.int32)
+    lemmas, tags = list(sentence.lemmas[first:stop]), list(sentence.tags[first:stop])
+    lines = list(sentence.lines[first:stop]) or [_NO_LINE] * len(given)
     # A token found is kept where as many given ones end before it as begin before its end.
     apart = np.searchsorted(given[:, 1], spans[:, 0], "right") == np.searchsorted(given[:, 0], spans[:, 1], "left")
     joined = np.concatenate([spans[apart], given])

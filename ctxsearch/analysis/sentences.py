@@ -11,8 +11,7 @@ from collections.abc import Iterator
 
 import sentencex
 
-MAX_SEGMENT_CHARS = 32_768
-"""No segment is longer than this many characters."""
+from ctxsearch.given import MAX_SEGMENT_CHARS
 
 # Twice the longest segment at least: a sentence that fills a block is then cut for its length, so each two blocks
 # bring the reading MAX_SEGMENT_CHARS further.

@@ -13,14 +13,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ctxsearch.corpus.assembly import BLANK, PARAGRAPH, Assembly, Tokens
+from ctxsearch.corpus.assembly import BLANK, PARAGRAPH, WAITING, Assembly, Tokens, joined, weight
 from ctxsearch.corpus.files import File
 from ctxsearch.corpus.records import OnRead, Options, checked, line_error, lines_of, too_long, value_of, without_end
 from ctxsearch.domain import Document, Given, MetadataValue
 from ctxsearch.errors import SourceError
 
 _N_CELLS = 10
-_NEWDOC = re.compile(r"#\s*newdoc(?:\s+id\s*=\s*(?P<id>.*?))?\s*")
+_NEWDOC = re.compile(r"#\s*newdoc(?:\s+id\s*=(?P<id>.*)|\s*)", re.DOTALL)
 _NEWPAR = re.compile(r"#\s*newpar\b")
 _COMMENT = re.compile(r"#\s*(?P<key>\S+?)\s*= ?(?P<value>.*)", re.DOTALL)
 _RANGE = re.compile(r"([1-9][0-9]{0,8})-([1-9][0-9]{0,8})")
@@ -70,7 +70,7 @@ def read_conllu(file: File, options: Options, on_read: OnRead) -> Iterator[Docum
             if document.has_begun:
                 n_documents += 1
                 yield document.ended(is_only=False)
-            document = _Document(file, options, line.number, newdoc["id"], document.comments)
+            document = _Document(file, options, line.number, (newdoc["id"] or "").strip(), document.comments)
         if document.error is None:
             document.error = line_error(line, file, options)
         if document.error is None:
@@ -95,7 +95,7 @@ class _Document:
         file: File,
         options: Options,
         line: int | None = None,
-        name: str | None = None,
+        name: str = "",
         comments: dict[str, str] | None = None,
     ) -> None:
         self.error: SourceError | None = None
@@ -109,6 +109,9 @@ class _Document:
         self._assembly = Assembly()
         self._units: list[_Unit] = []
         self._next = 1
+        self._waiting = 0
+        self._said = 0
+        self._room = options.max_record_chars
         # Comments are the document's own as long as none is plainly the sentence's.
         self._in_head = line is not None
         self._newpar = False
@@ -167,8 +170,11 @@ class _Document:
         if is_meta or (self._in_head and key != "newdoc" and not key.startswith("global.")):
             if key.removeprefix(_META) and value.strip():
                 self._metadata[key.removeprefix(_META)] = value_of(value.strip())
+                self._said += weight(key, value)
         else:
             self.comments[key] = value
+            self._waiting += weight(key, value)
+        self._check_size()
 
     def _take_word(self, line: int, text: str) -> None:
         self._in_head = False
@@ -189,6 +195,9 @@ class _Document:
         tag = cells[3] if cells[3] != "_" else cells[4] if cells[4] != "_" else ""
         last.words.append(_Word(form, sys.intern(lemma), sys.intern(tag), line))
         self._next += 1
+        self._waiting += len(form) + WAITING * weight(lemma, tag)
+        if self._waiting > self._room:
+            self._check_size()
 
     def _take_other(self, line: int, cells: Sequence[str]) -> None:
         """Takes a line that is not the next word: an empty node, which is no text, or a multiword token."""
@@ -202,14 +211,15 @@ class _Document:
         if not form:
             raise self._wrong("the word has no form", line)
         self._units.append(_Unit(form, _space_after(cells), line, self._next, int(found[2]), is_range=True))
+        self._waiting += len(form)
 
     def _end_sentence(self, line: int | None) -> None:
         units, comments = self._units, self.comments
         if not units:
             # Comments that an empty line parts from words are on no sentence.
-            self.comments = self.comments if line is None else {}
+            self.comments, self._waiting = (self.comments if line is None else {}), 0
             return
-        self._units, self.comments, self._in_head = [], {}, False
+        self._units, self.comments, self._in_head, self._waiting = [], {}, False, 0
         last = units[-1]
         if self._next <= last.last:
             why = f"the words of {last.first}-{last.last} end with {self._next - 1}, where the sentence ends"
@@ -221,11 +231,17 @@ class _Document:
         self._newpar = False
         text, starts = _written(comments.get("text", ""), units)
         start = assembly.write(text)
-        if assembly.length > self._options.max_record_chars:
-            raise too_long(self._file, self._options, self._first_line)
         tokens, ids, parts = _tokens(units, [start + each for each in starts])
         name = comments.get("sent_id", "").strip()
-        assembly.sentences.append(tokens.sentence(start, assembly.length, name=name, ids=ids, parts=parts))
+        assembly.add(tokens, start, name=name, ids=ids, parts=parts)
+        self._check_size()
+
+    def _check_size(self) -> None:
+        """Refuses a document over the limit before the rest of it is kept."""
+        assembly = self._assembly
+        self._room = self._options.max_record_chars - (assembly.length + assembly.weight + self._said)
+        if self._waiting > self._room:
+            raise too_long(self._file, self._options, self._first_line, has_tokens=True)
 
     def _wrong(self, why: str, line: int) -> SourceError:
         return SourceError(self._file.uri, why, line=line)
@@ -273,14 +289,9 @@ def _tokens(
                 at += len(word.form)
         else:
             parts[len(ids)] = [(word.form, word.lemma, word.tag) for word in unit.words]
-            lemma = _joined([word.lemma for word in unit.words])
-            tokens.add((start, start + len(unit.form)), lemma, _joined([word.tag for word in unit.words]), unit.line)
+            lemma = joined([word.lemma for word in unit.words])
+            tokens.add((start, start + len(unit.form)), lemma, joined([word.tag for word in unit.words]), unit.line)
             ids.append(name)
     if ids == [str(number) for number in range(1, len(ids) + 1)]:
         ids = []
     return tokens, ids, parts
-
-
-def _joined(said: Sequence[str]) -> str:
-    """What is said of several words, as one; ``_`` stands for a word of which nothing is said."""
-    return sys.intern("+".join(each or "_" for each in said)) if any(said) else ""

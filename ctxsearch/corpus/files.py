@@ -57,6 +57,7 @@ class Source:
             among ``files``.
         unread: the first names of files that no reader knows; ``unread_count`` counts them all.
         unwanted: the names, without ``.gz``, of the files of a folder that were not asked for.
+        is_named: whether it is one file, which was named itself and stands in no folder or archive.
     """
 
     files: list[File] = field(default_factory=list)
@@ -64,6 +65,7 @@ class Source:
     unread: list[str] = field(default_factory=list)
     unread_count: int = 0
     unwanted: set[str] = field(default_factory=set)
+    is_named: bool = False
 
     def add_unread(self, name: str) -> None:
         """Counts a file that no reader knows."""
@@ -101,6 +103,7 @@ def find(source: str | Path, endings: Collection[str], *, glob: str | None) -> S
         _check_not_empty(found, path, endings, glob)
     else:
         found.files.append(_file(path, path.name, ending))
+        found.is_named = True
     return found
 
 

@@ -11,7 +11,7 @@ from ctxsearch.corpus.conllu import read_conllu
 from ctxsearch.corpus.files import NAMES_KEPT, File, Source, find
 from ctxsearch.corpus.jsonl import read_jsonl
 from ctxsearch.corpus.lines import check_encoding
-from ctxsearch.corpus.records import DEFAULT_COLUMNS, DEFAULT_TEXT_COLUMN, OnRead, Options, Reader
+from ctxsearch.corpus.records import DEFAULT_COLUMNS, DEFAULT_TEXT_COLUMN, OnRead, Options, Reader, UnknownFormat
 from ctxsearch.corpus.tables import names_files, read_metadata, read_table
 from ctxsearch.corpus.tei import read_tei
 from ctxsearch.corpus.text import read_text
@@ -57,7 +57,8 @@ class Corpus:
         total_bytes: the size of all files as they lie on the disk.
         bytes_read: how much of that has been read; with ``total_bytes`` it makes a progress bar.
         skipped: how many bad records and files were passed over.
-        unread: files of folders that no reader knows, the first 100 names.
+        unread: files of folders that no reader knows, the first 100 names; XML that is no TEI is among them once it has
+            been come to.
         unread_count: how many such files there are.
         unmatched: names in metadata tables that no text file of their folder has, the first 100.
         unmatched_count: how many such rows there are.
@@ -78,6 +79,10 @@ class Corpus:
         self._on_skip = on_skip
         self._sources = [find(source, READERS, glob=glob) for source in sources]
         self.total_bytes = sum(file.size for source in self._sources for file in {*source.files, *source.tables})
+        self._forget()
+
+    def _forget(self) -> None:
+        """Sets the counts to what is known before anything is read."""
         self.bytes_read = 0
         self.skipped = 0
         self.unread = [name for source in self._sources for name in source.unread][:NAMES_KEPT]
@@ -91,15 +96,13 @@ class Corpus:
         Raises:
             SourceError: a file or record cannot be read, and bad ones are not to be skipped.
         """
-        self.bytes_read = 0
-        self.skipped = 0
-        self.unmatched, self.unmatched_count = [], 0
+        self._forget()
         for source in self._sources:
             about, tables = self._read_metadata(source)
             for file in source.files:
                 if file in tables:
                     continue
-                for document in self._read(READERS[file.ending], file):
+                for document in self._read(READERS[file.ending], file, is_named=source.is_named):
                     if _is_text(file) and document.document_id in about:
                         yield dataclasses.replace(document, metadata=about[document.document_id])
                     else:
@@ -119,7 +122,7 @@ class Corpus:
             if not (has_texts and names_files(table, self._options)):
                 continue
             tables.append(table)
-            for row in self._read(read_metadata, table):
+            for row in self._read(read_metadata, table, is_named=source.is_named):
                 name = folder + row.document_id
                 if name in texts:
                     about[name] = row.metadata
@@ -129,7 +132,7 @@ class Corpus:
                         self.unmatched.append(name)
         return about, tables
 
-    def _read(self, reader: Reader, file: File) -> Iterator[Document]:
+    def _read(self, reader: Reader, file: File, *, is_named: bool) -> Iterator[Document]:
         """Yields what is good in a file, and raises or passes over what is bad."""
         before = self.bytes_read
 
@@ -140,6 +143,10 @@ class Corpus:
         for record in _with_errors(reader(file, self._options, on_read)):
             if not isinstance(record, SourceError):
                 yield record
+            elif isinstance(record, UnknownFormat) and not is_named:
+                self.unread_count += 1
+                if len(self.unread) < NAMES_KEPT:
+                    self.unread.append(file.uri)
             elif not self._skip_bad:
                 raise record
             else:
@@ -161,13 +168,14 @@ def read(
 ) -> Corpus:
     """Reads documents from folders and files: text, JSONL, CSV, TSV, CoNLL-U, VRT and TEI, each also packed with gzip.
 
-    A text file is one document, and its id is its path under the folder; in the others each record is one, and where
-    it has no id of its own it is called ``path#line``, or by the path alone where a treebank or a TEI file is but one
-    document. An archive (``.zip``) is read as a folder is. A file ``metadata.csv`` or ``metadata.tsv`` at the top of a
-    folder gives its text files metadata, if it has a column ``id``, ``file`` or ``filename`` (or ``id_column``).
-    Texts come as they are in the file, line ends and all. Treebanks and other corpora that are cut into tokens give
-    their documents these, with their sentences, lemmas and tags (`Document.given`); so does a table of uses (a header
-    with ``lemma``, ``context`` and ``indexes_target_token``), which gives each of its contexts the word that it is for.
+    A text file is one document, and its id is its path under the folder; in the others each record is one, and where it
+    has no id of its own it is called ``path#line``, or by the path alone where a treebank or a TEI file is but one
+    document. An archive (``.zip``) is read as a folder is; in both, XML that is no TEI is passed over. A file
+    ``metadata.csv`` or ``metadata.tsv`` at the top of a folder gives its text files metadata, if it has a column
+    ``id``, ``file`` or ``filename`` (or ``id_column``). Texts come as they are in the file, line ends and all.
+    Treebanks and other corpora that are cut into tokens give their documents these, with their sentences, lemmas and
+    tags (`Document.given`); so does a table of uses (a header with ``lemma``, ``context`` and
+    ``indexes_target_token``), which gives each of its contexts the word that it is for.
 
     Args:
         sources: folders, which are read with all that is in them, and files.

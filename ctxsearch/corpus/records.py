@@ -11,8 +11,14 @@ from ctxsearch.corpus.files import File
 from ctxsearch.corpus.lines import BadByte, Line, decode, read_chunks, split_lines
 from ctxsearch.domain import Document, MetadataValue
 from ctxsearch.errors import SourceError
+from ctxsearch.given import wrong_given
 
+# Characters of a document. A token that its source gives counts for TOKEN_CHARS more, a sentence for SENTENCE_CHARS:
+# what is kept of them takes many times the memory of their text, so that a small packed file could fill it. Three
+# million tokens in sentences of usual length are under the limit.
 MAX_RECORD_CHARS = 100_000_000
+TOKEN_CHARS = 20
+SENTENCE_CHARS = 100
 MAX_ID_CHARS = 1_000
 DEFAULT_TEXT_COLUMN = "text"
 DEFAULT_COLUMNS = ("word", "pos", "lemma")
@@ -35,6 +41,10 @@ class Options:
     columns: tuple[str, ...] = DEFAULT_COLUMNS
 
 
+class UnknownFormat(SourceError):
+    """What a file has in it is of no kind that is read, whatever its ending; in a folder it is passed over."""
+
+
 OnRead = Callable[[int], None]
 
 # A reader yields the errors of single records, so that reading can go on, and raises what ends the file.
@@ -50,7 +60,7 @@ def checked(document: Document, file: File, line: int | None = None) -> Document
     """Returns the document as it is.
 
     Raises:
-        SourceError: its id cannot serve as one, or a text in it is not Unicode.
+        SourceError: its id cannot serve as one, a text in it is not Unicode, or what is given of its words cannot be.
     """
     name = document.document_id
     if not name:
@@ -69,6 +79,8 @@ def checked(document: Document, file: File, line: int | None = None) -> Document
             except UnicodeEncodeError as error:
                 why = f"half of a surrogate pair, \\u{ord(text[error.start]):04x}, stands alone in it"
                 raise SourceError(file.uri, why, line=line) from error
+    if document.given is not None and (wrong := wrong_given(document.text, document.given)):
+        raise SourceError(file.uri, wrong.why, line=wrong.line or line)
     return document
 
 
@@ -83,13 +95,22 @@ def value_of(text: str) -> MetadataValue:
     return float(text) if _DECIMAL.fullmatch(text) else text
 
 
-def cell_value(cell: str) -> MetadataValue:
-    """Returns the value of a cell of a table; one that is guarded from being run as a formula is text.
+def cell_text(cell: str, *, is_own: bool) -> str:
+    """Returns the text of a cell; in a table that ctxsearch wrote, without its guard, see `ctxsearch.cells`.
 
-    >>> cell_value("1912"), cell_value("'-1912")
-    (1912, '-1912')
+    >>> cell_text("'-' is a dash", is_own=False), cell_text("'-1912", is_own=True)
+    ("'-' is a dash", '-1912')
     """
-    text = unguarded(cell)
+    return unguarded(cell) if is_own else cell
+
+
+def cell_value(cell: str, *, is_own: bool) -> MetadataValue:
+    """Returns the value of a cell; one that is guarded from being run as a formula is text.
+
+    >>> cell_value("-1912", is_own=True), cell_value("'-1912", is_own=True)
+    (-1912, '-1912')
+    """
+    text = cell_text(cell, is_own=is_own)
     # Guarded since it was text, even if it looks like a number.
     return value_of(cell) if text == cell else text
 
@@ -106,9 +127,10 @@ def line_error(line: Line, file: File, options: Options) -> SourceError | None:
     return bad_byte(line.bad, file, options, line.number) if line.bad else None
 
 
-def too_long(file: File, options: Options, line: int | None = None) -> SourceError:
-    """Returns the error for a record, or a text file, over the limit."""
-    why = f"it has more than {options.max_record_chars:,} characters, too many for one document"
+def too_long(file: File, options: Options, line: int | None = None, *, has_tokens: bool = False) -> SourceError:
+    """Returns the error for a record, or a text file, over the limit; tokens that it has count towards it."""
+    counted = f" (a token counts for {TOKEN_CHARS} more, a sentence for {SENTENCE_CHARS})" if has_tokens else ""
+    why = f"it has more than {options.max_record_chars:,} characters{counted}, too many for one document"
     return SourceError(file.uri, why, line=line, hint="Cut it into several documents.")
 
 

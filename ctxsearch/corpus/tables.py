@@ -4,7 +4,8 @@ The rows are split here and not by the csv module. Its limit on the length of a 
 process, which cannot be raised and put back safely while other threads read; a quote that is never closed makes it
 gather the rest of the file; and before Python 3.11 it refuses NUL. A test compares the two on what both can read.
 
-An apostrophe that keeps a cell from being a formula is no part of its text, see `ctxsearch.cells`.
+In a table that ctxsearch wrote, an apostrophe that keeps a cell from being a formula is no part of its text, see
+`ctxsearch.cells`; in any other the cells are as they are.
 """
 
 from __future__ import annotations
@@ -13,10 +14,20 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ctxsearch.cells import unguarded
+from ctxsearch.cells import is_own_header
 from ctxsearch.corpus.files import File
 from ctxsearch.corpus.lines import Line
-from ctxsearch.corpus.records import OnRead, Options, cell_value, checked, line_error, lines_of, too_long, without_end
+from ctxsearch.corpus.records import (
+    OnRead,
+    Options,
+    cell_text,
+    cell_value,
+    checked,
+    line_error,
+    lines_of,
+    too_long,
+    without_end,
+)
 from ctxsearch.corpus.uses import is_header_of_uses, read_uses
 from ctxsearch.domain import Document, Metadata
 from ctxsearch.errors import SourceError
@@ -51,15 +62,16 @@ def read_table(file: File, options: Options, on_read: OnRead) -> Iterator[Docume
         id_at = _column(file, columns, options.id_column, "id")
     elif "id" in columns:
         id_at = columns.index("id")
+    is_own = is_own_header(columns)
     for row in _fitting(file, rows, columns):
         if isinstance(row, SourceError):
             yield row
             continue
-        document_id = f"{file.name}#{row.line}" if id_at is None else unguarded(row.cells[id_at])
+        document_id = f"{file.name}#{row.line}" if id_at is None else cell_text(row.cells[id_at], is_own=is_own)
+        text = cell_text(row.cells[text_at], is_own=is_own)
         metadata = _metadata(columns, row.cells, {text_at, id_at})
         try:
-            uri = f"{file.uri}#{row.line}"
-            yield checked(Document(document_id, unguarded(row.cells[text_at]), metadata, uri=uri), file, row.line)
+            yield checked(Document(document_id, text, metadata, uri=f"{file.uri}#{row.line}"), file, row.line)
         except SourceError as error:
             yield error
 
@@ -91,7 +103,7 @@ def read_metadata(file: File, options: Options, on_read: OnRead) -> Iterator[Doc
         if isinstance(row, SourceError):
             yield row
             continue
-        name = unguarded(row.cells[name_at]).removesuffix(".gz")
+        name = row.cells[name_at].removesuffix(".gz")
         try:
             yield checked(Document(name, "", _metadata(columns, row.cells, {name_at})), file, row.line)
         except SourceError as error:
@@ -110,7 +122,7 @@ def _header(file: File, rows: Iterator[_Row | SourceError]) -> list[str]:
     if isinstance(header, SourceError):
         raise header
     # A column without a name (a row number, or a comma at every end) may come twice; it is never read.
-    columns = [unguarded(name) for name in header.cells]
+    columns = header.cells
     named = [name for name in columns if name]
     twice = sorted({name for name in named if named.count(name) > 1})
     if twice:
@@ -138,8 +150,9 @@ def _fitting(file: File, rows: Iterator[_Row | SourceError], columns: Sequence[s
 
 
 def _metadata(columns: Sequence[str], cells: Sequence[str], leave_out: set[int | None]) -> Metadata:
+    is_own = is_own_header(columns)
     return {
-        name: cell_value(cell)
+        name: cell_value(cell, is_own=is_own)
         for at, (name, cell) in enumerate(zip(columns, cells, strict=True))
         if name and cell and at not in leave_out
     }

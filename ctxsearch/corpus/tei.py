@@ -22,7 +22,7 @@ from xml.parsers import expat
 from ctxsearch.corpus.assembly import PARAGRAPH
 from ctxsearch.corpus.files import File
 from ctxsearch.corpus.lines import check_encoding, decode, read_chunks
-from ctxsearch.corpus.records import OnRead, Options, bad_byte, checked, too_long
+from ctxsearch.corpus.records import OnRead, Options, UnknownFormat, bad_byte, checked, too_long
 from ctxsearch.corpus.tei_header import TeiHeader
 from ctxsearch.corpus.tei_text import LINE, TeiText, Word
 from ctxsearch.domain import Document
@@ -30,6 +30,8 @@ from ctxsearch.errors import SourceError
 
 _DEFAULT_ENCODING = "utf-8"
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]*?\sencoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+# No text that anybody wrote comes near.
+_MAX_DEPTH = 1_000
 _MARKS_OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 _ROOTS = {"TEI", "teiCorpus"}
@@ -111,6 +113,7 @@ class _Parser:
         self._options = options
         self._ready: list[Document | SourceError] = []
         self._path: list[str] = []
+        self._announced = ""
         self._left_out_at = 0
         self._chosen: list[bool] = []
         self._text: TeiText | None = None
@@ -125,6 +128,7 @@ class _Parser:
         self._expat.StartElementHandler = self._start
         self._expat.EndElementHandler = self._end
         self._expat.CharacterDataHandler = self._characters
+        self._expat.StartDoctypeDeclHandler = self._doctype
         self._expat.EntityDeclHandler = self._entity
         self._expat.SkippedEntityHandler = self._skipped_entity
 
@@ -153,10 +157,11 @@ class _Parser:
         name = qualified.rpartition(":")[2]
         parent = self._path[-1] if self._path else ""
         self._path.append(name)
-        if not parent and name not in _ROOTS:
-            why = f"its root is <{name}>, and that of a TEI file is <TEI> or <teiCorpus>"
-            hint = "A dictionary is read by: ctxsearch senses import INDEX FILE."
-            raise SourceError(self._file.uri, why, line=self._expat.CurrentLineNumber, hint=hint)
+        if len(self._path) > _MAX_DEPTH:
+            why = f"its elements stand in one another more than {_MAX_DEPTH:,} deep"
+            raise SourceError(self._file.uri, why, line=self._expat.CurrentLineNumber)
+        if not parent:
+            self._check_root(name)
         if self._left_out_at:
             return
         if not self._document_at:
@@ -168,6 +173,12 @@ class _Parser:
             self._text_at = len(self._path)
         elif "teiHeader" in self._path:
             self._header.start(self._path, attributes)
+
+    def _check_root(self, name: str) -> None:
+        if name not in _ROOTS:
+            why = f"its root is <{name}>, and that of a TEI file is <TEI> or <teiCorpus>"
+            hint = "A dictionary is read by: ctxsearch senses import INDEX FILE."
+            raise UnknownFormat(self._file.uri, why, line=self._expat.CurrentLineNumber, hint=hint)
 
     def _end(self, qualified: str) -> None:
         depth = len(self._path)
@@ -258,19 +269,24 @@ class _Parser:
             text.end_word()
 
     def _characters(self, data: str) -> None:
-        if self._left_out_at or not self._document_at:
+        if self._left_out_at or not self._document_at or self._text is None:
             return
         if not self._text_at:
             self._header.characters(data)
-        elif self._text is not None:
+        else:
             self._text.characters(data)
-            if self._text.length > self._options.max_record_chars:
-                # The rest is passed over, and what was gathered let go of.
-                self._text = None
-                self._error = too_long(self._file, self._options, self._line)
-                self._ready.append(self._error)
+        if self._header.size + self._text.size > self._options.max_record_chars:
+            # The rest is passed over, and what was gathered let go of.
+            self._text, self._header = None, TeiHeader()
+            self._error = too_long(self._file, self._options, self._line, has_tokens=True)
+            self._ready.append(self._error)
+
+    def _doctype(self, name: str, *_: object) -> None:
+        self._announced = name.rpartition(":")[2]
 
     def _entity(self, name: str, *_: object) -> None:
+        # What is no TEI may declare what it likes.
+        self._check_root(self._announced)
         why = f"it declares an entity, {name}, and a file that does is not read"
         hint = "Put the text in the place of its entities: xmllint --noent FILE."
         raise SourceError(self._file.uri, why, line=self._expat.CurrentLineNumber, hint=hint)

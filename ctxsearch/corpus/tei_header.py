@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from ctxsearch.corpus.records import TOKEN_CHARS
 from ctxsearch.domain import MetadataValue
 
 # Where a date says most about the text comes first: of a reprint the publication is another matter.
@@ -16,6 +17,10 @@ _YEAR = re.compile(r"-?[0-9]{4,6}(?![0-9])")
 
 class TeiHeader:
     """What a header says, as it comes.
+
+    Attributes:
+        title: of the text.
+        size: how many characters it has so far, about, and how many its pieces count for.
 
     >>> header = TeiHeader()
     >>> header.start(["TEI", "teiHeader", "fileDesc", "titleStmt", "title"], {})
@@ -29,6 +34,7 @@ class TeiHeader:
 
     def __init__(self) -> None:
         self.title = ""
+        self.size = 0
         self._authors: list[str] = []
         self._source_authors: list[str] = []
         self._dates: dict[str, str] = {}
@@ -53,6 +59,7 @@ class TeiHeader:
         """Takes text."""
         if self._depth:
             self._data.append(data)
+            self.size += len(data) + TOKEN_CHARS
 
     def end(self, depth: int) -> None:
         """Takes the end of the element that is so deep in the file."""

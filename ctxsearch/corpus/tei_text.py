@@ -12,12 +12,14 @@ import sys
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from ctxsearch.corpus.assembly import BLANK, PARAGRAPH, Assembly, Tokens
+from ctxsearch.corpus.assembly import BLANK, PARAGRAPH, WAITING, Assembly, Tokens, joined, weight
 from ctxsearch.domain import Given
 
 LINE = "\n"
 
 _WHITE = re.compile("[ \t\r\n]+")
+# More words in one token say nothing of it, and could be millions.
+_MAX_WORDS = 32
 _JOINS_LEFT = {"left", "both"}
 _JOINS_RIGHT = {"right", "both"}
 
@@ -79,14 +81,15 @@ class TeiText:
         self._has_sentences = False
 
     @property
-    def length(self) -> int:
-        """How many characters there are so far, about."""
-        return self._assembly.length + self._n_waiting
+    def size(self) -> int:
+        """How many characters there are so far, about, those included that tokens and other pieces count for."""
+        return self._assembly.length + self._assembly.weight + self._n_waiting
 
     def characters(self, data: str) -> None:
         """Takes text."""
         self._data.append(data)
-        self._n_waiting += len(data)
+        # Elements may cut a text into single characters.
+        self._n_waiting += len(data) + weight()
 
     def end_block(self, gap: str) -> None:
         """Takes the start or the end of a paragraph or of a line: the gap stands before what comes next."""
@@ -135,7 +138,8 @@ class TeiText:
         self._take_data()
         self._depth += 1
         if self._word is not None:
-            self._word.words.append(word)
+            if len(self._word.words) < _MAX_WORDS:
+                self._word.words.append(word)
             return
         self._word = word
         self._is_joined = False
@@ -153,6 +157,9 @@ class TeiText:
         bare = text.strip(BLANK)
         if word is None or not bare:
             return
+        word.lemma, word.tag = _said(word)
+        word.words.clear()
+        self._n_waiting += WAITING * weight(word.lemma, word.tag)
         # Some write the white space that follows a token into it.
         self._atoms.append(_Atom(bare, self._gap, self._is_apart or text.startswith(BLANK), word))
         self._gap, self._is_apart = "", text.endswith(BLANK)
@@ -183,6 +190,7 @@ class TeiText:
             return
         is_apart = self._is_apart or (text.startswith(BLANK) and not self._is_joined)
         self._atoms.append(_Atom(bare, self._gap, is_apart, None))
+        self._n_waiting += WAITING * weight()
         self._gap, self._is_joined, self._is_apart = "", False, text.endswith(BLANK)
 
     def _end_stretch(self) -> None:
@@ -202,13 +210,12 @@ class TeiText:
             at = assembly.write(atom.text)
             start = start if number else at
             if atom.word is not None:
-                lemma, tag = (sys.intern(said) for said in _said(atom.word))
-                tokens.add((at, assembly.length), lemma, tag, atom.word.line)
+                tokens.add((at, assembly.length), atom.word.lemma, atom.word.tag, atom.word.line)
         self._was_sentence = False
-        self._is_whole = self._is_whole and len(tokens.spans) == len(atoms)
-        if tokens.spans:
+        self._is_whole = self._is_whole and len(tokens) == len(atoms)
+        if tokens:
             self._has_sentences = self._has_sentences or self._sentence is not None
-            assembly.sentences.append(tokens.sentence(start, assembly.length, name=self._sentence or ""))
+            assembly.add(tokens, start, name=self._sentence or "")
 
     def _between(self, before: _Atom, after: _Atom) -> str:
         """What stands between two pieces of a stretch."""
@@ -223,9 +230,5 @@ class TeiText:
 
 def _said(word: Word) -> tuple[str, str]:
     """The lemma and the tag of a token; where only the words in it have some, theirs."""
-    lemma = word.lemma or _joined([one.lemma for one in word.words])
-    return lemma, word.tag or _joined([one.tag for one in word.words])
-
-
-def _joined(said: list[str]) -> str:
-    return "+".join(each or "_" for each in said) if any(said) else ""
+    lemma = word.lemma or joined([one.lemma for one in word.words])
+    return sys.intern(lemma), sys.intern(word.tag or joined([one.tag for one in word.words]))

@@ -1,6 +1,9 @@
 """Reads tables of uses, as the data sets of Word Usage Graphs (WUG) and the DURel tool have: a use of a word a row.
 
 They are parted by tabs, also where they are called ``.csv``, and a quotation mark in them is a character as any other.
+
+A table that ctxsearch exported has the columns of any other. What tells its rows is the key of a line for an
+identifier: only in these is an apostrophe that keeps a cell from being a formula taken away, see `ctxsearch.cells`.
 """
 
 from __future__ import annotations
@@ -9,17 +12,30 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
-from ctxsearch.cells import unguarded
 from ctxsearch.corpus.assembly import Tokens
 from ctxsearch.corpus.files import File
 from ctxsearch.corpus.lines import Line
-from ctxsearch.corpus.records import DEFAULT_TEXT_COLUMN, Options, cell_value, checked, line_error, without_end
+from ctxsearch.corpus.records import (
+    DEFAULT_TEXT_COLUMN,
+    Options,
+    cell_text,
+    cell_value,
+    checked,
+    line_error,
+    without_end,
+)
 from ctxsearch.domain import Document, Given
 from ctxsearch.errors import SourceError
 
 _TARGET = "indexes_target_token"
 _SENTENCE = "indexes_target_sentence"
 _NEEDED = {"lemma", "context", _TARGET}
+# Those that ctxsearch writes, which are those of the Word Usage Graphs too.
+OWN_COLUMNS = (
+    *("lemma", "pos", "date", "grouping", "identifier", "description", "context"),
+    *(_TARGET, _SENTENCE),
+)
+_KEY = re.compile(r".+:[0-9]+", re.DOTALL)
 _LEFT_OUT = {"context", "identifier", _TARGET, _SENTENCE}
 # English data sets of SemEval call a word attack_nn.
 _SUFFIX = re.compile(r"_(nns?|vb|jj)$")
@@ -59,19 +75,21 @@ def _use(file: File, options: Options, columns: Sequence[str], cells: Sequence[s
     if len(cells) != len(columns):
         raise SourceError(file.uri, f"the row has {len(cells)} cells, and the header {len(columns)}", line=line)
     row = dict(zip(columns, cells, strict=True))
+    is_own = tuple(columns) == OWN_COLUMNS and _KEY.fullmatch(row["identifier"]) is not None
     text = row["context"]
-    suffix = _SUFFIX.search(row["lemma"])
-    lemma = row["lemma"][: suffix.start()] if suffix else row["lemma"]
+    lemma, tag = (cell_text(row.get(name, ""), is_own=is_own) for name in ("lemma", "pos"))
+    if suffix := _SUFFIX.search(lemma):
+        lemma = lemma[: suffix.start()]
     try:
-        given = _given(text, row, lemma, row.get("pos", "") or (suffix[1] if suffix else ""), line)
+        given = _given(text, row, lemma, tag or (suffix[1] if suffix else ""), line)
     except ValueError as error:
         raise SourceError(file.uri, str(error), line=line) from error
     metadata = {
-        name: cell_value(cell)
-        for name, cell in {**row, "lemma": lemma}.items()
+        name: cell_value(cell, is_own=is_own)
+        for name, cell in {**row, "lemma": row["lemma"].removesuffix(suffix[0] if suffix else "")}.items()
         if name and cell and name not in _LEFT_OUT and name != options.id_column
     }
-    document_id = unguarded(row.get(options.id_column or "identifier", "")) or f"{file.name}#{line}"
+    document_id = cell_text(row.get(options.id_column or "identifier", ""), is_own=is_own) or f"{file.name}#{line}"
     return checked(Document(document_id, text, metadata, uri=f"{file.uri}#{line}", given=given), file, line)
 
 

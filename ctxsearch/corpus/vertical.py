@@ -189,9 +189,7 @@ class _Document:
             assembly.write(self._space)
         self._space = BLANK
         start = assembly.write(form)
-        if assembly.length > self._options.max_record_chars:
-            raise too_long(self._file, self._options, self._line)
-        if not self._tokens.spans:
+        if not self._tokens:
             self._start = start
         lemma = said.get("lemma")
         if lemma is None:
@@ -199,6 +197,8 @@ class _Document:
             lemma = lempos.rpartition("-")[0] or lempos
         lemma, tag = ("" if value in _NO_VALUE else sys.intern(value) for value in (lemma, said.get("pos", "")))
         self._tokens.add((start, assembly.length), lemma, tag, number)
+        if assembly.length + assembly.weight + self._tokens.weight > self._options.max_record_chars:
+            raise too_long(self._file, self._options, self._line, has_tokens=True)
 
     def _columns_for(self, n_cells: int, number: int) -> Sequence[str]:
         """The columns of the document, whose first token has so many cells."""
@@ -215,9 +215,8 @@ class _Document:
 
     def _end_stretch(self) -> None:
         """Ends the sentence, or what stands between two."""
-        if self._tokens.spans:
-            sentence = self._tokens.sentence(self._start, self._assembly.length, name=self._sentence)
-            self._assembly.sentences.append(sentence)
+        if self._tokens:
+            self._assembly.add(self._tokens, self._start, name=self._sentence)
             self._tokens = Tokens()
         self._sentence = ""
 
