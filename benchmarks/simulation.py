@@ -28,10 +28,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch import Document
-from ctxsearch.build import Stopwatch, document_digest, finish_shard
+from ctxsearch.build import Stopwatch, finish_shard
 from ctxsearch.catalog.words import lemma_ranks, word_tables
 from ctxsearch.catalog.writer import CatalogWriter
 from ctxsearch.commit import Commit, ShardEntry, write_commit
+from ctxsearch.documents import document_digest
 from ctxsearch.domain import Segment
 from ctxsearch.index import Index
 from ctxsearch.index.changes import DEFAULT_SHARD_TOKENS

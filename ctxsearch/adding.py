@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.analysis import Analyser
-from ctxsearch.build import ShardBuilder, Stopwatch, check_document, document_digest
+from ctxsearch.build import ShardBuilder, Stopwatch
 from ctxsearch.catalog.reader import Catalog
 from ctxsearch.commit import Commit, id_digest, joined_digests, parted_digests, tidy, write_commit
+from ctxsearch.documents import check_document, document_digest
 from ctxsearch.domain import Document, Progress
 from ctxsearch.errors import CtxSearchError, SourceError
 from ctxsearch.protocols import Encoder, VectorCodec

@@ -8,13 +8,11 @@ writer's run and the shard's lexicon.
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +22,7 @@ from ctxsearch.analysis import Analyser, surface_form
 from ctxsearch.catalog.words import Word, lemma_ranks, word_tables
 from ctxsearch.catalog.writer import CatalogWriter
 from ctxsearch.commit import CATALOG_FILE, CLUSTERS_FILE, LISTS_FILE, SHARD_FILE, VECTORS_FILE, ShardEntry
-from ctxsearch.domain import Document, MetadataValue, Segment
-from ctxsearch.errors import SourceError
-from ctxsearch.given import wrong_given
+from ctxsearch.domain import Document, Segment
 from ctxsearch.protocols import Encoded, Encoder, VectorCodec
 from ctxsearch.storage import digest_bytes, digest_files, json_bytes, put_bytes_if_absent, sync
 from ctxsearch.vectors.files import TOKEN_BITS, VectorWriter
@@ -40,24 +36,6 @@ _BLOCKS_AHEAD = 2
 
 _Block = list[tuple[int, list[Segment]]]
 """Passages, each with the number of its first segment."""
-
-
-def document_digest(document: Document) -> str:
-    """What tells this version of a document from another: its text, metadata and given tokens, hashed.
-
-    The lines that its tokens are on are left out: a document is the same wherever it stands in its file.
-    """
-    named = {"id": document.document_id, "title": document.title, "metadata": dict(document.metadata)}
-    hashed = sha256(json_bytes(named) + document.text.encode())
-    if document.given is not None:
-        given = document.given
-        hashed.update(json_bytes({"given": [given.is_whole, given.has_sentences]}))
-        for one in given.sentences:
-            hashed.update(one.spans.astype("<i4").tobytes())
-            said = [int(one.start), int(one.end), one.name, *map(list, (one.lemmas, one.tags, one.ids))]
-            parts = sorted((place, list(map(list, words))) for place, words in one.parts.items())
-            hashed.update(json.dumps([*said, parts] if parts else said).encode())
-    return hashed.hexdigest()[:32]
 
 
 class Stopwatch:
@@ -296,33 +274,6 @@ def finish_shard(
     files[SHARD_FILE] = len(content), digest_bytes(content)
     sync(folder)
     return ShardEntry(f"shard-{files[SHARD_FILE][1][:16]}", rows, lemmas, documents, files)
-
-
-def check_document(document: Document) -> None:
-    """Refuses what no index can hold: text that is no Unicode, metadata that is no JSON, tokens that are not there.
-
-    Raises:
-        SourceError: with the reason.
-    """
-    where = document.document_id.encode(errors="replace").decode()
-    for name in document.metadata:
-        if not isinstance(name, str):
-            raise SourceError(where, f"its metadata has the name {name!r}, which is no text")
-    try:
-        document.text.encode()
-        about = [document.document_id, document.title, document.uri, dict(document.metadata)]
-        json.dumps(about, ensure_ascii=False, allow_nan=False, sort_keys=True).encode()
-    except UnicodeEncodeError as error:
-        raise SourceError(where, f"it is no valid Unicode near character {error.start} (a lone surrogate)") from error
-    except (TypeError, ValueError, RecursionError) as error:
-        name = next((name for name, value in document.metadata.items() if value != value or not _plain(value)), "")
-        raise SourceError(where, f"its metadata {name!r} cannot be kept ({error})") from error
-    if document.given is not None and (wrong := wrong_given(document.text, document.given)):
-        raise SourceError(where, wrong.why)
-
-
-def _plain(value: MetadataValue) -> bool:
-    return value is None or (isinstance(value, (str, int, float)) and value not in (float("inf"), float("-inf")))
 
 
 def _sized(path: Path) -> tuple[int, str]:

@@ -9,11 +9,11 @@ from ctxsearch.analysis import normal_form
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import QueryError
 from ctxsearch.query import scope
-from ctxsearch.query.cql import with_one_node
 from ctxsearch.query.keys import require, require_written
 from ctxsearch.query.lines import lines
 from ctxsearch.query.matching import rows_of_node
 from ctxsearch.query.options import ALL, Filters
+from ctxsearch.query.pattern import with_one_node
 from ctxsearch.query.ranking import Found, listing
 from ctxsearch.query.scope import OpenShard, Rows, Written
 from ctxsearch.query.shaping import Shaping, ordered, places_in_corpus

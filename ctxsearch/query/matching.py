@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.catalog.rows import FormRow
-from ctxsearch.query.cql import Element, Pattern
+from ctxsearch.query.pattern import Element, Pattern
 from ctxsearch.query.scope import OpenShard, Rows, kept_rows
 from ctxsearch.vectors.files import TOKEN_BITS
 

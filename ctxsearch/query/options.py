@@ -10,9 +10,10 @@ from ctxsearch.analysis import surface_form
 from ctxsearch.domain import ConcordanceContext
 from ctxsearch.errors import QueryError
 from ctxsearch.head import Calibration
-from ctxsearch.query.cql import Pattern, parse_cql
+from ctxsearch.query.cql import parse_cql
 from ctxsearch.query.matching import with_patterns
 from ctxsearch.query.nearby import Nearby, parse_nearby, with_nearby
+from ctxsearch.query.pattern import Pattern
 from ctxsearch.query.scope import ANYHOW, OpenShard, Rows, Written
 from ctxsearch.query.shaping import PLAIN, Shaping
 
