@@ -17,8 +17,8 @@ from ctxsearch.query.scope import OpenShard
 from ctxsearch.vectors.codec import coded_lengths
 from ctxsearch.vectors.files import TOKEN_BITS
 
-# Rows decoded in one go.
-_ROWS = 1 << 15
+# Rows decoded in one go, and segments whose origins are read.
+_ROWS, _SEGMENTS = 1 << 15, 1 << 12
 # A code is of a vector of about unit length, stretched by a tenth at most.
 _LENGTHS = (0.5, 1.5)
 
@@ -120,22 +120,20 @@ def _documents(shard: OpenShard, seen: set[str]) -> Iterator[str]:
 def _origins(shard: OpenShard) -> Iterator[str]:
     """What sources say of segments: each is there, and has lines and names for all its tokens, or for none."""
     catalog = shard.catalog
-    total = catalog.totals().segments
-    numbers = [number for number, *_ in catalog.origin_rows(0, total)]
-    if not numbers:
-        return
+    total = catalog.totals().segments if catalog.has_given else 0
     try:
-        counts = catalog.token_counts(np.array(numbers, np.int64)).tolist()
-        for number, count in zip(numbers, counts, strict=True):
-            origin = catalog.origins([number])[number]
-            if any(some and len(some) != count for some in (origin.lines, origin.ids)):
-                yield f"the origin of segment {number} is not of its {count} tokens"
-                return
-        lengths = dict(zip(numbers, counts, strict=True))
-        for one in catalog.unembedded(0, total):
-            if one.token >= lengths.get(one.segment, 0):
-                yield f"token {one.token} of segment {one.segment}, which has no vector, is not there"
-                return
+        for first in range(0, total, _SEGMENTS):
+            origins = catalog.origins(range(first, min(total, first + _SEGMENTS)))
+            numbers = np.array(sorted(origins), np.int64)
+            counts = dict(zip(numbers.tolist(), catalog.token_counts(numbers).tolist(), strict=True))
+            for number, origin in origins.items():
+                if any(some and len(some) != counts[number] for some in (origin.lines, origin.ids)):
+                    yield f"the origin of segment {number} is not of its {counts[number]} tokens"
+                    return
+            for one in catalog.unembedded(first, _SEGMENTS):
+                if one.token >= counts.get(one.segment, 0):
+                    yield f"token {one.token} of segment {one.segment}, which has no vector, is not there"
+                    return
     except IndexDamaged as error:
         yield error.why
 
