@@ -191,7 +191,10 @@ def test_any_tokens_come_back(
 SPACES = "\u00a0\u2003\u2028\u0085\x0b\x0c\x1c\t\n\r "
 ANY = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(SPACES + "_=|/<&>#"), min_size=1, max_size=4)
 GAP = st.sampled_from(["", " ", "  ", "\u00a0", " \u2003", "\t", "\n"])
-TOKEN = st.tuples(ANY, ANY, st.sampled_from(["NOUN", "X", "", "NN1"]), GAP)
+# No source gives a token with a line end in it, or a lemma of white space: `check_document` refuses both.
+FORM = ANY.filter(lambda text: not {*"\r\n"} & {*text})
+LEMMA = ANY.filter(lambda text: not text.isspace())
+TOKEN = st.tuples(FORM, LEMMA, st.sampled_from(["NOUN", "X", "", "NN1"]), GAP)
 BLANKS = str.maketrans("\t\n\r", "   ")
 
 
@@ -249,7 +252,7 @@ def test_white_space_in_tokens_stays(tmp_path: Path) -> None:
     words = [
         ("10\u00a0000", "10\u00a0000", "NUM", "\u00a0"),
         ("marks", "mark", "NOUN", ""),
-        ("\u00a0", "\u00a0", "X", " "),
+        ("\u00a0", "blank", "X", " "),
     ]
     document = of_tokens("d", [[*words, ("paid", "pay", "VERB", "")]])
     with indexed(tmp_path / "index", [document]) as index:
