@@ -557,7 +557,11 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(labelled: Index, tmp_p
 @pytest.mark.parametrize(
     ("arguments", "code", "why"),
     [
-        (("{out}/a.doc", "bank"), 1, "a.doc: its ending tells no format; use .csv, .tsv, .jsonl, .xlsx, .xml, .vrt"),
+        (
+            ("{out}/a.doc", "bank"),
+            1,
+            "a.doc: its ending tells no format; use .csv, .tsv, .jsonl, .xlsx, .xml, .tei, .vrt",
+        ),
         (("{out}/a.csv", "bank", "--format", "word"), 1, "there is no format 'word'; use csv, tsv,"),
         (("{out}/a.csv",), 2, "csv has the lines of a word; give WORD, too."),
         (("{out}/a.tsv", "--format", "durel"), 2, "durel has the uses of a word; give WORD, too."),

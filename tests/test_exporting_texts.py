@@ -303,3 +303,15 @@ def test_command_writes_documents(tmp_path: Path) -> None:
     assert "The columns are: word,pos,lemma,sense." in done.stderr
     wrong = command("export", tmp_path / "index", tmp_path / "out.conllu", "--cql", '"bank"')
     assert (wrong.returncode, "takes no --cql" in wrong.stderr) == (2, True)
+
+
+def test_a_sense_and_a_pattern_that_nothing_meets(tmp_path: Path) -> None:
+    """Where no line meets the conditions, a file without lines is written, as without a sense."""
+    index = indexed(tmp_path / "index", [tagged("d", ["The/the/DET bank/bank/NOUN"])])
+    senses = index.senses(by="ann")
+    senses.new("bank.1")
+    senses.label("bank.1", ["d:4"])
+    assert index.export(tmp_path / "a.csv", "bank", sense="bank.1", cql='"a" []').count == 0
+    assert index.export(tmp_path / "b.csv", "bank", sense="bank.1").count == 1
+    index.export(tmp_path / "e.tei", "bank/NOUN")
+    assert '<gramGrp><gram type="pos">NOUN</gram></gramGrp>' in (tmp_path / "e.tei").read_text()

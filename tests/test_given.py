@@ -101,9 +101,10 @@ def test_frequencies_by_tag(index: Index) -> None:
     ]
 
 
-def test_query_takes_the_lemma_that_is_there(index: Index) -> None:
-    """A form that sources file under several lemmas is asked about as the analyser reads it; its tag chooses."""
-    assert {line.key for line in index.query("We [saw] the shed.", k=None)} == {"river:28", "plain:20"}
+def test_query_takes_the_lemmas_that_are_there(index: Index) -> None:
+    """A form that sources file under several lemmas finds the uses of all of them; its tag chooses."""
+    assert {line.key for line in index.query("We [saw] the shed.", k=None)} == {"river:28", "plain:20", "shed:4"}
+    assert [line.key for line in index.query("We [saw] the shed.", pos="NOUN")] == ["shed:4"]
     assert [line.key for line in index.query("They rowed to the [bank].", pos="VERB")] == ["shed:26"]
     assert [line.key for line in index.like("plain:2", pos="PROPN")] == ["river:36"]
 

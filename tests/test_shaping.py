@@ -249,7 +249,12 @@ def test_counts_are_those_of_the_lines(
     counts = Counter(tuple(plain_value(line, name) for name in by) for line in lines)
     found = index.frequencies("bank", by, where=where, near=near, cql=cql)
     assert {one.values: one.count for one in found} == counts
-    assert [one.count for one in found] == sorted(counts.values(), reverse=True)
+    if "year:50" in by:
+        periods = [str(one.values[by.index("year:50")]) for one in found]
+        numbered = [int(period.split("-")[0]) for period in periods if period[0].isdigit()]
+        assert numbered == sorted(numbered)
+    else:
+        assert [one.count for one in found] == sorted(counts.values(), reverse=True)
     assert index.count("bank", where=where, near=near, cql=cql) == len(lines)
 
 

@@ -311,3 +311,25 @@ class TestRoundTrip:
             assert end <= each.start == each.spans[0, 0] < each.end == each.spans[-1, 1] <= len(document.text)
             assert (each.spans[1:, 0] >= each.spans[:-1, 1]).all()
             end = each.end
+
+
+def test_lempos_is_lemma_and_tag(tmp_path: Path) -> None:
+    """A column of lemmas with a letter for the part of speech gives both; one that is there besides goes first."""
+    path = tmp_path / "a.vrt"
+    path.write_text("<doc>\nbanks\tbank-n\nco-opted\tco-opt-v\nthe\tthe\n</doc>\n")
+    (document,) = read(path, columns="word,lempos")
+    assert document.given is not None
+    (sentence,) = document.given.sentences
+    assert (list(sentence.lemmas), list(sentence.tags)) == (["bank", "co-opt", "the"], ["n", "v", ""])
+    path.write_text("<doc>\nbanks\tNNS\tbank-n\n</doc>\n")
+    (document,) = read(path, columns="word,pos,lempos")
+    assert document.given is not None
+    assert list(document.given.sentences[0].tags) == ["NNS"]
+
+
+def test_columns_that_blanks_part_are_told(tmp_path: Path) -> None:
+    """Lines with as many words as there are columns, and no tab, are no words of that many parts."""
+    path = tmp_path / "a.vrt"
+    path.write_text("<doc>\nThe DT the\nbank NN bank\n</doc>\n")
+    with pytest.raises(SourceError, match=r"a\.vrt, line 2: the line has 1 cells, and there should be 3"):
+        list(read(path))

@@ -176,7 +176,7 @@ class _Document:
                 self._sentence = tag.attributes.get("id", "")
 
     def _take_token(self, number: int, cells: list[str]) -> None:
-        columns = self._columns or self._columns_for(len(cells), number)
+        columns = self._columns or self._columns_for(len(cells), len(cells[0].split()), number)
         if len(cells) != len(columns):
             why = f"the line has {len(cells)} cells, and those before it {len(columns)}"
             raise self._wrong(why, number)
@@ -191,19 +191,18 @@ class _Document:
         start = assembly.write(form)
         if not self._tokens:
             self._start = start
-        lemma = said.get("lemma")
-        if lemma is None:
-            lempos = said.get("lempos", "")
-            lemma = lempos.rpartition("-")[0] or lempos
-        lemma, tag = ("" if value in _NO_VALUE else sys.intern(value) for value in (lemma, said.get("pos", "")))
+        lempos = said.get("lempos", "")
+        stem, _, letter = lempos.rpartition("-")
+        lemma, tag = said.get("lemma", stem or lempos), said.get("pos", letter if stem else "")
+        lemma, tag = ("" if value in _NO_VALUE else sys.intern(value) for value in (lemma, tag))
         self._tokens.add((start, assembly.length), lemma, tag, number)
         if assembly.length + assembly.weight + self._tokens.weight > self._options.max_record_chars:
             raise too_long(self._file, self._options, self._line, has_tokens=True)
 
-    def _columns_for(self, n_cells: int, number: int) -> Sequence[str]:
-        """The columns of the document, whose first token has so many cells."""
+    def _columns_for(self, n_cells: int, n_words: int, number: int) -> Sequence[str]:
+        """The columns of the document, whose first token has so many cells, and the first of these so many words."""
         columns = self._options.columns
-        if n_cells == 1 and columns == DEFAULT_COLUMNS:
+        if n_cells == 1 and columns == DEFAULT_COLUMNS and n_words != len(columns):
             columns = ("word",)
         if n_cells != len(columns):
             names = ",".join(columns)

@@ -123,7 +123,7 @@ def annotated(material: Material, parts: Sequence[Part]) -> Annotation:
     if asked.word is not None and labels:
         lemmas = lemmas_of(material.shards, parts)
         labels = [label for label in labels if label.lemma in lemmas]
-    if asked.sense is not None:
+    if asked.sense is not None and any(part.count for part in parts):
         if not labels:
             whose = "" if asked.by is None else f" by {asked.by}"
             raise SenseError(

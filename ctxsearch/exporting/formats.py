@@ -57,7 +57,7 @@ FORMATS = (
     FileFormat("xlsx", (".xlsx",), "line", write_xlsx, (*_CHOOSING, "context"), None, check=check_xlsx),
     FileFormat("durel", (), "use", write_durel, (*_CHOOSING, "grouping"), None),
     FileFormat(
-        "tei", (".xml",), "headword", write_tei, (*_CHOOSING, "examples"), ("where", "senses", "by", "examples")
+        "tei", (".xml", ".tei"), "headword", write_tei, (*_CHOOSING, "examples"), ("where", "senses", "by", "examples")
     ),
     FileFormat("vrt", (".vrt",), "document", write_vrt, None, ("where", "senses", "by")),
     FileFormat("conllu", (".conllu",), "document", write_conllu, None, ("where", "senses", "by")),

@@ -146,6 +146,8 @@ def _entry(
 ) -> Iterator[str]:
     yield f"<entry xml:id={_attribute(name)} xml:lang={_attribute(material.language)}>\n"
     yield f'<form type="lemma">{_element("orth", lemma)}</form>\n'
+    if len(tags := material.asked.filters.written.tags) == 1:
+        yield f'<gramGrp><gram type="pos">{_escaped(tags[0])}</gram></gramGrp>\n'
     sentences = material.senses.sentences(lemma)
     for number, sense in senses:
         own = xml_name(sense.sense_id)

@@ -166,7 +166,7 @@ class Concordances:
             form, pos, where, near, cql: as for `concordance`.
 
         Returns:
-            The most frequent first; the counts add up to what `count` says.
+            Periods in their order, and the most frequent first; the counts add up to what `count` says.
 
         Raises:
             WordNotFound: the corpus does not have the word.

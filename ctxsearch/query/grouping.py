@@ -11,7 +11,7 @@ import numpy as np
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS
 from ctxsearch.domain import MetadataValue
 from ctxsearch.errors import QueryError
-from ctxsearch.query.columns import Column, parse_column, value_order
+from ctxsearch.query.columns import Column, ValueOrder, parse_column, value_order
 from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.vectors.files import TOKEN_BITS
@@ -31,6 +31,8 @@ class Frequency:
 def grouped_counts(shards: Sequence[OpenShard], found: Sequence[Found], by: Sequence[str]) -> list[Frequency]:
     """How many occurrences have each combination of values, the most frequent first, ties by the values.
 
+    Where a column is of periods, these come first, in their order.
+
     Args:
         shards: where.
         found: the occurrences.
@@ -49,6 +51,7 @@ def grouped_counts(shards: Sequence[OpenShard], found: Sequence[Found], by: Sequ
             have = ", ".join([*OF_OCCURRENCE, *known])
             raise QueryError(f"No document has the column {one.name!r}; there are: {have}.")
     counts: Counter[tuple[MetadataValue, ...]] = Counter()
+    periods: dict[tuple[MetadataValue, ...], list[ValueOrder]] = {}
     for number, _, rows in by_shard(found):
         shard = shards[number]
         forms = shard.catalog.forms()
@@ -60,8 +63,12 @@ def grouped_counts(shards: Sequence[OpenShard], found: Sequence[Found], by: Sequ
         for (place, document), count in pairs.items():
             row, form = documents[document], forms[place]
             own = {"form": form.form, "lemma": form.lemma, "pos": form.tag or None, "document_id": row.document_id}
-            counts[tuple(own[of.name] if of.name in own else of.value(row.metadata) for of in chosen)] += count
+            values = tuple(own[of.name] if of.name in own else of.value(row.metadata) for of in chosen)
+            counts[values] += count
+            periods[values] = [of.order(row.metadata) for of in chosen if of.width is not None]
     return [
         Frequency(values, count)
-        for values, count in sorted(counts.items(), key=lambda item: (-item[1], [value_order(one) for one in item[0]]))
+        for values, count in sorted(
+            counts.items(), key=lambda item: (periods[item[0]], -item[1], [value_order(one) for one in item[0]])
+        )
     ]

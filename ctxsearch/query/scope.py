@@ -187,6 +187,16 @@ def _lemmas(shards: Sequence[OpenShard], *, form: str | None = None, folded: str
     return counts
 
 
+def lemmas_of_form(shards: Sequence[OpenShard], form: str, analysed: Callable[[str], str]) -> list[str]:
+    """The lemmas under which a form may be looked for, the likeliest first, see `lemma_of_form`.
+
+    A source may have it under several, as *saw* under *see* and *saw*: which of them is meant, nearness tells.
+    """
+    counts = _lemmas(shards, form=surface_form(form)) or _lemmas(shards, folded=normal_form(form))
+    first = lemma_of_form(shards, form, analysed)
+    return list(dict.fromkeys([first, *sorted(counts, key=lambda one: (-counts[one], one))]))
+
+
 def all_rows(shard: OpenShard, written: Written = ANYHOW) -> list[Rows]:
     """All rows of a shard, or of some forms or tags whatever their lemma."""
     if written.forms:

@@ -67,12 +67,12 @@ def _rows_of_usage(
     if asked.any_word:
         rows = _rows_of_any_word(shards, filters)
     else:
-        lemma = scope.lemma_of_form(shards, word.form, analyser.lemma)
-        rows = [scope.rows_of_lemma(shard, lemma) for shard in shards]
-        require(shards, rows, lemma)
+        lemmas = scope.lemmas_of_form(shards, word.form, analyser.lemma)
+        rows = [_rows_of_lemmas(shard, lemmas) for shard in shards]
+        require(shards, rows, lemmas[0])
         if filters.written:
-            of_word, rows = rows, [scope.rows_of_lemma(shard, lemma, filters.written) for shard in shards]
-            require_written(shards, of_word, rows, lemma, filters.written)
+            of_word, rows = rows, [_rows_of_lemmas(shard, lemmas, filters.written) for shard in shards]
+            require_written(shards, of_word, rows, lemmas[0], filters.written)
     return filters.kept(shards, rows)
 
 

@@ -18,7 +18,7 @@ from ctxsearch.query.concordance import occurrences
 from ctxsearch.query.lines import lines
 from ctxsearch.query.options import Filters, checked_context
 from ctxsearch.query.ranking import Found
-from ctxsearch.query.scope import OpenShard, lemma_of_form
+from ctxsearch.query.scope import OpenShard, lemmas_of_form
 from ctxsearch.query.vectors import in_parts
 from ctxsearch.sense import Label, Sense
 from ctxsearch.senses.assigned import Assigned, assigned
@@ -107,7 +107,9 @@ class Asking(Keeping):
         usage = parse_usage(usage) if isinstance(usage, str) else usage
         shards, analyser = self._get_shards(), self._get_analyser()
         word = marked_token(usage, analyser)
-        lemma = lemma_of_form(shards, word.form, analyser.lemma)
+        lemmas = lemmas_of_form(shards, word.form, analyser.lemma)
+        # A form of several lemmas is told by the senses of the first that has any.
+        lemma = next((one for one in lemmas if self._inventory.senses(one)), lemmas[0])
         calibration = self._calibration()
         shown, evidence, without = self._evidence(lemma, by)
         vector = embed([usage], analyser, self._get_encoder())[0]
