@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from threading import Lock
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,8 @@ class Card(Protocol[M]):
         """The score of every row of a slice. Shape: (n_rows,)."""
 
 
-class Held(NamedTuple, Generic[M]):
+@dataclass(frozen=True)
+class Held(Generic[M]):
     """A matrix on a card, and the greatest length of its rows."""
 
     matrix: M
