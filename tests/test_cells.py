@@ -44,7 +44,9 @@ def test_a_table_comes_back_as_it_was(cells: list[tuple[str, str]], kind: tuple[
         path.write_bytes("".join(row(one, delimiter) for one in rows).encode())
         documents = ctxsearch.read(path, text_column="right", id_column="key")
         found = [(document.text, document.metadata.get("metadata.=odd")) for document in documents]
-        with path.open(newline="") as file:
+        # Before Python 3.11 the csv module takes no NUL.
+        content = path.read_bytes().decode().replace("\0", "")
+        with io.StringIO(content, newline="") as file:
             assert len(list(csv.reader(file, delimiter=delimiter))) == len(rows)
     kept = [(text, other if guarded(other) != other else number_in(other)) for text, other in cells]
     assert found == [(text, None if other == "" else other) for text, other in kept]

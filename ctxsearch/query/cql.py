@@ -184,7 +184,7 @@ class _Parser:
             raise self._error(f"the regular expression {value[:40]!r} calls itself, or is very long")
         try:
             expression = regex.compile(value, flags | regex.VERSION1)
-        except (regex.error, ValueError, RecursionError, OverflowError) as error:
+        except (regex.error, ValueError, KeyError, RecursionError, OverflowError) as error:
             self._at = at
             raise self._error(f"the regular expression {value[:200]!r} cannot be read ({error})") from error
         return _matches(attribute, expression), None
