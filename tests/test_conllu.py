@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import time
 import tracemalloc
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -353,12 +352,11 @@ class TestErrors:
             tracemalloc.stop()
         assert peak < 3_000_000
 
-    @pytest.mark.parametrize("line", ["# newdoc id = a" + " " * 100_000 + "b", "# newdoc" + " " * 100_000 + "x"])
-    def test_white_space_takes_no_time(self, tmp_path: Path, line: str) -> None:
-        """White space in a comment takes its length in time."""
-        started = time.process_time()
-        list(read(written(tmp_path, f"{line}\n"), skip_bad=True))
-        assert time.process_time() - started < 2
+    def test_white_space_in_comments(self, tmp_path: Path) -> None:
+        """White space about an id is none of it, however much there is; within, it is."""
+        blanks = " " * 100_000
+        path = written(tmp_path, f"# newdoc id ={blanks}a{blanks}\n{sentence('x')}# newdoc id = a b\n{sentence('y')}")
+        assert [document.document_id for document in read(path)] == ["a", "a b"]
 
     def test_memory(self, tmp_path: Path) -> None:
         """Memory holds a document at a time, however many there are."""

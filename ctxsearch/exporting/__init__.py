@@ -3,7 +3,7 @@
 export       the use case: checks, writes beside the goal, puts in place
 accepting    what can be asked of a format
 formats      the table of formats; a format is one entry in it
-material       what a format is given to write from, and what it says it has written
+material     what a format is given to write from, and what it says it has written
 selecting    which occurrences are written
 annotation   which sense each has, and who says so
 choosing     both, and the lines
@@ -15,6 +15,7 @@ tei          draft entries of a dictionary, TEI Lex-0
 vrt          documents as vertical text, for corpus tools
 conllu       documents as a treebank
 columns      what can stand in a line of columns, and under which names
+documents    documents one after the other, in either
 gaps         the tokens of a sentence with what lies between them
 vectors      the vectors of occurrences, for numpy and for FAISS, with their keys beside them
 parquet      the same as a table; the only door to PyArrow

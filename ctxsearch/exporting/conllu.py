@@ -12,12 +12,11 @@ from pathlib import Path
 
 from ctxsearch.domain import Origin
 from ctxsearch.exporting.annotation import Annotation
-from ctxsearch.exporting.choosing import choose_texts
 from ctxsearch.exporting.columns import as_id, named, one_line
+from ctxsearch.exporting.documents import write_documents
 from ctxsearch.exporting.gaps import Piece, pieces
 from ctxsearch.exporting.material import Material, Output
-from ctxsearch.query.texts import TextDocument, texts
-from ctxsearch.storage import NewFile
+from ctxsearch.query.texts import TextDocument
 
 # https://universaldependencies.org/u/pos/
 _UPOS = {
@@ -31,15 +30,7 @@ _NOT_IN_A_NAME = re.compile(r"[\s=]")
 
 def write_conllu(material: Material, path: Path) -> Output:
     """Writes the documents that are asked for."""
-    chosen = choose_texts(material)
-    count = 0
-    with NewFile(path) as file:
-        for document in texts(material.shards, material.asked.filters.where):
-            for part in _parts(document, chosen.annotation):
-                file.write(part.encode())
-            count += 1
-            material.tell(count, chosen.count)
-    return Output(count, chosen.annotation.notes)
+    return write_documents(material, path, _parts)
 
 
 def _parts(document: TextDocument, annotation: Annotation) -> Iterator[str]:

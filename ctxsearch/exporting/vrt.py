@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ctxsearch.exporting.annotation import Annotation
-from ctxsearch.exporting.choosing import choose_texts
 from ctxsearch.exporting.columns import as_id, named, one_line
+from ctxsearch.exporting.documents import write_documents
 from ctxsearch.exporting.gaps import Piece, pieces
 from ctxsearch.exporting.material import Material, Output
-from ctxsearch.query.texts import TextDocument, texts
-from ctxsearch.storage import NewFile
+from ctxsearch.query.texts import TextDocument
 
 COLUMNS = ("word", "pos", "lemma", "sense")
 # As the Corpus Workbench has names; a digit or a mark at the beginning gets something before it.
@@ -25,15 +24,7 @@ _NOT_IN_A_NAME = re.compile(r"[^\w.\-]|^(?=[\d.\-])", re.ASCII)
 
 def write_vrt(material: Material, path: Path) -> Output:
     """Writes the documents that are asked for."""
-    chosen = choose_texts(material)
-    count = 0
-    with NewFile(path) as file:
-        for document in texts(material.shards, material.asked.filters.where):
-            for part in _parts(document, chosen.annotation):
-                file.write(part.encode())
-            count += 1
-            material.tell(count, chosen.count)
-    return Output(count, [*chosen.annotation.notes, f"The columns are: {','.join(COLUMNS)}."])
+    return write_documents(material, path, _parts, f"The columns are: {','.join(COLUMNS)}.")
 
 
 def _parts(document: TextDocument, annotation: Annotation) -> Iterator[str]:

@@ -113,10 +113,10 @@ def shaped_lines(
 ) -> list[ConcordanceLine]:
     """The lines of some occurrences in an order, from one to another."""
     shown = slice(shaping.offset, None if limit is None else shaping.offset + limit)
-    if shaping.order:
-        order = shaped_order(shards, found, lines(shards, found, context), shaping, context)
-        found = [found[at] for at in order]
-    return lines(shards, found[shown], context)
+    if not shaping.order:
+        return lines(shards, found[shown], context)
+    made = lines(shards, found, context)
+    return [made[at] for at in shaped_order(shards, found, made, shaping, context)[shown]]
 
 
 def shaped_order(

@@ -159,11 +159,12 @@ def rows_of_word(shard: OpenShard, word: str, written: Written = ANYHOW) -> list
     return rows
 
 
-def lemma_of_form(shards: Sequence[OpenShard], form: str, analysed: Callable[[str], str]) -> str:
-    """The lemma that a form is filed under.
+def lemmas_of_form(shards: Sequence[OpenShard], form: str, analysed: Callable[[str], str]) -> list[str]:
+    """The lemmas that a form is filed under, the likeliest first; what the analyser says where it is nowhere.
 
     Where it is filed under one alone, that is what the analyser would say, and its dictionary need not be read. Sources
-    that give lemmas may have it under several: then it is the analyser's if that is among them, or the most frequent.
+    that give lemmas may have it under several, as *saw* under *see* and *saw*: then the analyser's comes first, if it
+    is among them, and the more frequent of the others.
 
     Args:
         shards: where.
@@ -173,9 +174,16 @@ def lemma_of_form(shards: Sequence[OpenShard], form: str, analysed: Callable[[st
     # Written just so, or else in other letters: a lemma of the source's own can be found in no other way.
     counts = _lemmas(shards, form=surface_form(form)) or _lemmas(shards, folded=normal_form(form))
     if len(counts) == 1:
-        return next(iter(counts))
+        return list(counts)
     lemma = analysed(form)
-    return lemma if not counts or lemma in counts else min(counts, key=lambda one: (-counts[one], one))
+    if not counts:
+        return [lemma]
+    return sorted(counts, key=lambda one: (one != lemma, -counts[one], one))
+
+
+def lemma_of_form(shards: Sequence[OpenShard], form: str, analysed: Callable[[str], str]) -> str:
+    """The first of `lemmas_of_form`."""
+    return lemmas_of_form(shards, form, analysed)[0]
 
 
 def _lemmas(shards: Sequence[OpenShard], *, form: str | None = None, folded: str | None = None) -> Counter[str]:
@@ -185,16 +193,6 @@ def _lemmas(shards: Sequence[OpenShard], *, form: str | None = None, folded: str
         for row in shard.catalog.forms(form=form, folded=folded):
             counts[row.lemma] += row.frequency
     return counts
-
-
-def lemmas_of_form(shards: Sequence[OpenShard], form: str, analysed: Callable[[str], str]) -> list[str]:
-    """The lemmas under which a form may be looked for, the likeliest first, see `lemma_of_form`.
-
-    A source may have it under several, as *saw* under *see* and *saw*: which of them is meant, nearness tells.
-    """
-    counts = _lemmas(shards, form=surface_form(form)) or _lemmas(shards, folded=normal_form(form))
-    first = lemma_of_form(shards, form, analysed)
-    return list(dict.fromkeys([first, *sorted(counts, key=lambda one: (-counts[one], one))]))
 
 
 def all_rows(shard: OpenShard, written: Written = ANYHOW) -> list[Rows]:

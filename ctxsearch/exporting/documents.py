@@ -1,0 +1,34 @@
+"""Writes the documents that are asked for, whatever the format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ctxsearch.exporting.annotation import Annotation
+from ctxsearch.exporting.choosing import choose_texts
+from ctxsearch.exporting.material import Material, Output
+from ctxsearch.query.texts import TextDocument, texts
+from ctxsearch.storage import NewFile
+
+
+def write_documents(
+    material: Material, path: Path, parts: Callable[[TextDocument, Annotation], Iterator[str]], *notes: str
+) -> Output:
+    """Writes documents one after the other.
+
+    Args:
+        material: says which.
+        path: the file.
+        parts: gives the text of a document, a sentence at a time.
+        notes: what whoever reads the file should know.
+    """
+    chosen = choose_texts(material)
+    count = 0
+    with NewFile(path) as file:
+        for document in texts(material.shards, material.asked.filters.where):
+            for part in parts(document, chosen.annotation):
+                file.write(part.encode())
+            count += 1
+            material.tell(count, chosen.count)
+    return Output(count, [*chosen.annotation.notes, *notes])
