@@ -21,7 +21,7 @@ def change(
     call: typer.Context,
     index: IndexName,
     word: Annotated[
-        str | None, typer.Argument(metavar="[WORD]", help="Only show lines of this word, those that tell most.")
+        str | None, typer.Argument(metavar="WORD", help="Only show lines of this word, those that tell most.")
     ] = None,
     by: Annotated[str, typer.Option(metavar="COLUMN", help="Of the metadata, with the time.")] = "year",
     before: Annotated[

@@ -23,7 +23,7 @@ def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; its ending says the format.")],
     word: Annotated[
         str | None,
-        typer.Argument(metavar="[WORD]", help="A lemma, for all its forms; or a form, for itself."),
+        typer.Argument(metavar="WORD", help="A lemma, for all its forms; or a form, for itself."),
     ] = None,
     file_format: Annotated[
         str | None,

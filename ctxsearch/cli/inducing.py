@@ -47,7 +47,7 @@ def novel(
     index: IndexName,
     word: Annotated[
         str | None,
-        typer.Argument(metavar="[WORD]", help="A lemma; without it, the words of your inventory are ranked."),
+        typer.Argument(metavar="WORD", help="A lemma; without it, the words of your inventory are ranked."),
     ] = None,
     where: Where = None,
     least: Least = 1,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SenseName = Annotated[str, typer.Argument(metavar="SENSE", help="What the sense is called, bank.river for instance.")]
 Keys = Annotated[list[str], typer.Argument(metavar="KEY", help="Of the lines, DOCUMENT_ID:START.")]
-Word = Annotated[str | None, typer.Argument(metavar="[WORD]", help="Only of this word.")]
+Word = Annotated[str | None, typer.Argument(metavar="WORD", help="Only of this word.")]
 Definition = Annotated[str, typer.Option(help="As a dictionary would have it.")]
 
 app = typer.Typer(

@@ -25,7 +25,7 @@ def train_head(
     labels: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[LABELLED]",
+            metavar="LABELLED",
             help='JSONL of labelled uses: {"text" or "document_id", "start", "end", "lemma", "sense"}.',
             exists=True,
             dir_okay=False,
