@@ -3,10 +3,12 @@
     python benchmarks/index_speed.py DOCUMENTS.jsonl.gz [--words 300000] [--loop 3000] [--pylate PYTHON]
 
 The bare pass takes the very windows that the index packs, cut to one length a batch so that there is no padding, runs
-them through the model in the same type, and keeps no output: once with torch's own threads, and once with a batch to
-each core, as the index does it. The plain loop is what one writes in an afternoon: a sentence at a time through
-transformers as it comes, pieces pooled by ``word_ids``, FAISS's flat index, and a row of SQLite for each word. All are
-timed in turn, several times, and the medians compared, since other work on a machine moves all of them.
+them through the model as transformers loads it, in the same type, and keeps no output: once with torch's own threads,
+and once with a batch to each core, as the index does it. The index's own pass is that of its own model, with fused
+layers and the padding that it adds, a batch to each core: what the index would do if it did nothing else. The plain
+loop is what one writes in an afternoon: a sentence at a time through transformers as it comes, pieces pooled by
+``word_ids``, FAISS's flat index, and a row of SQLite for each word. All are timed in turn, several times, and the
+medians compared, since other work on a machine moves all of them.
 
 Of a stage, words/s are those it would have if it were alone. "encode" is the time that the index waits for the model,
 which works meanwhile.
@@ -24,7 +26,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +41,7 @@ import ctxsearch
 from ctxsearch.analysis import Analyser
 from ctxsearch.encoder.choice import choose
 from ctxsearch.encoder.locate import locate_model
-from ctxsearch.encoder.transformer import CPU_BATCH_PIECES, TransformerEncoder
+from ctxsearch.encoder.transformer import TransformerEncoder, load_transformer
 from ctxsearch.encoder.windows import batches, windows
 from ctxsearch.settings import CODEC_OF_HEAD, CODEC_WITHOUT_HEAD, DEFAULT_MODEL
 
@@ -68,32 +70,29 @@ def shapes(encoder: TransformerEncoder, documents: list[ctxsearch.Document], win
         cut = encoder.tokenizer.cut([segment.text for segment in analyser.segments(document.text)])
         packed = windows([[len(ids) for ids, _ in cut]], window - specials)
         lengths.extend(one.stop - one.start + specials for one in packed)
-    for batch in batches(lengths, CPU_BATCH_PIECES):
+    for batch in batches(lengths, encoder.batch_pieces):
         # Without padding: the mean length of the batch, the same number of pieces.
         yield len(batch), round(statistics.mean(lengths[number] for number in batch))
 
 
-@torch.inference_mode()
-def bare_seconds(encoder: TransformerEncoder, planned: list[tuple[int, int]]) -> float:
-    """The forward pass alone."""
+def pieces(planned: list[tuple[int, int]]) -> list[torch.Tensor]:
+    """Batches of these shapes."""
     generator = np.random.default_rng(0)
-    inputs = [torch.from_numpy(generator.integers(1000, 20000, shape)) for shape in planned]
-    start = time.perf_counter()
-    for batch in inputs:
-        encoder.forward(batch)
-    return time.perf_counter() - start
+    return [torch.from_numpy(generator.integers(1000, 20000, shape)) for shape in planned]
 
 
-@torch.inference_mode()
-def lanes_seconds(encoder: TransformerEncoder, planned: list[tuple[int, int]], lanes: int) -> float:
-    """The forward pass alone, a batch to each core."""
-    generator = np.random.default_rng(0)
-    inputs = [torch.from_numpy(generator.integers(1000, 20000, shape)) for shape in planned]
+def pass_seconds(forward: Callable[[torch.Tensor], object], inputs: list[torch.Tensor], lanes: int = 1) -> float:
+    """The forward pass alone: a batch after the other, by all of torch's threads, or a batch to each lane."""
 
     @torch.inference_mode()
     def run(batch: torch.Tensor) -> None:
-        encoder.forward(batch)
+        forward(batch)
 
+    if lanes == 1:
+        start = time.perf_counter()
+        for batch in inputs:
+            run(batch)
+        return time.perf_counter() - start
     with ThreadPoolExecutor(lanes, initializer=torch.set_num_threads, initargs=(1,)) as threads:
         start = time.perf_counter()
         list(threads.map(run, inputs))
@@ -156,14 +155,19 @@ def measure(arguments: argparse.Namespace) -> Result:
     head = choose(DEFAULT_MODEL, head=arguments.head).head
     encoder = TransformerEncoder(DEFAULT_MODEL, head=head)
     codec = CODEC_OF_HEAD if head else CODEC_WITHOUT_HEAD
+    plain = load_transformer(DEFAULT_MODEL, str(locate_model(DEFAULT_MODEL)))
+    torch.nn.Module.to(plain, dtype=encoder.dtype)
     planned = list(shapes(encoder, documents, 128))
-    bare_seconds(encoder, planned[:4])
-    bare, lanes, loop, full, words = [], [], [], [], 0
+    inputs = pieces(planned)
+    padded = pieces([(rows, encoder.padded(length)) for rows, length in planned])
+    pass_seconds(plain, inputs[:4])
+    bare, lanes, own, loop, full, words = [], [], [], [], [], 0
     pylate: dict[str, list[float]] = {}
     stages: Counter[str] = Counter()
     for _ in range(arguments.rounds):
-        bare.append(bare_seconds(encoder, planned))
-        lanes.append(lanes_seconds(encoder, planned, torch.get_num_threads()))
+        bare.append(pass_seconds(plain, inputs))
+        lanes.append(pass_seconds(plain, inputs, torch.get_num_threads()))
+        own.append(pass_seconds(encoder.forward, padded, torch.get_num_threads()))
         if arguments.loop:
             loop.append(loop_rate(documents, arguments.loop))
         if arguments.pylate:
@@ -178,11 +182,13 @@ def measure(arguments: argparse.Namespace) -> Result:
     total = sum(full)
     ratios = [one / other for one, other in zip(bare, full, strict=True)]
     lane_ratios = [one / other for one, other in zip(lanes, full, strict=True)]
+    own_ratios = [one / other for one, other in zip(own, full, strict=True)]
     loop_ratios = [words / seconds / rate for seconds, rate in zip(full, loop, strict=False)]
     rates = {
         "Index.add": round(words / statistics.median(full)),
         "bare pass": round(words / statistics.median(bare)),
         "bare pass, a batch to each core": round(words / statistics.median(lanes)),
+        "the index's own pass": round(words / statistics.median(own)),
     }
     if loop:
         rates["plain loop"] = round(statistics.median(loop))
@@ -197,6 +203,7 @@ def measure(arguments: argparse.Namespace) -> Result:
         "words/s by stage": stage_rates,
         "of the bare pass": round(statistics.median(ratios), 3),
         "of the bare pass, a batch to each core": round(statistics.median(lane_ratios), 3),
+        "of the index's own pass": round(statistics.median(own_ratios), 3),
         "times the plain loop": round(statistics.median(loop_ratios), 1) if loop else None,
         "times PyLate": {
             dtype: round(words / statistics.median(full) / statistics.median(values), 2)
@@ -208,6 +215,7 @@ def measure(arguments: argparse.Namespace) -> Result:
     of_bare = {
         "bare pass": statistics.median(ratios),
         "bare pass, a batch to each core": statistics.median(lane_ratios),
+        "the index's own pass": statistics.median(own_ratios),
         "plain loop": statistics.median(loop_ratios) if loop else 0,
         **{
             f"PyLate, encoding alone, {dtype}": words / statistics.median(full) / statistics.median(values)

@@ -29,6 +29,8 @@ from ctxsearch.vectors.files import TOKEN_BITS, VectorWriter
 
 # Tokens encoded in one call: some five batches of windows, so that those in a batch are of nearly one length.
 _BLOCK_TOKENS = 32_768
+# The first block is smaller, and each is twice the one before until they are whole: the model need not wait long.
+_FIRST_TOKENS = _BLOCK_TOKENS // 16
 # A row of dots has no token, and a piece a dot; ordinary text comes to its tokens first.
 _BLOCK_CHARS = 8 * _BLOCK_TOKENS
 # Blocks that the model has, one to work on and one to go on with.
@@ -112,6 +114,7 @@ class ShardBuilder:
         at_once = _BLOCKS_AHEAD if getattr(encoder, "is_concurrent", False) else 1
         self._ahead = ThreadPoolExecutor(at_once, "ctxsearch-encode")
         self._block_tokens = self._block_chars = 0
+        self._enough = _FIRST_TOKENS
         self.tokens = self.encoded = 0
         self.without_vector = 0
 
@@ -142,8 +145,9 @@ class ShardBuilder:
                 # alone: its vectors are the same whatever was indexed before it.
                 self._flush()
                 passage, held, held_chars = self._open_passage(), 0, 0
-        if self._block_tokens >= _BLOCK_TOKENS or self._block_chars >= _BLOCK_CHARS:
+        if self._block_tokens >= self._enough or self._block_chars >= _BLOCK_CHARS:
             self._flush()
+            self._enough = min(2 * self._enough, _BLOCK_TOKENS)
         self._catalog.end_document(document, words, digest)
 
     def _open_passage(self) -> list[Segment]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 from unicodedata import normalize
 
 import huggingface_hub
@@ -26,10 +27,11 @@ import ctxsearch
 from ctxsearch.alignment import align
 from ctxsearch.analysis import Analyser
 from ctxsearch.domain import Segment
+from ctxsearch.encoder.fused import _Fused, fuse
 from ctxsearch.encoder.hardware import choose_device, choose_dtype
 from ctxsearch.encoder.locate import locate_model, model_digest
 from ctxsearch.encoder.tokenizer import PieceTokenizer
-from ctxsearch.encoder.transformer import TransformerEncoder
+from ctxsearch.encoder.transformer import TransformerEncoder, load_transformer
 from ctxsearch.errors import ModelError
 from ctxsearch.protocols import Encoded
 
@@ -206,6 +208,78 @@ def test_bf16_comes_close_to_fp32(folders: dict[str, Path], family: str) -> None
     encoded = loaded(folders[family], dtype="bf16").encode([[s] for s in segments])
     assert lowest_cosine(encoded, expected) >= 0.999
     assert (encoded.vectors != loaded(folders[family]).encode([[s] for s in segments]).vectors).any()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@torch.inference_mode()
+def test_fused_layers_give_what_the_layers_give(folders: dict[str, Path], family: str) -> None:
+    """In every family linear layers are replaced, GELU with them where there is one; what comes out is the same."""
+    pieces = torch.arange(5, 37).reshape(2, 16)
+    exact = load_transformer(family, str(folders[family]))
+    expected = exact(input_ids=pieces).last_hidden_state
+    model = load_transformer(family, str(folders[family])).bfloat16()
+    plain_states = model(input_ids=pieces).last_hidden_state.float()
+    assert fuse(model)
+    states = model(input_ids=pieces).last_hidden_state.float()
+    assert not any(type(module) is torch.nn.Linear for module in model.modules())
+    # Both err by the roundings of half precision, and neither more than the other.
+    off, plain_off = ((some - expected).norm() / expected.norm() for some in (states, plain_states))
+    assert off < max(2 * float(plain_off), 0.01)
+
+
+def _missing(*_: object, **__: object) -> NoReturn:
+    raise AttributeError("there is no such operator")
+
+
+@pytest.mark.parametrize(
+    ("part", "instead"), [("__init__", _missing), ("forward", lambda self, inputs: inputs @ inputs.T @ inputs)]
+)
+@torch.inference_mode()
+def test_a_model_that_cannot_be_fused_is_as_it_was(
+    folder: Path, part: str, instead: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where torch lacks the operators, or they give something else, nothing is replaced."""
+    model = load_transformer("model", str(folder)).bfloat16()
+    pieces = torch.arange(5, 37).reshape(2, 16)
+    expected = model(input_ids=pieces).last_hidden_state
+    modules = dict(model.named_modules())
+    monkeypatch.setattr(_Fused, part, instead)
+    assert not fuse(model)
+    assert dict(model.named_modules()) == modules
+    assert torch.equal(model(input_ids=pieces).last_hidden_state, expected)
+
+
+def test_a_model_that_asks_more_of_a_layer_is_as_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that looks into its layers keeps them, and runs."""
+    model = load_transformer("model", str(folder)).bfloat16()
+    modules = dict(model.named_modules())
+    forward = type(model).forward
+
+    def looking(self: torch.nn.Module, *arguments: object, **named: object) -> object:
+        assert self.encoder.layer[0].output.dense.weight.dtype is torch.bfloat16
+        return forward(self, *arguments, **named)
+
+    monkeypatch.setattr(type(model), "forward", looking)
+    assert not fuse(model)
+    assert dict(model.named_modules()) == modules
+
+
+def test_padding_ends_where_the_model_does(folder: Path) -> None:
+    """In half precision a batch is padded to what is fastest, and never beyond the positions that a model has."""
+    encoder = loaded(folder, dtype="bf16")
+    assert [encoder.padded(length) for length in (3, 16, 17, 49, POSITIONS)] == [16, 16, 32, 64, 64]
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "max_position_embeddings": 60}))
+    weights = load_file(folder / "model.safetensors")
+    weights["embeddings.position_embeddings.weight"] = weights["embeddings.position_embeddings.weight"][:60].clone()
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    text = " ".join(["bank"] * 56)
+    vectors = {}
+    for dtype, padded in (("bf16", 60), ("fp32", 58)):
+        short = TransformerEncoder(str(folder), window=60, device="cpu", dtype=dtype)
+        assert short.padded(58) == padded
+        vectors[dtype] = short.encode([[segment(text)]]).vectors
+    assert (vectors["bf16"] * vectors["fp32"]).sum(axis=1).min() >= 0.999
 
 
 @pytest.mark.parametrize("kind", STRANGE_TEXTS)

@@ -12,7 +12,8 @@ from safetensors import SafetensorError
 
 from ctxsearch.domain import Segment
 from ctxsearch.encoder.framing import Framed, Framing
-from ctxsearch.encoder.hardware import choose_device, choose_dtype, gpu_batch_pieces
+from ctxsearch.encoder.fused import fuse
+from ctxsearch.encoder.hardware import choose_device, choose_dtype, cpu_batch_pieces, gpu_batch_pieces
 from ctxsearch.encoder.lanes import Lanes
 from ctxsearch.encoder.layers import Join, Pooling, parse_layers
 from ctxsearch.encoder.locate import locate_model, model_digest
@@ -23,9 +24,9 @@ from ctxsearch.head import Head
 from ctxsearch.protocols import Encoded
 from ctxsearch.settings import FORMAT_VERSION
 
-# Pieces in a batch, padding included. On two cores, each with batches of its own, 8 192 are no faster a piece, and have
-# windows of more lengths in a batch: 5.7 % of the pieces are padding, here 3.7 %. A GPU wants more at a time.
-CPU_BATCH_PIECES = 32 * 128
+# In half precision a batch is as long as a multiple of this. Attention over 125 pieces takes twice the time of 128, for
+# what is left over of a vector of the processor is worked on one by one; in single precision padding costs more.
+LENGTH_STEP = 16
 
 
 class TransformerEncoder:
@@ -49,6 +50,8 @@ class TransformerEncoder:
     """
 
     is_concurrent = True
+    batch_pieces: int
+    """Pieces in a batch at most, padding included."""
 
     def __init__(
         self,
@@ -73,10 +76,18 @@ class TransformerEncoder:
         if head is not None:
             merge(head, self._model)
         torch.nn.Module.to(self._model, device=self._device, dtype=self.dtype)
+        if self._device.type == "cpu" and self.dtype is torch.bfloat16:
+            fuse(self._model)
         config = self._model.config
-        self._batch_pieces = CPU_BATCH_PIECES
-        if self._device.type != "cpu":
-            self._batch_pieces = gpu_batch_pieces(self._device, config.hidden_size, config.num_hidden_layers)
+        self._longest = longest_input(self._model)
+        self._step = 1 if self.dtype is torch.float32 else LENGTH_STEP
+        if self._device.type == "cpu":
+            self.batch_pieces = cpu_batch_pieces(
+                getattr(config, "intermediate_size", 4 * config.hidden_size), self.dtype
+            )
+        else:
+            self.batch_pieces = gpu_batch_pieces(self._device, config.hidden_size, config.num_hidden_layers)
+        self._words_at_once = self.batch_pieces
         self._layers = parse_layers(layers, config.num_hidden_layers)
         self._last_only = self._layers.numbers == (config.num_hidden_layers,)
         self._projection = None if head is None else _Projection(head, self._device)
@@ -94,9 +105,10 @@ class TransformerEncoder:
             )
         self._pad = config.pad_token_id if isinstance(config.pad_token_id, int) else 0
         specials = len(self.tokenizer.prefix) + len(self.tokenizer.suffix)
-        limit = longest_input(self._model)
-        if not specials + 2 <= window <= limit:
-            raise ValueError(f"The window {window} does not fit {model}: it takes {specials + 2} to {limit} pieces.")
+        if not specials + 2 <= window <= self._longest:
+            raise ValueError(
+                f"The window {window} does not fit {model}: it takes {specials + 2} to {self._longest} pieces."
+            )
         self._framing = Framing(self.tokenizer, window)
 
     def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
@@ -114,14 +126,15 @@ class TransformerEncoder:
         make = torch.empty if self._projection is None else torch.zeros
         pieces = make((len(framed.ids), self._joined), dtype=dtype, device=self._device)
         lengths = self._framing.lengths(framed)
+        padded = [self.padded(length) for length in lengths]
 
         @torch.inference_mode()
         def run_whole(batch: Sequence[int]) -> None:
-            longest, shortest = lengths[batch[0]], lengths[batch[-1]]
+            longest = padded[batch[0]]
             inputs = self._framing.inputs(framed, batch, longest, self._pad)
+            ends = np.array([lengths[number] for number in batch])
             mask = None
-            if shortest < longest:
-                ends = np.array([lengths[number] for number in batch])
+            if ends.min() < longest:
                 mask = self._moved((np.arange(longest) < ends[:, None]).astype(np.int64))
             hidden = self.forward(self._moved(inputs), mask)
             for row, number in enumerate(batch):
@@ -135,12 +148,16 @@ class TransformerEncoder:
                 raise ModelError(
                     self._name, f"the memory of {self._device} does not take one window of it; use --device cpu."
                 )
-            self._batch_pieces = max(1, len(batch) * lengths[batch[0]] // 2)
+            self.batch_pieces = max(1, len(batch) * padded[batch[0]] // 2)
             run(batch[: len(batch) // 2])
             run(batch[len(batch) // 2 :])
 
-        self._lanes.run(run, batches(lengths, self._batch_pieces))
+        self._lanes.run(run, batches(padded, self.batch_pieces))
         return pieces
+
+    def padded(self, length: int) -> int:
+        """Pieces of a window with the padding that makes the model faster."""
+        return min(-(-length // self._step) * self._step, self._longest)
 
     def _fits(self, task: Callable[[Sequence[int]], None], batch: Sequence[int]) -> bool:
         """Runs a batch; False where the device's memory does not take it."""
@@ -181,30 +198,36 @@ class TransformerEncoder:
             torch.from_numpy(column).to(self._device) for column in (*framed.alignment, framed.sentence_of)
         )
         present = last > first
-        first, last = first[present], last[present]
+        sums = None if self._projection is None else self._sums(pieces, framed)
+        vectors = torch.zeros((len(present), self.dimension), dtype=torch.float32, device=self._device)
+        rows = torch.arange(len(present), device=self._device)[present]
+        # No more at once than stay in the processor's cache: memory that is touched for the first time costs most here.
+        for some in torch.split(rows, self._words_at_once):
+            pooled = self._words(pieces, first[some], last[some])
+            if self._projection is not None and sums is not None:
+                pooled = self._projection(pooled, last[some] - first[some], *sums, sentence_of[some])
+            vectors[some] = torch.nn.functional.normalize(pooled, dim=-1)
+        return Encoded(vectors.cpu().numpy(), present.cpu().numpy())
+
+    def _words(self, pieces: torch.Tensor, first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
+        """What stands for each word: one of its pieces, or the sum of all. Shape: (n_words, n_components)."""
         pooled = pieces[last - 1 if self._pooling is Pooling.LAST else first].float()
         if self._pooling is Pooling.MEAN:
             # Most words are one piece: the others' further pieces are added to the first.
             further = last - first - 1
             rows = torch.arange(len(first), device=self._device).repeat_interleave(further)
             pooled.index_add_(0, rows, pieces[_between(first + 1, further)].float())
-        if self._projection is not None:
-            pooled = self._projection(pooled, last - first, *self._sums(pieces, framed), sentence_of[present])
-        elif self._pooling is Pooling.MEAN:
-            pooled /= (last - first)[:, None]
-        # In place, and no copy where every token has a vector: what is touched for the first time costs most here.
-        pooled /= torch.linalg.vector_norm(pooled, dim=-1, keepdim=True).clamp_min_(1e-12)
-        if not bool(present.all()):
-            vectors = torch.zeros((len(present), self.dimension), dtype=torch.float32, device=self._device)
-            vectors[present] = pooled
-            pooled = vectors
-        return Encoded(pooled.cpu().numpy(), present.cpu().numpy())
+        return pooled
 
     def _sums(self, pieces: torch.Tensor, framed: Framed) -> tuple[torch.Tensor, torch.Tensor]:
         """The sum of each sentence's pieces, and their number. Shape: (n_segments, n_components), (n_segments,)."""
         counts = torch.from_numpy(framed.sentences.last - framed.sentences.first).to(self._device)
         sums = torch.zeros((len(counts), pieces.shape[1]), dtype=torch.float32, device=self._device)
-        sums.index_add_(0, torch.arange(len(counts), device=self._device).repeat_interleave(counts), pieces.float())
+        sentence_of = torch.arange(len(counts), device=self._device).repeat_interleave(counts)
+        for rows, some in zip(
+            *(torch.split(column, self._words_at_once) for column in (sentence_of, pieces)), strict=True
+        ):
+            sums.index_add_(0, rows, some.float())
         return sums, counts
 
 
@@ -212,9 +235,10 @@ class _Projection:
     """A head's map, on the model's device; see `Head.project`."""
 
     def __init__(self, head: Head, device: torch.device) -> None:
-        self._weight = torch.from_numpy(head.weight).to(device)
+        of_words, of_rest = np.hsplit(head.weight, 2)
+        self._of_words = torch.from_numpy(of_words).to(device).T
+        self._of_rest = torch.from_numpy(of_rest * np.float32(head.sentence)).to(device).T
         self._bias = torch.from_numpy(head.bias).to(device)
-        self._sentence = head.sentence
 
     def __call__(
         self,
@@ -236,9 +260,13 @@ class _Projection:
         rest = sentences[sentence_of].sub_(words)
         # A sentence of one word has no rest but rounding.
         rest[sentence_pieces[sentence_of] == pieces] = 0
-        normalize = torch.nn.functional.normalize
-        joined = torch.cat([normalize(words, dim=-1), normalize(rest, dim=-1).mul_(self._sentence)], dim=1)
-        return torch.addmm(self._bias, joined, self._weight.T)
+        # Of unit length afterwards, where there is less to divide.
+        return self._bias + (words @ self._of_words) / _lengths(words) + (rest @ self._of_rest) / _lengths(rest)
+
+
+def _lengths(vectors: torch.Tensor) -> torch.Tensor:
+    lengths: torch.Tensor = torch.linalg.vector_norm(vectors, dim=-1, keepdim=True)
+    return lengths.clamp_min_(1e-12)
 
 
 def _between(first: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,8 @@ with a bitmap that allows one row in a hundred, eight times as fast.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,18 @@ _QUANTIZER = {
     Codec.SQ6: faiss.ScalarQuantizer.QT_6bit,
     Codec.SQ4: faiss.ScalarQuantizer.QT_4bit,
 }
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """FAISS's threads wait for each other busily, and take from a model at work more than they give."""
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)  # of the regions that this thread begins, and no other
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)
+
 
 # Beyond the k best, so that rows which tie with the last of them are seen in the same scan.
 _MARGIN = 16
@@ -86,7 +99,8 @@ class FaissCodec:
         """Codes of vectors. Shape: (n, dimension) in, (n, code_size) out."""
         if self._parameters.ranges is None:
             return self.rounded(vectors)
-        return fitted_codes(vectors, self._parameters, self.rounded, self.decode)
+        with _one_thread():
+            return fitted_codes(vectors, self._parameters, self.rounded, self.decode)
 
     def rounded(self, vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
         """The nearest codes of vectors. Shape: (n, dimension) in, (n, code_size) out."""

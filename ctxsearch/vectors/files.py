@@ -40,8 +40,14 @@ _HEADER = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '<i8', 'fortran_order': False, 'shape': \((\d{1,18}),\), \} *\n", re.DOTALL
 )
 
-# A run is sorted in memory before it goes to disk, in single precision; this bounds it whatever the dimension.
+# A run is sorted in memory before it goes to disk; this bounds its codes, and the vectors that a codec is trained on,
+# whatever the dimension.
 RUN_BYTES = 128 << 20
+# Vectors that a codec is trained on, the first of a shard; from then on they are encoded as they come, while the model
+# is at work, and not when it has come to its end.
+TRAINING_ROWS = 1 << 16
+# Rows encoded at a time: a megabyte or so of vectors, which stays in the processor's cache.
+_ENCODED_ROWS = 2048
 # Rows joined at a time when the runs are merged.
 _MERGE_BYTES = 64 << 20
 
@@ -150,23 +156,26 @@ class VectorWriter:
     Args:
         folder: where the files go.
         dimension: components of a vector.
-        codec_for: gives the codec; it is asked once, with the first run's vectors, which a codec may be trained on.
+        codec_for: gives the codec; it is asked once, with the first vectors, which a codec may be trained on.
     """
 
     def __init__(self, folder: Path, dimension: int, codec_for: Callable[[NDArray[np.float32]], VectorCodec]) -> None:
         self._folder = folder
         self._codec_for = codec_for
         self._codec: VectorCodec | None = None
-        self._buffer = np.empty((max(1, RUN_BYTES // (4 * dimension)), dimension), np.float32)
-        self._buffer_keys = np.empty(len(self._buffer), np.int32)
-        self._buffer_ids = np.empty(len(self._buffer), np.int64)
+        self._training_rows = max(1, min(TRAINING_ROWS, RUN_BYTES // (4 * dimension)))
+        self._untrained: list[_Rows] = []
+        self._codes = np.empty((0, 0), np.uint8)
+        self._keys = np.empty(0, np.int32)
+        self._ids = np.empty(0, np.int64)
         self._filled = 0
         self._runs: list[_Run] = []
 
     @property
     def rows(self) -> int:
         """Rows taken so far."""
-        return self._filled + sum(len(run.ids) for run in self._runs)
+        held = self._filled + sum(len(rows.ids) for rows in self._untrained)
+        return held + sum(len(run.ids) for run in self._runs)
 
     def add(
         self,
@@ -178,34 +187,45 @@ class VectorWriter:
         """Takes some rows.
 
         Args:
-            vectors: Shape: (n, dimension).
+            vectors: held until the codec is known, and not to be changed. Shape: (n, dimension).
             keys: the number of each row's (lemma, form), in any numbering. Shape: (n,).
             ids: ``segment << 16 | token``. Shape: (n,).
             order_of: called when a run is full: the sort rank of each key known so far.
         """
-        taken = 0
-        while taken < len(ids):
-            room = min(len(self._buffer) - self._filled, len(ids) - taken)
-            into, out_of = slice(self._filled, self._filled + room), slice(taken, taken + room)
-            self._buffer[into] = vectors[out_of]
-            self._buffer_keys[into] = keys[out_of]
-            self._buffer_ids[into] = ids[out_of]
-            self._filled += room
-            taken += room
-            if self._filled == len(self._buffer):
-                self._write_run(order_of())
+        self._untrained.append(_Rows(vectors, keys, ids))
+        if self._codec is not None or self.rows >= self._training_rows:
+            self._encode(order_of)
+
+    def _encode(self, order_of: Callable[[], NDArray[np.int32]]) -> None:
+        """Encodes what is held, with a codec trained on the first of it if there is none yet."""
+        if self._codec is None:
+            sample = np.concatenate([rows.vectors for rows in self._untrained])[: self._training_rows]
+            self._codec = self._codec_for(sample)
+            capacity = max(1, RUN_BYTES // self._codec.code_size)
+            self._codes = np.empty((capacity, self._codec.code_size), np.uint8)
+            self._keys, self._ids = np.empty(capacity, np.int32), np.empty(capacity, np.int64)
+        for vectors, keys, ids in self._untrained:
+            taken = 0
+            while taken < len(ids):
+                size = min(_ENCODED_ROWS, len(self._ids) - self._filled, len(ids) - taken)
+                into, out_of = slice(self._filled, self._filled + size), slice(taken, taken + size)
+                self._codes[into] = self._codec.encode(vectors[out_of])
+                self._keys[into] = keys[out_of]
+                self._ids[into] = ids[out_of]
+                self._filled += size
+                taken += size
+                if self._filled == len(self._ids):
+                    self._write_run(order_of())
+        self._untrained.clear()
 
     def _write_run(self, order: NDArray[np.int32]) -> None:
-        vectors = self._buffer[: self._filled]
-        keys, ids = self._buffer_keys[: self._filled], self._buffer_ids[: self._filled]
-        if self._codec is None:
-            self._codec = self._codec_for(vectors)
+        keys, ids = self._keys[: self._filled], self._ids[: self._filled]
         sorted_rows = np.lexsort((ids, order[keys]))
         path = self._folder / f"run-{len(self._runs)}.tmp"
         file = NewFile(path)
         try:
-            for start in range(0, len(sorted_rows), 16384):
-                file.write(self._codec.encode(vectors[sorted_rows[start : start + 16384]]).data)
+            for some in np.array_split(sorted_rows, len(sorted_rows) // 16384 + 1):
+                file.write(self._codes[some].data)
         finally:
             file.close()  # read again in a moment, and never after a crash: no sync
         self._runs.append(_Run(path, keys[sorted_rows], ids[sorted_rows]))
@@ -221,6 +241,8 @@ class VectorWriter:
         Returns:
             The number of rows of each key, by its rank.
         """
+        if self._untrained:
+            self._encode(lambda: order)
         if self._filled:
             self._write_run(order)
         ranks = [order[run.keys] for run in self._runs]
@@ -269,6 +291,12 @@ class VectorWriter:
     def _decoded(self, codes: NDArray[np.uint8], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         assert self._codec is not None
         return self._codec.decode(codes[rows])
+
+
+class _Rows(NamedTuple):
+    vectors: NDArray[np.float32]
+    keys: NDArray[np.int32]
+    ids: NDArray[np.int64]
 
 
 class _Run(NamedTuple):
