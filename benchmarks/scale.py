@@ -225,7 +225,7 @@ def measure(arguments: argparse.Namespace) -> Result:
         for size in sizes:
             with tempfile.TemporaryDirectory(dir=arguments.folder, prefix="ctxsearch-scale-") as folder:
                 path = Path(folder, "index")
-                made = simulate(real, path, size, arguments.codec, _telling(size))
+                made = simulate(real, path, size, arguments.codec, telling(size))
                 print(f"\r{size:,} occurrences: measuring           ", file=sys.stderr)
                 with Index.open(path) as simulated:
                     codec = simulated.settings.codec
@@ -253,7 +253,7 @@ def measure(arguments: argparse.Namespace) -> Result:
     )
 
 
-def _telling(size: int) -> Callable[[int], None]:
+def telling(size: int) -> Callable[[int], None]:
     """Tells on standard error how far an index of a size is; on a terminal often, elsewhere ten times."""
     start = time.perf_counter()
     step = size // (1000 if sys.stderr.isatty() else 10) or 1

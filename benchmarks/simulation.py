@@ -113,7 +113,12 @@ def real_parts(index: Index) -> Real:
 
 
 def simulate(
-    real: Real, folder: Path, occurrences: int, codec: str | None, on_progress: Callable[[int], None]
+    real: Real,
+    folder: Path,
+    occurrences: int,
+    codec: str | None,
+    on_progress: Callable[[int], None],
+    shard_tokens: int | None = None,
 ) -> Simulated:
     """Makes an index.
 
@@ -123,6 +128,7 @@ def simulate(
         occurrences: how many.
         codec: how vectors are kept; None for what a new index has.
         on_progress: is told how many occurrences are written.
+        shard_tokens: of a shard; None for as many as `Index.compact` makes.
 
     Raises:
         OSError: the disk has no room for it.
@@ -139,7 +145,7 @@ def simulate(
     watch = Stopwatch()
     words = Words(real, occurrences)
     parameters = train(Codec(settings.codec), sample)
-    size = max(DEFAULT_SHARD_TOKENS, math.ceil(occurrences / _SHARDS))
+    size = shard_tokens or max(DEFAULT_SHARD_TOKENS, math.ceil(occurrences / _SHARDS))
     entries: list[ShardEntry] = []
     first_document = done = 0
     while done < occurrences:

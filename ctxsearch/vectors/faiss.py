@@ -46,6 +46,10 @@ def _one_thread() -> Iterator[None]:
         faiss.omp_set_num_threads(threads)
 
 
+# How FAISS puts the number of a list and a place in it into one id (`lo_build`).
+_PART_SHIFT = 32
+_PLACE_MASK = (1 << _PART_SHIFT) - 1
+
 # Beyond the k best, so that rows which tie with the last of them are seen in the same scan.
 _MARGIN = 16
 
@@ -162,29 +166,34 @@ class FaissShard:
         query = np.ascontiguousarray(query, dtype=np.float32)
         scores: NDArray[np.float32] = np.full(wanted, -np.inf, dtype=np.float32)
         places: NDArray[np.int64] = np.full(wanted, -1, dtype=np.int64)
-        firsts = np.array([start for start, _ in parts], np.int64)
-        sizes = np.array([stop - start for start, stop in parts], np.int64)
-        passed = np.cumsum(sizes) - sizes
-        # FAISS takes for ids, and asks the selector for, places in all parts together; one heap has their best.
-        numbers = np.arange(sizes.sum(), dtype=np.int64)
-        selector = None
+        sizes = [stop - start for start, stop in parts]
+        passed = np.cumsum([0, *sizes])
+        # Where rows are left out, FAISS takes for ids, and asks the selector for, places in all parts together. Else it
+        # makes up ids itself, of the number of a part and a place in it. One heap has the best of all parts.
+        selector = numbers = None
         if allowed is not None:
             bits = np.packbits(allowed, bitorder="little")
             selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
-        scanner = self._index.get_InvertedListScanner(False, selector, None)
+            numbers = np.arange(passed[-1], dtype=np.int64)
+        scanner = self._index.get_InvertedListScanner(numbers is None, selector, None)
         scanner.set_query(faiss.swig_ptr(query))
-        scanner.set_list(0, 0.0)
         goal = faiss.swig_ptr(scores), faiss.swig_ptr(places)
-        for (start, stop), before in zip(parts, passed.tolist(), strict=True):
-            if stop > start:
-                codes, own = self._codes[start:stop], numbers[before:]
-                scanner.scan_codes(stop - start, faiss.swig_ptr(codes), faiss.swig_ptr(own), *goal, wanted)
+        for part, ((start, stop), size) in enumerate(zip(parts, sizes, strict=True)):
+            if size:
+                scanner.set_list(part, 0.0)
+                codes = faiss.swig_ptr(self._codes[start:stop])
+                own = None if numbers is None else faiss.swig_ptr(numbers[passed[part] :])
+                scanner.scan_codes(size, codes, own, *goal, wanted)
         # SWIG does not know that the scanner is ours, and would never free it.
         faiss.InvertedListScanner.__swig_destroy__(scanner)  # type: ignore[attr-defined]
         found = places >= 0
         places, scores = places[found], scores[found]
-        part = np.searchsorted(passed, places, side="right") - 1
-        rows = firsts[part] + places - passed[part]
+        if numbers is None:
+            part_of, places = places >> _PART_SHIFT, places & _PLACE_MASK
+        else:
+            part_of = np.searchsorted(passed, places, side="right") - 1
+            places = places - passed[part_of]
+        rows = np.array([start for start, _ in parts], np.int64)[part_of] + places
         order = np.lexsort((rows, -scores))
         return Neighbours(rows[order], scores[order])
 
