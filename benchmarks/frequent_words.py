@@ -1,7 +1,7 @@
 """How near a search in clusters comes to the exact one, and what it saves, for very frequent words.
 
     ctxsearch index noad DOCUMENTS.jsonl.gz
-    python benchmarks/frequent_words.py noad [--millions 1] [--shards 1 14] [--codec fp16]
+    python benchmarks/frequent_words.py noad [--millions 1] [--shards 1 14] [--codec fp16] [--json FILE] [--plot FILE]
 
 First the recall, **of real vectors**: the uses of the index's most frequent lemmas are put in clusters as a build does
 it, some of them ask for their nearest, and it is counted how many of these lie in the clusters that are nearest to the
@@ -15,23 +15,27 @@ of several rounds counts, since others may use the machine.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
+from results import NOTHING, Result, draw_bars, parser, run
 
 from ctxsearch import Document, Index
 from ctxsearch.domain import Segment
 from ctxsearch.protocols import Encoded
 from ctxsearch.query.scope import OpenShard, rows_of_lemma
 from ctxsearch.vectors.clusters import ClusterWriter, clustered_forms, open_clusters
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 LEMMAS = 4
 QUERIES = 300
@@ -150,28 +154,72 @@ def speed(folder: Path, real: NDArray[np.float32], lemma: str, uses: int, shards
         }
 
 
-def main() -> None:
-    """Prints one JSON object a measurement."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("index")
-    parser.add_argument("--millions", type=float, default=1)
-    parser.add_argument("--shards", type=int, nargs="+", default=[1, 14])
-    parser.add_argument("--codec", default="fp16")
-    parser.add_argument("--folder", type=Path, help="where indexes are made; a temporary folder, where not given")
-    arguments = parser.parse_args()
+def measure(arguments: argparse.Namespace) -> Result:
+    """Measures recall, and then speed."""
+    recalls: list[dict[str, Any]] = []
     with Index.open(arguments.index) as index:
         shard = max(index.open_shards(), key=lambda one: one.entry.rows)
         frequent = Counter(dict(shard.catalog.lemma_frequencies())).most_common(LEMMAS)
+        if len(frequent) < LEMMAS or frequent[-1][1] < 10 * QUERIES:
+            raise SystemExit(f"The index {arguments.index} has no {LEMMAS} words of {10 * QUERIES:,} uses and more.")
         for lemma, _ in frequent:
-            for measured in recall(shard, lemma):
-                print(json.dumps(measured), flush=True)
+            recalls.extend(recall(shard, lemma))
         word = frequent[0][0]
         real = shard.vectors.vectors(np.concatenate([np.arange(*part) for part in rows_of_lemma(shard, word)]))
+    speeds = []
     for shards in arguments.shards:
         with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
             uses = int(1e6 * arguments.millions)
-            print(json.dumps(speed(Path(folder), real, word, uses, shards, arguments.codec)), flush=True)
+            speeds.append(speed(Path(folder), real, word, uses, shards, arguments.codec))
+    of_shares = [
+        [
+            one["lemma"],
+            f"{one['rows']:,}",
+            str(one["k"]),
+            *map("{:.3f}".format, one["recall by share"].values()),
+            *2 * [NOTHING],
+        ]
+        for one in recalls
+    ]
+    of_speeds = [
+        [
+            *(f"{word}, simulated, {one['shards']} shards", f"{one['uses']:,}", "20", *len(SHARES) * [NOTHING]),
+            *(f"{one[name]:.1f}" for name in ("like, ms", "like, exact, ms")),
+        ]
+        for one in speeds
+    ]
+    return Result(
+        f"Very frequent words in clusters, codec {arguments.codec}",
+        ["word", "uses", "k", *(f"in {share:.1%} of the rows" for share in SHARES), "like, ms", "exact, ms"],
+        of_shares + of_speeds,
+        {"recall": recalls, "speed": speeds},
+        lambda figure: draw(figure, recalls, speeds),
+        size=(9, 4),
+    )
+
+
+def draw(figure: Figure, recalls: Sequence[dict[str, Any]], speeds: Sequence[dict[str, Any]]) -> None:
+    """Recall by the share of the rows that is scanned, and the milliseconds of both ways."""
+    shares, bars = figure.subplots(1, 2)
+    colours = {lemma: f"C{number}" for number, lemma in enumerate(dict.fromkeys(one["lemma"] for one in recalls))}
+    for one in recalls:
+        line = "-" if one["k"] == LINES[0] else "--"
+        label = f"{one['lemma']}, {one['k']} nearest"
+        shares.plot(list(SHARES), list(one["recall by share"].values()), line, color=colours[one["lemma"]], label=label)
+    shares.set(xlabel="share of the rows that is scanned", ylabel="of the nearest, found")
+    shares.legend(fontsize=7, frameon=False)
+    taken = {}
+    for one in speeds:
+        taken[f"{one['shards']} shards, in part"] = one["like, ms"]
+        taken[f"{one['shards']} shards, exact"] = one["like, exact, ms"]
+    draw_bars(bars, taken, "milliseconds of like")
 
 
 if __name__ == "__main__":
-    main()
+    options = parser(__doc__)
+    options.add_argument("index")
+    options.add_argument("--millions", type=float, default=1)
+    options.add_argument("--shards", type=int, nargs="+", default=[1, 14])
+    options.add_argument("--codec", default="fp16")
+    options.add_argument("--folder", type=Path, help="where indexes are made; a temporary folder, where not given")
+    run(options, measure)

@@ -64,7 +64,7 @@ def fuse(model: transformers.PreTrainedModel) -> bool:
                     put(parent, "intermediate_act_fn", torch.nn.Identity())
         # A model may ask more of a layer than to be called.
         model(input_ids=torch.zeros((1, 4), dtype=torch.int64))
-    except (RuntimeError, AttributeError, TypeError, NotImplementedError, ValueError):
+    except (RuntimeError, AttributeError, TypeError, NotImplementedError, ValueError, LookupError):
         for parent, name, module in replaced:
             setattr(parent, name, module)
         return False
