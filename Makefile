@@ -27,7 +27,7 @@ test: $(TOOLS)  ## every check
 torture: $(TOOLS)  ## break an index in thousands of ways, and count what is lost: nothing
 	CTXSEARCH_TORTURE=long $(BIN)/pytest -s tests/test_durability.py tests/test_hostile.py
 
-bench: $(PEERS)  ## the short form of every benchmark, on DOCUMENTS
+bench: $(PEERS)  ## the short form of most benchmarks, on DOCUMENTS
 	mkdir -p $(RESULTS)
 	rm -rf $(RESULTS)/index
 	$(BIN)/ctxsearch index $(RESULTS)/index '$(DOCUMENTS)'
@@ -37,6 +37,7 @@ bench: $(PEERS)  ## the short form of every benchmark, on DOCUMENTS
 	$(BIN)/python benchmarks/stores.py $(RESULTS)/index --rows 20000 $(call OUT,stores)
 	$(BIN)/python benchmarks/remove_speed.py --documents 20000 --remove 200 $(call OUT,remove_speed)
 	$(BIN)/python benchmarks/few_shot.py $(SAMPLE)/labels.jsonl $(SAMPLE)/documents.jsonl --all $(call OUT,few_shot)
+	$(BIN)/python benchmarks/compact_speed.py $(RESULTS)/index --millions 0.2 --shards 8 $(call OUT,compact_speed)
 	$(BIN)/python benchmarks/scale.py $(RESULTS)/index --millions 0.1 1 $(call OUT,scale)
 
 format: $(TOOLS)

@@ -42,7 +42,7 @@ from ctxsearch.protocols import Encoded
 from ctxsearch.settings import DEFAULT_MODEL
 from ctxsearch.vectors.codec import Codec, train
 from ctxsearch.vectors.faiss import FaissCodec, FaissShard
-from ctxsearch.vectors.files import TRAINING_ROWS
+from ctxsearch.vectors.files import RUN_BYTES, TRAINING_ROWS
 
 Floats = NDArray[np.float32]
 Table = dict[str, Any]
@@ -202,7 +202,7 @@ def draw(words: Words, vectors: Floats) -> Sample:
     order = np.concatenate([places[ends[lemma] - counts[lemma] : ends[lemma]] for lemma in drawn])
     matrix = np.array(vectors[present[order]])
     starts = np.concatenate([[0], np.cumsum(counts[drawn])])
-    trained_on = np.array(vectors[present[:TRAINING_ROWS]])
+    trained_on = np.array(vectors[present[: min(TRAINING_ROWS, RUN_BYTES // (4 * vectors.shape[1]))]])
     means = np.stack([matrix[a:b].mean(axis=0) for a, b in pairwise(starts.tolist())])
     means[counts[drawn] < OWN_MEAN_FROM] = trained_on.mean(axis=0)
     sample = Sample(

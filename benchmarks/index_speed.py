@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,8 +61,8 @@ def take(path: str, words: int) -> list[ctxsearch.Document]:
     return taken
 
 
-def shapes(encoder: TransformerEncoder, documents: list[ctxsearch.Document], window: int) -> Iterator[tuple[int, int]]:
-    """Windows and pieces of every batch that the index makes of the documents; none is padded."""
+def window_lengths(encoder: TransformerEncoder, documents: list[ctxsearch.Document], window: int) -> list[int]:
+    """Pieces of every window that the index makes of the documents."""
     analyser = Analyser("en")
     specials = len(encoder.tokenizer.prefix) + len(encoder.tokenizer.suffix)
     lengths: list[int] = []
@@ -70,23 +70,38 @@ def shapes(encoder: TransformerEncoder, documents: list[ctxsearch.Document], win
         cut = encoder.tokenizer.cut([segment.text for segment in analyser.segments(document.text)])
         packed = windows([[len(ids) for ids, _ in cut]], window - specials)
         lengths.extend(one.stop - one.start + specials for one in packed)
-    for batch in batches(lengths, encoder.batch_pieces):
-        # Without padding: the mean length of the batch, the same number of pieces.
-        yield len(batch), round(statistics.mean(lengths[number] for number in batch))
+    return lengths
 
 
-def pieces(planned: list[tuple[int, int]]) -> list[torch.Tensor]:
-    """Batches of these shapes."""
+def bare_batches(encoder: TransformerEncoder, lengths: list[int]) -> list[torch.Tensor]:
+    """Batches without padding: as many windows as the index takes, each of their mean length."""
     generator = np.random.default_rng(0)
-    return [torch.from_numpy(generator.integers(1000, 20000, shape)) for shape in planned]
+    shapes = [
+        (len(batch), round(statistics.mean(lengths[number] for number in batch)))
+        for batch in batches(lengths, encoder.batch_pieces)
+    ]
+    return [torch.from_numpy(generator.integers(1000, 20000, shape)) for shape in shapes]
 
 
-def pass_seconds(forward: Callable[[torch.Tensor], object], inputs: list[torch.Tensor], lanes: int = 1) -> float:
+def own_batches(encoder: TransformerEncoder, lengths: list[int]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Batches as the index makes them: what is padded, and what of it counts."""
+    generator = np.random.default_rng(0)
+    padded = [encoder.padded(length) for length in lengths]
+    made = []
+    for batch in batches(padded, encoder.batch_pieces):
+        ends = torch.tensor([lengths[number] for number in batch])
+        longest = padded[batch[0]]
+        pieces = torch.from_numpy(generator.integers(1000, 20000, (len(batch), longest)))
+        made.append((pieces, (torch.arange(longest) < ends[:, None]).long()))
+    return made
+
+
+def pass_seconds(forward: Callable[..., object], inputs: Sequence[tuple[torch.Tensor, ...]], lanes: int = 1) -> float:
     """The forward pass alone: a batch after the other, by all of torch's threads, or a batch to each lane."""
 
     @torch.inference_mode()
-    def run(batch: torch.Tensor) -> None:
-        forward(batch)
+    def run(batch: tuple[torch.Tensor, ...]) -> None:
+        forward(*batch)
 
     if lanes == 1:
         start = time.perf_counter()
@@ -157,10 +172,11 @@ def measure(arguments: argparse.Namespace) -> Result:
     codec = CODEC_OF_HEAD if head else CODEC_WITHOUT_HEAD
     plain = load_transformer(DEFAULT_MODEL, str(locate_model(DEFAULT_MODEL)))
     torch.nn.Module.to(plain, dtype=encoder.dtype)
-    planned = list(shapes(encoder, documents, 128))
-    inputs = pieces(planned)
-    padded = pieces([(rows, encoder.padded(length)) for rows, length in planned])
+    lengths = window_lengths(encoder, documents, 128)
+    inputs = [(batch,) for batch in bare_batches(encoder, lengths)]
+    padded = own_batches(encoder, lengths)
     pass_seconds(plain, inputs[:4])
+    pass_seconds(encoder.forward, padded[:4])
     bare, lanes, own, loop, full, words = [], [], [], [], [], 0
     pylate: dict[str, list[float]] = {}
     stages: Counter[str] = Counter()

@@ -4,7 +4,8 @@ The text is drawn word by word from the frequencies of a real index, in sentence
 rare words that grows with the text. A vector is one that the same form has in the real index, with noise on top, and
 goes through the library's own codec. The files are written by the library's own writers, so catalogs, lists, codes,
 digests and the commit are real; only what makes them is not: nothing is analysed, and the vectors come in their final
-order, where a real build sorts them on disk. Shards are as large as `Index.compact` makes them.
+order, where a real build sorts them on disk. Shards are as large as `Index.compact` makes them, unless
+smaller ones are asked for.
 
 Vectors are made in small blocks, a block to each core: with 256 rows what is worked on stays in the cache, and the
 codecs are twice as fast as with 4 096.

@@ -3,7 +3,7 @@
 Text is analysed and encoded in blocks, so that windows of like length meet in a batch; vectors go to the sorting
 writer, sentences to the catalog. The model works on one block, and has the next one waiting, while the text of a third
 is cut and the vectors of those before are written: it never waits for either. Memory is bounded by these blocks, the
-writer's run and the shard's lexicon.
+writer's run, the first vectors, which its codec is trained on, and the shard's lexicon.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ctxsearch.protocols import Encoded, Encoder, VectorCodec
 from ctxsearch.storage import digest_bytes, digest_files, json_bytes, put_bytes_if_absent, sync
 from ctxsearch.vectors.files import TOKEN_BITS, VectorWriter
 
-# Tokens encoded in one call: some five batches of windows, so that those in a batch are of nearly one length.
+# Tokens encoded in one call: some twenty batches of windows, so that those in a batch are of nearly one length.
 _BLOCK_TOKENS = 32_768
 # The first block is smaller, and each is twice the one before until they are whole: the model need not wait long.
 _FIRST_TOKENS = _BLOCK_TOKENS // 16

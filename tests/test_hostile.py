@@ -408,6 +408,11 @@ CATALOGS = {
     "metadata": "update documents set metadata = '[]'",
     "deep metadata": "update documents set metadata = printf('%.*c', 200000, '[')",
     "segments": "update documents set first_segment = 4611686018427387904",
+    "endless segments": "update documents set segments = 9223372036854775807",
+    "less than no segments": "update documents set segments = -9",
+    "segments over and over": "alter table segments rename to held; create table segments as select segment, document,"
+    " start + i as start, text, tokens from held, (with recursive n(i) as (select 0 union all select i + 1 from n"
+    " where i < 99) select i from n)",
     "lemma": "update lemmas set lemma = x'ff' where lemma_no = 0",
     "form": "update forms set form = cast(x'ff' as text)",
     "tag": "update forms set tag = x'ff'",

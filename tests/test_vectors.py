@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from conftest import MakeIndex
+from conftest import MakeIndex, WindowEncoder
 from host_card import card_shard
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,8 +25,9 @@ from hypothesis import strategies as st
 import ctxsearch
 from ctxsearch import Document
 from ctxsearch.commit import LISTS_FILE, VECTORS_FILE
+from ctxsearch.domain import Segment
 from ctxsearch.errors import IndexDamaged
-from ctxsearch.protocols import Neighbours, VectorCodec, VectorShard
+from ctxsearch.protocols import Encoded, Neighbours, VectorCodec, VectorShard
 from ctxsearch.vectors import files
 from ctxsearch.vectors.codec import Codec, CodecParameters, coded_lengths, fitted_codes, train
 from ctxsearch.vectors.exact import ExactCodec, ExactShard
@@ -667,8 +668,8 @@ def test_writer_sorts(all_rows: list[Row], cuts: list[int], run_rows: int, merge
     assert sizes == [sum(row[:2] == pair for row in ordered) for pair in sorted({row[:2] for row in ordered})]
     firsts = [row.lemma for row in ordered]
     assert lists.tolist() == [*(firsts.index(lemma) for lemma in sorted({*firsts})), len(ordered)]
-    if all_rows:
-        assert [sample.tolist() for sample in samples] == [[row.vector for row in all_rows[:run_rows]]]
+    expected = [[row.vector for row in all_rows[:run_rows]]] if all_rows else []
+    assert [sample.tolist() for sample in samples] == expected
 
 
 ROWS = [Row("bank", "banks", 65537), Row("bank", "bank", 131072), Row("a", "a", 3), Row("tea", "tea", 9)]
@@ -696,6 +697,50 @@ def test_no_rows(tmp_path: Path) -> None:
     assert write(tmp_path, []) == []
     codes, ids, lists = open_vectors(tmp_path, 8, 0, 0)
     assert (codes.shape, ids.shape, lists.tolist()) == ((0, 8), (0,), [0])
+
+
+@pytest.mark.parametrize("codec", ["fp16", "sq8", "sq6", "sq4"])
+def test_words_without_a_vector_train_no_codec(tmp_path: Path, codec: str) -> None:
+    """A text whose words have no vector is taken, whatever comes first; what comes later is found."""
+
+    class Blind(WindowEncoder):
+        def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
+            vectors, present = super().encode(passages)
+            sees = "bank" in passages[0][0].text
+            return Encoded(vectors * sees, present & sees)
+
+    index = ctxsearch.Index.create(tmp_path / "index", model="blind", encoder=Blind(), codec=codec)
+    index.add([Document("grey", "The reeds were grey.")])
+    assert (index.info().occurrences, index.info().without_vector) == (0, 4)
+    index.add([Document("river", "The bank of the river."), Document("money", "The bank lent money.")])
+    assert {line.key for line in index.query("The [bank] of the river.", k=None)} == {"river:4", "money:4"}
+
+
+def test_what_comes_after_the_training_is_encoded_as_what_came_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many rows a codec is trained on, and come at a time, each has the code that it gives the vector."""
+    rows = 5000
+    vectors = np.random.default_rng(0).normal(size=(rows, 4)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    monkeypatch.setattr(files, "TRAINING_ROWS", 700)
+    codecs: list[FaissCodec] = []
+
+    def codec_for(sample: np.ndarray) -> VectorCodec:
+        assert np.array_equal(sample, vectors[:700])
+        codecs.append(FaissCodec(train(Codec.SQ8, sample)))
+        return codecs[-1]
+
+    writer = VectorWriter(tmp_path, 4, codec_for)
+    for start, stop in itertools.pairwise([0, 1, 600, 3500, rows]):
+        keys = np.zeros(stop - start, np.int32)
+        writer.add(vectors[start:stop], keys, np.arange(start, stop), lambda: np.zeros(1, np.int32))
+        assert writer.rows == stop
+    writer.finish(np.zeros(1, np.int32), np.zeros(1, np.int32))
+    assert len(codecs) == 1
+    found = open_vectors(tmp_path, 4, rows, 1)
+    assert np.array_equal(found.ids, np.arange(rows))
+    assert np.array_equal(found.codes, codecs[0].encode(vectors))
 
 
 def test_codec_is_not_trained_on_nothing(make_index: MakeIndex) -> None:

@@ -27,13 +27,15 @@ from ctxsearch.storage import plain_size
 _NUMBERS = "(select value from json_each(?))"
 
 # Segments of a document are numbered in the order of the text, so the last that begins before a character is found by
-# halving; one statement costs less than one for each step.
+# halving; one statement costs less than one for each step. Where a stranger's file has a number more than once, it ends
+# all the same.
+_MOST = 1 << 62
 _SEGMENT_AT = """
 with recursive halves (low, high) as (
     values (?, ?)
-    union all
+    union
     select case when start <= ? then segment else low end, case when start <= ? then high else segment - 1 end
-    from halves join segments on segment = (low + high + 1) / 2 where low < high
+    from halves join segments on segment = (low + high + 1) / 2 where low < high limit 100
 )
 select segment, document, start, text, tokens from segments where segment = (select low from halves where low >= high)
 """
@@ -286,10 +288,11 @@ class Catalog:
 
     def segment_at(self, document: DocumentRow, offset: int) -> SegmentRow | None:
         """The segment of a document that holds a character."""
-        if not document.segments:
+        if document.segments < 1:
             return None
-        first = document.first_segment
-        found = self._rows(_SEGMENT_AT, [first, first + document.segments - 1, offset, offset])
+        first, last = document.first_segment, document.first_segment + document.segments - 1
+        # A stranger's file may say anything: of numbers that SQLite does not have there is no segment.
+        found = self._rows(_SEGMENT_AT, [first, last, offset, offset]) if -_MOST < first <= last < _MOST else []
         if not found:
             raise IndexDamaged(str(self.path), f"a segment of document {document.number} is missing")
         row = self._segment(found[0])

@@ -69,7 +69,7 @@ class Framing:
         Args:
             framed: the passages.
             batch: the windows' numbers.
-            length: of the longest.
+            length: of the longest, or more.
             padding: the id that fills up the others.
 
         Returns:

@@ -20,11 +20,11 @@ _MOST_PIECES = 1 << 15
 _LEAST_PIECES = 64 * 128
 # A batch takes this part of the memory that is free, by the estimate below.
 _SHARE_OF_MEMORY = 8
-# On a CPU, what a layer makes of a batch at its widest has no more bytes than this. On two cores, each with a batch of
-# its own, twice as many cost a fifth of the speed in bf16 (25 000 pieces/s of the default model for 30 100, without
-# padding): they are given back to the system after each operation, and every page must be had anew. In fp32 they cost
-# next to nothing.
+# On a CPU, what a layer makes of a batch at its widest is to have no more bytes than this. On two cores, each with a
+# batch of its own, twice as many cost a fifth of the speed in bf16 (25 000 pieces/s of the default model for 30 100,
+# without padding): such memory goes back to the system after each operation, and every page must be had anew.
 _CPU_BYTES = 6 << 20
+# Fewer pieces are slower, however wide a layer is, and more pad more. In fp32 the bytes matter little.
 _CPU_PIECES = 1024, 4096
 
 

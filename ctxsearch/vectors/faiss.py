@@ -101,9 +101,9 @@ class FaissCodec:
 
     def encode(self, vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Codes of vectors. Shape: (n, dimension) in, (n, code_size) out."""
-        if self._parameters.ranges is None:
-            return self.rounded(vectors)
         with _one_thread():
+            if self._parameters.ranges is None:
+                return self.rounded(vectors)
             return fitted_codes(vectors, self._parameters, self.rounded, self.decode)
 
     def rounded(self, vectors: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -40,9 +40,11 @@ _HEADER = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '<i8', 'fortran_order': False, 'shape': \((\d{1,18}),\), \} *\n", re.DOTALL
 )
 
-# A run is sorted in memory before it goes to disk; this bounds its codes, and the vectors that a codec is trained on,
-# whatever the dimension.
+# A run is sorted in memory before it goes to disk; this bounds its codes and keys, and the vectors that a codec is
+# trained on, whatever the dimension.
 RUN_BYTES = 128 << 20
+# Beside its code a row has a key, an id, and its place while they are sorted.
+_KEY_BYTES = 36
 # Vectors that a codec is trained on, the first of a shard; from then on they are encoded as they come, while the model
 # is at work, and not when it has come to its end.
 TRAINING_ROWS = 1 << 16
@@ -150,8 +152,8 @@ class SortedWriter:
 class VectorWriter:
     """Takes vectors in the order of the text, and writes them in the order of the index.
 
-    An external merge sort: runs of bounded size are sorted, encoded and put beside the goal; the merge reads every run
-    once, front to back. Only keys (16 bytes a row) stay in memory.
+    An external merge sort: what comes is encoded, and runs of bounded size are sorted and put beside the goal; the
+    merge reads every run once, front to back. Only keys (16 bytes a row) stay in memory.
 
     Args:
         folder: where the files go.
@@ -192,16 +194,20 @@ class VectorWriter:
             ids: ``segment << 16 | token``. Shape: (n,).
             order_of: called when a run is full: the sort rank of each key known so far.
         """
-        self._untrained.append(_Rows(vectors, keys, ids))
+        if not len(ids):
+            return
+        self._untrained.append(_Rows(np.asarray(vectors, np.float32), keys, ids))
         if self._codec is not None or self.rows >= self._training_rows:
             self._encode(order_of)
 
     def _encode(self, order_of: Callable[[], NDArray[np.int32]]) -> None:
         """Encodes what is held, with a codec trained on the first of it if there is none yet."""
         if self._codec is None:
-            sample = np.concatenate([rows.vectors for rows in self._untrained])[: self._training_rows]
-            self._codec = self._codec_for(sample)
-            capacity = max(1, RUN_BYTES // self._codec.code_size)
+            held = np.cumsum([0, *(len(rows.ids) for rows in self._untrained)])
+            left = (self._training_rows - held[:-1]).clip(0).tolist()
+            first = [rows.vectors[:some] for rows, some in zip(self._untrained, left, strict=True)]
+            self._codec = self._codec_for(np.concatenate(first))
+            capacity = max(1, RUN_BYTES // (self._codec.code_size + _KEY_BYTES))
             self._codes = np.empty((capacity, self._codec.code_size), np.uint8)
             self._keys, self._ids = np.empty(capacity, np.int32), np.empty(capacity, np.int64)
         for vectors, keys, ids in self._untrained:
