@@ -91,7 +91,7 @@ class Index(Changes, Care, Exports):
             punctuation: whether punctuation marks are occurrences too.
             codec: how vectors are kept: ``fp16``, ``sq8``, ``sq6`` or ``sq4``, in less and less space. Where None,
                 ``sq8`` with a head, ``sq6`` without; or ``fp16`` with an encoder of your own: the others cut off what
-                lies far outside of what the first run embedded, as vectors with few components, each large, may do.
+                lies far outside of the first 65 536 vectors, as vectors with few components, each large, may do.
             device: ``cpu``, ``cuda``...; the GPU if there is one, where None.
             dtype: ``bf16``, ``fp16`` or ``fp32``; what suits the device, where None.
             encoder: an encoder of your own in place of the model, whose name is then ``model``.
