@@ -183,7 +183,7 @@ def measure(arguments: argparse.Namespace) -> Result:
     ]
     of_speeds = [
         [
-            *(f"{word}, simulated, {one['shards']} shards", f"{one['uses']:,}", "20", *len(SHARES) * [NOTHING]),
+            *(f"{word}, simulated, {_shards(one)}", f"{one['uses']:,}", "20", *len(SHARES) * [NOTHING]),
             *(f"{one[name]:.1f}" for name in ("like, ms", "like, exact, ms")),
         ]
         for one in speeds
@@ -210,9 +210,13 @@ def draw(figure: Figure, recalls: Sequence[dict[str, Any]], speeds: Sequence[dic
     shares.legend(fontsize=7, frameon=False)
     taken = {}
     for one in speeds:
-        taken[f"{one['shards']} shards, in part"] = one["like, ms"]
-        taken[f"{one['shards']} shards, exact"] = one["like, exact, ms"]
+        taken[f"{_shards(one)}, in part"] = one["like, ms"]
+        taken[f"{_shards(one)}, exact"] = one["like, exact, ms"]
     draw_bars(bars, taken, "milliseconds of like")
+
+
+def _shards(measured: dict[str, Any]) -> str:
+    return f"{measured['shards']} shard{'s' * (measured['shards'] != 1)}"
 
 
 if __name__ == "__main__":
