@@ -11,8 +11,9 @@ read from memory at a fraction of its speed. Of a million, a scan of the tenth t
 time of a scan of all, and of the same rows side by side .15 (``fp16``, 384 dimensions, two threads, warm).
 
 Plain k-means in numpy: FAISS's own, with as many rounds over as many rows, takes as long and gives the same recall.
-Half the sample costs up to .01 of recall, twice the sample brings none. A million rows cost 21 to 26 seconds of a core, in
-384 dimensions and before sums took less; in a shard of 1.2 million words of English 22 % are put in clusters, under a fiftieth of what it costs to build.
+Half the sample costs up to .01 of recall, twice the sample brings none. A million rows cost 21 to 26 seconds of a core
+(384 dimensions, and before the sums took less); in a shard of 1.2 million words of English 22 % are put in clusters,
+under a fiftieth of what it costs to build.
 """
 
 from __future__ import annotations
