@@ -13,14 +13,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 from results import Result, draw_bars, parser, run
-from scale import forget, in_process, telling
+from scale import forget, in_process, most_memory, telling
 from simulation import real_parts, simulate
 
 from ctxsearch.index import Index
@@ -38,15 +36,6 @@ def copied(source: Path, goal: Path) -> float:
             written.flush()
             os.fsync(written.fileno())
     return time.perf_counter() - start
-
-
-def most_memory() -> float:
-    """The most megabytes that this process had; a new process has that of its parent for `ru_maxrss`."""
-    try:
-        status = Path("/proc/self/status").read_text(encoding="utf-8")
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) / 1e3
 
 
 def compacted(path: Path, occurrences: int) -> tuple[float, float, int, int]:

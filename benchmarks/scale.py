@@ -98,13 +98,24 @@ class Step:
 
 def memory() -> Memory:
     """What this process has now."""
+    kilobytes = _kilobytes()
+    return Memory(kilobytes["RssAnon:"] / 1e3, kilobytes["VmRSS:"] / 1e3) if kilobytes else Memory(None, most_memory())
+
+
+def most_memory() -> float:
+    """The most megabytes that this process had; for ``ru_maxrss`` a new process has those of its parent."""
+    if kilobytes := _kilobytes():
+        return kilobytes["VmHWM:"] / 1e3
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def _kilobytes() -> dict[str, int]:
+    """What the system says of this process's memory, by the names it has there; nothing where it has no ``/proc``."""
     try:
         status = Path("/proc/self/status").read_text(encoding="utf-8")
     except OSError:
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return Memory(None, most / (1e6 if sys.platform == "darwin" else 1e3))
-    kilobytes = {line.split()[0]: int(line.split()[1]) for line in status.splitlines() if line.endswith(" kB")}
-    return Memory(kilobytes["RssAnon:"] / 1e3, kilobytes["VmRSS:"] / 1e3)
+        return {}
+    return {line.split()[0]: int(line.split()[1]) for line in status.splitlines() if line.endswith(" kB")}
 
 
 def forget(folder: Path) -> bool:
