@@ -2,7 +2,8 @@
 
 torch writes the bias first and adds the product to it, and GELU reads again all that the widest layer has written. The
 default model, in bf16 on two cores with AMX, takes 1.08 times as many pieces/s with packed weights and 1.2 times with
-GELU in the same pass, which also rounds once less; a single sentence gains as much.
+GELU in the same pass, which also rounds once less; a single sentence gains as much
+(by a script that is not kept).
 
 The operators are those that torch's own compiler puts in the place of such layers, without the C++ compiler that it
 needs at run time. They have no public name: where they are missing, or do not give what the layer gives, the model

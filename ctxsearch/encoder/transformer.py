@@ -76,12 +76,12 @@ class TransformerEncoder:
         if head is not None:
             merge(head, self._model)
         torch.nn.Module.to(self._model, device=self._device, dtype=self.dtype)
-        if self._device.type == "cpu" and self.dtype is torch.bfloat16:
+        is_bf16_on_cpu = self._device.type == "cpu" and self.dtype is torch.bfloat16
+        if is_bf16_on_cpu:
             fuse(self._model)
         config = self._model.config
         self._longest = longest_input(self._model)
-        is_fused = self._device.type == "cpu" and self.dtype is torch.bfloat16
-        self._step = LENGTH_STEP if is_fused else 1
+        self._step = LENGTH_STEP if is_bf16_on_cpu else 1
         if self._device.type == "cpu":
             self.batch_pieces = cpu_batch_pieces(
                 getattr(config, "intermediate_size", 4 * config.hidden_size), self.dtype
