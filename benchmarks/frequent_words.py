@@ -32,7 +32,7 @@ from ctxsearch import Document, Index
 from ctxsearch.domain import Segment
 from ctxsearch.protocols import Encoded
 from ctxsearch.query.scope import OpenShard, rows_of_lemma
-from ctxsearch.vectors.clusters import ClusterWriter, clustered_forms, open_clusters
+from ctxsearch.vectors.clusters import ClusterWriter, clustered_forms, in_clusters, open_clusters
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,11 +57,13 @@ def recall(shard: OpenShard, lemma: str) -> Iterator[dict[str, object]]:
     seconds = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         writer = ClusterWriter(Path(folder))
-        orders = {}
+        orders: dict[int, NDArray[np.int64]] = {}
         for number in clustered_forms(sizes, np.zeros(len(forms), np.int32)).tolist():
             first = forms[number].first_row - start
             of_form = vectors[first : first + sizes[number]]
-            orders[first] = writer.add(first, len(of_form), partial(np.take, of_form, axis=0))
+            made = in_clusters(len(of_form), partial(np.take, of_form, axis=0))
+            writer.add(first, made.sizes, made.centroids)
+            orders[first] = made.order
         writer.finish()
         seconds = time.process_time() - seconds
         (path,) = Path(folder).iterdir()

@@ -41,6 +41,7 @@ from ctxsearch.protocols import Encoded
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.settings import CODEC_OF_HEAD
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
+from ctxsearch.vectors.clusters import ClusterWriter, clustered_forms, in_clusters
 from ctxsearch.vectors.codec import Codec, CodecParameters, train
 from ctxsearch.vectors.faiss import FaissCodec
 from ctxsearch.vectors.files import TOKEN_BITS, SortedWriter
@@ -319,11 +320,13 @@ class ShardText:
 
         cores = os.cpu_count() or 1
         writer = SortedWriter(folder)
+        lemma_of = lemma_ranks([(*pair, "", "") for pair in self.pairs])
+        clusters = _ClusteringWriter(folder, writer, codec, self._sizes, lemma_of)
         waiting: deque[tuple[slice, Future[NDArray[np.uint8]]]] = deque()
 
         def write_oldest() -> None:
             block, coding = waiting.popleft()
-            writer.add(coding.result(), ids[block])
+            clusters.add(coding.result(), ids[block])
             on_progress(min(block.stop, self.size))
 
         # Each thread asks FAISS for one core: there is a block for every one of them.
@@ -336,12 +339,68 @@ class ShardText:
                         write_oldest()
                 while waiting:
                     write_oldest()
-                lemma_of = lemma_ranks([(*pair, "", "") for pair in self.pairs])
+                clusters.finish()
                 writer.finish(np.bincount(lemma_of, weights=self._sizes).astype(np.int64))
             finally:
                 writer.close()
         sizes: list[int] = self._sizes.tolist()
         return sizes
+
+
+class _ClusteringWriter:
+    """Puts the rows of frequent words in clusters, as a build does, on their way to the disk.
+
+    Args:
+        folder: where the file of clusters goes.
+        writer: takes the rows.
+        codec: of the codes.
+        sizes: rows of each word, in order. Shape: (n_words,).
+        lemma_of: the number of the lemma of each. Shape: (n_words,).
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        writer: SortedWriter,
+        codec: FaissCodec,
+        sizes: NDArray[np.int64],
+        lemma_of: NDArray[np.int32],
+    ) -> None:
+        self._writer = writer
+        self._clusters = ClusterWriter(folder)
+        self._codec = codec
+        stops = np.cumsum(sizes)
+        self._waiting = deque(
+            (int(stops[form] - sizes[form]), int(stops[form])) for form in clustered_forms(sizes, lemma_of)
+        )
+        self._held: list[tuple[NDArray[np.uint8], NDArray[np.int64]]] = []
+        self._taken = 0
+
+    def add(self, codes: NDArray[np.uint8], ids: NDArray[np.int64]) -> None:
+        """Takes the next rows, in order of word and place."""
+        while len(ids):
+            start, stop = self._waiting[0] if self._waiting else (math.inf, math.inf)
+            is_clustered = start <= self._taken
+            size = int(min(len(ids), (stop if is_clustered else start) - self._taken))
+            if is_clustered:
+                self._held.append((codes[:size], ids[:size]))
+            else:
+                self._writer.add(codes[:size], ids[:size])
+            codes, ids = codes[size:], ids[size:]
+            self._taken += size
+            if is_clustered and self._taken == stop:
+                self._write_clusters(*self._waiting.popleft())
+
+    def _write_clusters(self, start: int, stop: int) -> None:
+        codes, ids = map(np.concatenate, zip(*self._held, strict=True))
+        self._held.clear()
+        made = in_clusters(stop - start, lambda rows: self._codec.decode(codes[rows]))
+        self._clusters.add(start, made.sizes, made.centroids)
+        self._writer.add(codes[made.order], ids[made.order])
+
+    def finish(self) -> None:
+        """Writes the file of clusters."""
+        self._clusters.finish()
 
 
 def _noisy(real: Real, rows: NDArray[np.int64], seed: int) -> NDArray[np.float32]:

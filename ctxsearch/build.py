@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.analysis import Analyser, surface_form
-from ctxsearch.catalog.words import Word, lemma_ranks, word_tables
+from ctxsearch.catalog.rows import Word
+from ctxsearch.catalog.words import lemma_ranks, word_tables
 from ctxsearch.catalog.writer import CatalogWriter
 from ctxsearch.commit import CATALOG_FILE, CLUSTERS_FILE, LISTS_FILE, SHARD_FILE, VECTORS_FILE, ShardEntry
 from ctxsearch.domain import Document, Segment

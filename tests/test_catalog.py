@@ -313,6 +313,102 @@ def test_reading_makes_no_journal(folder: Path) -> None:
         assert [entry.name for entry in folder.iterdir()] == [CATALOG_FILE]
 
 
+# ------------------------------------------------------------------------------------------------------------ copies
+
+
+def copied(source: Path, goal: Path, living: Sequence[bool] | None = None) -> list[int]:
+    """Copies a catalog into a new one, without its words; the new numbers of its segments."""
+    goal.mkdir()
+    writer = CatalogWriter(goal)
+    try:
+        with closing(Catalog(source)) as catalog:
+            moved = writer.copy(catalog, None if living is None else np.array(living))
+            again = writer.copy(catalog, np.zeros(catalog.n_documents, np.bool_))
+            assert (again == -1).all()
+        writer.finish([], [])
+    finally:
+        writer.close()
+    return moved.tolist()
+
+
+def test_copy_is_what_was_copied(tmp_path: Path) -> None:
+    """Documents and their segments are copied to the last character, whatever they are made of."""
+    (tmp_path / "100%25 a?mode=rw#b é").mkdir()
+    source, texts = tmp_path / "100%25 a?mode=rw#b é", {**BANKS, **{text: [text, text] for text in STRANGE}}
+    write(source, texts, {"river": {"year": 1908}})
+    total = sum(map(len, texts.values()))
+    assert copied(source, tmp_path / "all") == list(range(total))
+    living = [number % 3 != 1 for number in range(len(texts))]
+    kept = [text for text, is_living in zip(texts, living, strict=True) if is_living]
+    moved = copied(source, tmp_path / "some", living)
+    assert [number for number in moved if number >= 0] == list(range(sum(len(texts[name]) for name in kept)))
+    for goal, names in ((tmp_path / "all", list(texts)), (tmp_path / "some", kept)):
+        with closing(Catalog(goal)) as catalog:
+            rows = list(catalog.document_rows())
+            assert [row[1] for row in rows] == names
+            assert [row[0] for row in rows] == list(range(len(names)))
+            for number, name, *_, first, segments, _, _, _ in rows:
+                found = catalog.segments(range(first, first + segments)).values()
+                assert [(row.document, row.text) for row in found] == [(number, text) for text in texts[name]]
+    with closing(sqlite3.connect(tmp_path / "all" / CATALOG_FILE)) as db:
+        assert db.execute("pragma integrity_check").fetchall() == [("ok",)]
+        assert db.execute("pragma foreign_key_check").fetchall() == []
+
+
+BROKEN = {
+    "text is a number": ("update segments set text = x'00' where segment = 1", "a row of segments cannot be read"),
+    "tokens are a text": ("update segments set tokens = 'abcd' where segment = 1", "a row of segments cannot be read"),
+    "half a span": ("update segments set tokens = x'0000' where segment = 1", "a row of segments cannot be read"),
+    "one is missing": ("delete from segments where segment = 1", "segments"),
+    "two documents have one": ("update documents set first_segment = 1 where document = 1", "'money' are not its own"),
+    "of none": ("update documents set first_segment = 9 where document = 1", "'money' are not its own"),
+    "one without a key": (
+        "alter table segments rename to kept; create table segments as select * from kept union all select * from kept;"
+        " drop table kept",
+        "'money' are not its own|missing|UNIQUE",
+    ),
+    "before all": ("update documents set first_segment = -1 where document = 1", "'money' are not its own"),
+    "more than there are": ("update documents set segments = 1 << 40 where document = 1", "'money' are not its own"),
+    "beyond all numbers": (
+        "update documents set segments = 9223372036854775807 where document = 1",
+        "'money' are not its own",
+    ),
+    "metadata": ("update documents set metadata = '[]' where document = 0", "metadata of document 'river'"),
+}
+
+
+@pytest.mark.parametrize(("change", "why"), BROKEN.values(), ids=BROKEN)
+def test_broken_rows_are_not_copied(folder: Path, change: str, why: str) -> None:
+    """A catalog whose rows are none that a writer makes is told by its name, and not copied."""
+    with closing(sqlite3.connect(folder / CATALOG_FILE)) as db:
+        db.executescript(change)
+        db.commit()
+    with pytest.raises(IndexDamaged, match=why) as raised:
+        copied(folder, folder / "copy")
+    assert raised.value.path == str(folder / CATALOG_FILE)
+
+
+def test_torn_page_is_not_copied(tmp_path: Path) -> None:
+    """A page that was overwritten is told as damage of the catalog that is copied, not of the disk."""
+    source = tmp_path / "source"
+    source.mkdir()
+    write(source, {str(number): [f"Word{number} " * 50 + "."] for number in range(200)})
+    path = source / CATALOG_FILE
+    with closing(sqlite3.connect(path)) as db:
+        size = db.execute("pragma page_size").fetchone()[0]
+        name = "select pageno from dbstat where name = 'segments' and pagetype = 'leaf' limit 1 offset 3"
+        try:
+            (page,) = db.execute(name).fetchone()
+        except sqlite3.OperationalError:
+            pytest.skip("this SQLite was built without dbstat, which says where a table's pages are")
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    with pytest.raises(IndexDamaged) as raised:
+        copied(source, tmp_path / "copy")
+    assert raised.value.path == str(path)
+
+
 def test_folder_name_is_not_a_query(tmp_path: Path) -> None:
     """A folder whose name has the signs of a URI in it is just a folder."""
     strange = tmp_path / "100%25 a?mode=rw#b é"

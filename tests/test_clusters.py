@@ -24,6 +24,7 @@ from ctxsearch.query.keys import find_key
 from ctxsearch.query.lines import lines
 from ctxsearch.query.ranking import Found
 from ctxsearch.storage import digest_files
+from ctxsearch.upkeep import compaction
 from ctxsearch.vectors import clusters
 
 ASKED = "The river broke its [bank] near the mill."
@@ -195,8 +196,11 @@ def test_same_documents_give_the_same_bytes(make_index: MakeIndex) -> None:
     assert [path.read_bytes() for path in cluster_files(one)] == [path.read_bytes() for path in cluster_files(other)]
 
 
-def test_compaction_puts_in_clusters(make_index: MakeIndex, plain: Callable[[], None]) -> None:
+def test_compaction_puts_in_clusters(
+    make_index: MakeIndex, plain: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A word that becomes frequent by joining is put in clusters, as if all had been built at once."""
+    monkeypatch.setattr(compaction, "_ANEW", 1)
     whole = make_index(documents())
     parts = make_index(documents(), shard_tokens=60)
     assert not cluster_files(parts)
@@ -206,20 +210,71 @@ def test_compaction_puts_in_clusters(make_index: MakeIndex, plain: Callable[[], 
         assert (joined.parent / name).read_bytes() == (built.parent / name).read_bytes()
     assert Index.verify(parts.path, encoder=WindowEncoder()).problems == []
     assert parts.query(ASKED) == whole.query(ASKED)
-    # Clusters are joined as any rows are, into others or into none.
-    parts.add(documents(60, 200))
-    parts.remove([f"d{number:03}" for number in range(0, 90, 2)])
-    before = exact_answers(parts, exact=True)
-    parts.compact()
-    assert (parts.info().shards, len(cluster_files(parts))) == (1, 1)
-    assert exact_answers(parts, exact=True) == before
-    parts.remove("d201")
+    # Where it is frequent no more, its rows are in the order of the text again.
+    parts.remove("d001")
     before = exact_answers(parts, exact=True)
     plain()
     parts.compact()
     assert not cluster_files(parts)
     assert exact_answers(parts, exact=False) == before
     assert Index.verify(parts.path, encoder=WindowEncoder()).problems == []
+
+
+def clusters_of(index: Index, lemma: str) -> dict[bytes, int]:
+    """The centroids of a lemma's clusters, in every shard, and how many rows each has."""
+    found = {}
+    for shard in index.open_shards():
+        for form in shard.catalog.forms(lemma=lemma):
+            inside = shard.clusters.within(form.first_row, form.stop_row)
+            sizes = (shard.clusters.stops[inside] - shard.clusters.starts[inside]).tolist()
+            found.update(zip(map(bytes, shard.clusters.centroids[inside]), sizes, strict=True))
+    return found
+
+
+def test_compaction_keeps_clusters(make_index: MakeIndex) -> None:
+    """Joined shards have the clusters that they had, so that searches in part answer as before, to the last line."""
+    index = make_index(documents(), shard_tokens=600)
+    assert len(cluster_files(index)) == index.info().shards == 3
+    before, there = [exact_answers(index, exact=exact) for exact in (False, True)], clusters_of(index, "bank")
+    index.compact()
+    assert index.info().shards == 1
+    assert [exact_answers(index, exact=exact) for exact in (False, True)] == before
+    assert clusters_of(index, "bank") == there
+    assert Index.verify(index.path, encoder=WindowEncoder()).problems == []
+
+
+def test_compaction_puts_the_rest_of_a_word_in_clusters(make_index: MakeIndex) -> None:
+    """Where a word lies in clusters in one shard and in none in another, all of it does in the shard of both."""
+    index = make_index(documents(60))
+    there = clusters_of(index, "bank")
+    index.add(documents(5, 200))
+    assert len(cluster_files(index)) == 1
+    index.remove([f"d{number:03}" for number in range(0, 20, 2)])
+    before = exact_answers(index, exact=True)
+    index.compact()
+    assert index.info().shards == 1
+    assert exact_answers(index, exact=True) == before
+    joined = clusters_of(index, "bank")
+    assert len(joined.keys() & there.keys()) > len(there) / 2
+    assert joined.keys() - there.keys()
+    assert sum(joined.values()) == index.count("bank") == 4 * 55
+    assert Index.verify(index.path, encoder=WindowEncoder()).problems == []
+
+
+def test_compaction_leaves_no_crumbs(make_index: MakeIndex) -> None:
+    """Clusters that lost nearly all of their rows are made anew."""
+    index = make_index([*documents(), *documents(90, 200)])
+    fine = clusters_of(index, "bank")
+    index.remove([f"d{number:03}" for number in range(90) if number % 10])
+    index.remove([f"d{number:03}" for number in range(200, 290) if number % 10])
+    before = exact_answers(index, exact=True)
+    index.compact()
+    assert exact_answers(index, exact=True) == before
+    coarse = clusters_of(index, "bank")
+    assert 0 < len(coarse) < len(fine) / 3
+    assert sum(coarse.values()) == index.count("bank")
+    assert not coarse.keys() & fine.keys()
+    assert Index.verify(index.path, encoder=WindowEncoder()).problems == []
 
 
 def test_backup_takes_clusters_along(make_index: MakeIndex, tmp_path: Path) -> None:
@@ -237,11 +292,10 @@ def test_vectors_that_are_no_numbers_take_no_others_along() -> None:
     vectors = np.random.default_rng(0).normal(size=(400, 8)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     vectors[[3, 200]] = np.nan
-    writer = clusters.ClusterWriter(Path())
-    order = writer.add(0, 400, lambda rows: vectors[rows])
-    assert sorted(order.tolist()) == list(range(400))
-    assert np.isfinite(writer._centroids[0]).all()
-    assert len(writer._sizes[0]) > 20
+    made = clusters.in_clusters(400, lambda rows: vectors[rows])
+    assert sorted(made.order.tolist()) == list(range(400))
+    assert np.isfinite(made.centroids).all()
+    assert len(made.sizes) > 20
 
 
 # -------------------------------------------------------------------------------------------------------- damage

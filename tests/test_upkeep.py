@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctxsearch import Document, Index
+from ctxsearch.commit import read_commit
 from ctxsearch.domain import ConcordanceLine, Progress
-from ctxsearch.errors import DocumentNotFound, IndexLocked, KeyNotFound, QueryError, WordNotFound
+from ctxsearch.errors import DocumentNotFound, IndexDamaged, IndexLocked, KeyNotFound, QueryError, WordNotFound
 
 RIVER = "They sat on the [bank] of the river."
 
@@ -194,6 +195,23 @@ def test_compaction_leaves_alone_what_is_well(make_index: MakeIndex, river_docum
     assert (index.info().commit, shard_folders(index)) == (number, [folder])
     with pytest.raises(ValueError, match="at least 1"):
         index.compact(shard_tokens=0)
+
+
+@pytest.mark.parametrize("name", ["vectors.dat", "catalog.sqlite", "lists.npy"])
+def test_compaction_copies_no_damage(make_index: MakeIndex, river_documents: list[Document], name: str) -> None:
+    """A file that is not what was written is told by its name, and nothing is joined under a new digest."""
+    index = make_index(river_documents, shard_tokens=15)
+    commit, folders = index.info().commit, shard_folders(index)
+    path = folders[1] / name
+    content = bytearray(path.read_bytes())
+    # A letter of a text, or a bit of a vector or of a header: all of it can be read as if nothing had happened.
+    place = content.index(b"bank") if name == "catalog.sqlite" else 30 if name == "vectors.dat" else -1
+    content[place] ^= 0x20 if name != "lists.npy" else 0
+    path.write_bytes(content if name != "lists.npy" else content[:100] + b"  " + content[100:])
+    with pytest.raises(IndexDamaged) as raised:
+        index.compact()
+    assert raised.value.path == str(path)
+    assert (read_commit(max(index.path.glob("commit-*.json"))).number, shard_folders(index)) == (commit, folders)
 
 
 def test_compaction_shows_how_far_it_is(make_index: MakeIndex, river_documents: list[Document]) -> None:

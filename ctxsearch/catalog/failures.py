@@ -13,7 +13,7 @@ from ctxsearch.hindrance import is_hindrance
 
 def disk_error(error: sqlite3.Error, path: Path) -> OSError:
     """SQLite's error about a full or failing disk as one that names the file."""
-    code = errno.ENOSPC if _is_full(error) else errno.EIO
+    code = errno.ENOSPC if is_full(error) else errno.EIO
     return OSError(code, f"SQLite says {str(error)!r}", str(path))
 
 
@@ -23,7 +23,7 @@ def reading_error(error: sqlite3.Error, path: Path) -> OSError | IndexDamaged:
     SQLite keeps to itself why it could not open a file, so the file is opened once more. What is full is the disk that
     it sorts on.
     """
-    if _is_full(error):
+    if is_full(error):
         return disk_error(error, path)
     try:
         os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
@@ -33,5 +33,6 @@ def reading_error(error: sqlite3.Error, path: Path) -> OSError | IndexDamaged:
     return IndexDamaged(str(path), f"SQLite says {str(error)!r}")
 
 
-def _is_full(error: sqlite3.Error) -> bool:
+def is_full(error: sqlite3.Error) -> bool:
+    """Whether the disk is."""
     return "full" in str(error)

@@ -11,6 +11,12 @@ SPAN = struct.Struct("<HH")
 """How the place of a word is kept: where it starts and ends in its segment."""
 
 
+Word = tuple[str, str, str, str]
+"""Lemma, form, tag, and the lemma as its source writes it, where that is not its normal form.
+
+The last two may be empty. Words are in this order, and so are the rows of the vectors."""
+
+
 class FormRow(NamedTuple):
     """A form with one tag, and the rows of the vectors that hold its occurrences.
 

@@ -8,11 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.analysis import normal_form
-
-Word = tuple[str, str, str, str]
-"""Lemma, form, tag, and the lemma as its source writes it, where that is not its normal form.
-
-The last two may be empty. Words are in this order, and so are the rows of the vectors."""
+from ctxsearch.catalog.rows import Word
 
 LemmaCells = tuple[int, str, int]
 """Number, lemma, frequency; the number is the lemma's rank, and that of its list."""

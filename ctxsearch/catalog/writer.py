@@ -6,7 +6,7 @@ import json
 import sqlite3
 import weakref
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,17 +14,30 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlite_utils import Database
 
-from ctxsearch.catalog.failures import disk_error
+from ctxsearch.catalog.failures import disk_error, is_full
 from ctxsearch.catalog.origins import encoded_origin
 from ctxsearch.catalog.reader import Catalog, read_metadata
+from ctxsearch.catalog.rows import Word
 from ctxsearch.catalog.schema import migrations
-from ctxsearch.catalog.words import FormCells, LemmaCells, Word
+from ctxsearch.catalog.words import FormCells, LemmaCells
 from ctxsearch.commit import CATALOG_FILE
 from ctxsearch.domain import Document, Segment
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.storage import sync
 
 _FLUSH_ROWS = 4096
+
+# The tables whose rows belong to segments: what is copied beside a segment's number, where ``?2`` is the new number of
+# its document, and the kinds of it.
+_OF_SEGMENTS: tuple[tuple[str, str, Mapping[str, str]], ...] = (
+    ("segments", "?2, start, text, tokens", {"start": "integer", "text": "text", "tokens": "blob"}),
+    ("origins", "name, lines, ids", {"name": "text", "lines": "blob", "ids": "text"}),
+    (
+        "unembedded",
+        "token, lemma, tag, written",
+        {"token": "integer", "lemma": "text", "tag": "text", "written": "text"},
+    ),
+)
 
 
 class CatalogWriter:
@@ -36,13 +49,16 @@ class CatalogWriter:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / CATALOG_FILE
-        self._db = Database(self._path)
+        # By its address, so that the catalog of another shard can be attached by one that says it is only read.
+        self._db = Database(sqlite3.connect(self._path.resolve().as_uri(), uri=True))
         # Closed with this object, if by nobody before.
         self._let_go = weakref.finalize(self, self._db.close)
         with self._told():
             # The whole folder is thrown away if the build does not come to its end: no journal is needed to undo.
             self._db.execute("pragma journal_mode = off")
             self._db.execute("pragma synchronous = off")
+            self._db.execute("pragma trusted_schema = off")
+            self._db.execute("pragma cell_size_check = on")
             migrations.apply(self._db)
         self._documents: list[tuple[object, ...]] = []
         self._segments: list[tuple[object, ...]] = []
@@ -106,19 +122,31 @@ class CatalogWriter:
     def copy(self, source: Catalog, living: NDArray[np.bool_] | None) -> NDArray[np.int64]:
         """Takes the documents of another catalog, with their segments, as they are.
 
+        SQLite moves the rows from file to file: by way of Python they take four times as long.
+
         Args:
             source: the other.
             living: which of its documents are taken; None for all. Shape: (n_documents,).
 
         Returns:
             The new number of each of its segments, -1 for those that are not taken. Shape: (n_segments,).
+
+        Raises:
+            IndexDamaged: the other cannot be read, or its rows are none that a writer makes.
+            OSError: the disk is full, or fails.
         """
-        moved = np.full(source.totals().segments, -1, np.int64)
+        moved = np.full(source.count_segments(), -1, np.int64)
+        taken = []
+        before = 0
         for row in source.document_rows():
             number, document_id, title, uri, metadata, first, segments, characters, words, digest = row
+            if not before <= first <= first + segments <= len(moved):
+                raise IndexDamaged(str(source.path), f"the segments of document {document_id!r} are not its own")
+            before = first + segments
             if living is not None and not living[number]:
                 continue
             moved[first : first + segments] = np.arange(self.segments, self.segments + segments)
+            taken.append((self.segments - first, self.documents, first, first + segments))
             self._documents.append(
                 (self.documents, document_id, title, uri, metadata, self.segments, segments, characters, words, digest)
             )
@@ -126,20 +154,51 @@ class CatalogWriter:
             if fields is None:
                 raise IndexDamaged(str(source.path), f"the metadata of document {document_id!r} cannot be read")
             self._columns.update(fields.keys())
-            step = self.segments - first
-            self._origins.extend((number + step, *rest) for number, *rest in source.origin_rows(first, segments))
-            self._unembedded.extend((number + step, *rest) for number, *rest in source.unembedded(first, segments))
-            for start, text, tokens in source.segment_rows(first, segments):
-                self._segments.append((self.segments, self.documents, start, text, tokens))
-                self.segments += 1
-                if len(self._segments) >= _FLUSH_ROWS:
-                    self._flush()
+            self.segments += segments
             self.words += words
             self.documents += 1
-            if len(self._documents) >= _FLUSH_ROWS:
-                self._flush()
+        self._flush()
         self._first_segment = self.segments
+        self._copy_rows(source, taken)
         return moved
+
+    def _copy_rows(self, source: Catalog, taken: Sequence[tuple[int, int, int, int]]) -> None:
+        """Copies what belongs to the segments of documents.
+
+        Args:
+            source: from where.
+            taken: of each document how much its segments' numbers grow, its own new number, its first segment there,
+                and the one after its last.
+        """
+        tables = _OF_SEGMENTS if source.has_given else _OF_SEGMENTS[:1]
+        try:
+            self._db.execute("attach ? as source", [f"{source.path.resolve().as_uri()}?mode=ro&immutable=1"])
+            for table, columns, kinds in tables:
+                self._check_kinds(source, table, kinds)
+                with self._db.atomic():
+                    copied = self._db.conn.executemany(
+                        f"insert into {table} select segment + ?1, {columns} from source.{table}"
+                        " where segment >= ?3 and segment < ?4 order by segment",
+                        taken,
+                    )
+                if table == "segments" and copied.rowcount != sum(stop - first for *_, first, stop in taken):
+                    raise IndexDamaged(str(source.path), "segments are missing")
+            self._db.execute("detach source")
+        except sqlite3.IntegrityError as error:  # a stranger's table without the key that ours have
+            raise IndexDamaged(str(source.path), f"SQLite says {str(error)!r}") from error
+        except sqlite3.DatabaseError as error:
+            # Which of the two files it means, SQLite keeps to itself.
+            if not is_full(error) and (problems := source.integrity()):
+                raise IndexDamaged(str(source.path), problems[0]) from error
+            raise disk_error(error, self._path) from error
+
+    def _check_kinds(self, source: Catalog, table: str, kinds: Mapping[str, str]) -> None:
+        """Refuses rows of kinds that no writer puts there; SQLite itself would let anything pass."""
+        wrong = " or ".join(f"typeof({column}) != {kind!r}" for column, kind in kinds.items())
+        if table == "segments":
+            wrong += " or length(tokens) % 4"
+        if self._db.execute(f"select 1 from source.{table} where {wrong} limit 1").fetchone():
+            raise IndexDamaged(str(source.path), f"a row of {table} cannot be read")
 
     def finish(self, lemmas: Sequence[LemmaCells], forms: Sequence[FormCells]) -> None:
         """Writes the words, and everything to disk."""

@@ -7,25 +7,29 @@ every score stay what they were.
 
 The rows of a shard are in order of (lemma, form, segment, token), so joining is a stable merge of sorted runs: their
 ranks in the joined lexicon are sorted in memory (40 bytes a row of the new shard), and the codes are then gathered in
-blocks, each source read front to back. Only frequent words are put in clusters anew, and read twice for it.
+blocks, each source read front to back. Clusters stay what they are; only words that joining makes very frequent are put
+in clusters, and read twice for it. Every file is held against its digest while that goes on.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import replace as changed
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.build import finish_shard
-from ctxsearch.catalog.rows import FormRow
-from ctxsearch.catalog.words import Word, word_tables
+from ctxsearch.catalog.rows import Word
+from ctxsearch.catalog.words import word_tables
 from ctxsearch.catalog.writer import CatalogWriter
 from ctxsearch.commit import Commit, ShardEntry, tidy, write_commit
 from ctxsearch.domain import Progress
@@ -33,7 +37,10 @@ from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.scope import OpenShard, list_shard, living_documents
 from ctxsearch.report import CompactReport
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
-from ctxsearch.vectors.clusters import ClusterWriter, clustered_forms
+from ctxsearch.upkeep.contents import content_problem
+from ctxsearch.vectors import clusters
+from ctxsearch.vectors.clusters import ClusterWriter, InClusters, clustered_forms, in_clusters, of_lemmas
+from ctxsearch.vectors.faiss import FaissCodec
 from ctxsearch.vectors.files import TOKEN_BITS, SortedWriter
 
 # A query opens and searches every shard, and ten to twenty cost it little.
@@ -41,6 +48,11 @@ _SHARDS_WANTED = 16
 # Each is open with two descriptors or three, and some systems allow no more than 256 of these.
 _AT_A_TIME = 32
 _BLOCK_BYTES = 32 << 20
+# Words so many times as frequent as a build wants are put in clusters here, where they were in none: joining makes
+# words frequent, and clusters for those that will never be searched in part would cost more than all else.
+_ANEW = 4
+# Clusters that are so much smaller than a build makes them are made anew.
+_CRUMBS = 4
 
 
 class Compaction:
@@ -142,13 +154,21 @@ class Compaction:
         building = self._folder / f"{TEMPORARY_PREFIX}shard"
         make_folder(building)
         catalog = CatalogWriter(building)
+        checks = ThreadPoolExecutor(1)
         try:
-            moved = [catalog.copy(shard.catalog, living_documents(shard)) for shard in group]
-            rows = _Rows(group, moved)
+            checked = [
+                checks.submit(_check, self._folder / shard.entry.shard_id / name, size, digest)
+                for shard in group
+                for name, (size, digest) in shard.entry.files.items()
+            ]
+            rows = _Rows(group, [catalog.copy(shard.catalog, living_documents(shard)) for shard in group])
             _put_in_clusters(building, group, rows)
             self._write_vectors(building, group, rows)
             catalog.finish(rows.lemmas, rows.forms)
+            for check in checked:
+                check.result()
         finally:
+            checks.shutdown(cancel_futures=True)
             catalog.close()
         entry = finish_shard(
             building,
@@ -165,19 +185,22 @@ class Compaction:
 
     def _write_vectors(self, building: Path, group: Sequence[OpenShard], rows: _Rows) -> None:
         writer = SortedWriter(building)
+        step = max(1, _BLOCK_BYTES // group[0].files.codes.shape[1])
         try:
-            step = max(1, _BLOCK_BYTES // group[0].files.codes.shape[1])
-            for start in range(0, len(rows.ids), step):
-                block = slice(start, start + step)
-                sources, places = rows.sources[block], rows.places[block]
-                codes = np.empty((len(places), group[0].files.codes.shape[1]), np.uint8)
-                for number, shard in enumerate(group):
-                    here = sources == number
-                    codes[here] = shard.files.codes[places[here]]
-                writer.add(codes, rows.ids[block])
-                self._done += len(places)
-                if self._on_progress:
-                    self._on_progress(Progress("compact", self._done, self._total))
+            # One block is written while the next is gathered.
+            with ThreadPoolExecutor(1) as disk:
+                writing: Future[None] | None = None
+                for start in range(0, len(rows.ids), step):
+                    block = slice(start, start + step)
+                    codes = _codes(group, rows.sources[block], rows.places[block])
+                    if writing:
+                        writing.result()
+                    writing = disk.submit(writer.add, codes, rows.ids[block])
+                    self._done += len(codes)
+                    if self._on_progress:
+                        self._on_progress(Progress("compact", self._done, self._total))
+                if writing:
+                    writing.result()
             writer.finish(np.array([frequency for _, _, frequency in rows.lemmas], np.int64))
         finally:
             writer.close()
@@ -185,6 +208,8 @@ class Compaction:
 
 class _Rows:
     """The rows of a new shard, in their order, and the words they stand under.
+
+    Those of a form come in the order of their shards, and of their places there.
 
     Args:
         group: the shards that are joined, in order.
@@ -196,66 +221,160 @@ class _Rows:
         places: which row of that shard it is. Shape: (n_rows,).
         lemmas: the catalog's table of them.
         forms: the catalog's table of them.
+        were_in_clusters: which forms were in some shard. Shape: (n_forms,).
     """
 
     def __init__(self, group: Sequence[OpenShard], moved: Sequence[NDArray[np.int64]]) -> None:
-        lexicons = [shard.catalog.forms() for shard in group]
-        words = sorted({_word(row) for lexicon in lexicons for row in lexicon})
-        rank_of = {word: rank for rank, word in enumerate(words)}
-        ranks, ids, sources, places = [], [], [], []
-        is_clustered = False
-        for number, (shard, lexicon, segments) in enumerate(zip(group, lexicons, moved, strict=True)):
-            if sum(row.frequency for row in lexicon) != len(shard.files.ids):
+        number_of: dict[Word, int] = {}
+        numbers, ids, sources, places, in_clusters = [], [], [], [], []
+        for source, (shard, segments) in enumerate(zip(group, moved, strict=True)):
+            words, frequencies = shard.catalog.words()
+            if frequencies.sum() != len(shard.files.ids):
                 raise IndexDamaged(str(shard.catalog.path), "its words do not add up to its rows")
-            word_ranks = np.array([rank_of[_word(row)] for row in lexicon], np.int32)
-            row_ranks = np.repeat(word_ranks, [row.frequency for row in lexicon])
-            segment = segments[shard.files.ids >> TOKEN_BITS]
+            # Of every word only one object stays.
+            of_words = np.array([number_of.setdefault(word, len(number_of)) for word in words], np.int32)
+            segment_of = shard.files.ids >> TOKEN_BITS
+            if len(segment_of) and not 0 <= segment_of.min() <= segment_of.max() < len(segments):
+                raise IndexDamaged(str(shard.catalog.path), "segments are missing")
+            segment = segments[segment_of]
             living = np.flatnonzero(segment >= 0)
-            is_clustered |= bool(len(shard.clusters.starts))
-            ranks.append(row_ranks[living])
+            numbers.append(np.repeat(of_words, frequencies)[living])
             ids.append(segment[living] << TOKEN_BITS | shard.files.ids[living] & (1 << TOKEN_BITS) - 1)
-            sources.append(np.full(len(living), number, np.int16))
+            sources.append(np.full(len(living), source, np.int16))
             places.append(living)
-        joined = np.concatenate(ranks)
-        self.ids = np.concatenate(ids)
-        # Stable: rows of one rank stay in the order of shard and segment, which is that of the new ids; not so where
-        # they come from clusters.
-        order = np.lexsort((self.ids, joined)) if is_clustered else np.argsort(joined, kind="stable")
-        self.ids = self.ids[order]
+            forms = np.searchsorted(np.cumsum(frequencies), shard.clusters.starts, side="right")
+            in_clusters.append(of_words[np.unique(forms)])
+        words = sorted(number_of)
+        rank_of = np.empty(len(words), np.int32)
+        rank_of[[number_of[word] for word in words]] = np.arange(len(words), dtype=np.int32)
+        ranks = rank_of[np.concatenate(numbers)]
+        order = np.argsort(ranks, kind="stable")
+        self.ids = np.concatenate(ids)[order]
         self.sources = np.concatenate(sources)[order]
         self.places = np.concatenate(places)[order]
-        counts = np.bincount(joined, minlength=len(words))
-        kept = np.flatnonzero(counts).tolist()
-        self.lemmas, self.forms = word_tables([words[rank] for rank in kept], counts[kept].tolist())
-
-
-def _word(row: FormRow) -> Word:
-    return row.lemma, row.form, row.tag, row.written
+        counts = np.bincount(ranks, minlength=len(words))
+        kept = np.flatnonzero(counts)
+        self.lemmas, self.forms = word_tables([words[rank] for rank in kept.tolist()], counts[kept].tolist())
+        were = np.zeros(len(words), np.bool_)
+        were[rank_of[np.concatenate(in_clusters)]] = True
+        self.were_in_clusters = were[kept]
 
 
 def _put_in_clusters(building: Path, group: Sequence[OpenShard], rows: _Rows) -> None:
-    """Puts the rows of frequent words in the order of clusters, and writes these."""
-    writer = ClusterWriter(building)
+    """Puts the rows of frequent words in the order of clusters, and writes these.
+
+    What lies in clusters stays in them, so that an answer is what it was: more and smaller ones are found no worse. The
+    rest of such a form is put in clusters of its own, and so are words that joining has made very frequent.
+    """
     sizes = np.array([form[5] for form in rows.forms], np.int64)
-    for number in clustered_forms(sizes, np.array([form[3] for form in rows.forms], np.int32)).tolist():
+    lemma_of = np.array([form[3] for form in rows.forms], np.int32)
+    may_be = np.zeros(len(sizes), np.bool_)
+    may_be[clustered_forms(sizes, lemma_of)] = True
+    is_frequent = of_lemmas(sizes, lemma_of) >= _ANEW * clusters.CLUSTERED_ROWS
+    to_be = may_be & (is_frequent | rows.were_in_clusters)
+    codec = FaissCodec(group[0].parameters)
+
+    def arranged(number: int) -> list[InClusters]:
+        """Puts the rows of a form in their order; the clusters that they then lie in."""
         first, size = rows.forms[number][4:6]
         form = slice(first, first + size)
-        order = writer.add(first, size, partial(_vectors, group, rows.sources[form], rows.places[form]))
-        for part in (rows.ids, rows.sources, rows.places):
-            part[form] = part[form][order]
+        ids, sources, places = rows.ids[form], rows.sources[form], rows.places[form]
+        found: list[InClusters] = []
+        is_kept = np.zeros(size, np.bool_)
+        if to_be[number] and not (kept := _Kept(group, sources, places)).are_crumbs:
+            is_kept = kept.rows
+            found.append(kept.clusters)
+        rest = np.flatnonzero(~is_kept)
+        rest = rest[np.argsort(ids[rest], kind="stable")]
+        if to_be[number] and len(rest):
+            made = in_clusters(len(rest), partial(_vectors, group, codec, sources[rest], places[rest]))
+            found.append(made)
+            rest = rest[made.order]
+        order = np.concatenate([np.flatnonzero(is_kept), rest])
+        for part in (ids, sources, places):
+            part[:] = part[order]
+        return found
+
+    writer = ClusterWriter(building)
+    numbers = np.flatnonzero(rows.were_in_clusters | to_be).tolist()
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        try:
+            for number, found in zip(numbers, threads.map(arranged, numbers), strict=True):
+                first = rows.forms[number][4]
+                for made in found:
+                    writer.add(first, made.sizes, made.centroids)
+                    first += int(made.sizes.sum())
+        except BaseException:
+            threads.shutdown(cancel_futures=True)
+            raise
     writer.finish()
 
 
+class _Kept:
+    """What there are of clusters of a form.
+
+    Args:
+        group: the shards that are joined.
+        sources: from which of them each row of the form comes, in order. Shape: (n_rows,).
+        places: which row of that shard it is, in order. Shape: (n_rows,).
+
+    Attributes:
+        rows: which rows lie in them. Shape: (n_rows,).
+        clusters: what they are; the rows are in order.
+    """
+
+    def __init__(self, group: Sequence[OpenShard], sources: NDArray[np.int16], places: NDArray[np.int64]) -> None:
+        self.rows = np.zeros(len(places), np.bool_)
+        sizes: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+        centroids = [group[0].clusters.centroids[:0]]
+        borders = np.searchsorted(sources, np.arange(len(group) + 1)).tolist()
+        for shard, (start, stop) in zip(group, pairwise(borders), strict=True):
+            of_shard = places[start:stop]
+            if not len(of_shard):
+                continue
+            # Of the first and of the last there may be rows that were removed.
+            low = int(np.searchsorted(shard.clusters.stops, of_shard[0], side="right"))
+            high = int(np.searchsorted(shard.clusters.starts, of_shard[-1], side="right"))
+            begins, ends = (np.searchsorted(of_shard, side[low:high]) for side in shard.clusters[:2])
+            # All rows of a form lie in clusters, or none does.
+            if (ends - begins).sum() == len(of_shard):
+                self.rows[start:stop] = True
+                sizes.append(ends - begins)
+                centroids.append(shard.clusters.centroids[low:high])
+        self.clusters = InClusters(np.flatnonzero(self.rows), np.concatenate(sizes), np.concatenate(centroids))
+
+    @property
+    def are_crumbs(self) -> bool:
+        """Whether so much was removed that clusters made anew are better."""
+        n_clusters, n_rows = np.count_nonzero(self.clusters.sizes), np.count_nonzero(self.rows)
+        return bool(n_clusters * clusters.ROWS_PER_CLUSTER > _CRUMBS * n_rows)
+
+
+def _check(path: Path, size: int, digest: str) -> None:
+    """Refuses a file that is not what was written: damage is not to be copied under a new digest."""
+    if problem := content_problem(path, size, digest):
+        raise IndexDamaged(str(path), problem)
+
+
 def _vectors(
-    group: Sequence[OpenShard], sources: NDArray[np.int16], places: NDArray[np.int64], chosen: NDArray[np.int64]
+    group: Sequence[OpenShard],
+    codec: FaissCodec,
+    sources: NDArray[np.int16],
+    places: NDArray[np.int64],
+    chosen: NDArray[np.int64],
 ) -> NDArray[np.float32]:
     """The vectors of some rows, of those that come from these places. Shape: (n_chosen, dimension)."""
-    sources, places = sources[chosen], places[chosen]
-    vectors = np.empty((len(chosen), group[0].clusters.centroids.shape[1]), np.float32)
+    return codec.decode(_codes(group, sources[chosen], places[chosen]))
+
+
+def _codes(group: Sequence[OpenShard], sources: NDArray[np.int16], places: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """The codes of rows, each of a shard of the group, and of a place in it. Shape: (n, code_size)."""
+    codes = np.empty((len(places), group[0].files.codes.shape[1]), np.uint8)
     for number, shard in enumerate(group):
-        here = sources == number
-        vectors[here] = shard.vectors.vectors(places[here])
-    return vectors
+        here = np.flatnonzero(sources == number)
+        if len(here):
+            codes[here] = shard.files.codes[places[here]]
+    return codes
 
 
 def _is_worth_it(group: Sequence[ShardEntry]) -> bool:

@@ -33,8 +33,9 @@ from ctxsearch.hindrance import reading
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.report import Problem, VerifyReport
 from ctxsearch.settings import HEAD_FILE, SETTINGS_FILE, Settings, parse_settings, read_settings
-from ctxsearch.storage import TEMPORARY_PREFIX, digest_files, plain_size
+from ctxsearch.storage import TEMPORARY_PREFIX, plain_size
 from ctxsearch.upkeep.consistency import inconsistencies
+from ctxsearch.upkeep.contents import content_problem, size_problem
 
 _REPAIR = "make it again with: ctxsearch index INDEX SOURCE --repair; or bring back a backup"
 _COPY = "put it back from its copy with: ctxsearch index INDEX --repair"
@@ -229,24 +230,23 @@ class Verification:
     def _file(self, path: Path, size: int, digest: str) -> str:
         """What is wrong with a file; empty if nothing is."""
         try:
-            with reading(path):
-                found = plain_size(path)
-                if found != size:
-                    return f"it has {found:,} bytes where {size:,} are expected"
-                if self._quick:
-                    magic = _MAGIC.get(path.name, b"")
-                    with path.open("rb") as file:
-                        head = file.read(len(magic))
-                    self._bytes += len(head)
-                    return "" if head == magic else "it does not begin as such a file does"
-                self._bytes += size
-                if digest_files(path) != digest:
-                    return "its content is not what was written"
+            if self._quick:
+                return size_problem(path, size) or self._quick_problem(path)
+            self._bytes += size
+            if problem := content_problem(path, size, digest):
+                return problem
         except IndexDamaged as error:
             return error.why
         if self._on_progress:
             self._on_progress(Progress("verify", self._bytes, self._total))
         return ""
+
+    def _quick_problem(self, path: Path) -> str:
+        magic = _MAGIC.get(path.name, b"")
+        with reading(path), path.open("rb") as file:
+            head = file.read(len(magic))
+        self._bytes += len(head)
+        return "" if head == magic else "it does not begin as such a file does"
 
     def _leftovers(self, commit: Commit) -> None:
         known = {entry.shard_id for entry in commit.shards}

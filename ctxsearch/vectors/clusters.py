@@ -31,7 +31,7 @@ from ctxsearch.hindrance import reading
 from ctxsearch.storage import NewFile, plain_size
 
 # A lemma of a million uses has more in each of fifty shards; a rarer one is scanned whole in any case.
-CLUSTERED_ROWS = 1 << 14
+CLUSTERED_ROWS = 1 << 12
 # A centroid costs as much as two rows of ``fp16``: under one in a hundred.
 ROWS_PER_CLUSTER = 256
 MOST_CLUSTERS = 256
@@ -39,7 +39,7 @@ MOST_CLUSTERS = 256
 FEWEST_CLUSTERS = 8
 
 _SAMPLE_PER_CLUSTER = 128
-_ROUNDS = 8
+_ROUNDS = 4
 _BLOCK = 1 << 14
 _SEED = 0
 
@@ -102,19 +102,28 @@ def open_clusters(folder: Path, dimension: int, rows: int, size: int) -> Cluster
 
 
 def clustered_forms(form_sizes: NDArray[np.int64], lemma_of: NDArray[np.int32]) -> NDArray[np.int64]:
-    """The numbers of the forms that are put in clusters: the frequent ones of frequent lemmas.
+    """The numbers of the forms that a build puts in clusters: the frequent ones of frequent lemmas.
 
     Args:
         form_sizes: rows of each form, in order. Shape: (n_forms,).
         lemma_of: the number of each form's lemma. Shape: (n_forms,).
     """
-    of_lemma = np.bincount(lemma_of, weights=form_sizes)
-    is_frequent = (of_lemma >= CLUSTERED_ROWS)[lemma_of]
-    return np.flatnonzero(is_frequent & (form_sizes >= ROWS_PER_CLUSTER * FEWEST_CLUSTERS))
+    is_frequent = of_lemmas(form_sizes, lemma_of) >= CLUSTERED_ROWS
+    return np.flatnonzero(is_frequent & (form_sizes >= fewest_rows()))
+
+
+def of_lemmas(form_sizes: NDArray[np.int64], lemma_of: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The rows of each form's lemma. Shape: (n_forms,)."""
+    return np.bincount(lemma_of, weights=form_sizes).astype(np.int64)[lemma_of]
+
+
+def fewest_rows() -> int:
+    """A form with fewer is not worth clusters."""
+    return ROWS_PER_CLUSTER * FEWEST_CLUSTERS
 
 
 class ClusterWriter:
-    """Puts frequent forms in clusters, one after the other, and writes what became of them.
+    """Writes the clusters of frequent forms, which come one after the other.
 
     Args:
         folder: where the file goes.
@@ -126,44 +135,61 @@ class ClusterWriter:
         self._sizes: list[NDArray[np.int64]] = []
         self._centroids: list[NDArray[np.float32]] = []
 
-    def add(
-        self, first: int, rows: int, vectors: Callable[[NDArray[np.int64]], NDArray[np.float32]]
-    ) -> NDArray[np.int64]:
-        """Puts a form in clusters, in memory bounded whatever its size (9 bytes a row).
-
-        The same vectors in the same order give the same clusters.
+    def add(self, first: int, sizes: NDArray[np.int64], centroids: NDArray[np.float32]) -> None:
+        """Takes clusters whose rows follow each other.
 
         Args:
-            first: the form's first row in the shard; after all forms before.
-            rows: how many it has.
-            vectors: gives some of them, by their place in the form, in the order of the text.
-
-        Returns:
-            The places in the form in their new order. Shape: (rows,).
+            first: the first of their rows in the shard; after all that were taken before.
+            sizes: rows of each; one that has none is left out. Shape: (n,).
+            centroids: Shape: (n, dimension).
         """
-        count = min(MOST_CLUSTERS, rows // ROWS_PER_CLUSTER)
-        drawn = np.random.default_rng(_SEED).choice(rows, min(rows, count * _SAMPLE_PER_CLUSTER), replace=False)
-        centroids = _trained(_numbers(vectors(np.sort(drawn))), count)
-        nearest = np.empty(rows, np.uint16)
-        for start in range(0, rows, _BLOCK):
-            places = np.arange(start, min(start + _BLOCK, rows))
-            nearest[places] = _nearest(_numbers(vectors(places)), centroids)
-        sizes = np.bincount(nearest, minlength=count)
         some = sizes > 0
         self._sizes.append(sizes[some])
         self._stops.append(first + np.cumsum(sizes[some]))
         self._centroids.append(centroids[some])
-        return np.argsort(nearest, kind="stable")
 
     def finish(self) -> None:
         """Writes the file, synced, if there is anything to write."""
-        if not self._stops:
+        if not sum(map(len, self._stops)):
             return
         stops = np.concatenate(self._stops).astype("<i8")
         starts = (stops - np.concatenate(self._sizes)).astype("<i8")
         with NewFile(self._folder / CLUSTERS_FILE) as file:
             for part in (starts, stops, np.concatenate(self._centroids).astype("<f4")):
                 file.write(part.data)
+
+
+class InClusters(NamedTuple):
+    """Rows in the order of their clusters.
+
+    Attributes:
+        order: their places before, in their new order. Shape: (n_rows,).
+        sizes: rows of each cluster; some may have none. Shape: (n,).
+        centroids: Shape: (n, dimension).
+    """
+
+    order: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    centroids: NDArray[np.float32]
+
+
+def in_clusters(rows: int, vectors: Callable[[NDArray[np.int64]], NDArray[np.float32]]) -> InClusters:
+    """Puts rows of a form in clusters, in memory bounded whatever their number (9 bytes a row).
+
+    The same vectors in the same order give the same clusters.
+
+    Args:
+        rows: how many there are.
+        vectors: gives some of them, by their place among these, in the order of the text.
+    """
+    count = max(1, min(MOST_CLUSTERS, rows // ROWS_PER_CLUSTER))
+    drawn = np.random.default_rng(_SEED).choice(rows, min(rows, count * _SAMPLE_PER_CLUSTER), replace=False)
+    centroids = _trained(_numbers(vectors(np.sort(drawn))), count)
+    nearest = np.empty(rows, np.uint16)
+    for start in range(0, rows, _BLOCK):
+        places = np.arange(start, min(start + _BLOCK, rows))
+        nearest[places] = _nearest(_numbers(vectors(places)), centroids)
+    return InClusters(np.argsort(nearest, kind="stable"), np.bincount(nearest, minlength=count), centroids)
 
 
 def _numbers(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -113,7 +113,8 @@ class FaissCodec:
 
     def decode(self, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Vectors of codes. Shape: (n, code_size) in, (n, dimension) out."""
-        vectors: NDArray[np.float32] = self._index.sq.decode(np.ascontiguousarray(codes))
+        with _one_thread():
+            vectors: NDArray[np.float32] = self._index.sq.decode(np.ascontiguousarray(codes))
         return vectors
 
 

@@ -28,7 +28,7 @@ from ctxsearch.errors import IndexDamaged
 from ctxsearch.hindrance import reading
 from ctxsearch.protocols import VectorCodec
 from ctxsearch.storage import NewFile, plain_size, remove
-from ctxsearch.vectors.clusters import ClusterWriter, clustered_forms
+from ctxsearch.vectors.clusters import ClusterWriter, clustered_forms, in_clusters
 
 TOKEN_BITS = 16
 
@@ -281,8 +281,9 @@ class VectorWriter:
                 for form in clustered[(clustered >= first) & (clustered < last)].tolist():
                     start, size = int(ends[form] - counts[form]), int(counts[form])
                     rows = slice(start - written, start - written + size)
-                    in_clusters = clusters.add(start, size, partial(self._decoded, codes[rows]))
-                    codes[rows], ids[rows] = codes[rows][in_clusters], ids[rows][in_clusters]
+                    order_of, sizes_of, centroids = in_clusters(size, partial(self._decoded, codes[rows]))
+                    clusters.add(start, sizes_of, centroids)
+                    codes[rows], ids[rows] = codes[rows][order_of], ids[rows][order_of]
                 goal.add(codes, ids)
                 written += len(by_key)
                 first = last
