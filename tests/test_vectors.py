@@ -720,7 +720,7 @@ def test_what_comes_after_the_training_is_encoded_as_what_came_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many rows a codec is trained on, and come at a time, each has the code that it gives the vector."""
-    rows = 4000
+    rows = 5000
     vectors = np.random.default_rng(0).normal(size=(rows, 4)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     monkeypatch.setattr(files, "TRAINING_ROWS", 700)

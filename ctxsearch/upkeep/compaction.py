@@ -7,8 +7,8 @@ every score stay what they were.
 
 The rows of a shard are in order of (lemma, form, segment, token), so joining is a stable merge of sorted runs: their
 ranks in the joined lexicon are sorted in memory (40 bytes a row of the new shard), and the codes are then gathered in
-blocks, each source read front to back. Clusters stay what they are; only words that joining makes very frequent are put
-in clusters, and read twice for it. Every file is held against its digest while that goes on.
+blocks, each source read front to back. Only frequent words are put in clusters anew, and read twice for it, and only
+where their clusters are not fine enough for all of their rows. Every file is held against its digest meanwhile.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from ctxsearch.build import finish_shard
 from ctxsearch.catalog.rows import Word
@@ -38,8 +39,15 @@ from ctxsearch.query.scope import OpenShard, list_shard, living_documents
 from ctxsearch.report import CompactReport
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
 from ctxsearch.upkeep.contents import content_problem
-from ctxsearch.vectors import clusters
-from ctxsearch.vectors.clusters import ClusterWriter, InClusters, clustered_forms, in_clusters, of_lemmas
+from ctxsearch.vectors.clusters import (
+    ClusterWriter,
+    InClusters,
+    are_crumbs,
+    cluster_count,
+    clustered_forms,
+    in_clusters,
+    nearest_clusters,
+)
 from ctxsearch.vectors.faiss import FaissCodec
 from ctxsearch.vectors.files import TOKEN_BITS, SortedWriter
 
@@ -48,11 +56,9 @@ _SHARDS_WANTED = 16
 # Each is open with two descriptors or three, and some systems allow no more than 256 of these.
 _AT_A_TIME = 32
 _BLOCK_BYTES = 32 << 20
-# Words so many times as frequent as a build wants are put in clusters here, where they were in none: joining makes
-# words frequent, and clusters for those that will never be searched in part would cost more than all else.
-_ANEW = 4
-# Clusters that are so much smaller than a build makes them are made anew.
-_CRUMBS = 4
+# Clusters of a shard are kept if there are so many for one that a build would make of all rows: what is searched in
+# part is found the more surely, the finer the parts are, and half as many cost .01 of recall.
+_FINE = 0.75
 
 
 class Compaction:
@@ -261,93 +267,79 @@ class _Rows:
 
 
 def _put_in_clusters(building: Path, group: Sequence[OpenShard], rows: _Rows) -> None:
-    """Puts the rows of frequent words in the order of clusters, and writes these.
-
-    What lies in clusters stays in them, so that an answer is what it was: more and smaller ones are found no worse. The
-    rest of such a form is put in clusters of its own, and so are words that joining has made very frequent.
-    """
+    """Puts the rows of frequent words in the order of clusters, and writes these."""
     sizes = np.array([form[5] for form in rows.forms], np.int64)
-    lemma_of = np.array([form[3] for form in rows.forms], np.int32)
-    may_be = np.zeros(len(sizes), np.bool_)
-    may_be[clustered_forms(sizes, lemma_of)] = True
-    is_frequent = of_lemmas(sizes, lemma_of) >= _ANEW * clusters.CLUSTERED_ROWS
-    to_be = may_be & (is_frequent | rows.were_in_clusters)
+    to_be = np.zeros(len(sizes), np.bool_)
+    to_be[clustered_forms(sizes, np.array([form[3] for form in rows.forms], np.int32))] = True
     codec = FaissCodec(group[0].parameters)
 
-    def arranged(number: int) -> list[InClusters]:
+    def arranged(number: int) -> InClusters | None:
         """Puts the rows of a form in their order; the clusters that they then lie in."""
-        first, size = rows.forms[number][4:6]
-        form = slice(first, first + size)
+        form = slice(first := rows.forms[number][4], first + rows.forms[number][5])
         ids, sources, places = rows.ids[form], rows.sources[form], rows.places[form]
-        found: list[InClusters] = []
-        is_kept = np.zeros(size, np.bool_)
-        if to_be[number] and not (kept := _Kept(group, sources, places)).are_crumbs:
-            is_kept = kept.rows
-            found.append(kept.clusters)
-        rest = np.flatnonzero(~is_kept)
-        rest = rest[np.argsort(ids[rest], kind="stable")]
-        if to_be[number] and len(rest):
-            made = in_clusters(len(rest), partial(_vectors, group, codec, sources[rest], places[rest]))
-            found.append(made)
-            rest = rest[made.order]
-        order = np.concatenate([np.flatnonzero(is_kept), rest])
+        found, order = None, np.argsort(ids, kind="stable")
+        if to_be[number]:
+            found = _kept(group, codec, ids, sources, places)
+            if found is None:
+                made = in_clusters(len(ids), partial(_vectors, group, codec, sources[order], places[order]))
+                found = made._replace(order=order[made.order])
+            order = found.order
         for part in (ids, sources, places):
             part[:] = part[order]
         return found
 
     writer = ClusterWriter(building)
     numbers = np.flatnonzero(rows.were_in_clusters | to_be).tolist()
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    # A form to each core: threads of BLAS within these would wait for each other for a third of the time.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as threads:
         try:
             for number, found in zip(numbers, threads.map(arranged, numbers), strict=True):
-                first = rows.forms[number][4]
-                for made in found:
-                    writer.add(first, made.sizes, made.centroids)
-                    first += int(made.sizes.sum())
+                if found is not None:
+                    writer.add(rows.forms[number][4], found.sizes, found.centroids)
         except BaseException:
             threads.shutdown(cancel_futures=True)
             raise
     writer.finish()
 
 
-class _Kept:
-    """What there are of clusters of a form.
+def _kept(
+    group: Sequence[OpenShard],
+    codec: FaissCodec,
+    ids: NDArray[np.int64],
+    sources: NDArray[np.int16],
+    places: NDArray[np.int64],
+) -> InClusters | None:
+    """The rows of a form in the clusters that most of them lie in; None where too few do, or in too coarse ones.
 
-    Args:
-        group: the shards that are joined.
-        sources: from which of them each row of the form comes, in order. Shape: (n_rows,).
-        places: which row of that shard it is, in order. Shape: (n_rows,).
-
-    Attributes:
-        rows: which rows lie in them. Shape: (n_rows,).
-        clusters: what they are; the rows are in order.
+    The rows come by source and place. Those that lie in no such cluster go into the nearest.
     """
-
-    def __init__(self, group: Sequence[OpenShard], sources: NDArray[np.int16], places: NDArray[np.int64]) -> None:
-        self.rows = np.zeros(len(places), np.bool_)
-        sizes: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
-        centroids = [group[0].clusters.centroids[:0]]
-        borders = np.searchsorted(sources, np.arange(len(group) + 1)).tolist()
-        for shard, (start, stop) in zip(group, pairwise(borders), strict=True):
-            of_shard = places[start:stop]
-            if not len(of_shard):
-                continue
-            # Of the first and of the last there may be rows that were removed.
-            low = int(np.searchsorted(shard.clusters.stops, of_shard[0], side="right"))
-            high = int(np.searchsorted(shard.clusters.starts, of_shard[-1], side="right"))
-            begins, ends = (np.searchsorted(of_shard, side[low:high]) for side in shard.clusters[:2])
-            # All rows of a form lie in clusters, or none does.
-            if (ends - begins).sum() == len(of_shard):
-                self.rows[start:stop] = True
-                sizes.append(ends - begins)
-                centroids.append(shard.clusters.centroids[low:high])
-        self.clusters = InClusters(np.flatnonzero(self.rows), np.concatenate(sizes), np.concatenate(centroids))
-
-    @property
-    def are_crumbs(self) -> bool:
-        """Whether so much was removed that clusters made anew are better."""
-        n_clusters, n_rows = np.count_nonzero(self.clusters.sizes), np.count_nonzero(self.rows)
-        return bool(n_clusters * clusters.ROWS_PER_CLUSTER > _CRUMBS * n_rows)
+    fine_enough = _FINE * cluster_count(len(ids))
+    cluster_of = np.full(len(ids), -1, np.int32)
+    centroids: list[NDArray[np.float32]] = []
+    n_clusters = 0
+    borders = np.searchsorted(sources, np.arange(len(group) + 1)).tolist()
+    for shard, (start, stop) in zip(group, pairwise(borders), strict=True):
+        of_shard = places[start:stop]
+        if not len(of_shard):
+            continue
+        # Of the first and of the last there may be rows that were removed.
+        low = int(np.searchsorted(shard.clusters.stops, of_shard[0], side="right"))
+        high = int(np.searchsorted(shard.clusters.starts, of_shard[-1], side="right"))
+        begins, ends = (np.searchsorted(of_shard, side[low:high]) for side in shard.clusters[:2])
+        sizes = ends - begins
+        n_with_rows = int(np.count_nonzero(sizes))
+        # All rows of a form lie in clusters, or none does.
+        is_whole = sizes.sum() == len(of_shard)
+        if is_whole and n_with_rows >= fine_enough and not are_crumbs(n_with_rows, len(of_shard)):
+            cluster_of[start:stop] = n_clusters + np.repeat(np.arange(high - low), sizes)
+            centroids.append(shard.clusters.centroids[low:high])
+            n_clusters += high - low
+    rest = np.flatnonzero(cluster_of < 0)
+    if 2 * len(rest) > len(ids):
+        return None
+    joined = np.concatenate(centroids)
+    cluster_of[rest] = nearest_clusters(len(rest), partial(_vectors, group, codec, sources[rest], places[rest]), joined)
+    return InClusters(np.lexsort((ids, cluster_of)), np.bincount(cluster_of, minlength=n_clusters), joined)
 
 
 def _check(path: Path, size: int, digest: str) -> None:
