@@ -9,7 +9,8 @@ the quality of answers this says nothing. ``like`` asks, since it needs no model
 
 Whatever opens or asks is timed in a process of its own. "Cold" is after the kernel was asked to forget the index's
 files, which Linux does (a disk's own cache it cannot empty); "first" is the first ``like`` of a word in such a process,
-p50 and p95 are of those after it. "Own memory" is what a process has for itself (RssAnon); "with mapped pages" (VmRSS)
+p50 and p95 are of those after it, whose lines and clusters nobody has read either; then all is asked again, which is
+the third number. "Own memory" is what a process has for itself (RssAnon); "with mapped pages" (VmRSS)
 counts the pages of the index's files that it has mapped too, which the kernel takes back whenever it likes, and those
 of libraries. Without ``/proc`` the first is left out, and the second is the most that there was.
 """
@@ -26,6 +27,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -72,12 +74,16 @@ class Opened:
 
 @dataclass(frozen=True)
 class Asked:
-    """Milliseconds of `like`, lines and all, for words of about one frequency."""
+    """Milliseconds of `like`, lines and all, for words of about one frequency; ``again`` is the p50 of asking again.
+
+    Nothing that the first answers read was in memory before.
+    """
 
     occurrences: float
     p50: float
     p95: float
     first: float
+    again: float
 
 
 @dataclass(frozen=True)
@@ -149,25 +155,28 @@ def opened(path: Path) -> Opened:
     return Opened(taken, before, memory())
 
 
-def asked(
-    path: Path, keys: Mapping[str, Sequence[Sequence[str]]]
-) -> tuple[dict[str, tuple[float, float, float]], Memory]:
-    """The first milliseconds, p50 and p95 of `like`, by frequency, each of some words, each by some keys."""
+def asked(path: Path, keys: Mapping[str, Sequence[Sequence[str]]]) -> tuple[dict[str, dict[str, float]], Memory]:
+    """Milliseconds of `like`, by frequency, each of some words, each by some keys: see `Asked`."""
     found = {}
     with Index.open(path) as index:
         index.open_shards()
         for bucket, of_words in keys.items():
             times = []
-            for of_word in of_words:
-                for key in of_word:
+            for _ in ("first", "again"):
+                for key in chain.from_iterable(of_words):
                     start = time.perf_counter()
                     answer = index.like([key], k=K)
                     times.append(1000 * (time.perf_counter() - start))
                     if not answer:
                         raise RuntimeError(f"nothing is like {key}")
-            by_word = np.array(times).reshape(len(of_words), -1)
-            rest = quantiles(by_word[:, 1:].ravel().tolist())
-            found[bucket] = float(np.median(by_word[:, 0])), rest["p50"], rest["p95"]
+            first, again = np.array(times).reshape(2, len(of_words), -1)
+            rest = quantiles(first[:, 1:].ravel().tolist())
+            found[bucket] = {
+                "p50": rest["p50"],
+                "p95": rest["p95"],
+                "first": float(np.median(first[:, 0])),
+                "again": float(np.median(again)),
+            }
         return found, memory()
 
 
@@ -219,8 +228,8 @@ def measured(path: Path, made: Simulated, codec: str) -> Step:
         warm=warm,
         after_queries=after,
         like={
-            bucket: Asked(round(occurrences[bucket]), round(p50, 3), round(p95, 3), round(first, 3))
-            for bucket, (first, p50, p95) in times.items()
+            bucket: Asked(round(occurrences[bucket]), **{name: round(one, 3) for name, one in of_bucket.items()})
+            for bucket, of_bucket in times.items()
         },
     )
 
@@ -295,7 +304,9 @@ def _row(step: Step, buckets: Sequence[str]) -> list[str]:
         NOTHING if asked.own is None else readable(asked.own),
         readable(asked.with_mapped_pages),
         *(
-            f"{readable(step.like[bucket].p50)} / {readable(step.like[bucket].p95)}" if bucket in step.like else NOTHING
+            " / ".join(readable(getattr(step.like[bucket], name)) for name in ("p50", "p95", "again"))
+            if bucket in step.like
+            else NOTHING
             for bucket in buckets
         ),
     ]
