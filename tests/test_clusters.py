@@ -37,9 +37,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         (clusters, "CLUSTERED_ROWS", 50),
         (clusters, "ROWS_PER_CLUSTER", 8),
         (clusters, "FEWEST_CLUSTERS", 2),
-        (narrowing, "ROWS_SCANNED", 60),
+        (narrowing, "BYTES_SCANNED", 60),
+        (narrowing, "LEAST_ROWS", 60),
         (narrowing, "ROWS_PER_LINE", 3),
-        (ranking, "ROWS_AT_ONCE", 16),
+        (ranking, "BYTES_AT_ONCE", 1024),
     ):
         monkeypatch.setattr(module, name, value)
 
@@ -133,9 +134,9 @@ def test_only_a_part_is_scanned(make_index: MakeIndex, monkeypatch: pytest.Monke
     scanned: list[int] = []
     tasks = ranking._tasks
 
-    def watched(stretches: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    def watched(stretches: list[tuple[int, int]], rows: int) -> list[list[tuple[int, int]]]:
         scanned.append(sum(stop - start for start, stop in stretches))
-        return list(tasks(stretches))
+        return list(tasks(stretches, rows))
 
     monkeypatch.setattr(ranking, "_tasks", watched)
     total = index.count("bank")

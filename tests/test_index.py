@@ -198,7 +198,8 @@ def test_long_scans_in_parts_answer_as_one(
     index = make_index([*documents, *(Document(str(n), "They sat on the bank of the river.") for n in range(30))])
     index.remove(["reeds", "17"])
     whole = answers(index)
-    monkeypatch.setattr("ctxsearch.query.ranking.ROWS_AT_ONCE", rows_at_once)
+    code_size = index.open_shards()[0].parameters.code_size
+    monkeypatch.setattr("ctxsearch.query.ranking.BYTES_AT_ONCE", rows_at_once * code_size)
     assert answers(index) == whole
 
 

@@ -179,7 +179,7 @@ class Search:
     per_document: PerDocument = None
     offset: Offset = 0
     exact: Annotated[
-        bool, typer.Option("--exact", help="Compare all uses, also those of a word that occurs over 131072 times.")
+        bool, typer.Option("--exact", help="Compare all uses, also of a word so frequent that else a part is searched.")
     ] = False
     good: Good = False
 

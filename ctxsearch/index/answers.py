@@ -83,9 +83,9 @@ class Answers(Words):
                 ``river:-5`` before it, ``river:+5`` after it; ``!river``, where it is not. All must hold.
             cql: a pattern of tokens that the word is to be part of, see `concordance`; of several, each.
             context: words on either side, or ``"sentence"``.
-            exact: compare every use of a very frequent word; of one that occurs more often than 131 072 times only
-                those most likely to be near are compared otherwise, an eighth at least, unless ``k`` is None or
-                ``min_score`` is given.
+            exact: compare every use of a very frequent word; of one whose vectors take more than 64 MiB (of the default
+                model with its head those of 699 050 uses) only those most likely to be near are compared otherwise,
+                an eighth and 131 072 at least, unless ``k`` is None or ``min_score`` is given.
             order: what the lines found are sorted by, see `concordance`; the nearest first otherwise.
             per_document: no more lines of one document than this, its nearest.
             offset: passes over so many of the nearest; the same call with another offset gives another page.

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import chain, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -20,8 +21,8 @@ from ctxsearch.query.scope import OpenShard, Rows, row_mask
 UNLIKE_WEIGHT = 0.5
 
 
-# Rows that one thread scans in a go. FAISS takes a millisecond and more for so many, and a thread is worth its start.
-ROWS_AT_ONCE = 1 << 15
+# Codes that one thread scans in a go. FAISS takes a millisecond and more for so many, and a thread is worth its start.
+BYTES_AT_ONCE = 6 << 20
 
 
 @cache
@@ -77,11 +78,15 @@ def search(
             part = None
     if part is None:
         found, _ = _scanned(shards, rows, allowed, query, k, min_score)
-    found.sort(key=lambda item: -(item.score or 0.0))
+    found.sort(key=_score, reverse=True)
     if k is not None and len(found) > k:
         last = found[k - 1].score
         found = found[: k + _ties(found[k:], last)]
     return found
+
+
+def _score(found: Found) -> float:
+    return found.score or 0.0
 
 
 def _scanned(
@@ -98,21 +103,41 @@ def _scanned(
         number, parts = task
         documents, matching = allowed[number], _size([parts])
         mask = None if documents is None else row_mask(shards[number], parts, documents)
-        near = shards[number].vectors.search(parts, query, min(k or matching, matching), mask)
-        found = [
-            Found(number, row, score)
-            for row, score in zip(near.rows.tolist(), near.scores.tolist(), strict=True)
-            if min_score is None or score >= min_score
-        ]
+        rows, scores = shards[number].vectors.search(parts, query, min(k or matching, matching), mask)
+        if min_score is not None:
+            enough = scores.astype(np.float64) >= min_score
+            rows, scores = rows[enough], scores[enough]
+        found = list(map(Found, repeat(number), rows.tolist(), scores.tolist()))
         return found, matching if mask is None else int(np.count_nonzero(mask))
 
+    at_once = max(1, BYTES_AT_ONCE // shards[0].parameters.code_size) if shards else 1
     tasks = [
         (number, parts)
         for number, stretches in enumerate(rows)
-        for parts in ([list(stretches)] if _at_once(shards[number], stretches) else _tasks(stretches))
+        for parts in ([list(stretches)] if _at_once(shards[number], stretches) else _tasks(stretches, at_once))
     ]
-    done = list(_scanners().map(scan, tasks) if _size(rows) > ROWS_AT_ONCE else map(scan, tasks))
+
+    def scan_some(some: Sequence[tuple[int, list[Rows]]]) -> list[tuple[list[Found], int]]:
+        return [scan(task) for task in some]
+
+    batches = _batches(tasks, at_once)
+    done = list(
+        chain.from_iterable(_scanners().map(scan_some, batches) if len(batches) > 1 else map(scan_some, batches))
+    )
     return [item for found, _ in done for item in found], sum(matching for _, matching in done)
+
+
+def _batches(tasks: Sequence[tuple[int, list[Rows]]], rows: int) -> list[list[tuple[int, list[Rows]]]]:
+    """Tasks put together so that each batch has about so many rows: of many shards, each has few."""
+    batches: list[list[tuple[int, list[Rows]]]] = []
+    room = 0
+    for task in tasks:
+        if room <= 0:
+            batches.append([])
+            room = rows
+        batches[-1].append(task)
+        room -= _size([task[1]])
+    return batches
 
 
 def _at_once(shard: OpenShard, stretches: Sequence[Rows]) -> bool:
@@ -120,10 +145,14 @@ def _at_once(shard: OpenShard, stretches: Sequence[Rows]) -> bool:
     return bool(stretches) and getattr(shard.vectors, "is_scanned_at_once", False)
 
 
-def _tasks(stretches: Sequence[Rows]) -> Iterator[list[Rows]]:
-    """Stretches cut and put together so that each list has `ROWS_AT_ONCE` rows, and the last what is left."""
+def _tasks(stretches: Sequence[Rows], rows: int) -> Iterator[list[Rows]]:
+    """Stretches cut and put together so that each list has so many rows, and the last what is left."""
+    if (size := _size([stretches])) <= rows:
+        if size:
+            yield list(stretches)
+        return
     task: list[Rows] = []
-    room = ROWS_AT_ONCE
+    room = rows
     for start, end in stretches:
         while start < end:
             stop = min(end, start + room)
@@ -132,7 +161,7 @@ def _tasks(stretches: Sequence[Rows]) -> Iterator[list[Rows]]:
             start = stop
             if not room:
                 yield task
-                task, room = [], ROWS_AT_ONCE
+                task, room = [], rows
     if task:
         yield task
 

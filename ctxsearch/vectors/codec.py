@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +102,7 @@ class CodecParameters:
         if self.ranges is not None and not (np.isfinite(self.ranges).all() and (self.ranges[1] > 0).all()):
             raise ValueError(f"ranges of codec {self.codec.value} are finite, and each wider than nothing")
 
-    @property
+    @cached_property
     def code_size(self) -> int:
         """Bytes a vector."""
         return self.codec.code_size(self.dimension)

@@ -46,9 +46,13 @@ def _one_thread() -> Iterator[None]:
         faiss.omp_set_num_threads(threads)
 
 
-# How FAISS puts the number of a list and a place in it into one id (`lo_build`).
-_PART_SHIFT = 32
-_PLACE_MASK = (1 << _PART_SHIFT) - 1
+# How FAISS puts the number of a list, here of a piece, and a place in it into one id (`lo_build`).
+_PIECE_SHIFT = 32
+_PLACE_MASK = (1 << _PIECE_SHIFT) - 1
+
+# Parts of so many rows at most are copied together, and so much at a time.
+_SHORT_ROWS = 1 << 12
+_COPIED_BYTES = 4 << 20
 
 # Beyond the k best, so that rows which tie with the last of them are seen in the same scan.
 _MARGIN = 16
@@ -167,36 +171,71 @@ class FaissShard:
         query = np.ascontiguousarray(query, dtype=np.float32)
         scores: NDArray[np.float32] = np.full(wanted, -np.inf, dtype=np.float32)
         places: NDArray[np.int64] = np.full(wanted, -1, dtype=np.int64)
-        sizes = [stop - start for start, stop in parts]
-        passed = np.cumsum([0, *sizes])
-        # Where rows are left out, FAISS takes for ids, and asks the selector for, places in all parts together. Else it
-        # makes up ids itself, of the number of a part and a place in it. One heap has the best of all parts.
+        parts = [(start, stop) for start, stop in parts if start < stop]
+        # A row's place is counted through all parts together. Where rows are left out, FAISS takes these for ids, and
+        # asks the selector for them; else it makes up ids itself, of the number of a piece and a place in it.
         selector = numbers = None
         if allowed is not None:
             bits = np.packbits(allowed, bitorder="little")
             selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
-            numbers = np.arange(passed[-1], dtype=np.int64)
+            numbers = np.arange(len(allowed), dtype=np.int64)
         scanner = self._index.get_InvertedListScanner(numbers is None, selector, None)
         scanner.set_query(faiss.swig_ptr(query))
+        # One heap has the best of all.
         goal = faiss.swig_ptr(scores), faiss.swig_ptr(places)
-        for part, ((start, stop), size) in enumerate(zip(parts, sizes, strict=True)):
-            if size:
-                scanner.set_list(part, 0.0)
-                codes = faiss.swig_ptr(self._codes[start:stop])
-                own = None if numbers is None else faiss.swig_ptr(numbers[passed[part] :])
-                scanner.scan_codes(size, codes, own, *goal, wanted)
+        before = [0]
+        for number, codes in enumerate(self._pieces(parts)):
+            scanner.set_list(number, 0.0)
+            own = None if numbers is None else faiss.swig_ptr(numbers[before[-1] :])
+            scanner.scan_codes(len(codes), faiss.swig_ptr(codes), own, *goal, wanted)
+            before.append(before[-1] + len(codes))
         # SWIG does not know that the scanner is ours, and would never free it.
         faiss.InvertedListScanner.__swig_destroy__(scanner)  # type: ignore[attr-defined]
         found = places >= 0
         places, scores = places[found], scores[found]
-        if numbers is None:
-            part_of, places = places >> _PART_SHIFT, places & _PLACE_MASK
+        if len(parts) == 1:
+            rows = places + parts[0][0]
         else:
-            part_of = np.searchsorted(passed, places, side="right") - 1
-            places = places - passed[part_of]
-        rows = np.array([start for start, _ in parts], np.int64)[part_of] + places
+            if numbers is None:
+                places = np.array(before)[places >> _PIECE_SHIFT] + (places & _PLACE_MASK)
+            bounds = np.array(parts, np.int64).reshape(-1, 2)
+            passed = np.cumsum(bounds[:, 1] - bounds[:, 0])
+            part_of = np.searchsorted(passed, places, side="right")
+            rows = places + (bounds[:, 1] - passed)[part_of]
         order = np.lexsort((rows, -scores))
         return Neighbours(rows[order], scores[order])
+
+    def _pieces(self, parts: Sequence[tuple[int, int]]) -> Iterator[NDArray[np.uint8]]:
+        """The codes of all parts, in order: long ones as they lie, and short ones copied together.
+
+        A call of FAISS by way of Python takes as long as a scan of hundreds of rows, and threads that each make many
+        wait for each other more than they scan; so would they if each part were a copy of its own.
+        """
+        most = min(_SHORT_ROWS, max(1, _COPIED_BYTES // self._codes.shape[1]))
+        together: list[tuple[int, int]] = []
+        held = 0
+        for start, stop in parts:
+            size = stop - start
+            if together and (size > most or held + size > _COPIED_BYTES // self._codes.shape[1]):
+                yield self._together(together)
+                together, held = [], 0
+            if size > most:
+                yield self._codes[start:stop]
+            else:
+                together.append((start, stop))
+                held += size
+        if together:
+            yield self._together(together)
+
+    def _together(self, parts: Sequence[tuple[int, int]]) -> NDArray[np.uint8]:
+        """The codes of some parts, as they lie if they are one."""
+        if len(parts) == 1:
+            return self._codes[slice(*parts[0])]
+        bounds = np.array(parts, np.int64)
+        sizes = bounds[:, 1] - bounds[:, 0]
+        passed = np.cumsum(sizes)
+        rows = np.arange(passed[-1]) + np.repeat(bounds[:, 1] - passed, sizes)
+        return self._codes.take(rows, axis=0)
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """The decoded vectors of some rows. Shape: (n, dimension)."""
