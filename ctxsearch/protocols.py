@@ -76,7 +76,7 @@ class VectorCodec(Protocol):
 class VectorShard(Protocol):
     """The vectors of one shard: a matrix of codes, its rows in order of lemma and form.
 
-    A long search is cut into tasks for the cores; not so where it has an attribute ``is_scanned_at_once`` that is true.
+    A long search is cut into tasks for the cores; not so where it is one of `CardVectors`.
     """
 
     def search(
@@ -97,3 +97,26 @@ class VectorShard(Protocol):
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """The decoded vectors of some rows. Shape: (n, dimension)."""
+
+
+class CardVectors(VectorShard, Protocol):
+    """Vectors that a card searches: all that is asked in one go, and many queries as fast as one."""
+
+    is_scanned_at_once: bool
+    """True: a search is not cut into tasks for the cores, and no word is searched in part."""
+
+    def search_many(
+        self,
+        parts: Sequence[tuple[int, int]],
+        queries: NDArray[np.float32],
+        k: int,
+        allowed: NDArray[np.bool_] | None = None,
+    ) -> list[Neighbours]:
+        """What `search` answers to each query.
+
+        Args:
+            parts: see there.
+            queries: Shape: (n_queries, dimension).
+            k: see there.
+            allowed: see there.
+        """

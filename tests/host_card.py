@@ -44,13 +44,16 @@ class HostCard:
     def _freed(self, n_bytes: int) -> None:
         self.used -= n_bytes
 
-    def best(self, matrix: np.ndarray, start: int, stop: int, query: np.ndarray, k: int) -> Neighbours:
+    def best(self, matrix: np.ndarray, start: int, stop: int, queries: np.ndarray, k: int) -> list[Neighbours]:
         """The best of a slice; in any order where scores are alike."""
         assert 0 < k <= min(MOST_AT_ONCE, stop - start)
         self.searches += 1
-        scores = self.scores(matrix, start, stop, query.astype(np.float16).astype(np.float32))
-        rows = np.argsort(-scores, kind="stable")[:k]
-        return Neighbours(rows.astype(np.int64), scores[rows])
+        found = []
+        for query in queries:
+            scores = self.scores(matrix, start, stop, query.astype(np.float16).astype(np.float32))
+            rows = np.argsort(-scores, kind="stable")[:k]
+            found.append(Neighbours(rows.astype(np.int64), scores[rows]))
+        return found
 
     def scores(self, matrix: np.ndarray, start: int, stop: int, query: np.ndarray) -> np.ndarray:
         """The scores of a slice, each with an error of its own."""

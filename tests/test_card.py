@@ -58,6 +58,32 @@ def test_answers_are_those_of_the_cpu(
     assert found.scores.tolist() == expected.scores.tolist()
 
 
+@settings(max_examples=30)
+@given(st.integers(1, 3000), st.integers(0, 9), st.integers(1, 600), st.sampled_from([1.0, 0.01, 0.0]), st.booleans())
+def test_many_queries_are_answered_as_each(rows: int, queries: int, k: int, spread: float, with_mask: bool) -> None:
+    """Queries that a card takes at once have the answers of the CPU, those of which more must be asked among them."""
+    codes, parameters = coded(rows, Codec.SQ8, spread=spread)
+    parts = [(0, rows // 3), (rows // 2, rows)]
+    total = sum(stop - start for start, stop in parts)
+    allowed = np.random.default_rng(1).random(total) < 0.3 if with_mask else None
+    asked = np.random.default_rng(2).normal(size=(queries, 24)).astype(np.float32)
+    # One is a row itself: it has its like near by, where the others may have none.
+    asked[:1] = FaissCodec(parameters).decode(codes[:1])[: len(asked)]
+    found = card_shard(codes, parameters).search_many(parts, asked, k, allowed)
+    expected = [FaissShard(codes, parameters).search(parts, query, k, allowed) for query in asked]
+    assert [(one.rows.tolist(), one.scores.tolist()) for one in found] == [
+        (one.rows.tolist(), one.scores.tolist()) for one in expected
+    ]
+
+
+def test_many_queries_are_one_search_of_the_card() -> None:
+    """However many queries there are, a card searches a stretch once for all of which nothing more must be asked."""
+    codes, parameters = coded(5000, Codec.SQ8)
+    card = HostCard()
+    card_shard(codes, parameters, card).search_many([(0, 5000)], FaissCodec(parameters).decode(codes[:40]), 5)
+    assert card.searches == 1
+
+
 def test_the_card_is_asked_and_not_the_codes() -> None:
     """Few rows of many are scored from their codes: those that the card says may be among the best."""
     codes, parameters = coded(50_000, Codec.SQ8)
@@ -127,7 +153,12 @@ def test_index_on_a_card_answers_as_on_the_cpu(tmp_path: Path, monkeypatch: pyte
         ):
             assert carded.query(usage, **options) == plain.query(usage, **options)  # type: ignore[arg-type]
         assert carded.like("d1:4") == plain.like("d1:4")
-        assert carded.query_many([usage, "A [bank] lent."]) == plain.query_many([usage, "A [bank] lent."])
+        many = [usage, "A [bank] lent.", "The [river].", usage, "The [bank] of mud."]
+        for options in ({}, {"k": None}, {"k": 3, "per_document": 1}, {"where": ["n<20"]}, {"min_score": 0.3}):
+            assert carded.query_many(many, **options) == plain.query_many(many, **options)  # type: ignore[arg-type]
+        searches = memory.card.searches
+        carded.query_many([usage] * 20)
+        assert memory.card.searches == searches + carded.info().shards
     assert isinstance(memory.card, HostCard)
     assert memory.card.searches > 0
 

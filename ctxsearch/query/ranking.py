@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import chain, repeat
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.errors import QueryError
+from ctxsearch.protocols import CardVectors, Neighbours
 from ctxsearch.query.narrowing import narrowed
 from ctxsearch.query.scope import OpenShard, Rows, row_mask
 
@@ -29,6 +30,12 @@ BYTES_AT_ONCE = 6 << 20
 def _scanners() -> ThreadPoolExecutor:
     """The threads that share long scans, one a core; a scan of FAISS leaves the interpreter to others."""
     return ThreadPoolExecutor(os.cpu_count(), "ctxsearch-scan")
+
+
+@cache
+def _askers() -> ThreadPoolExecutor:
+    """The threads that share many searches; others than those of a scan, for which they wait."""
+    return ThreadPoolExecutor(os.cpu_count(), "ctxsearch-query")
 
 
 class Found(NamedTuple):
@@ -70,7 +77,9 @@ def search(
         min_score: leave out rows that score less.
         exact: scan all rows, however many.
     """
-    part = None if exact or k is None or min_score is not None else narrowed(shards, rows, query, k)
+    part = None
+    if k is not None and min_score is None and not exact and not are_on_cards(shards):
+        part = narrowed(shards, rows, query, k)
     if part is not None:
         found, matching = _scanned(shards, part, allowed, query, k, min_score)
         # Where filters leave little of what is near, it may lie anywhere.
@@ -78,11 +87,57 @@ def search(
             part = None
     if part is None:
         found, _ = _scanned(shards, rows, allowed, query, k, min_score)
+    return _best(found, k)
+
+
+def search_many(
+    shards: Sequence[OpenShard],
+    rows: Sequence[Sequence[Rows]],
+    allowed: Sequence[NDArray[np.bool_] | None],
+    queries: NDArray[np.float32],
+    k: int | None,
+    min_score: float | None = None,
+    exact: bool = True,
+) -> list[list[Found]]:
+    """`search` for each of many queries of the same rows: at once where cards search, else shared by the cores.
+
+    Args:
+        shards: where.
+        rows: what to scan of each shard.
+        allowed: see `allowed_documents`.
+        queries: Shape: (n_queries, dimension).
+        k: how many of each.
+        min_score: leave out rows that score less.
+        exact: scan all rows, however many; a card does in any case.
+    """
+    if k is None or not are_on_cards(shards):
+        return list(
+            _askers().map(lambda query: search(shards, rows, allowed, query, k, min_score, exact=exact), queries)
+        )
+    found: list[list[Found]] = [[] for _ in queries]
+    for number, (shard, stretches, documents) in enumerate(zip(shards, rows, allowed, strict=True)):
+        parts = [part for part in stretches if part.stop > part.start]
+        if not parts:
+            continue
+        mask = None if documents is None else row_mask(shard, parts, documents)
+        vectors = cast("CardVectors", shard.vectors)
+        for of_query, near in zip(found, vectors.search_many(parts, queries, k, mask), strict=True):
+            of_query.extend(_found(number, near, min_score))
+    return [_best(of_query, k) for of_query in found]
+
+
+def _best(found: list[Found], k: int | None) -> list[Found]:
+    """The k that score highest, in order, and all that tie with the last of them."""
     found.sort(key=_score, reverse=True)
-    if k is not None and len(found) > k:
-        last = found[k - 1].score
-        found = found[: k + _ties(found[k:], last)]
-    return found
+    return found if k is None or len(found) <= k else found[: k + _ties(found[k:], found[k - 1].score)]
+
+
+def _found(shard: int, near: Neighbours, min_score: float | None) -> list[Found]:
+    rows, scores = near
+    if min_score is not None:
+        enough = scores.astype(np.float64) >= min_score
+        rows, scores = rows[enough], scores[enough]
+    return list(map(Found, repeat(shard), rows.tolist(), scores.tolist()))
 
 
 def _score(found: Found) -> float:
@@ -103,18 +158,14 @@ def _scanned(
         number, parts = task
         documents, matching = allowed[number], _size([parts])
         mask = None if documents is None else row_mask(shards[number], parts, documents)
-        rows, scores = shards[number].vectors.search(parts, query, min(k or matching, matching), mask)
-        if min_score is not None:
-            enough = scores.astype(np.float64) >= min_score
-            rows, scores = rows[enough], scores[enough]
-        found = list(map(Found, repeat(number), rows.tolist(), scores.tolist()))
-        return found, matching if mask is None else int(np.count_nonzero(mask))
+        near = shards[number].vectors.search(parts, query, min(k or matching, matching), mask)
+        return _found(number, near, min_score), matching if mask is None else int(np.count_nonzero(mask))
 
     at_once = max(1, BYTES_AT_ONCE // shards[0].parameters.code_size) if shards else 1
     tasks = [
         (number, parts)
         for number, stretches in enumerate(rows)
-        for parts in ([list(stretches)] if _at_once(shards[number], stretches) else _tasks(stretches, at_once))
+        for parts in ([list(stretches)] if stretches and are_on_cards(shards) else _tasks(stretches, at_once))
     ]
 
     def scan_some(some: Sequence[tuple[int, list[Rows]]]) -> list[tuple[list[Found], int]]:
@@ -140,9 +191,9 @@ def _batches(tasks: Sequence[tuple[int, list[Rows]]], rows: int) -> list[list[tu
     return batches
 
 
-def _at_once(shard: OpenShard, stretches: Sequence[Rows]) -> bool:
-    """Whether all stretches are one task, since they are not scanned by a core."""
-    return bool(stretches) and getattr(shard.vectors, "is_scanned_at_once", False)
+def are_on_cards(shards: Sequence[OpenShard]) -> bool:
+    """Whether cards search the vectors; all of an index's, or none."""
+    return bool(shards) and getattr(shards[0].vectors, "is_scanned_at_once", False)
 
 
 def _tasks(stretches: Sequence[Rows], rows: int) -> Iterator[list[Rows]]:

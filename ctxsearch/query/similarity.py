@@ -19,7 +19,7 @@ from ctxsearch.query.concordance import shaped_order
 from ctxsearch.query.keys import find_key, require, require_written
 from ctxsearch.query.lines import lines
 from ctxsearch.query.options import Filters, Search
-from ctxsearch.query.ranking import Found, search, towards
+from ctxsearch.query.ranking import Found, are_on_cards, search, search_many, towards
 from ctxsearch.query.scope import ANYHOW, OpenShard, Rows, Written
 from ctxsearch.query.shaping import best_per_document
 from ctxsearch.usage import usage_numbered
@@ -55,8 +55,26 @@ def like_usages(
         with usage_numbered(number):
             rows.append(_rows_of_usage(shards, usage, asked, analyser))
     vectors = embed(usages, analyser, get_encoder())
+    first: list[list[Found] | None] = [None] * len(usages)
+    if are_on_cards(shards):
+        # Usages of one word are searched for together.
+        together: dict[tuple[tuple[Rows, ...], ...], list[int]] = {}
+        for number, part in enumerate(rows):
+            together.setdefault(tuple(map(tuple, part)), []).append(number)
+        for numbers in together.values():
+            part, wanted = rows[numbers[0]], _wanted(asked)
+            found = search_many(shards, part, allowed, vectors[numbers], wanted, asked.min_score, _is_exact(asked))
+            for number, of_usage in zip(numbers, found, strict=True):
+                first[number] = of_usage
     with ThreadPoolExecutor(os.cpu_count(), "ctxsearch-query") as threads:
-        return list(threads.map(lambda part, vector: _nearest(shards, part, allowed, vector, asked), rows, vectors))
+        return list(
+            threads.map(
+                lambda part, vector, found: _nearest(shards, part, allowed, vector, asked, found=found),
+                rows,
+                vectors,
+                first,
+            )
+        )
 
 
 def _rows_of_usage(
@@ -122,16 +140,19 @@ def _nearest(
     vector: NDArray[np.float32],
     asked: Search,
     without: Iterable[tuple[int, int]] = (),
+    found: list[Found] | None = None,
 ) -> list[ConcordanceLine]:
-    """Lines nearest first, ties by key, cut at k; then in the order that is asked for."""
+    """Lines nearest first, ties by key, cut at k; then in the order that is asked for.
+
+    Where nothing is left out, what a first search finds may be given, if it was made already.
+    """
     given = set(without)
     shaping = asked.shaping
-    # Clusters are of whole forms.
-    exact = asked.exact or asked.any_word or asked.filters.looks_beside
-    shown = slice(shaping.offset, None if asked.k is None else shaping.offset + asked.k)
+    shown = slice(shaping.offset, _wanted(asked))
     k = None if asked.k is None else shown.stop + len(given)
     while True:
-        found = search(shards, rows, allowed, vector, k, asked.min_score, exact=exact)
+        if found is None:
+            found = search(shards, rows, allowed, vector, k, asked.min_score, exact=_is_exact(asked))
         others: Sequence[Found] = [item for item in found if (item.shard, item.row) not in given]
         if shaping.per_document is None:
             break
@@ -140,7 +161,7 @@ def _nearest(
         if k is None or len(others) >= shown.stop or len(found) < k:
             others = _with_ties(others, shown.stop)
             break
-        k *= 4
+        k, found = 4 * k, None
     made = lines(shards, others, asked.context, asked.calibration)
     ranked = sorted(range(len(made)), key=lambda at: (-(made[at].score or 0.0), made[at].key))[shown]
     found = [others[at] for at in ranked]
@@ -148,6 +169,16 @@ def _nearest(
         return [made[at] for at in ranked]
     order = shaped_order(shards, found, [made[at] for at in ranked], shaping, asked.context)
     return [made[ranked[at]] for at in order]
+
+
+def _wanted(asked: Search) -> int | None:
+    """How many lines there must be, those that are passed over among them."""
+    return None if asked.k is None else asked.shaping.offset + asked.k
+
+
+def _is_exact(asked: Search) -> bool:
+    # Clusters are of whole forms.
+    return asked.exact or asked.any_word or asked.filters.looks_beside
 
 
 def _with_ties(found: Sequence[Found], count: int | None) -> Sequence[Found]:

@@ -50,8 +50,16 @@ class Card(Protocol[M]):
     def upload(self, blocks: Iterator[NDArray[np.float16]], rows: int, dimension: int) -> M:
         """Puts a matrix there. Shape of a block: (n, dimension)."""
 
-    def best(self, matrix: M, start: int, stop: int, query: NDArray[np.float32], k: int) -> Neighbours:
-        """The k rows of a slice that score highest, rows counted from its start; k is at most `MOST_AT_ONCE`."""
+    def best(self, matrix: M, start: int, stop: int, queries: NDArray[np.float32], k: int) -> list[Neighbours]:
+        """The k rows of a slice that score highest with each query, rows counted from its start.
+
+        Args:
+            matrix: one that was put there.
+            start: the first row of the slice.
+            stop: the one after its last.
+            queries: Shape: (n_queries, dimension).
+            k: `MOST_AT_ONCE`, or as many as there are rows, at most.
+        """
 
     def scores(self, matrix: M, start: int, stop: int, query: NDArray[np.float32]) -> NDArray[np.float32]:
         """The score of every row of a slice. Shape: (n_rows,)."""
@@ -146,16 +154,31 @@ class CardShard(Generic[M]):
     ) -> Neighbours:
         """The k rows that score highest, and all that tie with the last of them: see `VectorShard.search`."""
         check_search(len(self._codes), self._parameters.dimension, parts, query, k, allowed)
+        return self.search_many(parts, query[None], k, allowed)[0]
+
+    def search_many(
+        self,
+        parts: Sequence[tuple[int, int]],
+        queries: NDArray[np.float32],
+        k: int,
+        allowed: NDArray[np.bool_] | None = None,
+    ) -> list[Neighbours]:
+        """What `search` answers to each query: see `CardVectors.search_many`."""
+        for query in queries:
+            check_search(len(self._codes), self._parameters.dimension, parts, query, k, allowed)
         parts = [part for part in parts if part[1] > part[0]]
         matching = sum(stop - start for start, stop in parts) if allowed is None else int(np.count_nonzero(allowed))
         if not matching:
-            return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
+            return [Neighbours(np.empty(0, np.int64), np.empty(0, np.float32)) for _ in queries]
         with self._memory.lock:
             n_bytes = len(self._codes) * self._parameters.dimension * _BYTES
             held = self._memory.held(id(self), n_bytes, self._upload)
-            margin = 2 * _ERROR * float(np.linalg.norm(query)) * held.length
-            rows = self._likely(held.matrix, parts, query, min(k, matching), margin, allowed)
-        return self._exact.search([(row, row + 1) for row in rows.tolist()], query, k)
+            margins = 2 * _ERROR * held.length * np.linalg.norm(queries, axis=1)
+            likely = self._likely(held.matrix, parts, queries, min(k, matching), margins, allowed)
+        return [
+            self._exact.search([(row, row + 1) for row in rows.tolist()], query, k)
+            for rows, query in zip(likely, queries, strict=True)
+        ]
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """The decoded vectors of some rows. Shape: (n, dimension)."""
@@ -178,43 +201,70 @@ class CardShard(Generic[M]):
         self,
         matrix: M,
         parts: Sequence[tuple[int, int]],
+        queries: NDArray[np.float32],
+        k: int,
+        margins: NDArray[np.float32],
+        allowed: NDArray[np.bool_] | None,
+    ) -> list[NDArray[np.int64]]:
+        """The rows that may be among the k best of each query, or tie with the last of them, in order."""
+        found: list[NDArray[np.int64] | None] = [None] * len(queries)
+        left = list(range(len(queries)))
+        wanted = k + _MARGIN
+        while left and wanted <= MOST_AT_ONCE:
+            best = [
+                self._memory.card.best(matrix, *part, queries[left], min(part[1] - part[0], wanted)) for part in parts
+            ]
+            for number, of_query in zip(left, zip(*best, strict=True), strict=True):
+                found[number] = _complete(of_query, parts, k, float(margins[number]), allowed)
+            # For most the first answer is enough; of the others more is asked, once and again.
+            left = [number for number in left if found[number] is None]
+            wanted = min(MOST_AT_ONCE, 4 * wanted) if wanted < MOST_AT_ONCE else MOST_AT_ONCE + 1
+        return [
+            self._of_all(matrix, parts, query, k, float(margin), allowed) if rows is None else rows
+            for query, margin, rows in zip(queries, margins, found, strict=True)
+        ]
+
+    def _of_all(
+        self,
+        matrix: M,
+        parts: Sequence[tuple[int, int]],
         query: NDArray[np.float32],
         k: int,
         margin: float,
         allowed: NDArray[np.bool_] | None,
     ) -> NDArray[np.int64]:
-        """The rows that may be among the k best, or tie with the last of them, in order."""
-        if allowed is None and k + _MARGIN <= MOST_AT_ONCE:
-            found = self._of_each_part(matrix, parts, query, k, margin)
-            if found is not None:
-                return found
-        # The wheel of FAISS for cards knows no selectors and no thresholds: all scores come back, to be looked at here.
+        """The same for one query, by all scores: FAISS's wheel for cards knows no selectors and no thresholds."""
         rows = np.concatenate([np.arange(*part, dtype=np.int64) for part in parts])
         scores = np.concatenate([self._memory.card.scores(matrix, *part, query) for part in parts])
         if allowed is not None:
             rows, scores = rows[allowed], scores[allowed]
         return rows[scores >= _kth(scores, k) - margin]
 
-    def _of_each_part(
-        self, matrix: M, parts: Sequence[tuple[int, int]], query: NDArray[np.float32], k: int, margin: float
-    ) -> NDArray[np.int64] | None:
-        """The same from the best rows of each part; None where more of one may be wanted than a card gives."""
-        wanted = k + _MARGIN
-        while True:
-            best = [self._memory.card.best(matrix, *part, query, min(part[1] - part[0], wanted)) for part in parts]
-            rows = np.concatenate([one.rows + start for one, (start, _) in zip(best, parts, strict=True)])
-            scores = np.concatenate([one.scores for one in best])
-            least = _kth(scores, k) - margin
-            # Of a part that gave all that was asked of it, and nothing below the least, there may be more.
-            is_cut = any(
-                len(one.rows) < stop - start and one.scores[-1] >= least
-                for one, (start, stop) in zip(best, parts, strict=True)
-            )
-            if not is_cut:
-                return np.sort(rows[scores >= least])
-            if wanted == MOST_AT_ONCE:
-                return None
-            wanted = min(MOST_AT_ONCE, 4 * wanted)
+
+def _complete(
+    best: Sequence[Neighbours],
+    parts: Sequence[tuple[int, int]],
+    k: int,
+    margin: float,
+    allowed: NDArray[np.bool_] | None,
+) -> NDArray[np.int64] | None:
+    """The rows that may answer, from the best of each part; None where there may be more of them."""
+    starts = [start for start, _ in parts]
+    rows = np.concatenate([one.rows + start for one, start in zip(best, starts, strict=True)])
+    scores = np.concatenate([one.scores for one in best])
+    if allowed is not None:
+        before = np.cumsum([0, *(stop - start for start, stop in parts[:-1])]).tolist()
+        answers = allowed[np.concatenate([one.rows + passed for one, passed in zip(best, before, strict=True)])]
+        rows, scores = rows[answers], scores[answers]
+    if len(rows) < k:
+        return None
+    least = _kth(scores, k) - margin
+    # Of a part that gave all that was asked of it, and nothing below the least, there may be more.
+    is_cut = any(
+        0 < len(one.rows) < stop - start and one.scores[-1] >= least
+        for one, (start, stop) in zip(best, parts, strict=True)
+    )
+    return None if is_cut else np.sort(rows[scores >= least])
 
 
 def _kth(scores: NDArray[np.float32], k: int) -> float:

@@ -111,20 +111,23 @@ class Gpu:
             at += len(block)
         return matrix
 
-    def best(self, matrix: torch.Tensor, start: int, stop: int, query: NDArray[np.float32], k: int) -> Neighbours:
-        """The k rows of a slice that score highest, rows counted from its start."""
-        queries = torch.from_numpy(query[None]).to(self._device, torch.float16)
-        scores, rows = faiss.knn_gpu(
-            self._resources,
-            queries,
-            matrix[start:stop],
-            k,
-            metric=faiss.METRIC_INNER_PRODUCT,
-            device=self._number,
-        )
-        found = rows[0].cpu().numpy().astype(np.int64), scores[0].float().cpu().numpy()
+    def best(
+        self, matrix: torch.Tensor, start: int, stop: int, queries: NDArray[np.float32], k: int
+    ) -> list[Neighbours]:
+        """The k rows of a slice that score highest with each query, rows counted from its start: see `Card.best`."""
+        # FAISS takes the stream of torch's current device, whichever card it is asked to search on.
+        with torch.cuda.device(self._device):
+            scores, rows = faiss.knn_gpu(
+                self._resources,
+                torch.from_numpy(queries).to(self._device, torch.float16),
+                matrix[start:stop],
+                k,
+                metric=faiss.METRIC_INNER_PRODUCT,
+                device=self._number,
+            )
+        found = rows.cpu().numpy().astype(np.int64), scores.float().cpu().numpy()
         there = found[0] >= 0  # FAISS says -1 for what it did not find
-        return Neighbours(found[0][there], found[1][there])
+        return [Neighbours(found[0][n][there[n]], found[1][n][there[n]]) for n in range(len(queries))]
 
     def scores(self, matrix: torch.Tensor, start: int, stop: int, query: NDArray[np.float32]) -> NDArray[np.float32]:
         """The score of every row of a slice, added up in single precision. Shape: (n_rows,)."""

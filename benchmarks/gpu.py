@@ -1,0 +1,230 @@
+"""What a GPU brings, beside the CPU of the same machine: encoding, building, and searching alone and in batches.
+
+    ctxsearch index noad DOCUMENTS.jsonl.gz
+    python benchmarks/gpu.py noad DOCUMENTS.jsonl.gz [--device cuda] [--words 300000] [--millions 1 20]
+
+Encoding is timed beside the bare forward pass: the very windows that the index packs, cut to one length a batch so
+that there is no padding, through the model as transformers loads it, in the same type on the same device, and no
+output kept. The CPU encodes and builds a tenth of the words.
+
+Searched are indexes of a **simulation**, see `simulation.py`, by the vectors of their own rows: the same word, one of
+ten thousand uses, and any word, all rows. A search is `ctxsearch.query.ranking.search_many`, exact, without the model
+and without the lines. The CPU is asked for as many batches as a few seconds hold. Rows and scores of both are compared,
+to the last bit.
+
+With ``--device cpu`` all of it runs on the CPU twice, which shows that it runs, and no more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from asking import frequencies, words_of_frequency
+from index_speed import bare_batches, take, window_lengths
+from numpy.typing import NDArray
+from results import NOTHING, Result, draw_bars, parser, run
+from scale import telling
+from simulation import real_parts, simulate
+
+import ctxsearch
+from ctxsearch.analysis import Analyser
+from ctxsearch.domain import Segment
+from ctxsearch.encoder.choice import choose
+from ctxsearch.encoder.hardware import choose_device, dtype_name
+from ctxsearch.encoder.locate import locate_model
+from ctxsearch.encoder.transformer import TransformerEncoder, load_transformer
+from ctxsearch.index import Index
+from ctxsearch.query.ranking import Found, search_many
+from ctxsearch.query.scope import OpenShard, Rows, rows_of_lemma
+from ctxsearch.settings import CODEC_OF_HEAD, DEFAULT_MODEL
+
+BATCHES = (1, 64, 4096)
+USES = 10_000
+K = 20
+COMPARED = 16
+SECONDS = 3.0
+ROUNDS = 3
+# Words that a build encodes at a time.
+_BLOCK_WORDS = 1 << 16
+
+
+def synchronize(device: torch.device) -> None:
+    """Waits for all that a device was asked to do."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def bare_seconds(encoder: TransformerEncoder, device: torch.device, lengths: list[int]) -> float:
+    """The forward pass alone: the median of some rounds."""
+    model = load_transformer(DEFAULT_MODEL, str(locate_model(DEFAULT_MODEL)))
+    torch.nn.Module.to(model, device=device, dtype=encoder.dtype)
+    inputs = [batch.to(device) for batch in bare_batches(encoder, lengths)]
+
+    @torch.inference_mode()
+    def once() -> float:
+        synchronize(device)
+        start = time.perf_counter()
+        for batch in inputs:
+            model(batch)
+        synchronize(device)
+        return time.perf_counter() - start
+
+    once()
+    return statistics.median(once() for _ in range(ROUNDS))
+
+
+def encoded_seconds(encoder: TransformerEncoder, documents: Sequence[ctxsearch.Document]) -> tuple[float, int]:
+    """`TransformerEncoder.encode` of all words, in the blocks of a build; the median of some rounds, and the words."""
+    analyser = Analyser("en")
+    blocks: list[list[list[Segment]]] = [[]]
+    words = held = 0
+    for document in documents:
+        passage = list(analyser.segments(document.text))
+        size = sum(len(segment.forms) for segment in passage)
+        if held and held + size > _BLOCK_WORDS:
+            blocks.append([])
+            held = 0
+        blocks[-1].append(passage)
+        words, held = words + size, held + size
+
+    def once() -> float:
+        start = time.perf_counter()
+        for block in blocks:
+            encoder.encode(block)
+        return time.perf_counter() - start
+
+    once()
+    return statistics.median(once() for _ in range(ROUNDS)), words
+
+
+def encoding(documents: Sequence[ctxsearch.Document], device: str) -> dict[str, float]:
+    """Words/s of the bare pass, of the encoder, and of a whole build, on a device."""
+    encoder = TransformerEncoder(DEFAULT_MODEL, head=choose(DEFAULT_MODEL, head=None).head, device=device)
+    seconds, words = encoded_seconds(encoder, documents)
+    bare = bare_seconds(encoder, choose_device(device), window_lengths(encoder, list(documents), 128))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Index.create(f"{folder}/index", encoder=encoder, codec=CODEC_OF_HEAD) as index,
+    ):
+        built = index.add(documents)
+    return {
+        "bare pass": words / bare,
+        f"encode, {dtype_name(encoder.dtype)}": words / seconds,
+        "build": built.words / built.seconds,
+        "encode, of the bare pass": bare / seconds,
+    }
+
+
+def searched(
+    shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]], queries: NDArray[np.float32]
+) -> list[list[Found]]:
+    """What is searched for."""
+    return search_many(shards, rows, [None] * len(shards), queries, K)
+
+
+def rate(
+    shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]], queries: NDArray[np.float32], batch: int
+) -> float:
+    """Queries/s in batches of a size, for a few seconds, and one batch at least."""
+    done, start = 0, time.perf_counter()
+    while not done or time.perf_counter() - start < SECONDS:
+        first = done % (len(queries) - batch + 1)
+        searched(shards, rows, queries[first : first + batch])
+        done += batch
+    return done / (time.perf_counter() - start)
+
+
+def searching(path: Path, device: str) -> list[dict[str, object]]:
+    """Queries/s of an index on both, by what is searched and the size of a batch."""
+    found: list[dict[str, object]] = []
+    with Index.open(path) as plain, Index.open(path, device=device) as other:
+        on_cpu, on_device = plain.open_shards(), other.open_shards()
+        words = words_of_frequency(frequencies(plain), USES, 1)
+        scopes = {"any word": [[Rows(0, shard.entry.rows)] for shard in on_cpu]}
+        if words:
+            scopes[f"a word of {USES:,} uses"] = [rows_of_lemma(shard, words[0]) for shard in on_cpu]
+        draw = np.random.default_rng(0).integers(0, on_cpu[0].entry.rows, max(BATCHES))
+        queries = on_cpu[0].vectors.vectors(np.sort(draw))
+        for scope, rows in scopes.items():
+            start = time.perf_counter()
+            first = searched(on_device, rows, queries[:1])
+            upload = time.perf_counter() - start
+            some = queries[:COMPARED]
+            are_equal = searched(on_cpu, rows, some) == searched(on_device, rows, some) and len(first[0]) >= K
+            for batch in BATCHES:
+                found.append(
+                    {
+                        "searched": scope,
+                        "rows": sum(stop - start for part in rows for start, stop in part),
+                        "batch": batch,
+                        "first, s": round(upload, 3),
+                        "cpu, queries/s": round(rate(on_cpu, rows, queries, min(batch, 64)), 1),
+                        "device, queries/s": round(rate(on_device, rows, queries, batch), 1),
+                        "equal": are_equal,
+                    }
+                )
+    return found
+
+
+def measure(arguments: argparse.Namespace) -> Result:
+    """Encodes and builds on both, then searches indexes of each size on both."""
+    device = arguments.device
+    name = torch.cuda.get_device_name(choose_device(device)) if device.startswith("cuda") else device
+    documents = take(arguments.documents, arguments.words)
+    if not documents:
+        raise SystemExit(f"There is no document in {arguments.documents}.")
+    encoded = {
+        name: encoding(documents, device),
+        "cpu": encoding(take(arguments.documents, arguments.words // 10), "cpu"),
+    }
+    searches: dict[str, list[dict[str, object]]] = {}
+    with Index.open(arguments.index) as index:
+        real = real_parts(index)
+        for size in (int(1e6 * millions) for millions in arguments.millions):
+            with tempfile.TemporaryDirectory(dir=arguments.folder, prefix="ctxsearch-gpu-") as folder:
+                path = Path(folder, "index")
+                simulate(real, path, size, None, telling(size))
+                searches[f"{size:,}"] = searching(path, device)
+    rows = [
+        [f"{where}: {what}", f"{value:,.2f}" if value < 10 else f"{value:,.0f}", NOTHING, NOTHING, NOTHING]
+        for where, values in encoded.items()
+        for what, value in values.items()
+    ]
+    rows += [
+        [
+            f"{size} vectors, {one['searched']}, batch {one['batch']}",
+            NOTHING,
+            f"{one['cpu, queries/s']:,}",
+            f"{one['device, queries/s']:,}",
+            "yes" if one["equal"] else "NO",
+        ]
+        for size, some in searches.items()
+        for one in some
+    ]
+    bars = {row[0]: float(row[3].replace(",", "")) for row in rows if row[3] != NOTHING}
+    return Result(
+        f"On {name}, beside the CPU",
+        ["", "words/s", "CPU, queries/s", f"{name}, queries/s", "equal"],
+        rows,
+        {"device": name, "encoding": encoded, "searching": searches},
+        lambda figure: draw_bars(figure.subplots(), bars, "queries/s", logarithmic=True),
+        size=(9, 5),
+    )
+
+
+if __name__ == "__main__":
+    options = parser(__doc__)
+    options.add_argument("index", help="a real one, to draw words and vectors from")
+    options.add_argument("documents", help="JSONL, CSV, TSV, text, or a folder of such")
+    options.add_argument("--device", default="cuda", help="cuda, cuda:1, or cpu to see that it runs")
+    options.add_argument("--words", type=int, default=300_000, help="to encode and to build from")
+    options.add_argument("--millions", type=float, nargs="+", default=[1, 20], help="of vectors to search")
+    options.add_argument("--folder", type=Path, help="where there is room; a temporary folder by default")
+    run(options, measure)
