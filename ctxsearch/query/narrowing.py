@@ -7,14 +7,14 @@ query, and taken until they have an eighth of the word's rows, and `LEAST_ROWS`.
 How many of the nearest rows, real vectors of all-MiniLM-L6-v2, lie in that part (``benchmarks/frequent_words.py``):
 
     lemma  rows     k    a tenth  an eighth  a fifth
-    the    74 998    20     .965       .976     .990
-                    100     .941       .957     .981
-    be     44 000    20     .930       .950     .975
-                    100     .911       .938     .974
-    of     36 877    20     .917       .934     .972
-                    100     .883       .912     .960
-    and    32 336    20     .918       .938     .975
-                    100     .869       .902     .955
+    the    75 201    20     .963       .975     .988
+                    100     .936       .955     .978
+    be     44 156    20     .918       .939     .971
+                    100     .904       .933     .973
+    of     36 939    20     .914       .938     .969
+                    100     .876       .908     .957
+    and    32 400    20     .914       .935     .967
+                    100     .869       .901     .950
 
 These are the sizes that a word of a million has in each of some twenty shards. What counts for recall is the number of
 clusters and the share of the rows that are wanted: *the*, drawn down to 4 687, 18 749 and 74 998 rows in the same 256
