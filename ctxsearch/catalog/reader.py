@@ -7,6 +7,7 @@ import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import starmap
 from pathlib import Path
 
 import numpy as np
@@ -194,7 +195,7 @@ class Catalog:
             (str, str, int, int, str, str) if tagged else (str, str, int, int),
             list(given.values()),
         )
-        found = list(map(FormRow._make, rows))
+        found = list(starmap(FormRow, rows))
         if any(row.first_row < 0 or row.frequency < 1 for row in found):
             raise IndexDamaged(str(self.path), _NO_ROWS)
         return found
