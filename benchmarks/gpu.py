@@ -8,9 +8,9 @@ that there is no padding, through the model as transformers loads it, in the sam
 output kept. The CPU encodes and builds a tenth of the words.
 
 Searched are indexes of a **simulation**, see `simulation.py`, by the vectors of their own rows: the same word, one of
-ten thousand uses, and any word, all rows. A search is `ctxsearch.query.ranking.search_many`, exact, without the model
-and without the lines. The CPU is asked for as many batches as a few seconds hold. Rows and scores of both are compared,
-to the last bit.
+ten thousand uses, and any word, all rows; exact, without the model and without the lines. The CPU, which has nothing of
+larger batches, has 64 queries at a time at most, shared by its cores. Rows and scores of both are compared, to the last
+bit.
 
 With ``--device cpu`` all of it runs on the CPU twice, which shows that it runs, and no more.
 """
@@ -18,10 +18,12 @@ With ``--device cpu`` all of it runs on the CPU twice, which shows that it runs,
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +43,7 @@ from ctxsearch.encoder.hardware import choose_device, dtype_name
 from ctxsearch.encoder.locate import locate_model
 from ctxsearch.encoder.transformer import TransformerEncoder, load_transformer
 from ctxsearch.index import Index
-from ctxsearch.query.ranking import Found, search_many
+from ctxsearch.query.ranking import Found, are_on_cards, search, search_many
 from ctxsearch.query.scope import OpenShard, Rows, rows_of_lemma
 from ctxsearch.settings import CODEC_OF_HEAD, DEFAULT_MODEL
 
@@ -125,8 +127,12 @@ def encoding(documents: Sequence[ctxsearch.Document], device: str) -> dict[str, 
 def searched(
     shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]], queries: NDArray[np.float32]
 ) -> list[list[Found]]:
-    """What is searched for."""
-    return search_many(shards, rows, [None] * len(shards), queries, K)
+    """What is searched for: at once by a card, and a query to each core by the CPU."""
+    allowed = [None] * len(shards)
+    if are_on_cards(shards):
+        return search_many(shards, rows, allowed, queries, K)
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return list(threads.map(lambda query: search(shards, rows, allowed, query, K), queries))
 
 
 def rate(
@@ -150,9 +156,10 @@ def searching(path: Path, device: str) -> list[dict[str, object]]:
         scopes = {"any word": [[Rows(0, shard.entry.rows)] for shard in on_cpu]}
         if words:
             scopes[f"a word of {USES:,} uses"] = [rows_of_lemma(shard, words[0]) for shard in on_cpu]
-        draw = np.random.default_rng(0).integers(0, on_cpu[0].entry.rows, max(BATCHES))
-        queries = on_cpu[0].vectors.vectors(np.sort(draw))
         for scope, rows in scopes.items():
+            # Of the first shard's rows that are searched, so that a word is asked for by its own uses.
+            own = np.concatenate([np.arange(*part) for part in rows[0]])
+            queries = on_cpu[0].vectors.vectors(np.random.default_rng(0).choice(own, max(BATCHES)))
             start = time.perf_counter()
             first = searched(on_device, rows, queries[:1])
             upload = time.perf_counter() - start
@@ -180,10 +187,8 @@ def measure(arguments: argparse.Namespace) -> Result:
     documents = take(arguments.documents, arguments.words)
     if not documents:
         raise SystemExit(f"There is no document in {arguments.documents}.")
-    encoded = {
-        name: encoding(documents, device),
-        "cpu": encoding(take(arguments.documents, arguments.words // 10), "cpu"),
-    }
+    tenth = take(arguments.documents, arguments.words // 10)
+    encoded = {name: encoding(documents, device), "beside it, the CPU": encoding(tenth, "cpu")}
     searches: dict[str, list[dict[str, object]]] = {}
     with Index.open(arguments.index) as index:
         real = real_parts(index)

@@ -9,8 +9,8 @@ the quality of answers this says nothing. ``like`` asks, since it needs no model
 
 Whatever opens or asks is timed in a process of its own. "Cold" is after the kernel was asked to forget the index's
 files, which Linux does (a disk's own cache it cannot empty); "first" is the first ``like`` of a word in such a process,
-p50 and p95 are of those after it, whose lines and clusters nobody has read either; then all is asked again, which is
-the third number. "Own memory" is what a process has for itself (RssAnon); "with mapped pages" (VmRSS)
+p50 and p95 are of those after it, whose lines nobody has read either; then all is asked again, which is the third
+number. "Own memory" is what a process has for itself (RssAnon); "with mapped pages" (VmRSS)
 counts the pages of the index's files that it has mapped too, which the kernel takes back whenever it likes, and those
 of libraries. Without ``/proc`` the first is left out, and the second is the most that there was.
 """
@@ -76,7 +76,7 @@ class Opened:
 class Asked:
     """Milliseconds of `like`, lines and all, for words of about one frequency; ``again`` is the p50 of asking again.
 
-    Nothing that the first answers read was in memory before.
+    The lines of the first answers were not in memory before, nor, of a word searched in part, most of its codes.
     """
 
     occurrences: float

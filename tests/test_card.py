@@ -84,6 +84,18 @@ def test_many_queries_are_one_search_of_the_card() -> None:
     assert card.searches == 1
 
 
+@pytest.mark.parametrize("k", [3, 40, 100])
+def test_vectors_that_are_no_numbers_answer_nothing(k: int) -> None:
+    """Broken rows have no score on a card, as they have none on the CPU, and take no others along."""
+    codes, parameters = coded(50, Codec.FP16)
+    codes.view(np.float16)[[4, 17]] = np.nan
+    query = np.ones(24, np.float32)
+    expected = FaissShard(codes, parameters).search([(0, 50)], query, k)
+    found = card_shard(codes, parameters).search([(0, 50)], query, k)
+    assert found.rows.tolist() == expected.rows.tolist()
+    assert len(found.rows) == min(k, 48)
+
+
 def test_the_card_is_asked_and_not_the_codes() -> None:
     """Few rows of many are scored from their codes: those that the card says may be among the best."""
     codes, parameters = coded(50_000, Codec.SQ8)

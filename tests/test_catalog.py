@@ -325,6 +325,7 @@ def copied(source: Path, goal: Path, living: Sequence[bool] | None = None) -> li
             moved = writer.copy(catalog, None if living is None else np.array(living))
             again = writer.copy(catalog, np.zeros(catalog.n_documents, np.bool_))
             assert (again == -1).all()
+        assert [name for _, name, _ in writer._db.execute("pragma database_list")] == ["main"]
         writer.finish([], [])
     finally:
         writer.close()
@@ -358,6 +359,8 @@ def test_copy_is_what_was_copied(tmp_path: Path) -> None:
 BROKEN = {
     "text is a number": ("update segments set text = x'00' where segment = 1", "a row of segments cannot be read"),
     "tokens are a text": ("update segments set tokens = 'abcd' where segment = 1", "a row of segments cannot be read"),
+    "no text": ("update segments set text = cast(x'ff' as text) where segment = 1", "UTF-8"),
+    "another column": ("alter table segments rename column start to begin", "no such column"),
     "half a span": ("update segments set tokens = x'0000' where segment = 1", "a row of segments cannot be read"),
     "one is missing": ("delete from segments where segment = 1", "segments"),
     "two documents have one": ("update documents set first_segment = 1 where document = 1", "'money' are not its own"),
@@ -385,6 +388,17 @@ def test_broken_rows_are_not_copied(folder: Path, change: str, why: str) -> None
         db.commit()
     with pytest.raises(IndexDamaged, match=why) as raised:
         copied(folder, folder / "copy")
+    assert raised.value.path == str(folder / CATALOG_FILE)
+
+
+def test_document_of_two_catalogs_is_not_copied_twice(folder: Path) -> None:
+    """A document that two catalogs have is told by the name of the second, and not as a failing disk."""
+    (folder / "copy").mkdir()
+    writer = CatalogWriter(folder / "copy")
+    with closing(Catalog(folder)) as catalog, closing(writer):
+        writer.copy(catalog, None)
+        with pytest.raises(IndexDamaged, match="is in another part of the index") as raised:
+            writer.copy(catalog, None)
     assert raised.value.path == str(folder / CATALOG_FILE)
 
 

@@ -24,6 +24,7 @@ from ctxsearch.query.keys import find_key
 from ctxsearch.query.lines import lines
 from ctxsearch.query.ranking import Found
 from ctxsearch.storage import digest_files
+from ctxsearch.upkeep import compaction
 from ctxsearch.vectors import clusters
 
 ASKED = "The river broke its [bank] near the mill."
@@ -275,6 +276,37 @@ def test_compaction_puts_the_rest_of_a_word_in_its_clusters(make_index: MakeInde
             scores = vectors[added] @ shard.clusters.centroids[inside].T
             assert (scores[:, place] >= scores.max(axis=1, initial=-1) - 1e-6).all()
     assert Index.verify(index.path, encoder=WindowEncoder()).problems == []
+
+
+def test_compaction_makes_anew_what_would_be_slow_to_keep(
+    make_index: MakeIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where rows would be held against more clusters than making new ones takes, new ones are made."""
+    index = make_index(documents(60))
+    there = clusters_of(index, "bank")
+    index.add(documents(5, 200))
+    monkeypatch.setattr(compaction, "_PASSES", 0)
+    index.compact()
+    joined = clusters_of(index, "bank")
+    assert not joined.keys() & there.keys()
+    assert sum(joined.values()) == index.count("bank") == 4 * 65
+
+
+def test_nearest_clusters_of_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are held against thousands of clusters in small blocks, with the answer of one block."""
+    random = np.random.default_rng(0)
+    vectors, centroids = (random.normal(size=(size, 8)).astype(np.float32) for size in (999, 4000))
+    asked: list[int] = []
+
+    def some(rows: np.ndarray) -> np.ndarray:
+        asked.append(len(rows))
+        return vectors[rows]
+
+    monkeypatch.setattr(clusters, "_BLOCK", 64)
+    monkeypatch.setattr(clusters, "MOST_CLUSTERS", 500)
+    found = clusters.nearest_clusters(999, some, centroids)
+    assert max(asked) == 8
+    assert found.tolist() == (vectors @ centroids.T).argmax(axis=1).tolist()
 
 
 def test_compaction_leaves_no_crumbs(make_index: MakeIndex) -> None:

@@ -405,6 +405,11 @@ CATALOGS = {
     "spans": "update segments set tokens = x'ffffffff'",
     "rows": "update forms set first_row = 4611686018427387904",
     "frequency": "update forms set frequency = -5",
+    "frequencies that lead round": "update forms set frequency = frequency + 4611686018427387904 where form_no < 4",
+    "a column more": "alter table documents add column more text default ''",
+    "a column less": "alter table documents drop column digest",
+    "a column of another name": "alter table segments rename column start to begin",
+    "bytes that are no text": "update segments set text = cast(x'ff' as text)",
     "metadata": "update documents set metadata = '[]'",
     "deep metadata": "update documents set metadata = printf('%.*c', 200000, '[')",
     "segments": "update documents set first_segment = 4611686018427387904",
@@ -447,3 +452,13 @@ def test_hostile_catalog_is_found(strange: Path, change: str) -> None:
             with suppress(CtxSearchError):
                 ask()
     assert Index.verify(strange, encoder=ENCODER).problems
+    # Nor does joining: it refuses, by the name of a file that is there, or writes what can be read.
+    with Index.open(strange, encoder=ENCODER) as index:
+        told: list[str] = []
+        try:
+            index.compact()
+        except IndexDamaged as error:
+            told.append(error.path)
+        with suppress(CtxSearchError):
+            index.query("We sat on the [bank].", any_word=True, k=None)
+    assert all(Path(path).exists() for path in told)

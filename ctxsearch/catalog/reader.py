@@ -153,8 +153,10 @@ class Catalog:
     ) -> list[tuple[object, ...]]:
         """Rows whose cells are of the kinds that a writer puts there; SQLite itself would let anything pass."""
         rows = self._rows(sql, parameters)
+        if rows and len(rows[0]) != len(kinds):
+            raise IndexDamaged(str(self.path), f"a table has {len(rows[0])} columns where {len(kinds)} are expected")
         # A column at a time: a million rows take a tenth of the time that a look at each would.
-        for kind, cells in zip(kinds, zip(*rows, strict=True), strict=False):
+        for kind, cells in zip(kinds, zip(*rows, strict=True), strict=bool(rows)):
             if found := set(map(type, cells)) - {kind}:
                 wrong = ", ".join(sorted(one.__name__ for one in found))
                 raise IndexDamaged(str(self.path), f"a column of {kind.__name__} holds {wrong}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import weakref
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlite_utils import Database
 
-from ctxsearch.catalog.failures import disk_error, is_full
+from ctxsearch.catalog.failures import disk_error, is_full, reading_error
 from ctxsearch.catalog.origins import encoded_origin
 from ctxsearch.catalog.reader import Catalog, read_metadata
 from ctxsearch.catalog.rows import Word
@@ -26,6 +26,7 @@ from ctxsearch.errors import IndexDamaged
 from ctxsearch.storage import sync
 
 _FLUSH_ROWS = 4096
+_COPIED_DOCUMENTS = 256
 
 # The tables whose rows belong to segments: what is copied beside a segment's number, where ``?2`` is the new number of
 # its document, and the kinds of it.
@@ -157,10 +158,20 @@ class CatalogWriter:
             self.segments += segments
             self.words += words
             self.documents += 1
-        self._flush()
+            if len(self._documents) >= _FLUSH_ROWS:
+                self._flush_copied(source)
+        self._flush_copied(source)
         self._first_segment = self.segments
         self._copy_rows(source, taken)
         return moved
+
+    def _flush_copied(self, source: Catalog) -> None:
+        try:
+            self._flush()
+        except OSError as error:
+            if isinstance(error.__cause__, sqlite3.IntegrityError):
+                raise IndexDamaged(str(source.path), "a document of it is in another part of the index, too") from error
+            raise
 
     def _copy_rows(self, source: Catalog, taken: Sequence[tuple[int, int, int, int]]) -> None:
         """Copies what belongs to the segments of documents.
@@ -173,15 +184,23 @@ class CatalogWriter:
         tables = _OF_SEGMENTS if source.has_given else _OF_SEGMENTS[:1]
         try:
             self._db.execute("attach ? as source", [f"{source.path.resolve().as_uri()}?mode=ro&immutable=1"])
-            for table, columns, kinds in tables:
-                self._check_kinds(source, table, kinds)
+            for table, _, kinds in tables:
+                self._check_cells(source, table, kinds)
+        except sqlite3.Error as error:
+            raise reading_error(error, source.path) from error
+        try:
+            for table, columns, _ in tables:
+                copied = 0
+                statement = (
+                    f"insert into {table} select segment + ?1, {columns} from source.{table}"
+                    " where segment >= ?3 and segment < ?4 order by segment"
+                )
                 with self._db.atomic():
-                    copied = self._db.conn.executemany(
-                        f"insert into {table} select segment + ?1, {columns} from source.{table}"
-                        " where segment >= ?3 and segment < ?4 order by segment",
-                        taken,
-                    )
-                if table == "segments" and copied.rowcount != sum(stop - first for *_, first, stop in taken):
+                    # Some at a time: nobody who wants to stop waits for all of them.
+                    for start in range(0, len(taken), _COPIED_DOCUMENTS):
+                        some = taken[start : start + _COPIED_DOCUMENTS]
+                        copied += self._db.conn.executemany(statement, some).rowcount
+                if table == "segments" and copied != sum(stop - first for *_, first, stop in taken):
                     raise IndexDamaged(str(source.path), "segments are missing")
             self._db.execute("detach source")
         except sqlite3.IntegrityError as error:  # a stranger's table without the key that ours have
@@ -192,13 +211,16 @@ class CatalogWriter:
                 raise IndexDamaged(str(source.path), problems[0]) from error
             raise disk_error(error, self._path) from error
 
-    def _check_kinds(self, source: Catalog, table: str, kinds: Mapping[str, str]) -> None:
-        """Refuses rows of kinds that no writer puts there; SQLite itself would let anything pass."""
+    def _check_cells(self, source: Catalog, table: str, kinds: Mapping[str, str]) -> None:
+        """Refuses rows that no writer puts there; SQLite itself would let anything pass."""
         wrong = " or ".join(f"typeof({column}) != {kind!r}" for column, kind in kinds.items())
         if table == "segments":
             wrong += " or length(tokens) % 4"
         if self._db.execute(f"select 1 from source.{table} where {wrong} limit 1").fetchone():
             raise IndexDamaged(str(source.path), f"a row of {table} cannot be read")
+        # That a text is one, only Python looks at.
+        texts = ", ".join(column for column, kind in kinds.items() if kind == "text")
+        deque(self._db.execute(f"select {texts} from source.{table}"), maxlen=0)
 
     def finish(self, lemmas: Sequence[LemmaCells], forms: Sequence[FormCells]) -> None:
         """Writes the words, and everything to disk."""

@@ -84,8 +84,9 @@ class Answers(Words):
             cql: a pattern of tokens that the word is to be part of, see `concordance`; of several, each.
             context: words on either side, or ``"sentence"``.
             exact: compare every use of a very frequent word; of one whose vectors take more than 64 MiB (of the default
-                model with its head those of 699 050 uses) only those most likely to be near are compared otherwise,
-                an eighth and 131 072 at least, unless ``k`` is None or ``min_score`` is given.
+                model with its head those of 699 050 uses), and that has more than 131 072, only those most likely to be
+                near are compared otherwise, an eighth and 131 072 at least, unless ``k`` is None or ``min_score`` is
+                given.
             order: what the lines found are sorted by, see `concordance`; the nearest first otherwise.
             per_document: no more lines of one document than this, its nearest.
             offset: passes over so many of the nearest; the same call with another offset gives another page.

@@ -32,12 +32,6 @@ def _scanners() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(os.cpu_count(), "ctxsearch-scan")
 
 
-@cache
-def _askers() -> ThreadPoolExecutor:
-    """The threads that share many searches; others than those of a scan, for which they wait."""
-    return ThreadPoolExecutor(os.cpu_count(), "ctxsearch-query")
-
-
 class Found(NamedTuple):
     """An occurrence in a shard, with its score if it answers a query."""
 
@@ -95,25 +89,19 @@ def search_many(
     rows: Sequence[Sequence[Rows]],
     allowed: Sequence[NDArray[np.bool_] | None],
     queries: NDArray[np.float32],
-    k: int | None,
+    k: int,
     min_score: float | None = None,
-    exact: bool = True,
 ) -> list[list[Found]]:
-    """`search` for each of many queries of the same rows: at once where cards search, else shared by the cores.
+    """`search` for each of many queries of the same rows, at once, on cards.
 
     Args:
-        shards: where.
+        shards: where; see `are_on_cards`.
         rows: what to scan of each shard.
         allowed: see `allowed_documents`.
         queries: Shape: (n_queries, dimension).
         k: how many of each.
         min_score: leave out rows that score less.
-        exact: scan all rows, however many; a card does in any case.
     """
-    if k is None or not are_on_cards(shards):
-        return list(
-            _askers().map(lambda query: search(shards, rows, allowed, query, k, min_score, exact=exact), queries)
-        )
     found: list[list[Found]] = [[] for _ in queries]
     for number, (shard, stretches, documents) in enumerate(zip(shards, rows, allowed, strict=True)):
         parts = [part for part in stretches if part.stop > part.start]

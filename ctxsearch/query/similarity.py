@@ -56,14 +56,14 @@ def like_usages(
             rows.append(_rows_of_usage(shards, usage, asked, analyser))
     vectors = embed(usages, analyser, get_encoder())
     first: list[list[Found] | None] = [None] * len(usages)
-    if are_on_cards(shards):
+    wanted = _wanted(asked)
+    if wanted is not None and are_on_cards(shards):
         # Usages of one word are searched for together.
         together: dict[tuple[tuple[Rows, ...], ...], list[int]] = {}
         for number, part in enumerate(rows):
             together.setdefault(tuple(map(tuple, part)), []).append(number)
         for numbers in together.values():
-            part, wanted = rows[numbers[0]], _wanted(asked)
-            found = search_many(shards, part, allowed, vectors[numbers], wanted, asked.min_score, _is_exact(asked))
+            found = search_many(shards, rows[numbers[0]], allowed, vectors[numbers], wanted, asked.min_score)
             for number, of_usage in zip(numbers, found, strict=True):
                 first[number] = of_usage
     with ThreadPoolExecutor(os.cpu_count(), "ctxsearch-query") as threads:

@@ -6,9 +6,10 @@ stopped has done what it has done, and the next goes on. Occurrence keys, the or
 every score stay what they were.
 
 The rows of a shard are in order of (lemma, form, segment, token), so joining is a stable merge of sorted runs: their
-ranks in the joined lexicon are sorted in memory (40 bytes a row of the new shard), and the codes are then gathered in
-blocks, each source read front to back. Only frequent words are put in clusters anew, and read twice for it, and only
-where their clusters are not fine enough for all of their rows. Every file is held against its digest meanwhile.
+ranks in the joined lexicon are sorted in memory (some 60 bytes a row of the new shard), and the codes are then gathered
+in blocks, each source read front to back. Only frequent words are put in clusters anew, and read more than once for it,
+and only where their clusters are not fine enough for all of their rows. Every file is held against its digest
+meanwhile.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from dataclasses import replace as changed
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +42,7 @@ from ctxsearch.report import CompactReport
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
 from ctxsearch.upkeep.contents import content_problem
 from ctxsearch.vectors.clusters import (
+    MOST_KEPT,
     ClusterWriter,
     InClusters,
     are_crumbs,
@@ -48,7 +51,7 @@ from ctxsearch.vectors.clusters import (
     in_clusters,
     nearest_clusters,
 )
-from ctxsearch.vectors.faiss import FaissCodec
+from ctxsearch.vectors.faiss import FaissCodec, one_thread
 from ctxsearch.vectors.files import TOKEN_BITS, SortedWriter
 
 # A query opens and searches every shard, and ten to twenty cost it little.
@@ -59,6 +62,12 @@ _BLOCK_BYTES = 32 << 20
 # Clusters of a shard are kept if there are so many for one that a build would make of all rows: what is searched in
 # part is found the more surely, the finer the parts are, and half as many cost .01 of recall.
 _FINE = 0.75
+# To make clusters takes about as long as to look so many times for the nearest of every row.
+_PASSES = 3
+# Each core that makes clusters has up to 200 MB for it.
+_MOST_CORES = 8
+# What says how many threads BLAS has is one for the whole process.
+_BLAS = Lock()
 
 
 class Compaction:
@@ -174,8 +183,10 @@ class Compaction:
             for check in checked:
                 check.result()
         finally:
-            checks.shutdown(cancel_futures=True)
-            catalog.close()
+            try:
+                checks.shutdown(cancel_futures=True)
+            finally:
+                catalog.close()
         entry = finish_shard(
             building,
             rows=len(rows.ids),
@@ -235,7 +246,8 @@ class _Rows:
         numbers, ids, sources, places, in_clusters = [], [], [], [], []
         for source, (shard, segments) in enumerate(zip(group, moved, strict=True)):
             words, frequencies = shard.catalog.words()
-            if frequencies.sum() != len(shard.files.ids):
+            # Not numpy's sum, which a stranger's numbers could lead round.
+            if sum(frequencies.tolist()) != len(shard.files.ids):
                 raise IndexDamaged(str(shard.catalog.path), "its words do not add up to its rows")
             # Of every word only one object stays.
             of_words = np.array([number_of.setdefault(word, len(number_of)) for word in words], np.int32)
@@ -273,8 +285,8 @@ def _put_in_clusters(building: Path, group: Sequence[OpenShard], rows: _Rows) ->
     to_be[clustered_forms(sizes, np.array([form[3] for form in rows.forms], np.int32))] = True
     codec = FaissCodec(group[0].parameters)
 
-    def arranged(number: int) -> InClusters | None:
-        """Puts the rows of a form in their order; the clusters that they then lie in."""
+    def arranged(number: int) -> tuple[NDArray[np.int64], NDArray[np.float32]] | None:
+        """Puts the rows of a form in their order; the sizes and centroids of the clusters that they then lie in."""
         form = slice(first := rows.forms[number][4], first + rows.forms[number][5])
         ids, sources, places = rows.ids[form], rows.sources[form], rows.places[form]
         found, order = None, np.argsort(ids, kind="stable")
@@ -286,16 +298,16 @@ def _put_in_clusters(building: Path, group: Sequence[OpenShard], rows: _Rows) ->
             order = found.order
         for part in (ids, sources, places):
             part[:] = part[order]
-        return found
+        return None if found is None else (found.sizes, found.centroids)
 
     writer = ClusterWriter(building)
     numbers = np.flatnonzero(rows.were_in_clusters | to_be).tolist()
     # A form to each core: threads of BLAS within these would wait for each other for a third of the time.
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as threads:
+    with _BLAS, threadpool_limits(1, "blas"), ThreadPoolExecutor(_cores(), initializer=one_thread) as threads:
         try:
             for number, found in zip(numbers, threads.map(arranged, numbers), strict=True):
                 if found is not None:
-                    writer.add(rows.forms[number][4], found.sizes, found.centroids)
+                    writer.add(rows.forms[number][4], *found)
         except BaseException:
             threads.shutdown(cancel_futures=True)
             raise
@@ -335,11 +347,17 @@ def _kept(
             centroids.append(shard.clusters.centroids[low:high])
             n_clusters += high - low
     rest = np.flatnonzero(cluster_of < 0)
-    if 2 * len(rest) > len(ids):
+    # Nor where to look for the nearest of many would take longer than to make new ones.
+    anew = _PASSES * len(ids) * cluster_count(len(ids))
+    if 2 * len(rest) > len(ids) or len(rest) * n_clusters > anew or n_clusters > MOST_KEPT:
         return None
     joined = np.concatenate(centroids)
     cluster_of[rest] = nearest_clusters(len(rest), partial(_vectors, group, codec, sources[rest], places[rest]), joined)
     return InClusters(np.lexsort((ids, cluster_of)), np.bincount(cluster_of, minlength=n_clusters), joined)
+
+
+def _cores() -> int:
+    return min(os.cpu_count() or 1, _MOST_CORES)
 
 
 def _check(path: Path, size: int, digest: str) -> None:

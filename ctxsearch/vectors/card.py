@@ -191,7 +191,8 @@ class CardShard(Generic[M]):
             nonlocal greatest
             for start in range(0, len(self._codes), _BLOCK_ROWS):
                 vectors = self._codec.decode(self._codes[start : start + _BLOCK_ROWS])
-                greatest = max(greatest, float(np.linalg.norm(vectors, axis=1).max()))
+                # A vector that is no numbers answers nothing, and has no length.
+                greatest = max(greatest, float(np.nan_to_num(np.linalg.norm(vectors, axis=1)).max()))
                 yield vectors.astype(np.float16)
 
         matrix = self._memory.card.upload(blocks(), len(self._codes), self._parameters.dimension)
@@ -236,9 +237,12 @@ class CardShard(Generic[M]):
         """The same for one query, by all scores: FAISS's wheel for cards knows no selectors and no thresholds."""
         rows = np.concatenate([np.arange(*part, dtype=np.int64) for part in parts])
         scores = np.concatenate([self._memory.card.scores(matrix, *part, query) for part in parts])
+        answers = ~np.isnan(scores)
         if allowed is not None:
-            rows, scores = rows[allowed], scores[allowed]
-        return rows[scores >= _kth(scores, k) - margin]
+            answers &= allowed
+        rows, scores = rows[answers], scores[answers]
+        likely: NDArray[np.int64] = rows[scores >= _kth(scores, k) - margin] if len(rows) else rows
+        return likely
 
 
 def _complete(
@@ -256,7 +260,7 @@ def _complete(
         before = np.cumsum([0, *(stop - start for start, stop in parts[:-1])]).tolist()
         answers = allowed[np.concatenate([one.rows + passed for one, passed in zip(best, before, strict=True)])]
         rows, scores = rows[answers], scores[answers]
-    if len(rows) < k:
+    if np.isnan(scores).any() or len(rows) < k:
         return None
     least = _kth(scores, k) - margin
     # Of a part that gave all that was asked of it, and nothing below the least, there may be more.

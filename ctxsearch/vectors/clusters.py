@@ -36,6 +36,8 @@ ROWS_PER_CLUSTER = 256
 MOST_CLUSTERS = 256
 # A form that would have fewer is scanned whole.
 FEWEST_CLUSTERS = 8
+# The number of a row's cluster has two bytes while they are made.
+MOST_KEPT = 1 << 16
 
 # So many times as many rows are looked for in a cluster as are left in one that is too small.
 _CRUMBS = 4
@@ -201,11 +203,12 @@ def nearest_clusters(
     Args:
         rows: how many there are.
         vectors: gives some of them, by their place among these.
-        centroids: of the clusters, fewer than 65 536. Shape: (n, dimension).
+        centroids: of the clusters, `MOST_KEPT` at most. Shape: (n, dimension).
     """
     nearest = np.empty(rows, np.uint16)
-    for start in range(0, rows, _BLOCK):
-        places = np.arange(start, min(start + _BLOCK, rows))
+    block = max(1, _BLOCK * MOST_CLUSTERS // max(MOST_CLUSTERS, len(centroids)))
+    for start in range(0, rows, block):
+        places = np.arange(start, min(start + block, rows))
         nearest[places] = _nearest(_numbers(vectors(places)), centroids)
     return nearest
 

@@ -35,6 +35,11 @@ _QUANTIZER = {
 }
 
 
+def one_thread() -> None:
+    """From now on FAISS has one thread for what this thread asks of it."""
+    faiss.omp_set_num_threads(1)
+
+
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """FAISS's threads wait for each other busily, and take from a model at work more than they give."""
@@ -117,8 +122,7 @@ class FaissCodec:
 
     def decode(self, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Vectors of codes. Shape: (n, code_size) in, (n, dimension) out."""
-        with _one_thread():
-            vectors: NDArray[np.float32] = self._index.sq.decode(np.ascontiguousarray(codes))
+        vectors: NDArray[np.float32] = self._index.sq.decode(np.ascontiguousarray(codes))
         return vectors
 
 
