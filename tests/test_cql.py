@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from command_line import ctxsearch as command
-from conftest import WindowEncoder
+from conftest import MakeIndex, WindowEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from treebank import tagged
@@ -237,6 +237,8 @@ def test_patterns_agree_with_a_plain_reading(
             for number, words in enumerate(sentences)
             if words
         )
+        # A tag that no word has is refused.
+        index.add(tagged("tags", [" ".join(f"zz/zz/{tag}" for tag in TAGS)]) for _ in range(1))
         if not any(sentences):
             return
         for word in ("a", "b"):
@@ -247,6 +249,42 @@ def test_patterns_agree_with_a_plain_reading(
                 for place in places
                 if word in (sentences[number][place][1], sentences[number][place][0].lower())
             ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "wrong"),
+    [
+        ('[pos="NUON"]', "NUON"),
+        ('[lemma="bank" & pos="N.*X"]', "N.*X"),
+        ('[pos="noun"]', "noun"),
+        ('[lemma="bank"] []{0,2} [pos="ADJ"|pos="JJ"]?', "ADJ"),
+    ],
+)
+def test_part_of_speech_that_no_word_has_is_told(make_index: MakeIndex, pattern: str, wrong: str) -> None:
+    """A tag that is mistaken, or another corpus's, is told with those that there are, and does not find nothing."""
+    index = make_index([])
+    index.add([tagged("d", ["The/the/DET bank/bank/NOUN lends/lend/VERB"])])
+    for ask in (lambda: index.concordance("bank", cql=pattern), lambda: index.query("A [bank].", cql=pattern)):
+        with pytest.raises(QueryError, match=re.escape(f"part of speech {wrong!r}; there are: DET, NOUN, VERB.")):
+            ask()
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        '[pos!="NUON"]',
+        '[!(pos="NUON")]',
+        '[pos="noun"%c]',
+        '[pos="NN"|pos="NOUN"]',
+        '[pos="N.*"]',
+        '@[] [pos="VERB|V.*"]',
+    ],
+)
+def test_part_of_speech_that_some_word_has_is_not(make_index: MakeIndex, pattern: str) -> None:
+    """What excludes a tag that is not there is true of all words; and one of several that are allowed is enough."""
+    index = make_index([])
+    index.add([tagged("d", ["The/the/DET bank/bank/NOUN lends/lend/VERB"])])
+    assert len(index.concordance("bank", cql=pattern)) == 1
 
 
 def _if_there(index: Index, word: str, pattern: str) -> list[object]:

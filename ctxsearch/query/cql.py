@@ -53,6 +53,7 @@ class _Parser:
         self._text = text
         self._at = 0
         self._depth = 0
+        self._tags: list[tuple[str, Condition]] = []
 
     def pattern(self) -> Pattern:
         """All of it."""
@@ -76,6 +77,7 @@ class _Parser:
 
     def _element(self) -> Element:
         is_node = self._takes("@")
+        self._tags = []
         first = self._next()
         if first == "[":
             self._at += 1
@@ -95,7 +97,7 @@ class _Parser:
         least, most = self._repeated()
         if is_node and condition is None and most != 1:
             raise self._error("the node is one token, and cannot be any number of them")
-        return Element(condition, wanted, least, most, is_node)
+        return Element(condition, wanted, least, most, is_node, tuple(self._tags))
 
     def _repeated(self) -> tuple[int, int | None]:
         for sign, counts in (("?", (0, 1)), ("*", (0, None)), ("+", (1, None))):
@@ -135,7 +137,9 @@ class _Parser:
 
     def _one(self) -> tuple[Condition, Wanted | None]:
         if self._takes("!"):
+            tags = [*self._tags]
             condition, _ = self._nested(self._one)
+            self._tags = tags
             return (lambda row: not condition(row)), None
         if self._takes("("):
             found = self._nested(self._either)
@@ -151,7 +155,10 @@ class _Parser:
             self._expect("=", "a condition has = or !=")
         if self._next() not in ('"', "'"):
             raise self._error("a value stands in quotation marks")
+        tags = [*self._tags]
         condition, wanted = self._comparison(_ATTRIBUTES[name[0]])
+        if negated:
+            self._tags = tags
         return ((lambda row: not condition(row)), None) if negated else (condition, wanted)
 
     def _nested(self, read: Callable[[], tuple[Condition, Wanted | None]]) -> tuple[Condition, Wanted | None]:
@@ -177,7 +184,9 @@ class _Parser:
         if self._next() == "%":
             raise self._error("the only flag is %c")
         if _LITERAL.fullmatch(value):
-            return _equals(attribute, value, ignores_case)
+            condition, wanted = _equals(attribute, value, ignores_case)
+            self._note(attribute, value, condition)
+            return condition, wanted
         flags = regex.IGNORECASE if ignores_case or attribute == "lemma" else 0
         if _CALLS.search(value) or len(value) > _LONGEST:
             self._at = at
@@ -187,7 +196,13 @@ class _Parser:
         except (regex.error, ValueError, KeyError, RecursionError, OverflowError) as error:
             self._at = at
             raise self._error(f"the regular expression {value[:200]!r} cannot be read ({error})") from error
-        return _matches(attribute, expression), None
+        condition = _matches(attribute, expression)
+        self._note(attribute, value, condition)
+        return condition, None
+
+    def _note(self, attribute: str, value: str, condition: Condition) -> None:
+        if attribute == "tag":
+            self._tags.append((value, condition))
 
     def _next(self) -> str:
         """The next character that is no blank; empty at the end."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.catalog.rows import FormRow
 from ctxsearch.query.pattern import Element, Pattern
-from ctxsearch.query.scope import OpenShard, Rows, kept_rows
+from ctxsearch.query.scope import OpenShard, Rows, kept_rows, unknown_tag
 from ctxsearch.vectors.files import TOKEN_BITS
 
 # Nodes looked at in one go, and tokens of their sentences.
@@ -29,10 +29,23 @@ _NOTHING = FormRow("", "", 0, 0)
 def with_patterns(
     shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]], patterns: Sequence[Pattern]
 ) -> list[list[Rows]]:
-    """Those rows, in their order, whose occurrences are the node of a match of each pattern."""
+    """Those rows, in their order, whose occurrences are the node of a match of each pattern.
+
+    Raises:
+        QueryError: a token of a pattern is to have a part of speech that no word has.
+    """
+    _require_tags(shards, patterns)
     if not patterns:
         return [list(some) for some in rows]
     return [_in_shard(shard, some, patterns) for shard, some in zip(shards, rows, strict=True)]
+
+
+def _require_tags(shards: Sequence[OpenShard], patterns: Sequence[Pattern]) -> None:
+    for asked in (element.tags for pattern in patterns for element in pattern.elements if element.tags):
+        # Words without any are there in every corpus.
+        known = [_NOTHING._replace(tag=tag) for tag in ("", *(tag for shard in shards for tag in shard.catalog.tags))]
+        if not any(has_it(word) for _, has_it in asked for word in known):
+            raise unknown_tag(shards, asked[0][0])
 
 
 def rows_of_node(shard: OpenShard, pattern: Pattern) -> list[Rows]:

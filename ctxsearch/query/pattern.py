@@ -34,6 +34,7 @@ class Element:
         least: how often it has to be there, one after the other.
         most: how often it may; None for any number.
         is_node: whether it is the node.
+        tags: the parts of speech that it may have, as they were written, and which words have such a one.
     """
 
     condition: Condition | None
@@ -41,6 +42,7 @@ class Element:
     least: int = 1
     most: int | None = 1
     is_node: bool = False
+    tags: tuple[tuple[str, Condition], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,10 +207,16 @@ def all_rows(shard: OpenShard, written: Written = ANYHOW) -> list[Rows]:
 
 def require_tags(shards: Sequence[OpenShard], tags: Sequence[str]) -> None:
     """Raises QueryError if no word of the corpus has one of these parts of speech."""
-    known = sorted({tag for shard in shards for tag in shard.catalog.tags})
+    known = {tag for shard in shards for tag in shard.catalog.tags}
     if missing := [tag for tag in tags if tag not in known]:
-        have = f"there are: {', '.join(known)}" if known else "the sources of the corpus gave none"
-        raise QueryError(f"No word has the part of speech {missing[0]!r}; {have}.")
+        raise unknown_tag(shards, missing[0])
+
+
+def unknown_tag(shards: Sequence[OpenShard], tag: str) -> QueryError:
+    """What is told who asks for a part of speech that no word has."""
+    known = sorted({one for shard in shards for one in shard.catalog.tags})
+    have = f"there are: {', '.join(known)}" if known else "the sources of the corpus gave none"
+    return QueryError(f"No word has the part of speech {tag!r}; {have}.")
 
 
 def _rows(row: FormRow) -> Rows:
