@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from command_line import ctxsearch as command
+from treebank import tagged
 
 from ctxsearch import Index
 from ctxsearch.errors import QueryError, SenseError
@@ -62,6 +64,33 @@ def test_what_changed_is_found(sample: Index) -> None:
     assert all(line.metadata["year"] >= 1985 for line in new)  # type: ignore[operator]
     assert any("computer" in f"{line.left} {line.right}" or "disk" in f"{line.left} {line.right}" for line in new)
     assert sample.change(BEFORE, AFTER, least=4, limit=15) == sample.change(BEFORE, AFTER, least=4, limit=15)
+
+
+def test_uses_of_one_part_of_speech_are_compared(tmp_path: Path) -> None:
+    """With a tag a noun is compared with itself, and not with the verb that is written alike."""
+    noun, verb = "The/the/DET bank/bank/NOUN of/of/ADP the/the/DET river/river/NOUN", "They/they/PRON bank/bank/VERB"
+    parts = "year<1950", "year>=1950"
+    with Index.create(tmp_path / "index") as index:
+        for year, sentences in ((1900, [noun, verb, verb]), (2000, [noun, noun, verb])):
+            index.add(tagged(f"{year}-{number}", sentences, {"year": year}) for number in range(3))
+        counts = {one.lemma: one.counts for one in index.change(*parts, least=1, limit=None, pos="NOUN")}
+        assert counts == {"bank": (3, 6), "river": (3, 6)}
+        (bank,) = (one for one in index.change(*parts, least=1, limit=None) if one.lemma == "bank")
+        assert bank.counts == (9, 9)
+        old, new = index.change_lines("bank", *parts, 20, pos=["VERB", "ADP"])
+        assert [len(old), len(new), {line.pos for line in (*old, *new)}] == [6, 3, {"VERB"}]
+        for ask in (lambda: index.change(*parts, pos="NUON"), lambda: index.change_lines("bank", *parts, pos="NUON")):
+            with pytest.raises(QueryError, match="No word has the part of speech 'NUON'; there are: ADP, DET"):
+                ask()
+        with pytest.raises(QueryError, match="'river' does not occur as VERB or ADP in both parts"):
+            index.change_lines("river", *parts, pos=["VERB", "ADP"])
+    times = ("--before", "1950", "--after", "1950", "--pos", "VERB")
+    assert len(command("change", index.path, "bank", *times, "--lines", "9").stdout.splitlines()) == 2 + 6 + 3
+    assert command("change", index.path, *times, "--least", "1").stdout.splitlines()[1].split()[:3] == [
+        "bank",
+        "6",
+        "3",
+    ]
 
 
 def test_wrong_input_is_one_sentence(sample: Index, index: Index) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from ctxsearch.cli.console import say
 from ctxsearch.cli.opening import opening
-from ctxsearch.cli.options import IndexName, Json, WrongCommand, given
+from ctxsearch.cli.options import IndexName, Json, Pos, WrongCommand, given
 from ctxsearch.cli.output import Format, print_lines
 from ctxsearch.cli.progress import stage_bar
 
@@ -34,6 +34,7 @@ def change(
     order: Annotated[_Order, typer.Option("--sort", help="By which measure words are ranked.")] = "jsd",
     limit: Annotated[int, typer.Option("-k", "--limit", min=1, help="How many words.")] = 20,
     lines: Annotated[int, typer.Option("--lines", min=1, help="With WORD: how many lines of each part.")] = 5,
+    pos: Pos = None,
     seed: Annotated[int, typer.Option(help="Draws the uses of frequent words.")] = 0,
     as_json: Json = False,
 ) -> None:
@@ -45,13 +46,15 @@ def change(
     parts = f"{by}<{before}", f"{by}>={after}"
     with opening(index, allow_damaged=False) as opened:
         if word is not None:
-            for part, found in zip(parts, opened.change_lines(word, *parts, lines), strict=True):
+            for part, found in zip(parts, opened.change_lines(word, *parts, lines, pos=pos or ()), strict=True):
                 if not as_json:
                     print(f"{part}:")
                 print_lines(found, Format.JSON if as_json else Format.TABLE)
             return
         with stage_bar("words") as on_progress:
-            ranked = opened.change(*parts, least=least, order=order, limit=limit, seed=seed, on_progress=on_progress)
+            ranked = opened.change(
+                *parts, least=least, order=order, limit=limit, seed=seed, pos=pos or (), on_progress=on_progress
+            )
     if not ranked:
         say("No word occurs so often in both parts.")
         return

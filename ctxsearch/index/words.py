@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ctxsearch.query.collocations import Collocate, Measure
+    from ctxsearch.query.scope import Written
     from ctxsearch.senses import Senses
     from ctxsearch.senses.change import Changed, ChangeOrder
 
@@ -111,6 +112,7 @@ class Words(Concordances):
         order: ChangeOrder = "jsd",
         limit: int | None = 50,
         seed: int = 0,
+        pos: str | Sequence[str] = (),
         on_progress: Callable[[Progress], None] | None = None,
     ) -> list[Changed]:
         """The words that are used most differently in two parts of the corpus, over all their occurrences.
@@ -122,10 +124,11 @@ class Words(Concordances):
             order: by which measure they are ranked: ``jsd``, ``prt`` or ``apd``, see `ctxsearch.senses.change`.
             limit: the first so many; None for all.
             seed: of the uses that are drawn of frequent words.
+            pos: only uses of this part of speech, or of these.
             on_progress: is told how many words are done.
 
         Raises:
-            QueryError: a condition or an option cannot be understood.
+            QueryError: a condition or an option cannot be understood, or no word has such a part of speech.
             IndexDamaged: the head of the index is.
             SenseError: the index has no head, so it cannot be told which uses go together.
             MissingExtra: scikit-learn is not installed.
@@ -141,7 +144,14 @@ class Words(Concordances):
             raise SenseError("The index has no head, which says what uses go together; index the corpus with a head.")
         shards, parts = self.open_shards(), self._both_parts(before, after)
         found = use.changed(
-            shards, *parts, calibration, least=max(1, least), order=order, seed=seed, on_progress=on_progress
+            shards,
+            *parts,
+            calibration,
+            least=max(1, least),
+            order=order,
+            seed=seed,
+            written=self._tagged(pos),
+            on_progress=on_progress,
         )
         return found[:limit]
 
@@ -153,6 +163,7 @@ class Words(Concordances):
         n: int = 5,
         *,
         context: ConcordanceContext = DEFAULT_CONTEXT,
+        pos: str | Sequence[str] = (),
     ) -> tuple[list[ConcordanceLine], list[ConcordanceLine]]:
         """The lines of a word that show best how it is used in one part of the corpus, and not in the other.
 
@@ -162,16 +173,28 @@ class Words(Concordances):
             after: those that make the other.
             n: how many lines of each.
             context: words on either side, or ``"sentence"``.
+            pos: only uses of this part of speech, or of these.
 
         Raises:
-            QueryError: a condition cannot be understood, or the word does not occur in both.
+            QueryError: a condition cannot be understood, no word has such a part of speech, or the word does not occur
+                in both.
         """
         from ctxsearch.analysis import normal_form
         from ctxsearch.query.options import checked_context
         from ctxsearch.senses.change import telling_lines
 
         parts = self._both_parts(before, after)
-        return telling_lines(self.open_shards(), normal_form(word), *parts, n, checked_context(context))
+        return telling_lines(
+            self.open_shards(), normal_form(word), *parts, n, checked_context(context), self._tagged(pos)
+        )
+
+    def _tagged(self, pos: str | Sequence[str]) -> Written:
+        from ctxsearch.query.options import strings
+        from ctxsearch.query.scope import Written, require_tags
+
+        written = Written(tags=strings(pos))
+        require_tags(self.open_shards(), written.tags)
+        return written
 
     def _both_parts(
         self, before: str | Sequence[str], after: str | Sequence[str]

@@ -26,7 +26,7 @@ from ctxsearch.errors import QueryError
 from ctxsearch.head import Calibration
 from ctxsearch.query.lines import lines
 from ctxsearch.query.ranking import Found
-from ctxsearch.query.scope import OpenShard, Rows, row_mask, rows_of_lemma
+from ctxsearch.query.scope import ANYHOW, OpenShard, Rows, Written, row_mask, rows_of_lemma
 from ctxsearch.query.vectors import vectors_of
 from ctxsearch.senses.groups import grouped
 
@@ -64,6 +64,7 @@ def changed(
     least: int,
     order: ChangeOrder,
     seed: int,
+    written: Written = ANYHOW,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> list[Changed]:
     """All words that occur so often in both parts, ranked, those that differ most first; ties by the word.
@@ -76,6 +77,7 @@ def changed(
         least: how often a word must occur in each part.
         order: the measure that they are ranked by.
         seed: of the uses drawn.
+        written: only uses that are so.
         on_progress: is told how many words are done.
     """
     frequencies: dict[str, int] = {}
@@ -87,17 +89,22 @@ def changed(
     for number, lemma in enumerate(words):
         if on_progress and number % 50 == 0:
             on_progress(Progress("words", number, len(words)))
-        parts = [occurrences_in(shards, lemma, part) for part in (before, after)]
+        parts = [occurrences_in(shards, lemma, part, written) for part in (before, after)]
         if min(map(len, parts)) >= least:
             made.append(_compared(shards, lemma, parts, calibration, seed))
     return sorted(made, key=lambda one: (-getattr(one, order), one.lemma))
 
 
-def occurrences_in(shards: Sequence[OpenShard], lemma: str, part: Sequence[NDArray[np.bool_] | None]) -> list[Found]:
+def occurrences_in(
+    shards: Sequence[OpenShard],
+    lemma: str,
+    part: Sequence[NDArray[np.bool_] | None],
+    written: Written = ANYHOW,
+) -> list[Found]:
     """The uses of a lemma in some documents."""
     found: list[Found] = []
     for number, (shard, documents) in enumerate(zip(shards, part, strict=True)):
-        for start, stop in rows_of_lemma(shard, lemma):
+        for start, stop in rows_of_lemma(shard, lemma, written):
             rows = np.arange(start, stop)
             kept = rows if documents is None else rows[row_mask(shard, [Rows(start, stop)], documents)]
             found.extend(Found(number, row, None) for row in kept.tolist())
@@ -111,6 +118,7 @@ def telling_lines(
     after: Sequence[NDArray[np.bool_] | None],
     n: int,
     context: int | None,
+    written: Written = ANYHOW,
 ) -> tuple[list[ConcordanceLine], list[ConcordanceLine]]:
     """The lines of each part that are nearest to its own mean, for their nearness to the other's.
 
@@ -121,13 +129,15 @@ def telling_lines(
         after: those of the other.
         n: how many of each.
         context: words on either side, or None for the sentence.
+        written: only uses that are so.
 
     Raises:
         QueryError: the word is not in both parts.
     """
-    parts = [occurrences_in(shards, lemma, part) for part in (before, after)]
+    parts = [occurrences_in(shards, lemma, part, written) for part in (before, after)]
     if not all(parts):
-        raise QueryError(f"{lemma!r} does not occur in both parts of the corpus.")
+        so = f" as {' or '.join(written.tags)}" if written.tags else ""
+        raise QueryError(f"{lemma!r} does not occur{so} in both parts of the corpus.")
     vectors = [vectors_of(shards, part) for part in parts]
     apart = vectors[1].mean(axis=0) - vectors[0].mean(axis=0)
     made = []
