@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -65,8 +65,8 @@ class Inventory:
             rows = _rows(
                 connection,
                 'select key, sense_id, lemma, "by", at from labels join senses using (sense)'
-                ' where (lemma = ?1 or ?1 is null) and ("by" = ?2 or ?2 is null) order by key, "by"',
-                [lemma, by],
+                ' where (lemma = :lemma or :lemma is null) and ("by" = :by or :by is null) order by key, "by"',
+                {"lemma": lemma, "by": by},
             )
             return [Label(*map(str, row)) for row in rows]
 
@@ -257,5 +257,7 @@ class Inventory:
             raise reading_error(error, self.path) from error
 
 
-def _rows(connection: sqlite3.Connection | None, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+def _rows(
+    connection: sqlite3.Connection | None, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
+) -> list[Row]:
     return [] if connection is None else connection.execute(sql, parameters).fetchall()

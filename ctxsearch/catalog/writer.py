@@ -28,10 +28,10 @@ from ctxsearch.storage import sync
 _FLUSH_ROWS = 4096
 _COPIED_DOCUMENTS = 256
 
-# The tables whose rows belong to segments: what is copied beside a segment's number, where ``?2`` is the new number of
-# its document, and the kinds of it.
+# The tables whose rows belong to segments: what is copied beside a segment's number, where ``:document`` is the new
+# number of its document, and the kinds of it.
 _OF_SEGMENTS: tuple[tuple[str, str, Mapping[str, str]], ...] = (
-    ("segments", "?2, start, text, tokens", {"start": "integer", "text": "text", "tokens": "blob"}),
+    ("segments", ":document, start, text, tokens", {"start": "integer", "text": "text", "tokens": "blob"}),
     ("origins", "name, lines, ids", {"name": "text", "lines": "blob", "ids": "text"}),
     (
         "unembedded",
@@ -147,7 +147,14 @@ class CatalogWriter:
             if living is not None and not living[number]:
                 continue
             moved[first : first + segments] = np.arange(self.segments, self.segments + segments)
-            taken.append((self.segments - first, self.documents, first, first + segments))
+            taken.append(
+                {
+                    "grown": self.segments - first,
+                    "document": self.documents,
+                    "first": first,
+                    "stop": first + segments,
+                }
+            )
             self._documents.append(
                 (self.documents, document_id, title, uri, metadata, self.segments, segments, characters, words, digest)
             )
@@ -173,13 +180,13 @@ class CatalogWriter:
                 raise IndexDamaged(str(source.path), "a document of it is in another part of the index, too") from error
             raise
 
-    def _copy_rows(self, source: Catalog, taken: Sequence[tuple[int, int, int, int]]) -> None:
+    def _copy_rows(self, source: Catalog, taken: Sequence[Mapping[str, int]]) -> None:
         """Copies what belongs to the segments of documents.
 
         Args:
             source: from where.
-            taken: of each document how much its segments' numbers grow, its own new number, its first segment there,
-                and the one after its last.
+            taken: of each document how much its segments' numbers have ``grown``, its own new number as ``document``,
+                its ``first`` segment there, and the one after its last, ``stop``.
         """
         tables = _OF_SEGMENTS if source.has_given else _OF_SEGMENTS[:1]
         try:
@@ -192,15 +199,15 @@ class CatalogWriter:
             for table, columns, _ in tables:
                 copied = 0
                 statement = (
-                    f"insert into {table} select segment + ?1, {columns} from source.{table}"
-                    " where segment >= ?3 and segment < ?4 order by segment"
+                    f"insert into {table} select segment + :grown, {columns} from source.{table}"
+                    " where segment >= :first and segment < :stop order by segment"
                 )
                 with self._db.atomic():
                     # Some at a time: nobody who wants to stop waits for all of them.
                     for start in range(0, len(taken), _COPIED_DOCUMENTS):
                         some = taken[start : start + _COPIED_DOCUMENTS]
                         copied += self._db.conn.executemany(statement, some).rowcount
-                if table == "segments" and copied != sum(stop - first for *_, first, stop in taken):
+                if table == "segments" and copied != sum(one["stop"] - one["first"] for one in taken):
                     raise IndexDamaged(str(source.path), "segments are missing")
             self._db.execute("detach source")
         except sqlite3.IntegrityError as error:  # a stranger's table without the key that ours have
