@@ -414,6 +414,7 @@ def test_torn_page_is_not_copied(tmp_path: Path) -> None:
         try:
             (page,) = db.execute(name).fetchone()
         except sqlite3.OperationalError:
+            # Only dbstat tells a page of sentences from others; flipped bits anywhere are tried in test_durability.
             pytest.skip("this SQLite was built without dbstat, which says where a table's pages are")
     with path.open("r+b") as file:
         file.seek((page - 1) * size)

@@ -24,7 +24,7 @@ from ctxsearch.query.keys import find_key
 from ctxsearch.query.lines import lines
 from ctxsearch.query.ranking import Found
 from ctxsearch.storage import digest_files
-from ctxsearch.upkeep import compaction
+from ctxsearch.upkeep import joined_clusters
 from ctxsearch.vectors import clusters
 
 ASKED = "The river broke its [bank] near the mill."
@@ -285,7 +285,7 @@ def test_compaction_makes_anew_what_would_be_slow_to_keep(
     index = make_index(documents(60))
     there = clusters_of(index, "bank")
     index.add(documents(5, 200))
-    monkeypatch.setattr(compaction, "_PASSES", 0)
+    monkeypatch.setattr(joined_clusters, "_PASSES", 0)
     index.compact()
     joined = clusters_of(index, "bank")
     assert not joined.keys() & there.keys()
