@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import starmap
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.catalog.failures import reading_error
+from ctxsearch.catalog.file import CatalogFile
 from ctxsearch.catalog.origins import decoded_origin
 from ctxsearch.catalog.rows import SPAN, DocumentRow, FormRow, SegmentRow, Totals, Unembedded, Word
 from ctxsearch.catalog.trust import are_plain_tables
@@ -21,11 +21,6 @@ from ctxsearch.catalog.where import DOCUMENT_COLUMNS, Filter
 from ctxsearch.commit import CATALOG_FILE
 from ctxsearch.domain import MetadataValue, Origin
 from ctxsearch.errors import IndexDamaged
-from ctxsearch.hindrance import reading
-from ctxsearch.storage import plain_size
-
-# Whatever their number, so that SQLite need not compile the statement anew for each.
-_NUMBERS = "(select value from json_each(?))"
 
 # Segments of a document are numbered in the order of the text, so the last that begins before a character is found by
 # halving; one statement costs less than one for each step. Where a stranger's file has a number more than once, it ends
@@ -53,7 +48,7 @@ _NOT_NUMBERED = "its documents are not numbered one after the other"
 _NO_ROWS = "a form has no rows"
 
 
-class Catalog:
+class Catalog(CatalogFile):
     """The catalog of one shard, opened read-only.
 
     It is read through Python's own ``sqlite3``: importing sqlite-utils, which makes catalogs, would take a fifth of the
@@ -71,20 +66,7 @@ class Catalog:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / CATALOG_FILE
-        # Committed shards never change, so SQLite needs no lock and no journal; and the file may be a stranger's.
-        uri = f"{self.path.resolve().as_uri()}?mode=ro&immutable=1"
-        with reading(self.path):
-            plain_size(self.path)
-        try:
-            connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-        except sqlite3.Error as error:
-            raise reading_error(error, self.path) from error
-        # Closed with this object, if by nobody before.
-        self._let_go = weakref.finalize(self, connection.close)
-        self._connection = connection
-        self._rows("pragma trusted_schema = off")
-        self._rows("pragma cell_size_check = on")
+        super().__init__(folder / CATALOG_FILE)
         self._only_tables()
         # The first and the last, and no more: how long this takes must not grow with the shard.
         ends = "select coalesce(min(document), 0), coalesce(max(document), -1) from documents"
@@ -130,42 +112,6 @@ class Catalog:
         if not self.has_given:
             return []
         return [str(tag) for (tag,) in self._rows("select distinct tag from forms where tag != '' order by tag")]
-
-    def close(self) -> None:
-        """Lets go of the file."""
-        self._let_go()
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether the file was let go of."""
-        return not self._let_go.alive
-
-    def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
-        try:
-            return self._connection.execute(sql, parameters).fetchall()
-        except UnicodeEncodeError:
-            return []  # half of a surrogate pair is asked for, which no text here has
-        except sqlite3.Error as error:
-            raise reading_error(error, self.path) from error
-
-    def _checked(
-        self, sql: str, kinds: tuple[type, ...], parameters: Sequence[object] = ()
-    ) -> list[tuple[object, ...]]:
-        """Rows whose cells are of the kinds that a writer puts there; SQLite itself would let anything pass."""
-        rows = self._rows(sql, parameters)
-        if rows and len(rows[0]) != len(kinds):
-            raise IndexDamaged(str(self.path), f"a table has {len(rows[0])} columns where {len(kinds)} are expected")
-        # A column at a time: a million rows take a tenth of the time that a look at each would.
-        for kind, cells in zip(kinds, zip(*rows, strict=True), strict=bool(rows)):
-            if found := set(map(type, cells)) - {kind}:
-                wrong = ", ".join(sorted(one.__name__ for one in found))
-                raise IndexDamaged(str(self.path), f"a column of {kind.__name__} holds {wrong}")
-        return rows
-
-    def integrity(self) -> list[str]:
-        """What SQLite finds wrong with the file; empty if nothing."""
-        found = [str(row[0]) for row in self._rows("pragma integrity_check(5)")]
-        return [] if found == ["ok"] else found
 
     def lemma_number(self, lemma: str) -> int | None:
         """The rank of a lemma, which is the number of its list."""
@@ -319,12 +265,6 @@ class Catalog:
             raise IndexDamaged(str(self.path), f"a segment of document {document.number} is missing")
         row = self._segment(found[0])
         return row if row.start <= offset < row.start + len(row.text) else None
-
-    def _by_number(self, select: str, numbers: Iterable[int]) -> list[tuple[object, ...]]:
-        wanted = sorted(set(numbers))
-        if len(wanted) == 1:
-            return self._rows(f"{select} = ?", wanted)
-        return self._rows(f"{select} in {_NUMBERS}", [f"[{','.join(map(str, wanted))}]"])
 
     def _document(self, row: Sequence[object]) -> DocumentRow:
         number, document_id, metadata, first_segment, segments, digest, uri = row
