@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctxsearch.analysis import MAX_SEGMENT_CHARS, Analyser, normal_form
+from ctxsearch.analysis.words import WordPatterns
 
 ENGLISH = Analyser("en")
 WITH_MARKS = Analyser("en", punctuation=True)
@@ -222,6 +223,18 @@ def test_spans_slice_back_to_forms(analyser: Analyser, text: str) -> None:
         assert [segment.text[start:end] for start, end in spans] == list(segment.forms)
         assert all(0 <= start < end <= len(segment.text) for start, end in spans)
         assert all(before[1] <= after[0] for before, after in pairwise(spans))
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from(["en", "fr", "it", "ca", "nl"]),
+    st.booleans(),
+    st.text(st.one_of(st.sampled_from("aBsS1'.-,:/& ldqun"), st.characters(max_codepoint=127)), max_size=30),
+)
+def test_the_words_of_ascii_are_those_of_unicode(language: str, punctuation: bool, text: str) -> None:
+    """In ASCII the faster pattern finds what the pattern for all of Unicode finds."""
+    patterns = WordPatterns(language, punctuation=punctuation)
+    assert patterns.ascii.split(text) == patterns.plain.split(text)
 
 
 @given(analysers, strange_texts)

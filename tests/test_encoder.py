@@ -26,7 +26,7 @@ import ctxsearch
 from ctxsearch.alignment import align
 from ctxsearch.analysis import Analyser
 from ctxsearch.domain import Segment
-from ctxsearch.encoder.fused import _Fused, fuse
+from ctxsearch.encoder.fused import _Closing, _Fused, _Packed, added_mask, fuse, takes_added_mask
 from ctxsearch.encoder.hardware import choose_device, choose_dtype
 from ctxsearch.encoder.locate import locate_model, model_digest
 from ctxsearch.encoder.tokenizer import PieceTokenizer
@@ -222,6 +222,9 @@ def test_fused_layers_give_what_the_layers_give(folders: dict[str, Path], family
     assert fuse(model)
     states = model(input_ids=pieces).last_hidden_state.float()
     assert not any(type(module) is torch.nn.Linear for module in model.modules())
+    # A layer has two blocks, and each ends in a sum that is normalized; ModernBERT's begin so.
+    closings = sum(type(module) is _Closing for module in model.modules())
+    assert closings == (0 if family == "modernbert" else 2 * LAYERS)
     # Both err by the roundings of half precision, and neither more than the other.
     off, plain_off = ((some - expected).norm() / expected.norm() for some in (states, plain_states))
     assert off < max(2 * float(plain_off), 0.01)
@@ -231,19 +234,19 @@ def _require_operators() -> None:
     """Skips where this torch, or this processor, has not the operators that fused layers are made of."""
     try:
         packed = torch.ops.mkldnn._reorder_linear_weight(torch.ones(8, 8, dtype=torch.bfloat16), 8)
-        torch.ops.mkldnn._linear_pointwise(torch.ones(8, 8, dtype=torch.bfloat16), packed, None, "gelu", [], "none")
+        ones = torch.ones(8, 8, dtype=torch.bfloat16)
+        torch.ops.mkldnn._linear_pointwise(ones, packed, None, "gelu", [], "none")
+        torch.ops.mkldnn._linear_pointwise.binary(ones, ones, packed, None, "add")
     except (RuntimeError, AttributeError, NotImplementedError) as error:
         # Then a model stays as it is, which all other tests of the encoder see; how it is changed can be seen nowhere.
         pytest.skip(f"torch cannot fuse layers here: {error}")
 
 
-@pytest.mark.parametrize(
-    ("fault", "layer"),
-    [("missing", 1), ("missing", 12), ("wrong", 1), ("wrong", 12), ("wrong in a text", 6), ("wrong in a text", 12)],
-)
+@pytest.mark.parametrize("fault", ["missing", "wrong", "wrong in a text"])
+@pytest.mark.parametrize(("kind", "layer"), [(_Fused, 4), (_Fused, 12), (_Closing, 2), (_Closing, 6)])
 @torch.inference_mode()
 def test_a_model_that_cannot_be_fused_is_as_it_was(
-    folder: Path, fault: str, layer: int, monkeypatch: pytest.MonkeyPatch
+    folder: Path, kind: type[_Packed], fault: str, layer: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where torch lacks an operator, or it gives something else alone or in the model, all is as it was."""
     _require_operators()
@@ -251,28 +254,44 @@ def test_a_model_that_cannot_be_fused_is_as_it_was(
     pieces = torch.arange(5, 37).reshape(2, 16)
     expected = model(input_ids=pieces).last_hidden_state
     modules = dict(model.named_modules())
-    made = _Fused.__init__
-    checked: list[_Fused] = []
+    made = _Packed.__init__
+    checked: list[_Packed] = []
 
-    def init(self: _Fused, linear: torch.nn.Linear, *, gelu: bool) -> None:
-        checked.append(self)
-        if fault == "missing" and len(checked) == layer:
-            raise AttributeError("there is no such operator")
-        made(self, linear, gelu=gelu)
+    def init(self: _Packed, linear: torch.nn.Linear) -> None:
+        if type(self) is kind:
+            checked.append(self)
+            if fault == "missing" and len(checked) == layer:
+                raise AttributeError("there is no such operator")
+        made(self, linear)
 
-    forward = _Fused.forward
+    forward = kind.forward
 
-    def amiss(self: _Fused, inputs: torch.Tensor) -> torch.Tensor:
+    def amiss(self: _Packed, inputs: torch.Tensor, *others: torch.Tensor) -> torch.Tensor:
         is_meant = self in checked[layer - 1 : layer]
         wrong = is_meant and (fault == "wrong" or (fault == "wrong in a text" and inputs.ndim == 3))
-        return 2 * forward(self, inputs) if wrong else forward(self, inputs)
+        outputs: torch.Tensor = forward(self, inputs, *others)
+        return 2 * outputs if wrong else outputs
 
-    monkeypatch.setattr(_Fused, "__init__", init)
-    monkeypatch.setattr(_Fused, "forward", amiss)
+    monkeypatch.setattr(_Packed, "__init__", init)
+    monkeypatch.setattr(kind, "forward", amiss)
     assert not fuse(model)
     assert len(checked) >= layer
     assert dict(model.named_modules()) == modules
     assert torch.equal(model(input_ids=pieces).last_hidden_state, expected)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@torch.inference_mode()
+def test_a_mask_made_once_is_the_models_own(folders: dict[str, Path], family: str) -> None:
+    """A mask that is added to the scores changes no bit, where a model is found to take one."""
+    model = load_transformer(family, str(folders[family])).bfloat16()
+    # DeBERTa makes another mask of it, and ModernBERT looks at what is near only, in most layers.
+    assert takes_added_mask(model, 16) == (family not in ("deberta-v2", "modernbert"))
+    if takes_added_mask(model, 16):
+        pieces = torch.arange(5, 37).reshape(2, 16)
+        mask = (torch.arange(16) < torch.tensor([[16], [11]])).long()
+        own, added = (model(pieces, one).last_hidden_state for one in (mask, added_mask(mask, torch.bfloat16)))
+        assert torch.equal(own[mask.bool()], added[mask.bool()])
 
 
 def test_a_model_that_asks_more_of_a_layer_is_as_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

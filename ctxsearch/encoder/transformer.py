@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 
 from ctxsearch.domain import Segment
 from ctxsearch.encoder.framing import Framed, Framing
-from ctxsearch.encoder.fused import fuse
+from ctxsearch.encoder.fused import added_mask, fuse, takes_added_mask
 from ctxsearch.encoder.hardware import choose_device, choose_dtype, cpu_batch_pieces, gpu_batch_pieces
 from ctxsearch.encoder.lanes import Lanes
 from ctxsearch.encoder.layers import Join, Pooling, parse_layers
@@ -111,6 +111,7 @@ class TransformerEncoder:
                 f"The window {window} does not fit {model}: it takes {specials + 2} to {self._longest} pieces."
             )
         self._framing = Framing(self.tokenizer, window)
+        self._adds_mask = is_bf16_on_cpu and takes_added_mask(self._model, window)
 
     def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
         """Embeds every token of some passages, see `Encoder.encode`.
@@ -181,6 +182,8 @@ class TransformerEncoder:
 
     def forward(self, inputs: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         """One pass of the model, and its layers joined. Shape: (n_windows, length, dimension)."""
+        if mask is not None and self._adds_mask:
+            mask = added_mask(mask, self.dtype)
         output = self._model(input_ids=inputs, attention_mask=mask, output_hidden_states=not self._last_only)
         last: torch.Tensor = output.last_hidden_state
         if self._last_only:
