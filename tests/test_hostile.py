@@ -394,6 +394,10 @@ def test_count_that_cannot_be_is_damage(strange: Path, field: str, count: int) -
     assert Index.verify(strange, encoder=ENCODER).problems
 
 
+_TWICE = (
+    "update forms set (lemma_no, form, folded, tag, written) ="
+    " (select lemma_no, form, folded, tag, written from forms where form_no = 0) where form_no = 1"
+)
 CATALOGS = {
     "view": "alter table documents rename to held; create view documents as select * from held",
     "endless view": "drop table metadata_columns; create view metadata_columns as"
@@ -421,6 +425,7 @@ CATALOGS = {
     "lemma": "update lemmas set lemma = x'ff' where lemma_no = 0",
     "form": "update forms set form = cast(x'ff' as text)",
     "tag": "update forms set tag = x'ff'",
+    "word that is there twice": _TWICE,
     "view of origins": "drop table origins; create view origins as select segment, '' as name, x'' as lines, '' as ids"
     " from segments",
     "origin": "insert into origins values (0, 's', x'01', '')",
@@ -432,15 +437,29 @@ CATALOGS = {
 }
 
 
-@pytest.mark.parametrize("change", CATALOGS.values(), ids=CATALOGS)
-def test_hostile_catalog_is_found(strange: Path, change: str) -> None:
-    """A catalog that was changed, under digests that are right, is found by verify, and no query falls over it."""
+def change_catalog(strange: Path, change: str) -> Path:
+    """Changes a catalog by SQL, and makes the digests right again."""
     path = first_shard(strange) / "catalog.sqlite"
     with closing(sqlite3.connect(path)) as catalog:
         catalog.executescript(f"pragma writable_schema = on; {change}")
     content = path.read_bytes()
     sized = [len(content), digest_bytes(content)]
     resealed(strange, lambda body: body["shards"][0]["files"].update({"catalog.sqlite": sized}))  # type: ignore[index]
+    return path
+
+
+def test_compaction_refuses_a_word_that_is_there_twice(strange: Path) -> None:
+    """Rows of a word that a catalog has twice would have one place; they are not joined, and the catalog is named."""
+    path = change_catalog(strange, _TWICE)
+    with Index.open(strange, encoder=ENCODER) as index, pytest.raises(IndexDamaged, match="twice") as raised:
+        index.compact()
+    assert raised.value.path == str(path)
+
+
+@pytest.mark.parametrize("change", CATALOGS.values(), ids=CATALOGS)
+def test_hostile_catalog_is_found(strange: Path, change: str) -> None:
+    """A catalog that was changed, under digests that are right, is found by verify, and no query falls over it."""
+    change_catalog(strange, change)
     with Index.open(strange, encoder=ENCODER) as index:
         for ask in (
             lambda: index.query("We sat on the [bank].", any_word=True, k=None),

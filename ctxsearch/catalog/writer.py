@@ -44,6 +44,8 @@ _OF_SEGMENTS: tuple[tuple[str, str, Mapping[str, str]], ...] = (
 class CatalogWriter:
     """Takes documents in order; nothing is durable, nor meant to be read, before `finish`.
 
+    One thread may use it after another, but no two at a time.
+
     Args:
         folder: the new shard's folder.
     """
@@ -51,7 +53,7 @@ class CatalogWriter:
     def __init__(self, folder: Path) -> None:
         self._path = folder / CATALOG_FILE
         # By its address, so that the catalog of another shard can be attached by one that says it is only read.
-        self._db = Database(sqlite3.connect(self._path.resolve().as_uri(), uri=True))
+        self._db = Database(sqlite3.connect(self._path.resolve().as_uri(), uri=True, check_same_thread=False))
         # Closed with this object, if by nobody before.
         self._let_go = weakref.finalize(self, self._db.close)
         with self._told():

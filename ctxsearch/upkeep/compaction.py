@@ -5,11 +5,11 @@ process can have open: compaction is the way out of an index of too many. Each g
 stopped has done what it has done, and the next goes on. Occurrence keys, the order of the corpus and
 every score stay what they were.
 
-The rows of a shard are in order of (lemma, form, segment, token), so joining is a stable merge of sorted runs: their
-ranks in the joined lexicon are sorted in memory (some 60 bytes a row of the new shard), and the codes are then gathered
-in blocks, each source read front to back. Only frequent words are put in clusters anew, and read more than once for it,
-and only where their clusters are not fine enough for all of their rows. Every file is held against its digest
-meanwhile.
+The rows of a shard are in order of (lemma, form, segment, token), so joining is a stable merge of sorted runs: where
+each row goes is counted out word by word in memory (some 40 bytes a row of the new shard), and the codes are then
+gathered in blocks, each source read front to back. Only frequent words are put in clusters anew, and read more than
+once for it, and only where their clusters are not fine enough for all of their rows. Every file is held against its
+digest meanwhile.
 """
 
 from __future__ import annotations
@@ -151,9 +151,9 @@ class Compaction:
                 for name, (size, digest) in shard.entry.files.items()
             ]
             rows = JoinedRows(group, [catalog.copy(shard.catalog, living_documents(shard)) for shard in group])
+            checked.append(checks.submit(catalog.finish, rows.lemmas, rows.forms))
             put_in_clusters(building, group, rows)
-            self._write_vectors(building, group, rows)
-            catalog.finish(rows.lemmas, rows.forms)
+            vectors = self._write_vectors(building, group, rows)
             for check in checked:
                 check.result()
         finally:
@@ -170,11 +170,13 @@ class Compaction:
             words=catalog.words,
             settings=digest_bytes(self._settings.encode()),
             commit=number,
+            vectors=vectors,
         )
         rename(building, self._folder / entry.shard_id)
         return entry
 
-    def _write_vectors(self, building: Path, group: Sequence[OpenShard], rows: JoinedRows) -> None:
+    def _write_vectors(self, building: Path, group: Sequence[OpenShard], rows: JoinedRows) -> tuple[int, str]:
+        """Writes the vector files; the size and digest of the larger one."""
         writer = SortedWriter(building)
         step = max(1, _BLOCK_BYTES // group[0].files.codes.shape[1])
         try:
@@ -192,7 +194,7 @@ class Compaction:
                         self._on_progress(Progress("compact", self._done, self._total))
                 if writing:
                     writing.result()
-            writer.finish(np.array([frequency for _, _, frequency in rows.lemmas], np.int64))
+            return writer.finish(np.array([frequency for _, _, frequency in rows.lemmas], np.int64))
         finally:
             writer.close()
 

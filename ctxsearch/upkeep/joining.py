@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,39 +35,65 @@ class JoinedRows:
 
     def __init__(self, group: Sequence[OpenShard], moved: Sequence[NDArray[np.int64]]) -> None:
         number_of: dict[Word, int] = {}
-        numbers, ids, sources, places, in_clusters = [], [], [], [], []
-        for source, (shard, segments) in enumerate(zip(group, moved, strict=True)):
+        runs: list[_Run] = []
+        in_clusters = []
+        for shard, segments in zip(group, moved, strict=True):
             words, frequencies = shard.catalog.words()
             # Not numpy's sum, which a stranger's numbers could lead round.
             if sum(frequencies.tolist()) != len(shard.files.ids):
                 raise IndexDamaged(str(shard.catalog.path), "its words do not add up to its rows")
             # Of every word only one object stays.
             of_words = np.array([number_of.setdefault(word, len(number_of)) for word in words], np.int32)
+            if len(np.unique(of_words)) != len(words):
+                raise IndexDamaged(str(shard.catalog.path), "a word is there twice")
             segment_of = shard.files.ids >> TOKEN_BITS
             if len(segment_of) and not 0 <= segment_of.min() <= segment_of.max() < len(segments):
                 raise IndexDamaged(str(shard.catalog.path), "segments are missing")
             segment = segments[segment_of]
             living = np.flatnonzero(segment >= 0)
-            numbers.append(np.repeat(of_words, frequencies)[living])
-            ids.append(segment[living] << TOKEN_BITS | shard.files.ids[living] & (1 << TOKEN_BITS) - 1)
-            sources.append(np.full(len(living), source, np.int16))
-            places.append(living)
-            forms = np.searchsorted(np.cumsum(frequencies), shard.clusters.starts, side="right")
+            ends = np.cumsum(frequencies)
+            counts = np.diff(np.searchsorted(living, ends), prepend=0)
+            ids = segment[living] << TOKEN_BITS | shard.files.ids[living] & (1 << TOKEN_BITS) - 1
+            runs.append(_Run(of_words, counts, ids, living))
+            forms = np.searchsorted(ends, shard.clusters.starts, side="right")
             in_clusters.append(of_words[np.unique(forms)])
         words = sorted(number_of)
         rank_of = np.empty(len(words), np.int32)
         rank_of[[number_of[word] for word in words]] = np.arange(len(words), dtype=np.int32)
-        ranks = rank_of[np.concatenate(numbers)]
-        order = np.argsort(ranks, kind="stable")
-        self.ids = np.concatenate(ids)[order]
-        self.sources = np.concatenate(sources)[order]
-        self.places = np.concatenate(places)[order]
-        counts = np.bincount(ranks, minlength=len(words))
+        counts = np.zeros(len(words), np.int64)
+        for run in runs:
+            counts[rank_of[run.words]] += run.counts
+        rows = int(counts.sum())
+        self.ids, self.places = np.empty(rows, np.int64), np.empty(rows, np.int64)
+        self.sources = np.empty(rows, np.int16)
+        # Where the next row of each word goes. The rows of a run are in order, so nothing need be sorted.
+        free = np.cumsum(counts) - counts
+        for source, run in enumerate(runs):
+            ranks = rank_of[run.words]
+            goal = np.arange(len(run.ids)) + np.repeat(free[ranks] - np.cumsum(run.counts) + run.counts, run.counts)
+            self.ids[goal], self.places[goal], self.sources[goal] = run.ids, run.places, source
+            free[ranks] += run.counts
         kept = np.flatnonzero(counts)
         self.lemmas, self.forms = word_tables([words[rank] for rank in kept.tolist()], counts[kept].tolist())
         were = np.zeros(len(words), np.bool_)
         were[rank_of[np.concatenate(in_clusters)]] = True
         self.were_in_clusters = were[kept]
+
+
+class _Run(NamedTuple):
+    """What is left of a shard's rows.
+
+    Attributes:
+        words: the number of each of its words, in the order of the rows. Shape: (n_words,).
+        counts: rows of each. Shape: (n_words,).
+        ids: in the new shard. Shape: (n_rows,).
+        places: in its own shard. Shape: (n_rows,).
+    """
+
+    words: NDArray[np.int32]
+    counts: NDArray[np.int64]
+    ids: NDArray[np.int64]
+    places: NDArray[np.int64]
 
 
 def codes_of(group: Sequence[OpenShard], sources: NDArray[np.int16], places: NDArray[np.int64]) -> NDArray[np.uint8]:

@@ -12,6 +12,7 @@ read.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from collections.abc import Callable, Sequence
@@ -117,6 +118,8 @@ class SortedWriter:
         self._folder = folder
         self._file = NewFile(folder / VECTORS_FILE)
         self._ids: list[NDArray[np.int64]] = []
+        self._size = 0
+        self._digest = hashlib.sha256()
 
     def add(self, codes: NDArray[np.uint8], ids: NDArray[np.int64]) -> None:
         """Takes the next rows.
@@ -125,24 +128,33 @@ class SortedWriter:
             codes: Shape: (n, code_size).
             ids: Shape: (n,).
         """
-        self._file.write(np.ascontiguousarray(codes).data)
+        self._write(np.ascontiguousarray(codes))
         self._ids.append(ids.astype("<i8"))
 
-    def finish(self, list_sizes: NDArray[np.int64]) -> None:
+    def _write(self, rows: NDArray[np.generic]) -> None:
+        self._file.write(rows.data)
+        self._digest.update(rows.data)
+        self._size += rows.nbytes
+
+    def finish(self, list_sizes: NDArray[np.int64]) -> tuple[int, str]:
         """Writes the ids, and the lists; both files are synced.
 
         Args:
             list_sizes: rows of each lemma. Shape: (n_lemmas,).
+
+        Returns:
+            The size of the file of codes and ids, and its SHA-256.
         """
-        with self._file as file:
+        with self._file:
             for ids in self._ids:
-                file.write(ids.data)
+                self._write(ids)
         lists = np.zeros(len(list_sizes) + 1, np.int64)
         lists[1:] = np.cumsum(list_sizes)
         content = io.BytesIO()
         np.save(content, lists, allow_pickle=False)
         with NewFile(self._folder / LISTS_FILE) as file:
             file.write(content.getbuffer())
+        return self._size, self._digest.hexdigest()
 
     def close(self) -> None:
         """Lets go of the file, wherever writing it has come to."""
