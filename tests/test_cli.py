@@ -685,6 +685,19 @@ def terminal() -> Iterator[tuple[str, Callable[[], str]]]:
     os.close(master)
 
 
+def test_interruption_at_the_start() -> None:
+    """Ctrl-C is the same while the program is still being read."""
+    program = (
+        "import sys; from ctxsearch.__main__ import run\n"
+        "class Pressed:\n"
+        "    def find_spec(self, name, *others):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Pressed()); run()"
+    )
+    stopped = subprocess.run([sys.executable, "-c", program, "demo"], capture_output=True, text=True, check=False)
+    assert (stopped.returncode, stopped.stdout, stopped.stderr) == (130, "", "Stopped.\n")
+
+
 def test_bar_is_drawn_on_a_terminal_only(tmp_path: Path, terminal: tuple[str, Callable[[], str]]) -> None:
     """On a terminal a bar shows words and words/s and is then wiped out; standard output has nothing of it."""
     name, written = terminal

@@ -11,9 +11,8 @@ from types import FrameType, TracebackType
 
 import typer
 
+from ctxsearch.cli import INTERRUPTED
 from ctxsearch.errors import CtxSearchError
-
-_INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
 
 
 def say(message: str) -> None:
@@ -82,7 +81,7 @@ def told(command: Callable[..., None], *, writes_index: bool = False) -> Callabl
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except KeyboardInterrupt:
             say("Stopped.")
-            raise typer.Exit(_INTERRUPTED) from None
+            raise typer.Exit(INTERRUPTED) from None
         except OSError as error:
             if isinstance(error, CtxSearchError):
                 _fail(str(error))
