@@ -149,7 +149,7 @@ def loop_rate(documents: list[ctxsearch.Document], words: int) -> float:
 
 
 def pylate_rates(python: str, documents: list[ctxsearch.Document]) -> dict[str, float]:
-    """Words/s of PyLate's encoding alone, by type, in an environment that has it."""
+    """Words/s of PyLate's encoding alone, and with fast-plaid's index, by type, in an environment that has them."""
     analyser = Analyser("en")
     segments = [one for document in documents for one in analyser.segments(document.text) if one.forms]
     words = sum(len(segment.forms) for segment in segments)
@@ -159,7 +159,8 @@ def pylate_rates(python: str, documents: list[ctxsearch.Document]) -> dict[str, 
         done = subprocess.run([python, script], input=given, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise SystemExit(f"PyLate cannot be run by {python}: {error}.") from error
-    return {dtype: words / seconds for dtype, seconds in json.loads(done.stdout.splitlines()[-1]).items()}
+    sys.stderr.writelines(line for line in done.stderr.splitlines(keepends=True) if line.startswith("fast-plaid"))
+    return {way: words / seconds for way, seconds in json.loads(done.stdout.splitlines()[-1]).items()}
 
 
 def measure(arguments: argparse.Namespace) -> Result:
@@ -187,8 +188,8 @@ def measure(arguments: argparse.Namespace) -> Result:
         if arguments.loop:
             loop.append(loop_rate(documents, arguments.loop))
         if arguments.pylate:
-            for dtype, rate in pylate_rates(arguments.pylate, documents).items():
-                pylate.setdefault(dtype, []).append(rate)
+            for way, rate in pylate_rates(arguments.pylate, documents).items():
+                pylate.setdefault(way, []).append(rate)
         with tempfile.TemporaryDirectory() as folder:
             index = ctxsearch.Index.create(f"{folder}/index", encoder=encoder, codec=codec)
             report = index.add(documents)
@@ -208,8 +209,8 @@ def measure(arguments: argparse.Namespace) -> Result:
     }
     if loop:
         rates["plain loop"] = round(statistics.median(loop))
-    for dtype, values in pylate.items():
-        rates[f"PyLate, encoding alone, {dtype}"] = round(statistics.median(values))
+    rates.update((way, round(statistics.median(values))) for way, values in pylate.items())
+    times_pylate = {way: words / statistics.median(full) / statistics.median(values) for way, values in pylate.items()}
     stage_rates = {name: round(words * len(full) / seconds) for name, seconds in stages.most_common()}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6)
     figures = {
@@ -221,10 +222,7 @@ def measure(arguments: argparse.Namespace) -> Result:
         "of the bare pass, a batch to each core": round(statistics.median(lane_ratios), 3),
         "of the index's own pass": round(statistics.median(own_ratios), 3),
         "times the plain loop": round(statistics.median(loop_ratios), 1) if loop else None,
-        "times PyLate": {
-            dtype: round(words / statistics.median(full) / statistics.median(values), 2)
-            for dtype, values in pylate.items()
-        },
+        "times": {way: round(times, 2) for way, times in times_pylate.items()},
         "share of time": {name: round(seconds / total, 3) for name, seconds in stages.most_common()},
         "peak memory, GB": round(peak, 2),
     }
@@ -233,10 +231,7 @@ def measure(arguments: argparse.Namespace) -> Result:
         "bare pass, a batch to each core": statistics.median(lane_ratios),
         "the index's own pass": statistics.median(own_ratios),
         "plain loop": statistics.median(loop_ratios) if loop else 0,
-        **{
-            f"PyLate, encoding alone, {dtype}": words / statistics.median(full) / statistics.median(values)
-            for dtype, values in pylate.items()
-        },
+        **times_pylate,
     }
     rows = [[name, f"{rate:,}", f"{of_bare[name]:.2f}" if name in of_bare else NOTHING] for name, rate in rates.items()]
     rows += [[f"stage: {name}", f"{rate:,}", f"{stages[name] / total:.3f}"] for name, rate in stage_rates.items()]
@@ -254,7 +249,9 @@ def measure(arguments: argparse.Namespace) -> Result:
 if __name__ == "__main__":
     options = parser(__doc__)
     options.add_argument("documents", help="JSONL, CSV, TSV, text, or a folder of such")
-    options.add_argument("--pylate", metavar="PYTHON", help="the interpreter of an environment that has PyLate")
+    options.add_argument(
+        "--pylate", metavar="PYTHON", help="the interpreter of an environment that has PyLate, and fast-plaid"
+    )
     options.add_argument("--words", type=int, default=300_000)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--head", help="none, or a file; the model's own otherwise")
