@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctxsearch import Document, Index
-from ctxsearch.commit import read_commit
+from ctxsearch.commit import newest_commit, read_commit
 from ctxsearch.domain import ConcordanceLine, Progress
 from ctxsearch.errors import DocumentNotFound, IndexDamaged, IndexLocked, KeyNotFound, QueryError, WordNotFound
 
@@ -220,6 +222,49 @@ def test_compaction_shows_how_far_it_is(make_index: MakeIndex, river_documents: 
     index = make_index(river_documents, shard_tokens=15)
     index.compact(on_progress=seen.append)
     assert (seen[-1].stage, seen[-1].done, seen[-1].total) == ("compact", 85, 85)
+
+
+def test_threads_read_an_index_that_one_of_them_changes(make_index: MakeIndex, river_documents: list[Document]) -> None:
+    """What a thread asks is answered as of one commit or the next, while another adds, removes and joins."""
+    index = make_index(river_documents, shard_tokens=15)
+    kept = [line.key for line in index.concordance("bank")]
+    done = threading.Event()
+
+    def read() -> int:
+        while True:
+            lines = index.concordance("bank")
+            assert [line.key for line in lines][: len(kept)] == kept
+            assert len(index.like(kept[0], k=3)) == 3
+            if done.is_set():
+                return len(lines)
+
+    with ThreadPoolExecutor(3) as threads:
+        reading = [threads.submit(read) for _ in range(3)]
+        try:
+            for number in range(24):
+                index.add([Document(f"new {number}", "A bank of sand lay there.")])
+                if number % 6 == 5:
+                    index.remove(f"new {number}")
+                    index.compact()
+        finally:
+            done.set()
+    assert [one.result() for one in reading] == 3 * [len(kept) + 20]
+    # Nothing is left of what only the threads had read.
+    assert len(list(index.path.glob("shard-*"))) == len(newest_commit(index.path)[0].shards)
+
+
+def test_closed_index_says_that_it_is_gone(make_index: MakeIndex, river_documents: list[Document]) -> None:
+    """An index that was closed opens its files again, until a writer clears them away; then it says so, and no more."""
+    index = make_index(river_documents, shard_tokens=15)
+    before = index.concordance("bank")
+    index.close()
+    assert index.concordance("bank") == before
+    index.close()
+    with reopened(index) as other:
+        other.compact()
+    for ask in (lambda: index.concordance("bank"), index.info):
+        with pytest.raises(QueryError, match=r"This index was closed, and what it saw .* open it again"):
+            ask()
 
 
 def test_reader_sees_its_commit_under_compaction(make_index: MakeIndex, river_documents: list[Document]) -> None:

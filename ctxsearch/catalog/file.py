@@ -47,11 +47,6 @@ class CatalogFile:
         """Lets go of the file."""
         self._let_go()
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether the file was let go of."""
-        return not self._let_go.alive
-
     def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         try:
             return self._connection.execute(sql, parameters).fetchall()

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from ctxsearch.commit import Commit, HeldCommit, hold_commit, newest_commit
+from ctxsearch.commit import Commit, hold_commit, tidy
 from ctxsearch.domain import Document, Progress
 from ctxsearch.errors import QueryError
 from ctxsearch.index.answers import Answers
@@ -98,7 +98,6 @@ class Changes(Answers):
         if not named and not where and not lost:
             raise QueryError("Say which documents to remove, by their ids or by a condition.")
         with self._writing() as commit:
-            self._parts.move_to(HeldCommit(commit))
             listed, damaged = self._parts.catalogs()
             return remove_documents(
                 self._parts.path,
@@ -135,7 +134,6 @@ class Changes(Answers):
 
         _check_shard_tokens(shard_tokens)
         with self._writing() as commit:
-            self._parts.move_to(HeldCommit(commit))
             self._parts.refuse_noted()
             compaction = Compaction(
                 self._parts.path,
@@ -150,12 +148,13 @@ class Changes(Answers):
     def _writing(self) -> Iterator[Commit]:
         """Holds the writer's lock, and gives the newest commit; this index then goes over to the one that was made."""
         with writer_lock(self._parts.path):
-            newest, _ = newest_commit(self._parts.path)
-            self._parts.close()
+            # Held, for other threads may read through this object meanwhile.
+            self._parts.move_to(hold_commit(self._parts.path))
             try:
-                yield newest
+                yield self._parts.commit
             finally:
                 self._parts.move_to(hold_commit(self._parts.path))
+                tidy(self._parts.path, self._parts.commit)
 
 
 def _check_shard_tokens(words: int) -> None:

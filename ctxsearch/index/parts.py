@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -19,6 +20,7 @@ from ctxsearch.commit import (
     DamagedFile,
     HeldCommit,
     ShardEntry,
+    commit_path,
     read_damage,
 )
 from ctxsearch.errors import IndexDamaged, QueryError
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
 class Parts:
     """The parts of an open index.
+
+    Threads may share it, and one of them may write: what a reader has been given stays open until it lets go of it,
+    whatever the index goes over to meanwhile.
 
     Args:
         path: the index's folder.
@@ -62,6 +67,8 @@ class Parts:
         self.settings = settings
         self.settings_text = settings_text
         self._held = held
+        self._is_closed = False
+        self._opening = threading.RLock()
         self._device = hardware["device"]
         self.model = Model(path, settings, encoder, hardware)
         self._allow_damaged = allow_damaged
@@ -77,18 +84,22 @@ class Parts:
 
     def move_to(self, held: HeldCommit) -> None:
         """Goes over to another commit."""
-        self.close()
-        self._held = held
-        self.left_out = dict(held.passed_over)
+        with self._opening:
+            self.close()
+            self._held, self._is_closed = held, False
+            self.left_out = dict(held.passed_over)
 
     def close(self) -> None:
-        """Lets go of all files; whatever is used again is opened again, unless a writer has cleared it away."""
-        for shard in self._listed.values():
-            shard.catalog.close()
-        self._listed.clear()
-        self._shards.clear()
-        self.left_out = dict(self._held.passed_over)
-        self._held.release()
+        """Lets go of all files; whatever is used again is opened again, unless a writer has cleared it away.
+
+        Files are closed when nobody has them any more: under a thread that reads them the process would die.
+        """
+        with self._opening:
+            self._listed.clear()
+            self._shards.clear()
+            self.left_out = dict(self._held.passed_over)
+            self._held.release()
+            self._is_closed = True
 
     def inventory(self) -> Inventory:
         """What people did with the index."""
@@ -113,20 +124,32 @@ class Parts:
             QueryError: there is none.
             IndexDamaged: a shard is damaged, unless that is allowed and there are others.
         """
-        if not self.commit.shards:
-            raise QueryError(f"The index {self.path} is empty; add documents with: ctxsearch index {self.path} SOURCE.")
-        known = self._shards.keys() | self.left_out.keys()
-        if missing := [entry for entry in self.commit.shards if entry.shard_id not in known]:
-            damage = read_damage(self.path)
-            for entry in missing:
-                try:
-                    self._open(entry, damage)
-                except IndexDamaged as error:
-                    self._leave_out(entry, error)
-        opened = [self._shards[entry.shard_id] for entry in self.commit.shards if entry.shard_id in self._shards]
-        if not opened:
-            raise IndexDamaged(str(self.path), "every shard is")
-        return opened
+        with self._opening:
+            if not self.commit.shards:
+                raise QueryError(
+                    f"The index {self.path} is empty; add documents with: ctxsearch index {self.path} SOURCE."
+                )
+            known = self._shards.keys() | self.left_out.keys()
+            if missing := [entry for entry in self.commit.shards if entry.shard_id not in known]:
+                self._refuse_gone()
+                damage = read_damage(self.path)
+                for entry in missing:
+                    try:
+                        self._open(entry, damage)
+                    except IndexDamaged as error:
+                        self._leave_out(entry, error)
+            opened = [self._shards[entry.shard_id] for entry in self.commit.shards if entry.shard_id in self._shards]
+            if not opened:
+                raise IndexDamaged(str(self.path), "every shard is")
+            return opened
+
+    def _refuse_gone(self) -> None:
+        """Raises QueryError where this was closed, and a writer has cleared away since what it saw."""
+        if self._is_closed and self.commit.number and not commit_path(self.path, self.commit.number).exists():
+            raise QueryError(
+                f"This index was closed, and what it saw of {self.path} has been cleared away by a writer since; open"
+                " it again."
+            )
 
     def described(self) -> list[ListedShard]:
         """The shards of the commit, each with its catalog, and with its vectors where those are needed and whole.
@@ -134,30 +157,33 @@ class Parts:
         Raises:
             IndexDamaged: a catalog is damaged, unless that is allowed and there are others.
         """
-        listed, damaged = self.catalogs()
-        for entry in self.commit.shards:
-            if entry.shard_id in damaged:
-                self._leave_out(entry, damaged[entry.shard_id])
-        if damaged and not listed:
-            raise IndexDamaged(str(self.path), "every shard is")
-        damage = read_damage(self.path)
-        for number, shard in enumerate(listed):
-            if shard.entry.removed:  # what its lists count is too much
-                with suppress(IndexDamaged):
-                    listed[number] = self._open(shard.entry, damage)
-        return listed
+        with self._opening:
+            listed, damaged = self.catalogs()
+            for entry in self.commit.shards:
+                if entry.shard_id in damaged:
+                    self._leave_out(entry, damaged[entry.shard_id])
+            if damaged and not listed:
+                raise IndexDamaged(str(self.path), "every shard is")
+            damage = read_damage(self.path)
+            for number, shard in enumerate(listed):
+                if shard.entry.removed:  # what its lists count is too much
+                    with suppress(IndexDamaged):
+                        listed[number] = self._open(shard.entry, damage)
+            return listed
 
     def catalogs(self) -> tuple[list[ListedShard], dict[str, IndexDamaged]]:
         """The shards of the commit whose catalogs are whole, whatever became of their vectors; the others' damage."""
-        damage = read_damage(self.path)
-        listed: list[ListedShard] = []
-        damaged: dict[str, IndexDamaged] = {}
-        for entry in self.commit.shards:
-            try:
-                listed.append(self._list(entry, damage))
-            except IndexDamaged as error:
-                damaged[entry.shard_id] = error
-        return listed, damaged
+        with self._opening:
+            self._refuse_gone()
+            damage = read_damage(self.path)
+            listed: list[ListedShard] = []
+            damaged: dict[str, IndexDamaged] = {}
+            for entry in self.commit.shards:
+                try:
+                    listed.append(self._list(entry, damage))
+                except IndexDamaged as error:
+                    damaged[entry.shard_id] = error
+            return listed, damaged
 
     def _leave_out(self, entry: ShardEntry, error: IndexDamaged) -> None:
         if not self._allow_damaged:

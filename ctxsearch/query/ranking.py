@@ -32,6 +32,10 @@ def _scanners() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(os.cpu_count(), "ctxsearch-scan")
 
 
+# A child that was forked has none of the threads that it believes to have.
+os.register_at_fork(after_in_child=_scanners.cache_clear)
+
+
 class Found(NamedTuple):
     """An occurrence in a shard, with its score if it answers a query."""
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.domain import ConcordanceLine, Metadata
-from ctxsearch.errors import SenseError
 from ctxsearch.query.lines import lines
 from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
@@ -48,8 +47,8 @@ class Assignment:
 class Uses(Sequence[Assignment]):
     """The occurrences of a word with what is told of each, in the order of the corpus.
 
-    The lines of a frequent word take longer to read than all else that is told of it, and most often few are shown. A
-    `SenseError` says so where they are asked for after the index was closed, or went over to another commit.
+    The lines of a frequent word take longer to read than all else that is told of it, and most often few are shown.
+    They stay those of the commit that was asked, whatever the index goes over to.
 
     Args:
         shards: of the index.
@@ -103,7 +102,7 @@ class Uses(Sequence[Assignment]):
         """Those of these numbers, in their order."""
         if self._read is not None:
             return [self._read[number] for number in numbers]
-        made = lines(self._open_shards(), [self._places[number] for number in numbers], self._context)
+        made = lines(self._shards, [self._places[number] for number in numbers], self._context)
         return [self._made(number, line) for number, line in zip(numbers, made, strict=True)]
 
     @property
@@ -131,7 +130,7 @@ class Uses(Sequence[Assignment]):
 
     def by_document(self) -> Iterator[tuple[Metadata, NDArray[np.int64]]]:
         """The metadata of each document, and how many of its occurrences lie in each pile. Shape: (n_piles,)."""
-        shards = self._open_shards()
+        shards = self._shards
         for number, places, rows in by_shard(self._places):
             catalog = shards[number].catalog
             segments = shards[number].files.ids[rows] >> TOKEN_BITS
@@ -143,11 +142,6 @@ class Uses(Sequence[Assignment]):
             known = catalog.documents(documents.tolist())
             for document, row in zip(documents.tolist(), counts, strict=True):
                 yield known[document].metadata, row
-
-    def _open_shards(self) -> Sequence[OpenShard]:
-        if any(shard.catalog.is_closed for shard in self._shards):
-            raise SenseError("The index was closed or changed, so these lines cannot be read now; assign anew.")
-        return self._shards
 
     def _made(self, number: int, line: ConcordanceLine) -> Assignment:
         return Assignment(
