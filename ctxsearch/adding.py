@@ -112,7 +112,7 @@ class Adding:
                     # A source that breaks off costs nothing of what was read before it.
                     broken = error
                     break
-                if document is None:
+                if document is None:  # the end, and none of theirs
                     break
                 if not self._is_new(document, replace=replace):
                     continue
@@ -156,10 +156,12 @@ class Adding:
             CtxSearchError: whatever the source raises; or the document is none that an index can hold.
         """
         with self._watch.stage("read"):
-            document = next(documents, None)
-            if document is not None:
-                check_document(document)
-        if document is not None and document.given is not None and not self._keeps_given:
+            try:
+                document = next(documents)
+            except StopIteration:
+                return None
+            check_document(document)
+        if document.given is not None and not self._keeps_given:
             why = "its source gives its tokens, which an index that an older ctxsearch made cannot keep"
             raise SourceError(document.document_id, why, hint="Make a new index.")
         return document

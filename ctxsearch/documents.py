@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 
 from ctxsearch.domain import Document, MetadataValue
@@ -35,7 +36,14 @@ def check_document(document: Document) -> None:
     Raises:
         SourceError: with the reason.
     """
-    where = document.document_id.encode(errors="replace").decode()
+    if not isinstance(document, Document):
+        raise SourceError("The documents", f"one of them is {document!r:.80}, which is no Document")
+    where = str(document.document_id).encode(errors="replace").decode()
+    for part in ("document_id", "text", "title", "uri"):
+        if not isinstance(value := getattr(document, part), str):
+            raise SourceError(where, f"its {part} is {value!r:.80}, which is no text")
+    if not isinstance(document.metadata, Mapping):
+        raise SourceError(where, f"its metadata is {document.metadata!r:.80}, which has no names")
     for name in document.metadata:
         if not isinstance(name, str):
             raise SourceError(where, f"its metadata has the name {name!r}, which is no text")
@@ -46,11 +54,15 @@ def check_document(document: Document) -> None:
     except UnicodeEncodeError as error:
         raise SourceError(where, f"it is no valid Unicode near character {error.start} (a lone surrogate)") from error
     except (TypeError, ValueError, RecursionError) as error:
-        name = next((name for name, value in document.metadata.items() if value != value or not _plain(value)), "")
+        name = next((name for name, value in document.metadata.items() if not _can_be_kept(value)), "")
         raise SourceError(where, f"its metadata {name!r} cannot be kept ({error})") from error
     if document.given is not None and (wrong := wrong_given(document.text, document.given)):
         raise SourceError(where, wrong.why)
 
 
-def _plain(value: MetadataValue) -> bool:
-    return value is None or (isinstance(value, (str, int, float)) and value not in (float("inf"), float("-inf")))
+def _can_be_kept(value: MetadataValue) -> bool:
+    try:
+        json.dumps(value, allow_nan=False, sort_keys=True)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True

@@ -86,10 +86,10 @@ class Document:
 
     document_id: str
     text: str
-    metadata: Metadata = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=dict, hash=False)
     title: str = ""
     uri: str = ""
-    given: Given | None = None
+    given: Given | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ class ConcordanceLine:
     document_id: str
     start: int
     end: int
-    metadata: Metadata
+    metadata: Metadata = field(hash=False)
     p_same: float | None = None
     pos: str = ""
     source: str = ""

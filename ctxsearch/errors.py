@@ -33,7 +33,20 @@ from collections.abc import Sequence
 
 
 class CtxSearchError(Exception):
-    """The root of every error that ctxsearch raises on purpose."""
+    """The root of every error that ctxsearch raises on purpose.
+
+    Its sentence and its facts come whole out of another process, see `multiprocessing`.
+    """
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restored, (type(self), self.args), self.__dict__
+
+
+def _restored(kind: type[CtxSearchError], arguments: tuple[object, ...]) -> CtxSearchError:
+    """An error with its sentence; its own ``__init__``, which makes that of the facts, is passed over."""
+    error = kind.__new__(kind, *arguments)
+    error.args = arguments
+    return error
 
 
 class IndexNotFound(CtxSearchError, FileNotFoundError):

@@ -157,16 +157,24 @@ def parse_settings(text: str, path: Path) -> Settings:
         if version > FORMAT_VERSION:
             raise FormatTooNew(str(path.parent), version, FORMAT_VERSION)
         settings = Settings(**content)
-        wrong = [
-            field.name
-            for field in fields(settings)
-            if type(getattr(settings, field.name)).__name__ != field.type  # annotations are strings here
-        ]
-        wrong += [name for name, choices in CHOICES.items() if getattr(settings, name) not in choices]
+        wrong = wrong_settings(settings)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, FormatTooNew):
             raise
         raise IndexDamaged(str(path), f"it cannot be read ({error})") from error
-    if wrong or not 0 < settings.dimension < 1 << 20:
-        raise IndexDamaged(str(path), f"its {', '.join(wrong) or 'dimension'} cannot be")
+    if wrong:
+        raise IndexDamaged(str(path), f"its {', '.join(wrong)} cannot be")
     return settings
+
+
+def wrong_settings(settings: Settings) -> list[str]:
+    """The names of settings that no index can have."""
+    wrong = [
+        field.name
+        for field in fields(settings)
+        if type(getattr(settings, field.name)).__name__ != field.type  # annotations are strings here
+    ]
+    wrong += [name for name, choices in CHOICES.items() if getattr(settings, name) not in choices]
+    if "dimension" not in wrong and not 0 < settings.dimension < 1 << 20:
+        wrong.append("dimension")
+    return wrong

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import pickle
 import re
 from collections.abc import Callable
 
@@ -208,3 +209,12 @@ def test_raised_errors_are_sentences(ask: Callable[[], object]) -> None:
     with pytest.raises(CtxSearchError) as told:
         ask()
     assert is_sentence(str(told.value))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_errors_come_whole_out_of_another_process(name: str) -> None:
+    """Pickled and read again, an error has its class, its sentence and its facts."""
+    error, facts, _ = EXAMPLES[name]
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.args) == (type(error), str(error), error.args)
+    assert {fact: getattr(again, fact) for fact in facts} == facts

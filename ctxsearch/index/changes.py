@@ -73,7 +73,7 @@ class Changes(Answers):
         self,
         document_ids: str | Iterable[str] = (),
         *,
-        where: Sequence[str] = (),
+        where: str | Sequence[str] = (),
         missing_ok: bool = False,
         lost: bool = False,
     ) -> int:

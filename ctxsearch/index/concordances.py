@@ -46,7 +46,7 @@ class Concordances:
         self,
         form: str | Sequence[str] = (),
         pos: str | Sequence[str] = (),
-        where: Sequence[str] = (),
+        where: str | Sequence[str] = (),
         near: str | Sequence[str] = (),
         cql: str | Sequence[str] = (),
     ) -> Filters:
@@ -54,13 +54,16 @@ class Concordances:
 
         return checked_filters(form, pos, self._where(where), near, cql)
 
-    def _where(self, where: Sequence[str]) -> Sequence[str]:
+    def _where(self, where: str | Sequence[str]) -> Sequence[str]:
         """Conditions with those of subcorpora in the place of their names."""
-        if not any(one.startswith("@") for one in where):
-            return where
+        from ctxsearch.query.options import strings
+
+        conditions = strings(where)
+        if not any(one.startswith("@") for one in conditions):
+            return conditions
         from ctxsearch.senses.subcorpora import expanded
 
-        return expanded(self._parts.inventory(), where)
+        return expanded(self._parts.inventory(), conditions)
 
     def concordance(
         self,
@@ -68,7 +71,7 @@ class Concordances:
         *,
         form: str | Sequence[str] = (),
         pos: str | Sequence[str] = (),
-        where: Sequence[str] = (),
+        where: str | Sequence[str] = (),
         near: str | Sequence[str] = (),
         cql: str | Sequence[str] = (),
         limit: int | None = None,
@@ -132,7 +135,7 @@ class Concordances:
         *,
         form: str | Sequence[str] = (),
         pos: str | Sequence[str] = (),
-        where: Sequence[str] = (),
+        where: str | Sequence[str] = (),
         near: str | Sequence[str] = (),
         cql: str | Sequence[str] = (),
     ) -> int:
@@ -153,7 +156,7 @@ class Concordances:
         *,
         form: str | Sequence[str] = (),
         pos: str | Sequence[str] = (),
-        where: Sequence[str] = (),
+        where: str | Sequence[str] = (),
         near: str | Sequence[str] = (),
         cql: str | Sequence[str] = (),
     ) -> list[Frequency]:

@@ -26,7 +26,7 @@ class Exports(Answers):
         file_format: str | None = None,
         form: str | Sequence[str] = (),
         pos: str | Sequence[str] = (),
-        where: Sequence[str] = (),
+        where: str | Sequence[str] = (),
         near: str | Sequence[str] = (),
         cql: str | Sequence[str] = (),
         sample: int | None = None,

@@ -14,6 +14,7 @@ from ctxsearch.index.care import Care
 from ctxsearch.index.changes import Changes
 from ctxsearch.index.exports import Exports
 from ctxsearch.index.model import load_encoder
+from ctxsearch.index.own_encoder import OwnEncoder
 from ctxsearch.index.parts import Parts
 from ctxsearch.lock import writer_lock
 from ctxsearch.places import known_indexes, locate_index
@@ -32,6 +33,7 @@ from ctxsearch.settings import (
     parse_settings,
     read_settings,
     write_settings,
+    wrong_settings,
 )
 from ctxsearch.storage import make_folders, put_bytes, remove
 
@@ -139,8 +141,10 @@ class Index(Changes, Care, Exports):
             head_digest=choice.head.digest if choice.head else "",
         )
         hardware = {"device": device, "dtype": dtype}
-        encoder = encoder or load_encoder(settings, hardware, choice.head)
+        encoder = OwnEncoder(encoder) if encoder else load_encoder(settings, hardware, choice.head)
         settings = changed(settings, model_digest=encoder.digest, dimension=encoder.dimension)
+        if wrong := wrong_settings(settings):
+            raise ValueError(f"An index cannot have the {wrong[0]} {getattr(settings, wrong[0])!r}.")
         make_folders(folder)
         with writer_lock(folder):
             if newest_commit(folder)[1]:
@@ -192,7 +196,8 @@ class Index(Changes, Care, Exports):
             text = held.commit.settings
             settings = parse_settings(text, folder / SETTINGS_FILE)
         hardware = {"device": device, "dtype": dtype}
-        return cls(Parts(folder, settings, text, held, encoder=encoder, hardware=hardware, allow_damaged=allow_damaged))
+        own = OwnEncoder(encoder) if encoder else None
+        return cls(Parts(folder, settings, text, held, encoder=own, hardware=hardware, allow_damaged=allow_damaged))
 
     @classmethod
     def restore(cls, file: str | Path, path: str | Path) -> Index:

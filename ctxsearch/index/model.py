@@ -64,6 +64,10 @@ class Model:
         if self._encoder is None:
             self._encoder = self._load_encoder(self._hardware)
         self._check_digest(self._encoder.digest)
+        if self._encoder.dimension != self._settings.dimension:
+            raise SettingsMismatch(
+                str(self._path), "vectors of dimension", self._settings.dimension, self._encoder.dimension
+            )
         return self._encoder
 
     def _load_encoder(self, hardware: Mapping[str, str | None]) -> Encoder:

@@ -29,7 +29,7 @@ class Words(Concordances):
         right: int | None = 5,
         form: str | Sequence[str] = (),
         pos: str | Sequence[str] = (),
-        where: Sequence[str] = (),
+        where: str | Sequence[str] = (),
         near: str | Sequence[str] = (),
         cql: str | Sequence[str] = (),
         by_form: bool = False,
@@ -76,7 +76,7 @@ class Words(Concordances):
         *,
         form: str | Sequence[str] = (),
         pos: str | Sequence[str] = (),
-        where: Sequence[str] = (),
+        where: str | Sequence[str] = (),
         near: str | Sequence[str] = (),
         cql: str | Sequence[str] = (),
     ) -> list[ConcordanceLine]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Collection, Iterable
@@ -13,7 +14,8 @@ ValueOrder = tuple[bool, bool, float, str]
 """Sorts values of the metadata."""
 
 _PERIODS = re.compile(r"(.+):([1-9][0-9]{0,8})")
-_PREFIX = "metadata."
+# Before the name of a column that is called as something else is.
+PREFIX = "metadata."
 # More of them nobody reads, and a wrong number could make any number.
 _MOST_PERIODS = 1000
 
@@ -31,7 +33,7 @@ def column_named(name: str, known: Collection[str]) -> str | None:
     >>> column_named("year", ["year"]), column_named("metadata.left", ["left"]), column_named("x", [])
     ('year', 'left', None)
     """
-    return next((one for one in (name, name.removeprefix(_PREFIX)) if one in known), None)
+    return next((one for one in (name, name.removeprefix(PREFIX)) if one in known), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,10 @@ class Column:
         """
         value = metadata.get(self.name)
         period = self._number(value)
-        return value if period is None else self._named(period)
+        if period is not None:
+            return self._named(period)
+        # A record of JSON may have lists and objects in it.
+        return value if value is None or isinstance(value, str | int | float) else json.dumps(value, ensure_ascii=False)
 
     def order(self, metadata: Metadata) -> ValueOrder:
         """What sorts the values of documents."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from ctxsearch.query.matching import with_patterns
 from ctxsearch.query.nearby import Nearby, parse_nearby, with_nearby
 from ctxsearch.query.pattern import Pattern
 from ctxsearch.query.scope import ANYHOW, OpenShard, Rows, Written
-from ctxsearch.query.shaping import PLAIN, Shaping
+from ctxsearch.query.shaping import PLAIN, Shaping, whole_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +112,14 @@ def checked_count(lines: int | None) -> int | None:
     """A number of lines that can be shown; None for all.
 
     Raises:
-        QueryError: it is less than 1.
+        QueryError: it is less than 1, or is no whole number.
     """
-    if lines is not None and lines < 1:
-        raise QueryError(f"{lines} lines cannot be shown; ask for at least 1.")
-    return lines
+    if lines is None:
+        return None
+    count = whole_number(lines)
+    if count < 1:
+        raise QueryError(f"{count} lines cannot be shown; ask for at least 1.")
+    return count
 
 
 def checked_score(score: float | None) -> float | None:
@@ -124,9 +128,11 @@ def checked_score(score: float | None) -> float | None:
     Raises:
         QueryError: it is not a number.
     """
-    if score is not None and math.isnan(score):
-        raise QueryError("A score is a number from -1 to 1, and nan is none.")
-    return score
+    if score is None:
+        return None
+    if not isinstance(score, numbers.Real) or math.isnan(score):
+        raise QueryError(f"A score is a number from -1 to 1, and {score!r} is none.")
+    return float(score)
 
 
 def least_score(min_score: float | None, min_p: float | None, calibration: Calibration | None) -> float | None:
@@ -138,7 +144,7 @@ def least_score(min_score: float | None, min_p: float | None, calibration: Calib
     score = checked_score(min_score)
     if min_p is None:
         return score
-    if not 0 < min_p < 1:
+    if not isinstance(min_p, numbers.Real) or not 0 < min_p < 1:
         raise QueryError(f"A probability that a line can be asked to have lies between 0 and 1, and {min_p} does not.")
     if calibration is None:
         raise QueryError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import QueryError
-from ctxsearch.query.columns import column_named, value_order
+from ctxsearch.query.columns import PREFIX, column_named, value_order
 from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.vectors.files import TOKEN_BITS
@@ -79,6 +80,18 @@ PLAIN = Shaping()
 """As it comes."""
 
 
+def whole_number(value: int) -> int:
+    """A plain number in the place of numpy's, which SQLite and FAISS do not know.
+
+    Raises:
+        QueryError: it is no whole number.
+    """
+    try:
+        return operator.index(value)
+    except TypeError as error:
+        raise QueryError(f"{value!r} is no number of lines; give a whole number.") from error
+
+
 def checked_shaping(
     shards: Sequence[OpenShard],
     order: str | Sequence[str],
@@ -99,8 +112,11 @@ def checked_shaping(
     Raises:
         QueryError: there is no such key, or a number cannot be.
     """
-    if per_document is not None and per_document < 1:
-        raise QueryError(f"{per_document} lines a document cannot be shown; ask for at least 1.")
+    if per_document is not None:
+        per_document = whole_number(per_document)
+        if per_document < 1:
+            raise QueryError(f"{per_document} lines a document cannot be shown; ask for at least 1.")
+    offset = whole_number(offset)
     if offset < 0:
         raise QueryError(f"{offset} lines cannot be passed over.")
     texts = [part for one in ([order] if isinstance(order, str) else order) for part in one.split(",")]
@@ -114,7 +130,8 @@ def checked_shaping(
     for key in keys:
         name = key.name if key.name in own else column_named(key.name, columns)
         if name is None:
-            raise QueryError(f"There is no order {key.name!r}; use {', '.join([*own, *sorted(columns)])}.")
+            named = [f"{PREFIX}{column}" if column in own else column for column in sorted(columns)]
+            raise QueryError(f"There is no order {key.name!r}; use {', '.join([*own, *named])}.")
         made.append(SortKey(name, key.is_reversed, is_column=key.name not in own))
     return Shaping(made, per_document, offset)
 

@@ -137,7 +137,7 @@ class Asking(Keeping):
         self,
         word: str,
         *,
-        where: Sequence[str] = (),
+        where: str | Sequence[str] = (),
         by: str | None = None,
         least_margin: float = 0.2,
         context: ConcordanceContext = 10,

@@ -72,7 +72,7 @@ class Senses(Asking):
         self,
         word: str,
         *,
-        where: Sequence[str] = (),
+        where: str | Sequence[str] = (),
         least: int = 3,
         context: ConcordanceContext = 10,
         seed: int = 0,
@@ -123,7 +123,7 @@ class Senses(Asking):
         return [sense for sense in self.list(found.lemma) if sense.sense_id in names]
 
     def novel(
-        self, word: str, *, where: Sequence[str] = (), least: int = 1, context: ConcordanceContext = 10
+        self, word: str, *, where: str | Sequence[str] = (), least: int = 1, context: ConcordanceContext = 10
     ) -> Induced:
         """Groups the uses of a word that are likely to have none of its senses.
 

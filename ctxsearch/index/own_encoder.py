@@ -1,0 +1,72 @@
+"""An encoder that a user gives, held to what it promises: a row amiss would give every word its neighbour's vector."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ctxsearch.errors import ModelError
+from ctxsearch.protocols import Encoded
+
+if TYPE_CHECKING:
+    from ctxsearch.domain import Segment
+    from ctxsearch.protocols import Encoder
+
+# By how much the length of a vector may differ from one: that of half precision, and more.
+_TOLERANCE = 0.01
+
+
+class OwnEncoder:
+    """An encoder of a user's own, whose vectors are looked at before they are taken.
+
+    Args:
+        encoder: the user's.
+
+    Raises:
+        ModelError: its dimension is no number of components, or its digest no text.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._name = type(encoder).__qualname__
+        self.is_concurrent = bool(getattr(encoder, "is_concurrent", False))
+        dimension, digest = encoder.dimension, encoder.digest
+        try:
+            self.dimension = operator.index(dimension)
+        except TypeError as error:
+            raise ModelError(self._name, f"its dimension {dimension!r} is no whole number.") from error
+        if self.dimension < 1:
+            raise ModelError(self._name, f"its vectors have {dimension} components.")
+        if not isinstance(digest, str):
+            raise ModelError(self._name, f"its digest {digest!r} is no text.")
+        self.digest = digest
+
+    def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
+        """What the user's encoder gives, see `Encoder.encode`.
+
+        Raises:
+            ModelError: it is not one vector of unit length for each token, with whether it is there.
+        """
+        returned = self._encoder.encode(passages)
+        tokens = sum(len(segment.forms) for passage in passages for segment in passage)
+        try:
+            vectors, present = returned
+            vectors, present = np.asarray(vectors, np.float32), np.asarray(present, np.bool_)
+        except (TypeError, ValueError) as error:
+            raise ModelError(
+                self._name, f"what it gives is no pair of vectors and of what is there ({error})."
+            ) from error
+        if vectors.shape != (tokens, self.dimension) or present.shape != (tokens,):
+            raise ModelError(
+                self._name,
+                f"for {tokens} words it gave vectors of the shape {vectors.shape}, and which are there of"
+                f" {present.shape}; it should be {(tokens, self.dimension)} and {(tokens,)}.",
+            )
+        lengths = np.linalg.norm(vectors[present].astype(np.float64), axis=1)
+        # What is no number is not within anything.
+        if not (abs(lengths - 1) <= _TOLERANCE).all():
+            raise ModelError(self._name, "it gave a word a vector that is not of unit length.")
+        return Encoded(vectors, present)

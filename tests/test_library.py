@@ -1,0 +1,183 @@
+"""What a program may hand to the library: numbers of numpy, iterators, encoders and documents that are amiss."""
+
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import MakeIndex, WindowEncoder
+
+import ctxsearch
+from ctxsearch import Document, Index
+from ctxsearch.domain import Segment
+from ctxsearch.errors import KeyNotFound, ModelError, QueryError, SettingsMismatch, SourceError
+from ctxsearch.protocols import Encoded
+from ctxsearch.query import ranking
+
+RIVER = "They sat on the [bank] of the river."
+
+
+@pytest.fixture
+def index(make_index: MakeIndex, river_documents: list[Document]) -> Index:
+    return make_index(river_documents)
+
+
+def test_numbers_of_numpy_are_numbers(index: Index) -> None:
+    """A whole number is one whatever its type, and what is none is refused in a sentence."""
+    lines = index.query(RIVER, k=3)
+    assert index.query(RIVER, k=np.int64(3), offset=np.int32(0), per_document=np.int64(9)) == lines  # type: ignore[arg-type]
+    assert index.query(RIVER, k=3, min_score=np.float32(-1)) == lines  # type: ignore[arg-type]
+    assert index.concordance("bank", limit=np.int64(2)) == index.concordance("bank", limit=2)  # type: ignore[arg-type]
+    for wrong in ({"k": 2.0}, {"k": "5"}, {"offset": 1.5}, {"per_document": 1.5}, {"min_score": "0.5"}, {"min_p": "1"}):
+        with pytest.raises(QueryError):
+            index.query(RIVER, **wrong)  # type: ignore[arg-type]
+
+
+def test_conditions_may_be_one_or_an_iterator(index: Index) -> None:
+    """Conditions on the metadata count alike as a string, a list and what can be read only once."""
+    years = sorted({int(str(line.metadata["year"])) for line in index.concordance("bank")})
+    late, early = f"year>{years[0]}", f"year<={years[0]}"
+    count = index.count("bank", where=[late])
+    assert 0 < count < index.count("bank")
+    assert index.count("bank", where=late) == count
+    assert index.count("bank", where=(one for one in [late])) == count  # type: ignore[arg-type]
+    assert index.remove(where=late) > 0
+    assert index.count("bank") == index.count("bank", where=early)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (None, "one of them is None, which is no Document"),
+        ({"id": "a", "text": "A bank."}, "which is no Document"),
+        (Document("a", None), "a: its text is None, which is no text"),  # type: ignore[arg-type]
+        (Document("a", b"A bank."), "a: its text is b'A bank.', which is no text"),  # type: ignore[arg-type]
+        (Document(7, "A bank."), "7: its document_id is 7"),  # type: ignore[arg-type]
+        (Document("a", "A bank.", title=None), "a: its title is None"),  # type: ignore[arg-type]
+        (Document("a", "A bank.", uri={}), "a: its uri is {}"),  # type: ignore[arg-type]
+        (Document("a", "A bank.", None), "a: its metadata is None"),  # type: ignore[arg-type]
+        (Document("a", "A bank.", {"m": np.arange(2)}), "a: its metadata 'm' cannot be kept"),  # type: ignore[dict-item]
+        (Document("a", "A bank.", {"n": 1, "m": float("nan")}), "a: its metadata 'm' cannot be kept"),
+    ],
+)
+def test_what_is_no_document_is_told(index: Index, given: Document, why: str) -> None:
+    """What is no document ends the run in a sentence; what came before it is there."""
+    with pytest.raises(SourceError) as raised:
+        index.add([Document("new", "A bank of sand."), given, Document("never", "A bank.")])
+    assert why in str(raised.value)
+    assert [line.document_id for line in index.concordance("sand")] == ["new"]
+    assert Index.verify(index.path, encoder=WindowEncoder()).problems == []
+
+
+def test_nested_metadata_is_counted(make_index: MakeIndex) -> None:
+    """What is no plain value in a record is counted as JSON has it."""
+    index = make_index([Document("a", "A bank.", {"m": {"a": [1]}}), Document("b", "The bank.", {"m": "x"})])  # type: ignore[dict-item]
+    assert sorted(one.values for one in index.frequencies("bank", "m")) == [("x",), ('{"a": [1]}',)]
+
+
+class Amiss(WindowEncoder):
+    """Gives something else than it should, once it is told what."""
+
+    change: Callable[[Encoded], object] = staticmethod(lambda encoded: encoded)
+
+    def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
+        return self.change(super().encode(passages))  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda one: Encoded(np.vstack([one.vectors[:1], one.vectors]), one.present), "vectors of the shape"),
+        (lambda one: Encoded(one.vectors[:, :8], one.present), "vectors of the shape"),
+        (lambda one: Encoded(one.vectors[1:], one.present[1:]), "vectors of the shape"),
+        (lambda one: Encoded(10 * one.vectors, one.present), "not of unit length"),
+        (lambda one: Encoded(np.nan * one.vectors, one.present), "not of unit length"),
+        (lambda one: Encoded(0 * one.vectors, one.present), "not of unit length"),
+        (lambda one: one.vectors, "no pair of vectors"),
+    ],
+)
+def test_vectors_of_an_own_encoder_are_looked_at(
+    tmp_path: Path, river_documents: list[Document], change: Callable[[Encoded], object], why: str
+) -> None:
+    """An encoder of one's own that gives a row too many, or no unit vectors, is told; nothing of it is kept."""
+    encoder = Amiss()
+    index = Index.create(tmp_path / "own", encoder=encoder)
+    index.add(river_documents)
+    before = index.query(RIVER, k=None)
+    encoder.change = change  # type: ignore[method-assign]
+    for ask in (lambda: index.add([Document("new", "A bank of sand.")]), lambda: index.query(RIVER)):
+        with pytest.raises(ModelError, match=f"The model Amiss cannot be used: .*{why}"):
+            ask()
+    encoder.change = lambda one: (one.vectors.tolist(), one.present.tolist())  # type: ignore[method-assign]
+    assert index.query(RIVER, k=None) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("dimension", 0, "0 components"),
+        ("dimension", "64", "no whole number"),
+        ("digest", None, "no text"),
+        ("digest", 12345, "no text"),
+    ],
+)
+def test_own_encoder_that_cannot_be_kept_is_refused(tmp_path: Path, name: str, value: object, why: str) -> None:
+    """What an index would be damaged by is refused before one is made."""
+    encoder = WindowEncoder()
+    setattr(encoder, name, value)
+    with pytest.raises(ModelError, match=why):
+        Index.create(tmp_path / "own", encoder=encoder)
+    assert not (tmp_path / "own").exists()
+
+
+@pytest.mark.parametrize(
+    "options", [{"punctuation": 1}, {"punctuation": "yes"}, {"window": "128"}, {"model": 5}], ids=str
+)
+def test_settings_that_cannot_be_read_are_refused(tmp_path: Path, options: dict[str, object]) -> None:
+    """No index is made that could not be opened again."""
+    with pytest.raises((ValueError, TypeError)):
+        Index.create(tmp_path / "own", encoder=WindowEncoder(), **options)  # type: ignore[arg-type]
+    assert not (tmp_path / "own").exists()
+
+
+def test_own_encoder_of_another_dimension_is_told(index: Index) -> None:
+    """An encoder that says it is the index's, and has other vectors, is refused with both dimensions."""
+    other = WindowEncoder()
+    other.dimension = 8
+    with (
+        Index.open(index.path, encoder=other) as opened,
+        pytest.raises(SettingsMismatch, match="vectors of dimension 64, not 8"),
+    ):
+        opened.query(RIVER)
+
+
+def test_lines_can_be_put_in_sets(index: Index) -> None:
+    """Lines and documents are hashable: equal ones are one."""
+    lines = index.concordance("bank")
+    assert len({*lines, *index.concordance("bank")}) == len(lines)
+    assert len({Document("a", "x", {"b": 1}), Document("a", "x", {"b": 1}), Document("a", "x", {"b": 2})}) == 2
+    assert dataclasses.replace(lines[0], metadata={}) not in {*lines}
+
+
+def _like(path: Path, key: str) -> list[ctxsearch.ConcordanceLine]:
+    with Index.open(path, encoder=WindowEncoder()) as index:
+        return index.like(key, any_word=True)
+
+
+def test_child_processes_search_and_say_what_is_wrong(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forked child has threads of its own for long scans, and an error comes back as it was raised."""
+    monkeypatch.setattr(ranking, "BYTES_AT_ONCE", 1)
+    key = index.concordance("bank")[0].key
+    expected = index.like(key, any_word=True)
+    ranking._scanners().submit(int).result()
+    with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as processes:
+        assert processes.submit(_like, index.path, key).result(60) == expected
+        with pytest.raises(KeyNotFound, match="There is no occurrence 'nowhere:1'") as raised:
+            processes.submit(_like, index.path, "nowhere:1").result(60)
+        assert raised.value.key == "nowhere:1"
+        assert processes.submit(_like, index.path, key).result(60) == expected
