@@ -46,6 +46,9 @@ strange_texts = st.lists(st.one_of(st.sampled_from(STRANGE), st.characters(codec
 analysers = st.sampled_from([ENGLISH, WITH_MARKS, FRENCH, WITHOUT_LEMMAS])
 
 
+_LONG_SENTENCE = "We rowed to the bank of the river, " + "and to the other, " * 20 + "and home."
+
+
 def forms(text: str, language: str = "en", *, punctuation: bool = False) -> list[str]:
     analyser = Analyser(language, punctuation=punctuation)
     return [form for segment in analyser.segments(text) for form in segment.forms]
@@ -112,6 +115,28 @@ def test_punctuation_on_request() -> None:
         ("\U0001f600 yes. No\ud800. E\u0301t. Q", ["\U0001f600 yes.", " No\ud800.", " E\u0301t.", " Q"]),
         ("See http://a.b/c?d=E!F. Next.", ["See http://a.b/c?d=E!F.", " Next."]),
         ("日本語です。次の文。", ["日本語です。", "次の文。"]),
+        # A mark without a partner joins nothing: an inch sign, a speech that goes on in the next paragraph.
+        (
+            'The bank was 5" wide. It fell. It was 6" long. So it was.',
+            ['The bank was 5" wide.', " It fell.", ' It was 6" long.', " So it was."],
+        ),
+        (
+            '"We rowed. We sang.\n\n"We slept. We woke." He smiled.',
+            ['"We rowed.', " We sang.", '\n\n"We slept. We woke."', " He smiled."],
+        ),
+        (
+            'He said, "We rowed. We sang." Then " he left. She went.',
+            ['He said, "We rowed. We sang."', ' Then " he left.', " She went."],
+        ),
+        # What is long is cut within its quotation, which keeps what closes it.
+        (
+            f'He said, "{_LONG_SENTENCE} We sang." Then he left.',
+            [f'He said, "{_LONG_SENTENCE}', ' We sang."', " Then he left."],
+        ),
+        (
+            f"They rowed ({_LONG_SENTENCE} We sang.) Then we left.",
+            [f"They rowed ({_LONG_SENTENCE}", " We sang.)", " Then we left."],
+        ),
     ],
 )
 def test_segments_are_sentences(text: str, expected: list[str]) -> None:
@@ -316,7 +341,9 @@ def test_sentences_do_not_depend_on_blocks() -> None:
     assert {segment.text.strip() for segment in ENGLISH.segments(text)} == {"They rowed to the river bank."}
 
 
-@pytest.mark.parametrize("unit", ["a", "a.", "a@", "a.b@", "http://", "!", "-'", "\u00ad", "漢"])
+@pytest.mark.parametrize(
+    "unit", ["a", "a.", "a@", '"', '"\n\n', "\n ", ' "', "(", "a.b@", "http://", "!", "-'", "\u00ad", "漢"]
+)
 def test_line_without_white_space_takes_linear_time(unit: str) -> None:
     """A line of 2 MB without white space is analysed in seconds."""
     text = (unit * 2_000_000)[:2_000_000]
