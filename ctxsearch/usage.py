@@ -45,9 +45,9 @@ def parse_usage(marked: str) -> Usage:
     if not starts and not ends:
         raise QueryError(f"No word is marked; {how}")
     if len(starts) != len(ends) or any(start > end for start, end in zip(starts, ends, strict=True)):
-        raise QueryError(f"The brackets do not pair; {how} A literal bracket is written \\[.")
+        raise QueryError(f"The brackets do not pair; {how} A literal bracket is written \\[ or \\].")
     if len(starts) > 1:
-        raise QueryError(f"{len(starts)} words are marked; {how} A literal bracket is written \\[.")
+        raise QueryError(f"{len(starts)} words are marked; {how} A literal bracket is written \\[ or \\].")
     text = "".join(plain)
     if not text[starts[0] : ends[0]].strip():
         raise QueryError(f"The brackets are empty; {how}")

@@ -532,6 +532,13 @@ def test_filter_is_read(text: str, expected: tuple[str, str, str]) -> None:
     assert parse_filters([text]) == (Filter(*expected),)
 
 
+@pytest.mark.parametrize("text", ["year<<1940", "year>1905<1909", "year<=>3"])
+def test_filter_with_two_operators_is_refused(text: str) -> None:
+    """What no value could be compared with is refused, rather than met by no document."""
+    with pytest.raises(QueryError, match=r"two operators|cannot be read"):
+        parse_filters([text])
+
+
 @pytest.mark.parametrize(
     "text", ["", " ", "year", "year 1990", "=1990", " = 1990", "\t>=5", "!=", "!year", "year!1990"]
 )

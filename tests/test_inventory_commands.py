@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -223,3 +224,55 @@ def test_bad_dictionaries_are_told(folder: Path, tmp_path: Path) -> None:
     told = ctxsearch("senses", "import", folder, bad).stderr
     assert told.splitlines()[0] == f"{bad}: 1 new sense, 1 new example."
     assert told.splitlines()[1] == "Left out 1 sentence without the headword, 'No such word.' for instance."
+
+
+def test_labels_that_are_replaced_are_told(folder: Path) -> None:
+    """Whoever labels a line anew is told what it had; a proposal that is accepted leaves such lines alone."""
+    keys = [str(line["key"]) for line in objects(done("concordance", folder, "bank", "--json"))]
+    for name, some in (("bank.one", keys), ("bank.two", keys[:1])):
+        done("senses", "new", folder, name, "--by", "anna")
+        told = ctxsearch("senses", "label", folder, name, *some, "--by", "anna").stderr
+    assert told == (
+        "bank.two: labelled 1 line.\n"
+        f"Had another label of yours: {keys[0]} (bank.one). To have it back: ctxsearch senses undo {folder}.\n"
+    )
+    before = done("senses", "labels", folder, "bank")
+    assert before.count("bank.one") == len(keys) - 1
+    done("induce", folder, "bank", "--accept", "--by", "anna")
+    assert done("senses", "labels", folder, "bank") == before
+
+
+def test_piles_show_the_likeliest_answer(folder: Path) -> None:
+    """A line of none of the senses shows the probability of that, an unsure one what it might be."""
+    done("senses", "new", folder, "bank.money", "--by", "anna")
+    money = [one["key"] for one in objects(done("query", folder, MONEY.replace("bank", "[bank]"), "-k", "3", "--json"))]
+    done("senses", "label", folder, "bank.money", *money, "--by", "anna")
+    for pile, shown in (
+        ("none of these", r" *\d+% none of these  "),
+        ("unsure", r" *\d+% unsure: (bank.money|none of these)  "),
+    ):
+        uses = objects(done("assign", folder, "bank", "--pile", pile, "--margin", "0.5", "--json"))
+        printed = done("assign", folder, "bank", "--pile", pile, "--margin", "0.5").splitlines()
+        assert uses
+        for use, line in zip(uses, printed, strict=True):
+            assert re.match(shown, line)
+            assert int(line.partition("%")[0]) == round(100 * max(float(str(use["p"])), float(str(use["p_none"]))))
+
+
+def test_removing_by_ids_and_conditions_is_refused(folder: Path) -> None:
+    """What would remove more than was named is refused."""
+    refused = ctxsearch("remove", folder, "bank/01", "--where", "year<1900")
+    assert refused.returncode == 2
+    assert "choose one, the ids or --where" in refused.stderr
+
+
+def test_keys_are_printed_whole(tmp_path: Path) -> None:
+    """However long a key is, the table has it whole, for another command is given it."""
+    name = "letters/from/" + "a" * 60 + "/1912"
+    source = tmp_path / "documents.jsonl"
+    source.write_text("".join(json.dumps({"id": one, "text": "They rowed to the bank."}) + "\n" for one in (name, "b")))
+    done("index", tmp_path / "index", source)
+    lines = done("concordance", tmp_path / "index", "bank").splitlines()
+    assert [line.split()[0] for line in lines] == [f"{name}:18", "b:18"]
+    assert all("[bank]" in line for line in lines)
+    assert done("like", tmp_path / "index", lines[0].split()[0]).split()[2] == "b:18"

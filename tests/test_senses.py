@@ -418,6 +418,37 @@ def test_lookup_ranks_senses_with_evidence(own_sample: Index, sense_of: dict[str
     assert senses.lookup("They rowed to the muddy [bank].", by="bert").fits[0].sense.sense_id == "bank.shown"
 
 
+def test_a_word_that_is_filed_elsewhere_is_labelled_and_looked_up(own_sample: Index) -> None:
+    """*Meeting* is filed under *meet*, and *meetings* under *meeting*: senses of *meeting* are those of both."""
+    own_sample.add(
+        [
+            Document("one", "The annual meetings of the board lasted for hours."),
+            Document("two", "The annual meeting of the board lasted for an hour."),
+        ]
+    )
+    lemma_of = {line.key: line.lemma for line in own_sample.concordance("meeting")}
+    assert (lemma_of["one:11"], lemma_of["two:11"]) == ("meeting", "meet")
+    senses = own_sample.senses(by="anna")
+    senses.new("meeting.event")
+    assert senses.label("meeting.event", ["one:11", "two:11"]) == 2
+    found = senses.assign("meeting")
+    assert {use.line.key for use in found.uses if use.is_labelled} == {"one:11", "two:11"}
+    assert senses.lookup("The [meeting] of the board lasted.").fits[0].sense.sense_id == "meeting.event"
+    with pytest.raises(SenseError, match=r"is a use of 'board', and meeting\.event is a sense"):
+        senses.label("meeting.event", ["two:26"])
+
+
+def test_conditions_that_no_line_meets_leave_no_line(own_sample: Index) -> None:
+    """Where no line of a word meets the conditions, all counts are nothing, and so are the groups of what is left."""
+    senses = own_sample.senses(by="anna")
+    senses.new("bank.river")
+    senses.label("bank.river", keys_of(own_sample, "bank")[:3])
+    found = senses.assign("bank", where="year>3000")
+    assert (len(found.uses), found.unsure, found.to_label(3)) == (0, 0, [])
+    assert [(one.assigned, one.expected) for one in found.frequencies] == [(0, 0.0), (0, 0.0)]
+    assert senses.novel("bank", where="year>3000").occurrences == 0
+
+
 def test_labels_of_lost_lines_are_told(own_sample: Index) -> None:
     """A label outlives its document: it shows nothing, is told, and counts again when the document is back."""
     senses = own_sample.senses(by="anna")

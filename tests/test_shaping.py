@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections import Counter
 from functools import cmp_to_key
 from pathlib import Path
 
 import pytest
 from command_line import ctxsearch as command
-from conftest import WindowEncoder
+from conftest import MakeIndex, WindowEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,14 +36,19 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     return made
 
 
+def plain_words(text: str) -> list[str]:
+    """Words in small letters, without what is written to them; what has no letter at all is left as it is."""
+    return [re.sub(r"^[^\w]+|[^\w]+$", "", word) or word for word in text.lower().split()]
+
+
 def plain_key(line: ConcordanceLine, name: str, place: int) -> object:
     """What a line is sorted by, said as plainly as may be."""
     if name == "corpus":
         return place
     if name == "left":
-        return line.left.lower().split()[::-1], line.node.lower(), line.right.lower()
+        return plain_words(line.left)[::-1], line.node.lower(), line.right.lower()
     if name == "right":
-        return line.right.lower().split(), line.node.lower()
+        return plain_words(line.right), line.node.lower()
     if name == "node":
         return line.node.lower(), line.right.lower()
     if name == "form":
@@ -83,6 +89,20 @@ def test_sorted_as_a_plain_sort_would(index: Index, keys: list[tuple[str, bool]]
     expected = [line for _, line in sorted(enumerate(every), key=cmp_to_key(before))]
     assert index.concordance("bank", order=order) == expected
     assert index.concordance("bank", order=",".join(order), offset=offset, limit=limit) == expected[offset:][:limit]
+
+
+def test_marks_beside_a_word_do_not_part_it_from_its_like(make_index: MakeIndex) -> None:
+    """Sorted by the words beside it, a quoted word stands with the same word without its quotation mark."""
+    texts = [
+        "\u201cOld banks fail.",
+        "An old bank, too.",
+        "The ``Old bank''.",
+        "New banks fail.",
+        "(Young banks fail.)",
+    ]
+    index = make_index([Document(str(number), text) for number, text in enumerate(texts)])
+    lines = index.concordance("bank", order="left")
+    assert [line.left.split()[-1].strip("(`\u201c").lower() for line in lines] == ["new", "old", "old", "old", "young"]
 
 
 def test_pages_of_an_answer(index: Index) -> None:

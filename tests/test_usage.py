@@ -61,7 +61,9 @@ def test_what_cannot_be_read_is_told(marked: str, why: str) -> None:
     """Anything but one pair of brackets about a word is an error that says what is wrong and shows how to write it."""
     with pytest.raises(QueryError, match=why) as told:
         parse_usage(marked)
-    assert re.search(r"such as: They rowed to the \[bank\]\.( A literal bracket is written \\\[\.)?$", str(told.value))
+    assert re.search(
+        r"such as: They rowed to the \[bank\]\.( A literal bracket is written \\\[ or \\\]\.)?$", str(told.value)
+    )
 
 
 def escape(text: str) -> str:

@@ -81,4 +81,7 @@ def _parse(text: str) -> Filter:
             f"The filter {text!r} cannot be read; write COLUMN OPERATOR VALUE with one of = != < <= > >=,"
             " for instance 'year>=1990'."
         )
-    return Filter(column, match[1], text[match.end() :].strip())
+    value = text[match.end() :].strip()
+    if match[1] not in ("=", "!=") and (value.startswith("=") or {"<", ">"} & set(value)):
+        raise QueryError(f"The filter {text!r} has two operators; give two filters.")
+    return Filter(column, match[1], value)

@@ -92,7 +92,10 @@ def _print_group(number: int, group: Group, lines: int) -> None:
     print(f"\n{number}  {counted(group.size, 'line')}, {group.share:.0%}, stability {group.stability:.2f}")
     if group.collocates:
         print(f"   beside it: {', '.join(one.word for one in group.collocates)}")
-    for title, some in (("typical", group.typical), ("borderline", group.borderline)):
-        if some[:lines]:
+    typical = group.typical[:lines]
+    # Of a small group the same lines would be both.
+    borderline = [line for line in group.borderline if line not in typical][:lines]
+    for title, some in (("typical", typical), ("borderline", borderline)):
+        if some:
             print(f"   {title}:")
-            print_lines(some[:lines], Format.TABLE)
+            print_lines(some, Format.TABLE)

@@ -77,7 +77,7 @@ def _print_table(lines: Sequence[ConcordanceLine], told: Sequence[str]) -> None:
     scored = any(line.score is not None for line in lines)
     weighed = any(line.p_same is not None for line in lines)
     told_width = min(28, max(map(cell_len, told), default=-2))
-    key_width = min(28, max(cell_len(line.key) for line in lines))
+    key_width = min(max(28, width // 3), max(cell_len(line.key) for line in lines))
     node_width = max(cell_len(_one_line(line.node)) for line in lines)
     room = max(20, width - told_width - 2 - key_width - node_width - (8 if scored else 2) - (6 if weighed else 0) - 3)
     left_width = min(room // 2, max(cell_len(_one_line(line.left)) for line in lines))
@@ -91,8 +91,10 @@ def _print_table(lines: Sequence[ConcordanceLine], told: Sequence[str]) -> None:
             text.append("      " if line.p_same is None else f"{min(line.p_same, 0.99):4.0%}  ", style="green")
         if told:
             text.append(_fit(told[number], told_width) + "  ", style="green")
-        text.append(_fit(line.key, key_width) + "  ", style="dim")
-        text.append(_cut_left(left, left_width))
+        # Another command is given the key, so it is whole, and takes its room from what stands before the node.
+        over = max(0, cell_len(line.key) - key_width)
+        text.append(set_cell_size(line.key, key_width + over) + "  ", style="dim")
+        text.append(_cut_left(left, max(1, left_width - over)))
         text.append(node, style="bold red")
         if not console.is_terminal or console.no_color:
             # Without colour the node is marked as a query marks it.

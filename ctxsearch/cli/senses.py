@@ -47,7 +47,8 @@ def list_senses(index: IndexName, word: Word = None, as_json: Json = False) -> N
             print(json.dumps(asdict(sense), ensure_ascii=False))
         return
     if not found:
-        say("There is no sense yet; make one with: ctxsearch senses new.")
+        of_word = "" if word is None else f" of {word!r}"
+        say(f"There is no sense{of_word} yet; make one with: ctxsearch senses new.")
     width = max((len(sense.sense_id) for sense in found), default=0)
     for sense in found:
         have = counted(sense.labels, "line")
@@ -175,8 +176,11 @@ def remove_sense(index: IndexName, sense_id: SenseName, by: By = None) -> None:
 def label(index: IndexName, sense_id: SenseName, keys: Keys, by: By = None) -> None:
     """Say that lines have a sense."""
     with _senses(index, by) as senses:
+        before = {one.key: one.sense_id for one in senses.labels(by=senses.by)}
         changed = senses.label(sense_id, keys)
     say(f"{sense_id}: labelled {counted(changed, 'line')}{_but(len(set(keys)) - changed, 'had the label already')}.")
+    if others := [f"{key} ({before[key]})" for key in dict.fromkeys(keys) if before.get(key, sense_id) != sense_id]:
+        say(f"Had another label of yours: {', '.join(others)}. To have it back: ctxsearch senses undo {index}.")
 
 
 def unlabel(index: IndexName, keys: Keys, by: By = None) -> None:

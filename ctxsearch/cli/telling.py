@@ -138,7 +138,7 @@ def _print_uses(uses: Sequence[Assignment], output: Format) -> None:
         say("There is no such line.")
     told = [
         Told(
-            f"{use.p:4.0%} {use.pile}" + (" *" if use.is_labelled else ""),
+            _likeliest(use) + (" *" if use.is_labelled else ""),
             {
                 "pile": use.pile,
                 "sense_id": use.sense_id,
@@ -151,6 +151,14 @@ def _print_uses(uses: Sequence[Assignment], output: Format) -> None:
         for use in uses
     ]
     print_lines([use.line for use in uses], output, told)
+
+
+def _likeliest(use: Assignment) -> str:
+    """The likeliest answer, with its probability, and whether it is unsure."""
+    from ctxsearch.senses import NONE_OF_THESE, UNSURE
+
+    sense = use.sense_id if use.p >= use.p_none else NONE_OF_THESE
+    return f"{max(use.p, use.p_none):4.0%} {f'{use.pile}: ' if use.pile == UNSURE else ''}{sense}"
 
 
 def _say_missing(without_examples: Sequence[Sense], lost: Sequence[Label]) -> None:

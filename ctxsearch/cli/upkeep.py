@@ -36,6 +36,8 @@ def remove(
     named = list(document_ids or ())
     if not (named or where or from_file or lost):
         raise WrongCommand("Say which documents to remove: by their ids, --from, --where or --lost.")
+    if where and (named or from_file):
+        raise WrongCommand("Elsewhere --where narrows what is named; here choose one, the ids or --where.")
     if from_file is not None:
         from ctxsearch.corpus import read_entries
 

@@ -81,7 +81,8 @@ class Changes(Answers):
 
         Args:
             document_ids: of the documents.
-            where: conditions on the metadata, such as ``"year<1900"``; documents that meet all of them go too.
+            where: conditions on the metadata, such as ``"year<1900"``; documents that meet all of them go too,
+                whatever ids are given.
             missing_ok: pass over ids that are not there; not while a part that may have them cannot be read.
             lost: give up the documents that went with damaged parts and were not made again, see `repair`.
 

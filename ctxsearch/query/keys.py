@@ -23,6 +23,7 @@ class Place(NamedTuple):
     shard: int
     row: int
     lemma: str
+    form: str
 
 
 def find_key(shards: Sequence[OpenShard], key: str) -> Place:
@@ -57,7 +58,7 @@ def _place(shard: OpenShard, number: int, segment: SegmentRow, position: int, ke
     for form in shard.catalog.forms(form=surface_form(segment.text[start:end])):
         row = row_of_token(shard, form, wanted)
         if row is not None:
-            return Place(number, row, form.lemma)
+            return Place(number, row, form.lemma, form.form)
     raise KeyNotFound(key, "the model gave that word no vector")
 
 

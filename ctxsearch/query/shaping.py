@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import random
+import string
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,10 +22,13 @@ from ctxsearch.vectors.files import TOKEN_BITS
 
 _Key = tuple[object, ...]
 
+# Written to a word, and no part of it: “citizens stands beside citizens.
+_BESIDE_WORDS = string.punctuation + "\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb\u2026\u2013\u2014"
+
 _KEYS: dict[str, Callable[[ConcordanceLine], _Key]] = {
-    "left": lambda line: (line.left.casefold().split()[::-1], line.node.casefold(), line.right.casefold()),
+    "left": lambda line: (_words(line.left)[::-1], line.node.casefold(), line.right.casefold()),
     "node": lambda line: (line.node.casefold(), line.right.casefold()),
-    "right": lambda line: (line.right.casefold().split(), line.node.casefold()),
+    "right": lambda line: (_words(line.right), line.node.casefold()),
     "form": lambda line: (line.form.casefold(), line.form),
     "lemma": lambda line: (line.lemma,),
     "pos": lambda line: (line.pos,),
@@ -34,6 +38,11 @@ _KEYS: dict[str, Callable[[ConcordanceLine], _Key]] = {
 _OF_CORPUS = "corpus"
 _OF_WORDS = ("left", "node", "right")
 _SCORE = "score"
+
+
+def _words(text: str) -> list[str]:
+    """The words of a context as they are sorted; a mark that stands alone is one."""
+    return [word.strip(_BESIDE_WORDS) or word for word in text.casefold().split()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ctxsearch.analysis import Analyser
+from ctxsearch.analysis import Analyser, normal_form
 from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.domain import ConcordanceContext, ConcordanceLine, Usage
 from ctxsearch.errors import NothingShows, SenseError
@@ -108,8 +108,9 @@ class Asking(Keeping):
         shards, analyser = self._get_shards(), self._get_analyser()
         word = marked_token(usage, analyser)
         lemmas = lemmas_of_form(shards, word.form, analyser.lemma)
-        # A form of several lemmas is told by the senses of the first that has any.
-        lemma = next((one for one in lemmas if self._inventory.senses(one)), lemmas[0])
+        # A form of several lemmas is told by the senses of the first that has any; or of the word that is written so.
+        words = [*lemmas, normal_form(word.form)]
+        lemma = next((one for one in words if self._inventory.senses(one)), lemmas[0])
         calibration = self._calibration()
         shown, evidence, without = self._evidence(lemma, by)
         vector = embed([usage], analyser, self._get_encoder())[0]
@@ -166,7 +167,10 @@ class Asking(Keeping):
         middle = centres(evidence.vectors, evidence.senses, len(shown))
         counts = np.bincount(evidence.senses, minlength=len(shown))
         likely = np.concatenate(
-            [probabilities(part @ middle.T, counts, calibration) for part in in_parts(shards, found)]
+            [
+                np.empty((0, len(shown))),
+                *(probabilities(part @ middle.T, counts, calibration) for part in in_parts(shards, found)),
+            ]
         )
         given: dict[tuple[int, int], set[int]] = {}
         for place, sense in zip(evidence.places, evidence.senses.tolist(), strict=False):
@@ -194,6 +198,8 @@ class Asking(Keeping):
         evidence = gather(shards, names, labels, examples, self._get_analyser(), self._get_encoder)
         counts = np.bincount(evidence.senses, minlength=len(senses))
         if not counts.any():
+            if by is not None and not labels and (others := {one.by for one in self._inventory.labels(lemma)}):
+                raise NothingShows(f"{by!r} labelled no use of {lemma!r}; these did: {', '.join(sorted(others))}.")
             raise NothingShows(
                 f"No sense of {lemma!r} has an example in this index; label some with: ctxsearch senses label."
             )

@@ -43,6 +43,11 @@ class Keeping:
         self._get_shards = get_shards
         self._get_analyser = get_analyser
 
+    @property
+    def by(self) -> str:
+        """Who writes."""
+        return self._by
+
     def list(self, word: str | None = None) -> Sequence[Sense]:
         """All senses, or those of a word, in the order in which they were made."""
         return self._inventory.senses(None if word is None else self._lemma(word))
@@ -230,13 +235,15 @@ class Keeping:
             SenseError: one is of another word than the sense.
         """
         shards = self._get_shards()
-        lemmas = {key: find_key(shards, key).lemma for key in dict.fromkeys(keys)}
-        with self._inventory.changing(f"labelled {_counted(len(lemmas))} with {sense_id}", self._by) as edit:
+        places = {key: find_key(shards, key) for key in dict.fromkeys(keys)}
+        with self._inventory.changing(f"labelled {_counted(len(places))} with {sense_id}", self._by) as edit:
             sense = edit.sense(sense_id)
-            for key, lemma in lemmas.items():
-                if lemma != sense[2]:
+            for key, place in places.items():
+                # As in every answer, a use is one of its lemma, and of the word that is written just so.
+                if sense[2] not in (place.lemma, normal_form(place.form)):
                     raise SenseError(
-                        f"{key} is a use of {lemma!r}, and {sense_id} is a sense of {sense[2]!r}; nothing was labelled."
+                        f"{key} is a use of {place.lemma!r}, and {sense_id} is a sense of {sense[2]!r}; nothing was"
+                        " labelled."
                     )
                 own = self._own_label(edit, key)
                 if own is None or own[2] != sense[0]:

@@ -106,7 +106,8 @@ class Senses(Asking):
             label: how many uses of each.
 
         Returns:
-            The new senses, called after the word and the next free number. One `undo` takes them all out again.
+            The new senses, called after the word and the next free number. One `undo` takes them all out again. Uses
+            that the same person has labelled keep their labels.
         """
         names: set[str] = set()
         count = len(found.groups)
@@ -119,7 +120,8 @@ class Senses(Asking):
                 names.add(name)
                 sense = edit.add_sense(name, found.lemma, "")
                 for line in group.typical[:label]:
-                    edit.put("labels", (line.key, self._by, sense, edit.at))
+                    if self._own_label(edit, line.key) is None:
+                        edit.put("labels", (line.key, self._by, sense, edit.at))
         return [sense for sense in self.list(found.lemma) if sense.sense_id in names]
 
     def novel(

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.catalog.where import parse_filters
 from ctxsearch.errors import QueryError
+from ctxsearch.query.options import strings
 from ctxsearch.senses.importing import checked_name
 
 _SIGN = "@"
@@ -64,15 +65,16 @@ class Subcorpora:
             edit.drop("subcorpora", found[0])
 
 
-def expanded(inventory: Inventory, where: Sequence[str]) -> list[str]:
-    """Conditions with those of a subcorpus in the place of its name.
+def expanded(inventory: Inventory, where: str | Sequence[str]) -> list[str]:
+    """Conditions, one or several, with those of a subcorpus in the place of its name.
 
     Raises:
         QueryError: there is no such subcorpus.
     """
+    where = strings(where)
     named = [one for one in where if one.startswith(_SIGN) and not _OPERATORS & set(one)]
     if not named:
-        return list(where)
+        return where
     known = inventory.subcorpora()
     result: list[str] = []
     for one in where:
