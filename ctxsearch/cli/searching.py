@@ -55,7 +55,7 @@ def query(
     dtype: Dtype = None,
     shown: Shown,
 ) -> None:
-    """Find the uses of a word that are like the one in brackets: "They rowed to the [bank]"."""
+    """Find the uses of a word that are like the one in brackets: "They rowed across the river to the [bank]"."""
     with opening(index, allow_damaged, device, dtype) as opened:
         _print(_found(partial(opened.query, sentence), search, filters, shown, call), shown, search.offset)
         export_model(opened)

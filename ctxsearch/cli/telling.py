@@ -33,7 +33,7 @@ def lookup(
     dtype: Dtype = None,
     as_json: Json = False,
 ) -> None:
-    """Tell which sense of your inventory a word has: "They rowed to the [bank]"."""
+    """Tell which sense of your inventory a word has: "They rowed across the river to the [bank]"."""
     with opening(index, allow_damaged=False, device=device, dtype=dtype) as opened:
         found = opened.senses().lookup(sentence, by=by, examples=examples)
         export_model(opened)
