@@ -716,9 +716,15 @@ def test_damaged_shard_is_not_backed_up(many: Index, tmp_path: Path) -> None:
 def test_commands_of_care(many: Index, tmp_path: Path) -> None:
     """remove, compact, verify, backup and restore do as the library does, and say what they did."""
     (tmp_path / "ids").write_text("tea\nloan\n")
-    removed = ctxsearch("remove", many.path, "reeds", "--from", tmp_path / "ids", "--where", "year>2000")
-    assert (removed.returncode, removed.stdout) == (0, "")
-    assert removed.stderr.endswith("removed 4 documents.\n")
+    # By ids and conditions at once it would be open whether either or both are meant.
+    assert ctxsearch("remove", many.path, "--from", tmp_path / "ids", "--where", "year>2000").returncode == 2
+    for which, count in (
+        (["reeds", "--from", tmp_path / "ids"], "3 documents"),
+        (["--where", "year>2000"], "1 document"),
+    ):
+        removed = ctxsearch("remove", many.path, *which)
+        assert (removed.returncode, removed.stdout) == (0, "")
+        assert removed.stderr.endswith(f"removed {count}.\n")
     missing = ctxsearch("remove", many.path, "reeds")
     assert (missing.returncode, missing.stderr) == (
         1,

@@ -6,8 +6,6 @@ import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ctxsearch.errors import ModelError
 from ctxsearch.protocols import Encoded
 
@@ -50,6 +48,8 @@ class OwnEncoder:
         Raises:
             ModelError: it is not one vector of unit length for each token, with whether it is there.
         """
+        import numpy as np  # an index is opened without it
+
         returned = self._encoder.encode(passages)
         tokens = sum(len(segment.forms) for passage in passages for segment in passage)
         try:
