@@ -42,7 +42,7 @@ from ctxsearch.protocols import Encoded
 from ctxsearch.settings import DEFAULT_MODEL
 from ctxsearch.vectors.codec import Codec, train
 from ctxsearch.vectors.faiss import FaissCodec, FaissShard
-from ctxsearch.vectors.files import RUN_BYTES, TRAINING_ROWS
+from ctxsearch.vectors.sorting import RUN_BYTES, TRAINING_ROWS
 
 Floats = NDArray[np.float32]
 Table = dict[str, Any]

@@ -26,7 +26,8 @@ from ctxsearch.commit import CATALOG_FILE, CLUSTERS_FILE, LISTS_FILE, SHARD_FILE
 from ctxsearch.domain import Document, Segment
 from ctxsearch.protocols import Encoded, Encoder, VectorCodec
 from ctxsearch.storage import digest_bytes, digest_files, json_bytes, put_bytes_if_absent, sync
-from ctxsearch.vectors.files import TOKEN_BITS, VectorWriter
+from ctxsearch.vectors.files import TOKEN_BITS
+from ctxsearch.vectors.sorting import VectorWriter
 
 # Tokens encoded in one call: some twenty batches of windows, so that those in a batch are of nearly one length.
 _BLOCK_TOKENS = 32_768

@@ -28,11 +28,12 @@ from ctxsearch.commit import LISTS_FILE, VECTORS_FILE
 from ctxsearch.domain import Segment
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.protocols import Encoded, Neighbours, VectorCodec, VectorShard
-from ctxsearch.vectors import files
+from ctxsearch.vectors import sorting
 from ctxsearch.vectors.codec import Codec, CodecParameters, coded_lengths, fitted_codes, train
 from ctxsearch.vectors.exact import ExactCodec, ExactShard
 from ctxsearch.vectors.faiss import FaissCodec, FaissShard
-from ctxsearch.vectors.files import VectorWriter, open_vectors
+from ctxsearch.vectors.files import open_vectors
+from ctxsearch.vectors.sorting import VectorWriter
 
 MakeShard = Callable[[np.ndarray, CodecParameters], VectorShard]
 MakeCodec = Callable[[CodecParameters], VectorCodec]
@@ -655,8 +656,8 @@ def test_writer_sorts(all_rows: list[Row], cuts: list[int], run_rows: int, merge
     batches = [all_rows[first:last] for first, last in itertools.pairwise(borders)]
     samples: list[np.ndarray] = []
     with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "RUN_BYTES", run_rows * 16)
-        patch.setattr(files, "_MERGE_BYTES", merge_rows * 8)
+        patch.setattr(sorting, "RUN_BYTES", run_rows * 16)
+        patch.setattr(sorting, "_MERGE_BYTES", merge_rows * 8)
         folder = Path(name)
         sizes = write(folder, batches, samples)
         assert sorted(path.name for path in folder.iterdir()) == [LISTS_FILE, VECTORS_FILE]
@@ -723,7 +724,7 @@ def test_what_comes_after_the_training_is_encoded_as_what_came_before(
     rows = 5000
     vectors = np.random.default_rng(0).normal(size=(rows, 4)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    monkeypatch.setattr(files, "TRAINING_ROWS", 700)
+    monkeypatch.setattr(sorting, "TRAINING_ROWS", 700)
     codecs: list[FaissCodec] = []
 
     def codec_for(sample: np.ndarray) -> VectorCodec:
