@@ -32,6 +32,8 @@ GIVEN_SINCE = 4
 
 CHOICES = {"codec": ("fp16", "sq8", "sq6", "sq4"), "pooling": ("mean", "first", "last")}
 _LONGEST = 1 << 20
+# Annotations are strings here.
+_TYPES = {"str": str, "int": int, "bool": bool}
 # Left out of the file where there is no head, so that an older ctxsearch can read it.
 _HEAD_FIELDS = ("head", "head_digest")
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
@@ -170,9 +172,7 @@ def parse_settings(text: str, path: Path) -> Settings:
 def wrong_settings(settings: Settings) -> list[str]:
     """The names of settings that no index can have."""
     wrong = [
-        field.name
-        for field in fields(settings)
-        if type(getattr(settings, field.name)).__name__ != field.type  # annotations are strings here
+        field.name for field in fields(settings) if type(getattr(settings, field.name)) is not _TYPES[str(field.type)]
     ]
     wrong += [name for name, choices in CHOICES.items() if getattr(settings, name) not in choices]
     if "dimension" not in wrong and not 0 < settings.dimension < 1 << 20:

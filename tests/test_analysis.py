@@ -128,6 +128,22 @@ def test_punctuation_on_request() -> None:
             'He said, "We rowed. We sang." Then " he left. She went.',
             ['He said, "We rowed. We sang."', ' Then " he left.', " She went."],
         ),
+        # Marks that open behind a dash, a colon or a Chinese character have their partners.
+        *(
+            (f'{before}"Stop. Go now!" And left.', [f'{before}"Stop. Go now!"', " And left."])
+            for before in ("He cried\u2014", "He cried--", "He said:", "<b>", "l'")
+        ),
+        (
+            '\u4ed6\u8bf4"\u4f60\u597d\u3002\u6211\u8d70\u4e86\u3002"\u7136\u540e\u4ed6\u8d70\u4e86\u3002',
+            ['\u4ed6\u8bf4"\u4f60\u597d\u3002\u6211\u8d70\u4e86\u3002"', "\u7136\u540e\u4ed6\u8d70\u4e86\u3002"],
+        ),
+        ('He said "... and so. We left." Then he went.', ['He said "... and so. We left."', " Then he went."]),
+        # What opens goes with what it opens.
+        ('Foo came. "He went home.\n\nThen we left.', ["Foo came.", ' "He went home.', "\n\nThen we left."]),
+        (
+            f'({_LONG_SENTENCE} "No," he said. "I go." She left. "Why?" she asked.)',
+            [f"({_LONG_SENTENCE}", ' "No," he said.', ' "I go."', " She left.", ' "Why?"', " she asked.)"],
+        ),
         # What is long is cut within its quotation, which keeps what closes it.
         (
             f'He said, "{_LONG_SENTENCE} We sang." Then he left.',

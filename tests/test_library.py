@@ -136,7 +136,9 @@ def test_own_encoder_that_cannot_be_kept_is_refused(tmp_path: Path, name: str, v
 
 
 @pytest.mark.parametrize(
-    "options", [{"punctuation": 1}, {"punctuation": "yes"}, {"window": "128"}, {"model": 5}], ids=str
+    "options",
+    [{"punctuation": 1}, {"punctuation": "yes"}, {"punctuation": np.True_}, {"window": "128"}, {"model": 5}],
+    ids=str,
 )
 def test_settings_that_cannot_be_read_are_refused(tmp_path: Path, options: dict[str, object]) -> None:
     """No index is made that could not be opened again."""

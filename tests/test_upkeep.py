@@ -232,10 +232,11 @@ def test_threads_read_an_index_that_one_of_them_changes(make_index: MakeIndex, r
 
     def read() -> int:
         while True:
+            is_last = done.is_set()
             lines = index.concordance("bank")
             assert [line.key for line in lines][: len(kept)] == kept
             assert len(index.like(kept[0], k=3)) == 3
-            if done.is_set():
+            if is_last:
                 return len(lines)
 
     with ThreadPoolExecutor(3) as threads:
@@ -258,6 +259,11 @@ def test_closed_index_says_that_it_is_gone(make_index: MakeIndex, river_document
     index = make_index(river_documents, shard_tokens=15)
     before = index.concordance("bank")
     index.close()
+    assert index.concordance("bank") == before
+    index.close()
+    with reopened(index) as other:
+        for number in range(4):
+            other.add([Document(f"new {number}", "A bank of sand.")])
     assert index.concordance("bank") == before
     index.close()
     with reopened(index) as other:

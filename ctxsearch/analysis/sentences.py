@@ -96,19 +96,15 @@ def _ends(block: str, seen: str, language: str) -> list[int]:
     ends: list[int] = []
     for boundary in sentencex.get_sentence_boundaries(language, seen):
         begin, end = boundary["start_index"], boundary["end_index"]
-        # A paragraph break is a "sentence" of white space; it goes to the sentence that follows.
-        visible = begin + len(block[begin:end].rstrip())
+        # A paragraph break is a "sentence" of white space; it goes to the sentence that follows, and so does what
+        # opens a quotation, where the segmenter does not see it.
+        visible = begin + len(seen[begin:end].rstrip())
         if visible > begin:
-            # What closes a quotation, where the segmenter does not see it, belongs to what it closes.
-            closed = begin
-            while closed < visible and block[closed] in _CLOSING and block[closed] != seen[closed]:
-                closed += 1
-            if ends and ends[-1] == begin and closed > begin:
-                ends[-1] = closed
-            if closed == visible and ends:
-                continue
             if ends and ends[-1] == begin and _inside_address(block, begin):
                 ends.pop()
+            # What closes a quotation belongs to what it closes.
+            while visible < len(block) and block[visible] in _CLOSING and block[visible] != seen[visible]:
+                visible += 1
             ends.append(visible)
     return ends
 
@@ -121,13 +117,16 @@ def _without_lone_marks(block: str) -> str:
     opened: int | None = None
     for match in _MARK_OR_BREAK.finditer(block):
         place = match.start()
-        before, after = block[place - 1 : place], block[place + 1 : place + 2]
-        begins = not before or before.isspace() or before in _OPENING
-        stands_alone = begins and (not after or after.isspace())
-        is_mark = match[0] == '"'
-        if is_mark and opened is not None and (not begins or stands_alone):
+        before, after = block[place - 1 : place] or " ", block[place + 1 : place + 2] or " "
+        is_mark, stands_alone = match[0] == '"', before.isspace() and after.isspace()
+        can_close = stands_alone or not (before.isspace() or before in _OPENING)
+        # Not behind an inch sign, which a space or a mark follows; but before dots: "... and so it was".
+        can_open = stands_alone or not (
+            after.isspace() or after in ",;:!?)]}" or (after == "." and block[place + 2 : place + 3] != ".")
+        )
+        if is_mark and opened is not None and can_close:
             opened = None
-        elif is_mark and not begins:
+        elif is_mark and not can_open:
             alone.append(place)
         else:
             if opened is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace as changed
+from numbers import Integral
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -131,7 +132,7 @@ class Index(Changes, Care, Exports):
             model_digest="",
             layers=choice.layers,
             pooling=choice.pooling,
-            window=window,
+            window=int(window) if isinstance(window, Integral) else window,
             dimension=0,
             language=analyser.language,
             punctuation=punctuation,
@@ -141,7 +142,7 @@ class Index(Changes, Care, Exports):
             head_digest=choice.head.digest if choice.head else "",
         )
         hardware = {"device": device, "dtype": dtype}
-        encoder = OwnEncoder(encoder) if encoder else load_encoder(settings, hardware, choice.head)
+        encoder = OwnEncoder(encoder) if encoder is not None else load_encoder(settings, hardware, choice.head)
         settings = changed(settings, model_digest=encoder.digest, dimension=encoder.dimension)
         if wrong := wrong_settings(settings):
             raise ValueError(f"An index cannot have the {wrong[0]} {getattr(settings, wrong[0])!r}.")
@@ -196,7 +197,7 @@ class Index(Changes, Care, Exports):
             text = held.commit.settings
             settings = parse_settings(text, folder / SETTINGS_FILE)
         hardware = {"device": device, "dtype": dtype}
-        own = OwnEncoder(encoder) if encoder else None
+        own = OwnEncoder(encoder) if encoder is not None else None
         return cls(Parts(folder, settings, text, held, encoder=own, hardware=hardware, allow_damaged=allow_damaged))
 
     @classmethod

@@ -20,7 +20,6 @@ from ctxsearch.commit import (
     DamagedFile,
     HeldCommit,
     ShardEntry,
-    commit_path,
     read_damage,
 )
 from ctxsearch.errors import IndexDamaged, QueryError
@@ -145,7 +144,7 @@ class Parts:
 
     def _refuse_gone(self) -> None:
         """Raises QueryError where this was closed, and a writer has cleared away since what it saw."""
-        if self._is_closed and self.commit.number and not commit_path(self.path, self.commit.number).exists():
+        if self._is_closed and not all((self.path / entry.shard_id).exists() for entry in self.commit.shards):
             raise QueryError(
                 f"This index was closed, and what it saw of {self.path} has been cleared away by a writer since; open"
                 " it again."
