@@ -9,6 +9,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def put_in_clusters(building: Path, group: Sequence[OpenShard], rows: JoinedRows
     sizes = np.array([form[5] for form in rows.forms], np.int64)
     to_be = np.zeros(len(sizes), np.bool_)
     to_be[clustered_forms(sizes, np.array([form[3] for form in rows.forms], np.int32))] = True
-    codec = FaissCodec(group[0].parameters)
+    coded = _Coded(group, FaissCodec(group[0].parameters))
 
     def arranged(number: int) -> tuple[NDArray[np.int64], NDArray[np.float32]] | None:
         """Puts the rows of a form in their order; the sizes and centroids of the clusters that they then lie in."""
@@ -52,9 +53,9 @@ def put_in_clusters(building: Path, group: Sequence[OpenShard], rows: JoinedRows
         ids, sources, places = rows.ids[form], rows.sources[form], rows.places[form]
         found, order = None, np.argsort(ids, kind="stable")
         if to_be[number]:
-            found = _kept(group, codec, ids, sources, places)
+            found = _kept(coded, ids, sources, places)
             if found is None:
-                made = in_clusters(len(ids), partial(_vectors, group, codec, sources[order], places[order]))
+                made = in_clusters(len(ids), partial(coded.vectors, sources[order], places[order]))
                 found = made._replace(order=order[made.order])
             order = found.order
         for part in (ids, sources, places):
@@ -76,11 +77,7 @@ def put_in_clusters(building: Path, group: Sequence[OpenShard], rows: JoinedRows
 
 
 def _kept(
-    group: Sequence[OpenShard],
-    codec: FaissCodec,
-    ids: NDArray[np.int64],
-    sources: NDArray[np.int16],
-    places: NDArray[np.int64],
+    coded: _Coded, ids: NDArray[np.int64], sources: NDArray[np.int16], places: NDArray[np.int64]
 ) -> InClusters | None:
     """The rows of a form in the clusters that most of them lie in; None where too few do, or in too coarse ones.
 
@@ -90,8 +87,8 @@ def _kept(
     cluster_of = np.full(len(ids), -1, np.int32)
     centroids: list[NDArray[np.float32]] = []
     n_clusters = 0
-    borders = np.searchsorted(sources, np.arange(len(group) + 1)).tolist()
-    for shard, (start, stop) in zip(group, pairwise(borders), strict=True):
+    borders = np.searchsorted(sources, np.arange(len(coded.group) + 1)).tolist()
+    for shard, (start, stop) in zip(coded.group, pairwise(borders), strict=True):
         of_shard = places[start:stop]
         if not len(of_shard):
             continue
@@ -113,7 +110,7 @@ def _kept(
     if 2 * len(rest) > len(ids) or len(rest) * n_clusters > anew or n_clusters > MOST_KEPT:
         return None
     joined = np.concatenate(centroids)
-    cluster_of[rest] = nearest_clusters(len(rest), partial(_vectors, group, codec, sources[rest], places[rest]), joined)
+    cluster_of[rest] = nearest_clusters(len(rest), partial(coded.vectors, sources[rest], places[rest]), joined)
     return InClusters(np.lexsort((ids, cluster_of)), np.bincount(cluster_of, minlength=n_clusters), joined)
 
 
@@ -121,12 +118,14 @@ def _cores() -> int:
     return min(os.cpu_count() or 1, _MOST_CORES)
 
 
-def _vectors(
-    group: Sequence[OpenShard],
-    codec: FaissCodec,
-    sources: NDArray[np.int16],
-    places: NDArray[np.int64],
-    chosen: NDArray[np.int64],
-) -> NDArray[np.float32]:
-    """The vectors of some rows, of those that come from these places. Shape: (n_chosen, dimension)."""
-    return codec.decode(codes_of(group, sources[chosen], places[chosen]))
+class _Coded(NamedTuple):
+    """The shards of a group, and what decodes their rows."""
+
+    group: Sequence[OpenShard]
+    codec: FaissCodec
+
+    def vectors(
+        self, sources: NDArray[np.int16], places: NDArray[np.int64], chosen: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """The vectors of some rows, of those that come from these places. Shape: (n_chosen, dimension)."""
+        return self.codec.decode(codes_of(self.group, sources[chosen], places[chosen]))
