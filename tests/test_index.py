@@ -353,6 +353,14 @@ def test_missing_word_offers_nearest(index: Index) -> None:
     assert raised.value.nearest == ()
 
 
+def test_nearest_words_are_the_frequent_ones(make_index: MakeIndex) -> None:
+    """Of words that are written as much like the one that is not there, the most frequent is offered first."""
+    index = make_index([Document("1", "A beak, a bark, a bask, a bunk; the bank, the bank.")])
+    with pytest.raises(WordNotFound) as raised:
+        index.count("bnak")
+    assert raised.value.nearest == ("bank", "bark", "bask", "beak", "bunk")
+
+
 @pytest.mark.parametrize(
     "options", [{"k": 0}, {"k": -1}, {"context": -1}, {"context": "paragraph"}, {"context": 1.5}], ids=str
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import heapq
 from bisect import bisect_left
 from collections.abc import Sequence
 from operator import itemgetter
@@ -15,6 +16,9 @@ from ctxsearch.catalog.rows import FormRow, SegmentRow
 from ctxsearch.errors import FormNotFound, KeyNotFound, TagNotFound, WordNotFound
 from ctxsearch.query.scope import OpenShard, Rows, Written, has_living, rows_of_lemma
 from ctxsearch.vectors.files import TOKEN_BITS
+
+# How alike two words are written of which one may be meant by the other, see `difflib.SequenceMatcher.ratio`.
+_ALIKE = 0.7
 
 
 class Place(NamedTuple):
@@ -79,8 +83,14 @@ def nearest_words(shards: Sequence[OpenShard], word: str, n: int = 5) -> list[st
         for lemma, frequency in shard.catalog.lemma_frequencies():
             if abs(len(lemma) - len(word)) <= 2 and set(lemma) & set(word):
                 frequencies[lemma] = frequencies.get(lemma, 0) + frequency
-    by_frequency = sorted(frequencies, key=lambda item: (-frequencies[item], item))
-    close = difflib.get_close_matches(word, by_frequency, 2 * n, 0.7)
+    # Not `difflib.get_close_matches`, which puts equals in the order of the alphabet, the last first.
+    matcher = difflib.SequenceMatcher(b=word)
+    ranked: list[tuple[float, int, str]] = []
+    for lemma, frequency in frequencies.items():
+        matcher.set_seq1(lemma)
+        if min(matcher.real_quick_ratio(), matcher.quick_ratio()) >= _ALIKE and (ratio := matcher.ratio()) >= _ALIKE:
+            ranked.append((-ratio, -frequency, lemma))
+    close = [lemma for _, _, lemma in heapq.nsmallest(2 * n, ranked)]
     return [lemma for lemma in close if _occurs(shards, [rows_of_lemma(shard, lemma) for shard in shards])][:n]
 
 
