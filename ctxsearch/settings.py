@@ -7,6 +7,7 @@ come beside those that are there.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -34,6 +35,8 @@ CHOICES = {"codec": ("fp16", "sq8", "sq6", "sq4"), "pooling": ("mean", "first", 
 _LONGEST = 1 << 20
 # Annotations are strings here.
 _TYPES = {"str": str, "int": int, "bool": bool}
+DTYPES = ("bf16", "fp16", "fp32")
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:[0-9]{1,3})?")
 # Left out of the file where there is no head, so that an older ctxsearch can read it.
 _HEAD_FIELDS = ("head", "head_digest")
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
@@ -178,3 +181,15 @@ def wrong_settings(settings: Settings) -> list[str]:
     if "dimension" not in wrong and not 0 < settings.dimension < 1 << 20:
         wrong.append("dimension")
     return wrong
+
+
+def check_hardware(device: str | None, dtype: str | None) -> None:
+    """Whether there can be such a device and type; what is really there is seen where they are used.
+
+    Raises:
+        ValueError: there can be none.
+    """
+    if device is not None and not _DEVICE.fullmatch(device):
+        raise ValueError(f"There is no device {device!r}; use auto, cpu, cuda, cuda:1 or mps.")
+    if dtype is not None and dtype not in DTYPES:
+        raise ValueError(f"There is no type {dtype!r}; use {', '.join(DTYPES)}.")

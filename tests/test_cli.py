@@ -127,6 +127,22 @@ def test_context_is_words_or_the_sentence(index: Index) -> None:
     ]
 
 
+def test_sentences_are_printed_whole(make_index: MakeIndex) -> None:
+    """What asks for whole sentences prints them whole, however long; words on either side are cut to fit."""
+    before, after = "On a grey morning in late autumn " * 6, " where the willows stood" * 6
+    sentence = f"{before}they rowed to the bank{after}."
+    index = make_index([Document("a", f"{sentence} It was cold.")])
+    marked = sentence.replace("bank", "[bank]")
+    for options in (["--context", "sentence"], ["--good"]):
+        (line,) = ctxsearch("concordance", index.path, "bank", *options).stdout.splitlines()
+        assert line.endswith(f"a:{sentence.index('bank')}  {marked}")
+    (line,) = ctxsearch("like", index.path, f"a:{sentence.index('willow')}", "-k", "1").stdout.splitlines()
+    assert "…" in line
+    assert len(line) <= 120
+    (cut,) = ctxsearch("concordance", index.path, "bank", "--good", "--context", "2").stdout.splitlines()
+    assert cut.split("  ")[-1].strip() == "to the [bank] where the"
+
+
 def test_no_line_is_told_and_no_error(index: Index) -> None:
     """Where no line meets the conditions that is said on standard error, and the exit code is 0."""
     result = ctxsearch("concordance", index.path, "bank", "--where", "year<1800")
@@ -757,7 +773,7 @@ def test_embed_writes_unit_vectors(library: Library, tmp_path: Path) -> None:
         '{"text": "The [bank] refused him a loan."}\n'
     )
     made = []
-    for options in (["--index", str(library.index)], [], ["--layers", "concat:5-6", "--pooling", "first"]):
+    for options in (["--index", str(library.index)], ["--force"], ["--force", "--layers", "concat:5-6"]):
         result = ctxsearch("embed", source, tmp_path / "out.npy", "--dtype", "fp32", *options)
         assert (result.returncode, result.stdout) == (0, "")
         made.append(np.load(tmp_path / "out.npy", allow_pickle=False))
@@ -769,6 +785,20 @@ def test_embed_writes_unit_vectors(library: Library, tmp_path: Path) -> None:
         np.testing.assert_allclose(vectors[0], vectors[1], atol=1e-5)
     np.testing.assert_array_equal(made[0], made[1])
     assert made[0][0] @ made[0][2] < 0.9
+    before = (tmp_path / "out.npy").read_bytes()
+    assert "out.npy already; give another name, or --force." in told(ctxsearch("embed", source, tmp_path / "out.npy"))
+    assert (tmp_path / "out.npy").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "command", ["export INDEX - bank --format csv", "backup INDEX -", "embed INDEX/ctxsearch.json -"]
+)
+def test_files_are_written_not_printed(library: Library, tmp_path: Path, command: str) -> None:
+    """`-` means standard output elsewhere: no file of that name is written."""
+    result = ctxsearch(*command.replace("INDEX", str(library.index)).split(), cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.endswith("Error: Name a file to write; this is not printed.\n")
+    assert not list(tmp_path.iterdir())
 
 
 def test_embed_takes_a_byte_order_mark_as_what_it_is(tmp_path: Path) -> None:
@@ -801,7 +831,7 @@ def test_failed_embed_keeps_the_vectors_that_were_there(tmp_path: Path) -> None:
     """A file of vectors is replaced whole, or stays."""
     (tmp_path / "usages.jsonl").write_text('"The [bank]."\n')
     np.save(tmp_path / "out.npy", np.ones(3))
-    ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "out.npy", file_size=500)
+    ctxsearch("embed", tmp_path / "usages.jsonl", tmp_path / "out.npy", "--force", file_size=500)
     assert np.load(tmp_path / "out.npy").tolist() == [1, 1, 1]
 
 
@@ -847,7 +877,7 @@ def test_embed_replaces_no_device_and_not_its_source(tmp_path: Path) -> None:
     source.write_text('"The [bank]."\n')
     assert "pipe is no plain file" in told(ctxsearch("embed", source, tmp_path / "pipe"))
     assert (tmp_path / "pipe").is_fifo()
-    assert "is the file to read; name another" in told(ctxsearch("embed", source, source))
+    assert "is the file to read; name another" in told(ctxsearch("embed", source, source, "--force"))
     assert source.read_text() == '"The [bank]."\n'
 
 

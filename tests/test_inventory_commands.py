@@ -82,6 +82,11 @@ def test_a_headword_from_dictionary_to_entry(folder: Path, sample: Index, tmp_pa
     assert sum(one["assigned"] for one in counted["senses"]) + counted["unsure"] == counted["occurrences"] == 28
     assert [line.split()[0] for line in table[2:4]] == ["bank.river", "bank.money"]
     lines = objects(done("assign", folder, "bank", "--lines", "--json"))
+    whole = done("assign", folder, "bank", "--lines", "--context", "sentence").splitlines()
+    assert [line.rpartition("  ")[2] for line in whole] == [
+        " ".join(f"{line['left']}[{line['node']}]{line['right']}".split())
+        for line in objects(done("assign", folder, "bank", "--lines", "--context", "sentence", "--json"))
+    ]
     assert {line["key"] for line in lines if line["is_labelled"]} == {*keys, "bank/08:17", "bank/12:85"}
     assert {"pile", "sense_id", "p", "p_none", "margin", "metadata"} <= {*lines[0]}
     rows = list(csv.DictReader(io.StringIO(done("assign", folder, "bank", "--pile", "bank.river", "--csv"))))
@@ -160,6 +165,7 @@ def test_senses_are_cut_and_joined(folder: Path) -> None:
         (("assign", "{}", "bank", "--plot", "a.png"), 2, "--plot draws what --over counts; give --over, too."),
         (("assign", "{}", "bank", "--lines", "--next", "3"), 2, "Choose one of --over, --lines and --next."),
         (("assign", "{}", "bank", "--csv"), 2, "--csv and --tsv print lines; give --lines or --next, too."),
+        (("assign", "{}", "bank", "--context", "3"), 2, "--context is of lines; give --lines or --next, too."),
         (("senses", "import", "{}", "nowhere.csv"), 2, "nowhere.csv"),
     ],
 )
@@ -205,6 +211,11 @@ def test_bad_dictionaries_are_told(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"broken.xml, line 3: it is not well-formed XML"):
         list(read_dictionary(tmp_path / "broken.xml"))
     (tmp_path / "cut.xml.gz").write_bytes(gzip.compress(TEI.encode())[:60])
+    (tmp_path / "d.csv").write_text("word,text\nbank,land along a river\n")
+    with pytest.raises(
+        SourceError, match=r"no column 'definition' for the text\. A dictionary is kept in UTF-8, with "
+    ):
+        list(read_dictionary(tmp_path / "d.csv"))
     with pytest.raises(SourceError, match="it is not a whole gzip file"):
         list(read_dictionary(tmp_path / "cut.xml.gz"))
     with pytest.raises(SourceError, match="it cannot be read"):

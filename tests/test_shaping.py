@@ -241,6 +241,8 @@ def test_subcorpus_stands_for_its_conditions(index: Index) -> None:
         subcorpora.save("empty", [])
     with pytest.raises(QueryError, match="cannot be read"):
         subcorpora.save("bad", ["year"])
+    with pytest.raises(QueryError, match="No document has the column 'yaer'; there are: "):
+        subcorpora.save("bad", ["yaer<1900"])
     assert list(subcorpora.list()) == ["old"]
     subcorpora.remove("old")
 

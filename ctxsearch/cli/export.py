@@ -9,7 +9,7 @@ import typer
 
 from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.opening import opening
-from ctxsearch.cli.options import Filters, IndexName, Whose, WrongCommand, given, parsed_context, with_records
+from ctxsearch.cli.options import Filters, IndexName, Whose, WrongCommand, given, parsed_context, to_file, with_records
 from ctxsearch.cli.progress import count_bar
 
 _Senses = Literal["labels", "assigned", "none"]
@@ -20,7 +20,9 @@ _NOT_OF_A_FORMAT = ("--format", "--force")
 def export(
     call: typer.Context,
     index: IndexName,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; its ending says the format.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The file to write; its ending says the format.", callback=to_file)
+    ],
     word: Annotated[
         str | None,
         typer.Argument(metavar="WORD", help="A lemma, for all its forms; or a form, for itself."),

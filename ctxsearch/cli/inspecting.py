@@ -12,7 +12,7 @@ import typer
 import ctxsearch
 from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.opening import check_head
-from ctxsearch.cli.options import Device, Dtype, HeadFile, Json, Layers, Pooling
+from ctxsearch.cli.options import Device, Dtype, HeadFile, Json, Layers, Pooling, to_file
 from ctxsearch.errors import QueryError, SourceError
 from ctxsearch.index import Index
 from ctxsearch.settings import DEFAULT_MODEL
@@ -55,7 +55,9 @@ def embed(
             dir_okay=False,
         ),
     ],
-    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The .npy file to write.", dir_okay=False)],
+    output: Annotated[
+        Path, typer.Argument(metavar="OUTPUT", help="The .npy file to write.", dir_okay=False, callback=to_file)
+    ],
     index: Annotated[str | None, typer.Option(help="Make the vectors as this index's are made.")] = None,
     model: Annotated[str | None, typer.Option(help=f"A folder or a name. [default: {DEFAULT_MODEL}]")] = None,
     layers: Layers = None,
@@ -65,6 +67,7 @@ def embed(
     language: Annotated[str | None, typer.Option(help="By which words are cut. [default: en]")] = None,
     device: Device = None,
     dtype: Dtype = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file that is there.")] = False,
 ) -> None:
     """Embed marked words; a line is "They rowed to the [bank]." or {"text": ..., "start": ..., "end": ...}."""
     import numpy as np
@@ -75,6 +78,8 @@ def embed(
         raise ValueError(f"{output} is no plain file; name a file to write the vectors to.")
     if output.exists() and output.samefile(source):
         raise ValueError(f"{output} is the file to read; name another to write the vectors to.")
+    if output.exists() and not force:
+        raise ValueError(f"There is a file {output} already; give another name, or --force.")
     from ctxsearch.corpus import read_entries
 
     usages = {number: _usage(source, number, line) for number, line in read_entries(source)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import Annotated, Any, TypedDict, get_type_hints
 
 import typer
@@ -91,7 +92,7 @@ Device = Annotated[
 ]
 Dtype = Annotated[str | None, typer.Option(help="bf16, fp16 or fp32; what the hardware is fast at, by default.")]
 
-_LINES = 20
+_LINES, _WORDS = 20, "10"
 
 
 class WrongCommand(typer.BadParameter):
@@ -126,6 +127,13 @@ def refuse_all_but(kept: Collection[str], call: typer.Context, why: str) -> None
     """
     if refused := [option for option in given(call) if option not in kept]:
         raise WrongCommand(f"{why}; leave out {' and '.join(refused)}.")
+
+
+def to_file(path: Path) -> Path:
+    """Refuses what means standard output elsewhere, and would be a file of that name here."""
+    if str(path) == "-":
+        raise WrongCommand("Name a file to write; this is not printed.")
+    return path
 
 
 @dataclass(frozen=True)
@@ -206,7 +214,10 @@ def parsed_context(text: str) -> ConcordanceContext:
 class Shown:
     """How lines are printed."""
 
-    context: Annotated[str, typer.Option(help="Words on either side, or 'sentence'.")] = "10"
+    context: Annotated[
+        str | None,
+        typer.Option(help="Words on either side; or 'sentence', which is shown whole.  [default: 10]"),
+    ] = None
     json: Json = False
     csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with a header.")] = False
     tsv: Annotated[bool, typer.Option("--tsv", help="Tab-separated, with a header.")] = False
@@ -214,7 +225,7 @@ class Shown:
     def __post_init__(self) -> None:
         if self.json + self.csv + self.tsv > 1:
             raise WrongCommand("Choose one of --json, --csv and --tsv.")
-        parsed_context(self.context)
+        self.around()
 
     @property
     def format(self) -> Format:
@@ -222,10 +233,9 @@ class Shown:
         chosen = ((self.json, Format.JSON), (self.csv, Format.CSV), (self.tsv, Format.TSV))
         return next((made for asked, made in chosen if asked), Format.TABLE)
 
-    @property
-    def around(self) -> ConcordanceContext:
-        """A number of words, or the sentence."""
-        return parsed_context(self.context)
+    def around(self, *, good: bool = False) -> ConcordanceContext:
+        """A number of words, or the sentence; an example is a whole sentence, unless another context is asked for."""
+        return parsed_context(self.context or ("sentence" if good else _WORDS))
 
 
 def with_records(command: Callable[..., None]) -> Callable[..., None]:

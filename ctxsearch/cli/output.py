@@ -38,13 +38,22 @@ class Told:
     fields: Mapping[str, MetadataValue]
 
 
-def print_lines(lines: Sequence[ConcordanceLine], output: Format, told: Sequence[Told] = ()) -> None:
-    """Prints lines to standard output, each with what else there is to say of it."""
+def print_lines(
+    lines: Sequence[ConcordanceLine], output: Format, told: Sequence[Told] = (), *, whole: bool = False
+) -> None:
+    """Prints lines to standard output, each with what else there is to say of it.
+
+    Args:
+        lines: what to print.
+        output: how.
+        told: what else there is to say, of each line, or of none.
+        whole: prints the whole context for people, too, not as much of it as is seen at a glance.
+    """
     if output is Format.JSON:
         for number, line in enumerate(lines):
             print(json.dumps({**asdict(line), **(told[number].fields if told else {})}, ensure_ascii=False))
     elif output is Format.TABLE:
-        _print_table(lines, [one.shown for one in told])
+        _print_table(lines, [one.shown for one in told], whole=whole)
     else:
         _print_rows(lines, "," if output is Format.CSV else "\t", told)
 
@@ -68,8 +77,11 @@ class _Lines(Console):
         raise BrokenPipeError
 
 
-def _print_table(lines: Sequence[ConcordanceLine], told: Sequence[str]) -> None:
-    """One line each: the score, the key, and the node in one column, with as much context as the terminal has."""
+def _print_table(lines: Sequence[ConcordanceLine], told: Sequence[str], *, whole: bool) -> None:
+    """One line each: the score, the key, and the node in one column, with as much context as the terminal has.
+
+    Or, where it is to be whole, all context, which a terminal breaks where it must.
+    """
     console = _Lines(soft_wrap=True, highlight=False, emoji=False, markup=False)
     if not lines:
         return
@@ -78,12 +90,16 @@ def _print_table(lines: Sequence[ConcordanceLine], told: Sequence[str]) -> None:
     weighed = any(line.p_same is not None for line in lines)
     told_width = min(28, max(map(cell_len, told), default=-2))
     key_width = min(max(28, width // 3), max(cell_len(line.key) for line in lines))
-    node_width = max(cell_len(_one_line(line.node)) for line in lines)
-    room = max(20, width - told_width - 2 - key_width - node_width - (8 if scored else 2) - (6 if weighed else 0) - 3)
+    # Without colour the node is marked as a query marks it.
+    marks = "[]" if not console.is_terminal or console.no_color else ""
+    node_width = max(cell_len(_one_line(line.node)) for line in lines) + len(marks)
+    room = max(20, width - told_width - 2 - key_width - 2 - node_width - (8 if scored else 0) - (6 if weighed else 0))
     left_width = min(room // 2, max(cell_len(_one_line(line.left)) for line in lines))
     right_width = room - left_width
     for number, line in enumerate(lines):
         left, node, right = _one_line(line.left), _one_line(line.node), _one_line(line.right)
+        if whole:
+            left, right = left.lstrip(), right.rstrip()
         text = Text(no_wrap=True)
         if scored:
             text.append(f"{line.score or 0.0:6.3f}  ", style="cyan")
@@ -94,12 +110,11 @@ def _print_table(lines: Sequence[ConcordanceLine], told: Sequence[str]) -> None:
         # Another command is given the key, so it is whole, and takes its room from what stands before the node.
         over = max(0, cell_len(line.key) - key_width)
         text.append(set_cell_size(line.key, key_width + over) + "  ", style="dim")
-        text.append(_cut_left(left, max(1, left_width - over)))
+        text.append(left if whole else _cut_left(left, max(1, left_width - over)))
         text.append(node, style="bold red")
-        if not console.is_terminal or console.no_color:
-            # Without colour the node is marked as a query marks it.
+        if marks:
             text = Text.assemble(text[: len(text) - len(node)], "[", node, "]")
-        text.append(_cut_right(right, right_width))
+        text.append(right if whole else _cut_right(right, right_width))
         console.print(text)
 
 

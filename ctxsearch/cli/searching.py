@@ -31,7 +31,7 @@ from ctxsearch.cli.options import (
     with_records,
 )
 from ctxsearch.cli.output import Format, print_lines, print_row
-from ctxsearch.domain import ConcordanceContext, ConcordanceLine
+from ctxsearch.domain import ConcordanceLine
 
 if TYPE_CHECKING:
     from ctxsearch.query.grouping import Frequency
@@ -42,7 +42,6 @@ _TWO_ORDERS = "Choose one of --good and --sort."
 
 @with_records
 def query(
-    call: typer.Context,
     index: IndexName,
     sentence: Annotated[
         str, typer.Argument(metavar="SENTENCE", help="A sentence with one word in brackets; a literal bracket is \\[.")
@@ -57,13 +56,12 @@ def query(
 ) -> None:
     """Find the uses of a word that are like the one in brackets: "They rowed across the river to the [bank]"."""
     with opening(index, allow_damaged, device, dtype) as opened:
-        _print(_found(partial(opened.query, sentence), search, filters, shown, call), shown, search.offset)
+        _print(_found(partial(opened.query, sentence), search, filters, shown), shown, search.offset, good=search.good)
         export_model(opened)
 
 
 @with_records
 def like(
-    call: typer.Context,
     index: IndexName,
     keys: Annotated[list[str], typer.Argument(metavar="KEY", help="Of the lines to be like, DOCUMENT_ID:START.")],
     *,
@@ -77,8 +75,8 @@ def like(
 ) -> None:
     """Find more lines like these, and not like those; the keys are those that other commands print."""
     with opening(index, allow_damaged) as opened:
-        lines = _found(partial(opened.like, keys, unlike=unlike or ()), search, filters, shown, call)
-    _print(lines, shown, search.offset)
+        lines = _found(partial(opened.like, keys, unlike=unlike or ()), search, filters, shown)
+    _print(lines, shown, search.offset, good=search.good)
 
 
 @with_records
@@ -145,14 +143,14 @@ def concordance(
             per_document=per_document,
             seed=seed,
             order=sort or "corpus",
-            context=_around(shown, call, good=good),
+            context=shown.around(good=good),
             good=good,
         )
-    _print(lines, shown, offset)
+    _print(lines, shown, offset, good=good)
 
 
 def _found(
-    find: Callable[..., list[ConcordanceLine]], search: Search, filters: Filters, shown: Shown, call: typer.Context
+    find: Callable[..., list[ConcordanceLine]], search: Search, filters: Filters, shown: Shown
 ) -> list[ConcordanceLine]:
     """What a search finds with the options that `query` and `like` share."""
     if search.good and search.sort:
@@ -166,15 +164,10 @@ def _found(
         order=search.sort or "score",
         per_document=search.per_document,
         offset=search.offset,
-        context=_around(shown, call, good=search.good),
+        context=shown.around(good=search.good),
         exact=search.exact,
         good=search.good,
     )
-
-
-def _around(shown: Shown, call: typer.Context, *, good: bool) -> ConcordanceContext:
-    """The context that is asked for; an example is a whole sentence, unless another is."""
-    return "sentence" if good and "--context" not in given(call) else shown.around
 
 
 def _print_frequencies(found: Sequence[Frequency], by: Sequence[str], output: Format) -> None:
@@ -197,7 +190,7 @@ def _print_frequencies(found: Sequence[Frequency], by: Sequence[str], output: Fo
         print("  ".join([*cells, f"{count:>9}"]))
 
 
-def _print(lines: list[ConcordanceLine], shown: Shown, offset: int = 0) -> None:
+def _print(lines: list[ConcordanceLine], shown: Shown, offset: int, *, good: bool) -> None:
     if not lines:
         say(f"There is no line after the first {offset:,}." if offset else "No line meets the conditions.")
-    print_lines(lines, shown.format)
+    print_lines(lines, shown.format, whole=shown.around(good=good) == "sentence")

@@ -78,14 +78,16 @@ def assign(
     prints_lines = lines or pile is not None or to_label is not None
     if not prints_lines and shown.format in (Format.CSV, Format.TSV):
         raise WrongCommand("--csv and --tsv print lines; give --lines or --next, too.")
+    if not prints_lines and shown.context is not None:
+        raise WrongCommand("--context is of lines; give --lines or --next, too.")
     if plot is not None:
         check_plot(plot)
     with opening(index, allow_damaged=False) as opened:
-        found = opened.senses().assign(word, where=where or (), by=by, least_margin=margin, context=shown.around)
+        found = opened.senses().assign(word, where=where or (), by=by, least_margin=margin, context=shown.around())
         if to_label is not None:
-            _print_uses(found.to_label(to_label), shown.format)
+            _print_uses(found.to_label(to_label), shown)
         elif prints_lines:
-            _print_uses(found.in_pile(pile) if pile is not None else found.uses, shown.format)
+            _print_uses(found.in_pile(pile) if pile is not None else found.uses, shown)
         elif over is not None:
             _print_over(found, over, shown.format)
             if plot is not None:
@@ -133,7 +135,7 @@ def _print_over(found: Assigned, column: str, output: Format) -> None:
         print(f"{value:<{width}}  " + "  ".join(cells))
 
 
-def _print_uses(uses: Sequence[Assignment], output: Format) -> None:
+def _print_uses(uses: Sequence[Assignment], shown: Shown) -> None:
     if not uses:
         say("There is no such line.")
     told = [
@@ -150,7 +152,7 @@ def _print_uses(uses: Sequence[Assignment], output: Format) -> None:
         )
         for use in uses
     ]
-    print_lines([use.line for use in uses], output, told)
+    print_lines([use.line for use in uses], shown.format, told, whole=shown.around() == "sentence")
 
 
 def _likeliest(use: Assignment) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ctxsearch.cli.console import counted, say
-from ctxsearch.cli.options import IndexName, Json, Where, WrongCommand
+from ctxsearch.cli.options import IndexName, Json, Where, WrongCommand, to_file
 from ctxsearch.cli.progress import count_bar
 from ctxsearch.index import DEFAULT_SHARD_TOKENS, Index
 
@@ -102,7 +102,10 @@ def verify(
 
 def backup(
     index: IndexName,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The tar file to write; it must not be there yet.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="The tar file to write; it must not be there yet.", callback=to_file),
+    ],
 ) -> None:
     """Write an index into one file, as it is now, while others read and write it."""
     with Index.open(index) as opened, count_bar("writing", "bytes") as on_progress:

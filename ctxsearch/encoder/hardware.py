@@ -6,15 +6,13 @@ On two cores with AMX, bf16 runs about six times as fast as fp32; on a processor
 from __future__ import annotations
 
 import platform
-import re
 from pathlib import Path
 
 import torch
 
-_TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+from ctxsearch.settings import DTYPES, check_hardware
 
-
-_DEVICES = re.compile(r"cpu|mps|cuda(?::([0-9]{1,3}))?")
+_TYPES = dict(zip(DTYPES, (torch.bfloat16, torch.float16, torch.float32), strict=True))
 # No batch is larger, however much memory there is: more of them keep a GPU as busy, and pad less.
 _MOST_PIECES = 1 << 15
 _LEAST_PIECES = 64 * 128
@@ -36,15 +34,13 @@ def choose_device(device: str | None) -> torch.device:
     """
     if device is None or device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    match = _DEVICES.fullmatch(device)
-    if match is None:
-        raise ValueError(f"There is no device {device!r}; use auto, cpu, cuda, cuda:1 or mps.")
+    check_hardware(device, None)
     if device.startswith("cuda") and torch.version.cuda is None:
         raise ValueError(
             f"The device {device!r} needs a torch that is built for CUDA, and this one is not; install such a torch, or"
             " use cpu."
         )
-    if device.startswith("cuda") and int(match[1] or 0) >= torch.cuda.device_count():
+    if device.startswith("cuda") and int(device.partition(":")[2] or 0) >= torch.cuda.device_count():
         raise ValueError(f"There is no GPU {device!r}: torch finds {torch.cuda.device_count()} here; use cpu or auto.")
     try:
         chosen = torch.device(device)
@@ -103,8 +99,7 @@ def choose_dtype(dtype: str | None, device: torch.device) -> torch.dtype:
         ValueError: there is no such type.
     """
     if dtype is not None:
-        if dtype not in _TYPES:
-            raise ValueError(f"There is no type {dtype!r}; use {', '.join(_TYPES)}.")
+        check_hardware(None, dtype)
         return _TYPES[dtype]
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32

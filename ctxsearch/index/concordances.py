@@ -40,7 +40,7 @@ class Concordances:
         """
         from ctxsearch.senses.subcorpora import Subcorpora
 
-        return Subcorpora(self._parts.inventory(), self._parts.user(by))
+        return Subcorpora(self._parts.inventory(), self._parts.user(by), lambda: self._parts.catalogs()[0])
 
     def _filters(
         self,

@@ -31,6 +31,7 @@ from ctxsearch.settings import (
     HEAD_FILE,
     SETTINGS_FILE,
     Settings,
+    check_hardware,
     parse_settings,
     read_settings,
     write_settings,
@@ -66,7 +67,7 @@ class Index(Changes, Care, Exports):
         cls,
         path: str | Path,
         *,
-        model: str = DEFAULT_MODEL,
+        model: str | None = None,
         layers: str | None = None,
         pooling: str | None = None,
         head: str | Path | None = None,
@@ -82,7 +83,8 @@ class Index(Changes, Care, Exports):
 
         Args:
             path: a folder, or a bare name, which means a folder under ``indexes/`` (or ``$CTXSEARCH_INDEXES``).
-            model: a folder with a model, or a name: the embedded model's, or one in the Hugging Face cache or hub.
+            model: a folder with a model, or a name: one in the Hugging Face cache or hub, or the embedded model's,
+                which it is where None.
             layers: ``last``, ``sum:9-12``, ``mean:1,6`` or ``concat:3-6``; layer 0 is the embedding. Where None, those
                 of the head; without one, the last of the embedded model, and four of another's, chosen by its depth.
             pooling: how a word's pieces become one vector: ``mean``, ``first`` or ``last``.
@@ -97,7 +99,7 @@ class Index(Changes, Care, Exports):
                 lies far outside of the first 65 536 vectors, as vectors with few components, each large, may do.
             device: ``cpu``, ``cuda``...; the GPU if there is one, where None.
             dtype: ``bf16``, ``fp16`` or ``fp32``; what suits the device, where None.
-            encoder: an encoder of your own in place of the model, whose name is then ``model``.
+            encoder: an encoder of your own in place of the model, whose name is then ``model``, or that of its class.
 
         Raises:
             IndexExists: there is one already.
@@ -118,6 +120,9 @@ class Index(Changes, Care, Exports):
             if value is not None and value not in CHOICES[name]:
                 raise ValueError(f"There is no {name} {value!r}; use {', '.join(CHOICES[name])}.")
         analyser = Analyser(language, punctuation=punctuation)
+        check_hardware(device, dtype)
+        if model is None:
+            model = DEFAULT_MODEL if encoder is None else type(encoder).__qualname__
         if encoder is None:
             choice = choose(model, head=head, layers=layers, pooling=pooling)
         elif head in (None, NO_HEAD):
@@ -182,8 +187,10 @@ class Index(Changes, Care, Exports):
             IndexNotFound: there is none.
             IndexDamaged: a file is missing or cannot be read.
             FormatTooNew: a newer ctxsearch made it.
+            ValueError: there can be no such device or type.
         """
         folder = locate_index(path)
+        check_hardware(device, dtype)
         held: HeldCommit | None = None
         try:
             settings, text = read_settings(folder, known_indexes())

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ctxsearch.analysis import normal_form, surface_form
 from ctxsearch.catalog.reader import Catalog
 from ctxsearch.catalog.rows import FormRow
-from ctxsearch.catalog.where import parse_filters
+from ctxsearch.catalog.where import Filter, parse_filters
 from ctxsearch.commit import CLUSTERS_FILE, ShardEntry
 from ctxsearch.errors import IndexDamaged, QueryError
 from ctxsearch.protocols import VectorShard
@@ -241,8 +241,8 @@ def has_living(shard: OpenShard, rows: Rows) -> bool:
     return any(row_mask(shard, [part], documents).any() for part in parts)
 
 
-def allowed_documents(shards: Sequence[ListedShard], where: Sequence[str]) -> list[NDArray[np.bool_] | None]:
-    """Which documents of each shard may answer: those that meet the filters, and are not taken out; None is all.
+def checked_columns(shards: Sequence[ListedShard], where: Sequence[str]) -> Sequence[Filter]:
+    """What filters on the metadata say.
 
     Raises:
         QueryError: a filter cannot be read, or names a column that no document has.
@@ -252,6 +252,16 @@ def allowed_documents(shards: Sequence[ListedShard], where: Sequence[str]) -> li
     for item in filters:
         if item.column not in known:
             raise QueryError(f"No document has the column {item.column!r}; there are: {', '.join(known)}.")
+    return filters
+
+
+def allowed_documents(shards: Sequence[ListedShard], where: Sequence[str]) -> list[NDArray[np.bool_] | None]:
+    """Which documents of each shard may answer: those that meet the filters, and are not taken out; None is all.
+
+    Raises:
+        QueryError: a filter cannot be read, or names a column that no document has.
+    """
+    filters = checked_columns(shards, where)
     allowed: list[NDArray[np.bool_] | None] = []
     for shard in shards:
         living = living_documents(shard)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.catalog.where import parse_filters
 from ctxsearch.errors import QueryError
 from ctxsearch.query.options import strings
+from ctxsearch.query.scope import ListedShard, checked_columns
 from ctxsearch.senses.importing import checked_name
 
 _SIGN = "@"
@@ -21,10 +22,12 @@ class Subcorpora:
     Args:
         inventory: where they are kept.
         by: who makes them.
+        shards: gives those of the index, whose documents have the columns that conditions name.
     """
 
-    def __init__(self, inventory: Inventory, by: str) -> None:
+    def __init__(self, inventory: Inventory, by: str, shards: Callable[[], Sequence[ListedShard]]) -> None:
         self._inventory = inventory
+        self._shards = shards
         self._by = checked_name(by, "person")
 
     def list(self) -> Mapping[str, Sequence[str]]:
@@ -39,7 +42,7 @@ class Subcorpora:
             where: conditions on the metadata, which may name other subcorpora; all must hold.
 
         Raises:
-            QueryError: a condition cannot be understood, or none is given.
+            QueryError: a condition cannot be understood, or names a column that no document has; or none is given.
             SenseError: it can be no name.
         """
         checked_name(name, "subcorpus")
@@ -48,7 +51,12 @@ class Subcorpora:
         conditions = expanded(self._inventory, where)
         if not conditions:
             raise QueryError("Say what the subcorpus is, for instance with 'year>=1990'.")
-        parse_filters(conditions)
+        shards = self._shards()
+        # Of an index that is still empty, nobody knows what columns it will have.
+        if shards:
+            checked_columns(shards, conditions)
+        else:
+            parse_filters(conditions)
         with self._inventory.changing(f"saved subcorpus {name}", self._by) as edit:
             edit.put("subcorpora", (name, json.dumps(conditions, ensure_ascii=False), self._by, edit.at))
 

@@ -27,6 +27,8 @@ _NAME = re.compile(
     rf"{re.escape(SETTINGS_FILE)}|{re.escape(HEAD_FILE)}|{re.escape(SENSES_FILE)}|commit-[0-9]{{8,15}}\.json"
     rf"|(shard-[0-9a-f]{{16}})/({'|'.join(map(re.escape, (*SHARD_FILES, CLUSTERS_FILE)))})"
 )
+# What it would be taken for by its name.
+_PACKED = frozenset({".zip", ".7z", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".rar"})
 _COPY_SIZE = 1 << 20
 _BLOCK = tarfile.BLOCKSIZE
 
@@ -36,6 +38,8 @@ OnProgress = Callable[[Progress], None] | None
 def backup(folder: Path, commit: Commit, settings: str, goal: Path, on_progress: OnProgress) -> int:
     """Writes an archive of a commit that the caller holds, see `Index.backup`."""
     _must_be_free(goal)
+    if goal.suffix.lower() in _PACKED:
+        raise BackupError(str(goal), f"what is written is a tar file, not packed; call it {goal.stem}.tar, say")
     if not goal.absolute().parent.is_dir():
         raise BackupError(str(goal), "there is no such folder to put it in")
     with folder_beside(goal.absolute()) as beside:

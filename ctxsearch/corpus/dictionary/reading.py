@@ -12,11 +12,14 @@ from ctxsearch.corpus.dictionary.sense import DictionarySense, Wants, every
 from ctxsearch.corpus.dictionary.tei import read_tei
 from ctxsearch.corpus.dictionary.wndb import is_wndb, read_wndb
 from ctxsearch.corpus.reading import read
+from ctxsearch.domain import Document
 from ctxsearch.errors import SourceError
 
 _Reader = Callable[[Path, Wants], Iterator[DictionarySense]]
 # By the root of an XML file.
 _XML_READERS: dict[str, _Reader] = {"TEI": read_tei, "teiCorpus": read_tei, "LexicalResource": read_lmf}
+
+_LAYOUT = "A dictionary is kept in UTF-8, with headword, sense, definition and example or examples."
 
 
 def read_dictionary(path: str | Path, *, wants: Wants = every) -> Iterator[DictionarySense]:
@@ -63,7 +66,7 @@ def _reader_of(path: Path) -> _Reader:
 
 
 def _read_records(path: Path, wants: Wants) -> Iterator[DictionarySense]:
-    for document in read(path, text_column="definition", id_column="sense"):
+    for document in _documents(path):
         headword, examples = document.metadata.get("headword"), document.metadata.get("examples")
         if not isinstance(headword, str) or not headword.strip():
             raise SourceError(document.uri.partition("#")[0] or str(path), f"{document.document_id!r} has no headword")
@@ -74,6 +77,17 @@ def _read_records(path: Path, wants: Wants) -> Iterator[DictionarySense]:
         if isinstance(one, str) and one.strip():
             sentences.append(one)
         yield DictionarySense(headword.strip(), document.document_id, document.text.strip(), sentences)
+
+
+def _documents(path: Path) -> Iterator[Document]:
+    """The records as documents, whose text is the definition."""
+    try:
+        yield from read(path, text_column="definition", id_column="sense")
+    except SourceError as error:
+        if "--" not in error.hint:
+            raise
+        # An option that documents have, and dictionaries have not.
+        raise SourceError(error.path, error.why, line=error.line, hint=_LAYOUT) from error
 
 
 def _sentences(examples: str) -> list[str]:
