@@ -25,7 +25,7 @@ from ctxsearch.catalog.reader import Catalog
 from ctxsearch.commit import Commit, id_digest, joined_digests, parted_digests, tidy, write_commit
 from ctxsearch.documents import check_document, document_digest
 from ctxsearch.domain import Document, Progress
-from ctxsearch.errors import CtxSearchError, SourceError
+from ctxsearch.errors import SourceError
 from ctxsearch.protocols import Encoder, VectorCodec
 from ctxsearch.report import IndexReport
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
@@ -102,16 +102,16 @@ class Adding:
         """Adds the documents, see `Index.add`."""
         start = time.perf_counter()
         tidy(self._folder, self.commit)
-        broken: CtxSearchError | None = None
         iterator = iter(documents)
         try:
             while True:
                 try:
                     document = self._next(iterator)
-                except CtxSearchError as error:
-                    # A source that breaks off costs nothing of what was read before it.
-                    broken = error
-                    break
+                except Exception:
+                    # A source that breaks off, for whatever reason, costs nothing of what was read before it.
+                    if self._builder is not None or self._removed:
+                        self._end_shard(unfinished=True)
+                    raise
                 if document is None:  # the end, and none of theirs
                     break
                 if not self._is_new(document, replace=replace):
@@ -120,18 +120,13 @@ class Adding:
                 builder.add(document, self._digest)
                 if builder.tokens >= shard_tokens:
                     self._end_shard(unfinished=True)
-            if broken is None:
-                self._end_shard(unfinished=False)
-            elif self._builder is not None or self._removed:
-                self._end_shard(unfinished=True)
+            self._end_shard(unfinished=False)
         finally:
             if self._builder is not None:
                 self._builder.abandon()
             for catalog in self._catalogs.values():
                 catalog.close()
             tidy(self._folder, self.commit)
-        if broken is not None:
-            raise broken
         return IndexReport(
             documents=self._documents,
             words=self._words,
@@ -153,7 +148,8 @@ class Adding:
         """The next document, which an index can hold; None at the end.
 
         Raises:
-            CtxSearchError: whatever the source raises; or the document is none that an index can hold.
+            Exception: whatever the source raises.
+            SourceError: the document is none that an index can hold.
         """
         with self._watch.stage("read"):
             try:

@@ -12,7 +12,7 @@ from command_line import ctxsearch as command
 from treebank import tagged
 
 from ctxsearch import Index
-from ctxsearch.errors import QueryError, SenseError
+from ctxsearch.errors import QueryError, SenseError, WordNotFound
 from ctxsearch.senses.change import jensen_shannon
 
 BEFORE, AFTER = "year<1960", "year>=1985"
@@ -99,8 +99,10 @@ def test_wrong_input_is_one_sentence(sample: Index, index: Index) -> None:
         sample.change(BEFORE, AFTER, order="love")  # type: ignore[arg-type]
     with pytest.raises(QueryError, match="No document has the column 'age'"):
         sample.change("age<1", AFTER)
-    with pytest.raises(QueryError, match="'xylophone' does not occur in both parts"):
-        sample.change_lines("xylophone", BEFORE, AFTER)
+    with pytest.raises(WordNotFound, match=r"does not have the word 'rivver'. Nearest: river"):
+        sample.change_lines("rivver", BEFORE, AFTER)
+    with pytest.raises(QueryError, match="'virus' does not occur in both parts"):
+        sample.change_lines("virus", BEFORE, "year>2100")
     with pytest.raises(SenseError, match="The index has no head"):
         index.change(BEFORE, AFTER)
 
@@ -120,4 +122,9 @@ def test_command_prints_words_and_lines(sample: Index) -> None:
     assert [line for line in lines if line.endswith(":")] == ["year<1960:", "year>=1985:"]
     assert len(lines) == 6
     assert command("change", sample.path, "--before", "1960").returncode == 2
+    turned = command("change", sample.path, "--before", "1985", "--after", "960")
+    assert (turned.returncode, turned.stderr.splitlines()[-1]) == (
+        2,
+        "Error: What is between 960 and 1985 would be in both parts; let --before be the lower.",
+    )
     assert "name it, or leave out --lines" in command("change", sample.path, *times, "--lines", "2").stderr

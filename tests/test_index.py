@@ -1017,7 +1017,7 @@ def broken_off(documents: Sequence[Document], error: BaseException) -> Iterator[
 
 @pytest.mark.parametrize(
     ("error", "kept"),
-    [(KeyboardInterrupt(), 5), (RuntimeError("bug"), 5), (SourceError("letters.txt", "it cannot be read"), 6)],
+    [(KeyboardInterrupt(), 5), (RuntimeError("bug"), 6), (SourceError("letters.txt", "it cannot be read"), 6)],
     ids=["stopped", "failed", "unreadable"],
 )
 def test_broken_run_is_resumed(

@@ -43,6 +43,8 @@ def change(
         raise WrongCommand("Say which times to compare: --before 1950 --after 2000, for instance.")
     if word is None and "--lines" in given(call):
         raise WrongCommand("--lines shows lines of a word; name it, or leave out --lines.")
+    if _is_less(after, before):
+        raise WrongCommand(f"What is between {after} and {before} would be in both parts; let --before be the lower.")
     parts = f"{by}<{before}", f"{by}>={after}"
     with opening(index, allow_damaged=False) as opened:
         if word is not None:
@@ -67,3 +69,11 @@ def change(
     for one in ranked:
         counts = "  ".join(f"{count:>7,}" for count in one.counts)
         print(f"{one.lemma:<{width}}  {counts}    {one.apd:>6.3f}  {one.prt:>6.3f}  {one.jsd:>6.3f}")
+
+
+def _is_less(one: str, other: str) -> bool:
+    """Whether one of two values of a column comes before the other: as numbers, or else as text."""
+    try:
+        return float(one) < float(other)
+    except ValueError:
+        return one < other

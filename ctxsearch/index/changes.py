@@ -34,6 +34,8 @@ class Changes(Answers):
     ) -> IndexReport:
         """Adds documents, shard after shard; what is committed stays whatever happens later.
 
+        Where the iterable raises an error, what was read before it is committed first.
+
         A document that is there already, just so, is passed over, so that the same call goes on after a run that was
         interrupted. One whose id is there with another text or metadata is refused; the report says so.
 

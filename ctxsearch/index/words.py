@@ -178,6 +178,7 @@ class Words(Concordances):
         Raises:
             QueryError: a condition cannot be understood, no word has such a part of speech, or the word does not occur
                 in both.
+            WordNotFound: the corpus does not have the word.
         """
         from ctxsearch.analysis import normal_form
         from ctxsearch.query.options import checked_context

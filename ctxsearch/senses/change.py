@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from ctxsearch.domain import ConcordanceLine, Progress
 from ctxsearch.errors import QueryError
 from ctxsearch.head import Calibration
+from ctxsearch.query.keys import require
 from ctxsearch.query.lines import lines
 from ctxsearch.query.ranking import Found
 from ctxsearch.query.scope import ANYHOW, OpenShard, Rows, Written, row_mask, rows_of_lemma
@@ -132,8 +133,10 @@ def telling_lines(
         written: only uses that are so.
 
     Raises:
+        WordNotFound: the corpus does not have the word.
         QueryError: the word is not in both parts.
     """
+    require(shards, [rows_of_lemma(shard, lemma) for shard in shards], lemma)
     parts = [occurrences_in(shards, lemma, part, written) for part in (before, after)]
     if not all(parts):
         so = f" as {' or '.join(written.tags)}" if written.tags else ""
