@@ -177,6 +177,65 @@ def test_what_cannot_be_is_one_sentence(folder: Path, arguments: Sequence[str], 
     assert "Traceback" not in result.stderr
 
 
+def test_senses_filled_into_a_table_come_back(folder: Path, tmp_path: Path) -> None:
+    """Export, fill in the senses, read the table: labelled are the rows that have one, all of them or none."""
+    for name in ("mouse.animal", "mouse.computer"):
+        done("senses", "new", folder, name)
+    done("senses", "label", folder, "mouse.animal", "mole/10:65", "--by", "anna")
+    done("export", folder, tmp_path / "l.csv", "mouse")
+    with (tmp_path / "l.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["key"]: row["sense"] for row in rows if row["sense"]} == {"mole/10:65": "mouse.animal"}
+    filled = {"apple/12:44": "mouse.computer", "mouse/08:8": " mouse.animal ", "mouse/13:20": "unsure"}
+
+    def written(name: str, *more: dict[str, str]) -> Path:
+        path = tmp_path / name
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            table = csv.DictWriter(file, [*rows[0]], delimiter="\t" if name.endswith(".tsv") else ",")
+            table.writeheader()
+            table.writerows([*({**row, "sense": filled.get(row["key"], row["sense"])} for row in rows), *more])
+        return path
+
+    def labelled(*options: object) -> dict[str, object]:
+        return {
+            str(one["key"]): one["sense_id"] for one in objects(done("senses", "labels", folder, "--json", *options))
+        }
+
+    expected = {"apple/12:44": "mouse.computer", "mouse/08:8": "mouse.animal", "mole/10:65": "mouse.animal"}
+    for name in ("filled.csv", "filled.tsv"):
+        told = ctxsearch("senses", "label", folder, "--from", written(name), "--by", "anna").stderr
+        count = "2 lines; 1 had" if name.endswith("csv") else "0 lines; 3 had"
+        assert told.endswith(f"{name}: labelled {count} the label already; 19 have no sense there.\n")
+        assert labelled("--by", "anna") == expected
+    (tmp_path / "again.jsonl").write_text(done("senses", "labels", folder, "--json"), encoding="utf-8")
+    done("senses", "label", folder, "--from", tmp_path / "again.jsonl", "--by", "bert")
+    assert labelled("--by", "bert") == expected
+    (tmp_path / "piles.csv").write_text(done("assign", folder, "mouse", "--lines", "--csv", "--margin", "0.9"))
+    done("senses", "label", folder, "--from", tmp_path / "piles.csv", "--by", "carl")
+    assert labelled("--by", "carl") == expected
+
+    line = {"key": "mouse/14:79", "sense": "mouse.animal"}
+    wrong = [
+        ([{**line, "sense": "mouse.pad"}], "line 24: There is no sense 'mouse.pad'; there are:"),
+        (
+            [line, {**line, "sense": "mouse.computer"}],
+            "line 24: mouse/14:79 has two senses, 'mouse.animal' and 'mouse.",
+        ),
+        ([line, {"key": "mouse/14:80", "sense": "mouse.animal"}], "line 25: There is no occurrence 'mouse/14:80'"),
+        ([line, {"key": "bank/06:73", "sense": "mouse.animal"}], "line 25: bank/06:73 is a use of 'bank', and mouse."),
+    ]
+    for more, why in wrong:
+        result = ctxsearch("senses", "label", folder, "--from", written("wrong.csv", *more), "--by", "anna")
+        assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+        assert f"wrong.csv, {why}" in result.stderr
+        assert labelled("--by", "anna") == expected
+    (tmp_path / "other.csv").write_text("line,word\n1,mouse\n", encoding="utf-8")
+    result = ctxsearch("senses", "label", folder, "--from", tmp_path / "other.csv")
+    assert "A table of labels is kept in UTF-8, with the columns key and sense" in result.stderr
+    assert ctxsearch("senses", "label", folder, "mouse.animal", "--from", tmp_path / "l.csv").returncode == 2
+    assert ctxsearch("senses", "label", folder, "mouse.animal").returncode == 2
+
+
 def test_every_command_of_senses_has_help() -> None:
     """Each says what it does, and what each of its arguments is."""
     names = ("list", "new", "import", "define", "rename", "note", "merge", "split", "remove", "label", "unlabel")

@@ -173,8 +173,38 @@ def remove_sense(index: IndexName, sense_id: SenseName, by: By = None) -> None:
     say(f"{sense_id}: removed. To have it back: ctxsearch senses undo {index}.")
 
 
-def label(index: IndexName, sense_id: SenseName, keys: Keys, by: By = None) -> None:
-    """Say that lines have a sense."""
+def label(
+    index: IndexName,
+    sense_id: Annotated[
+        str | None, typer.Argument(metavar="SENSE", help="What the sense is called, bank.river for instance.")
+    ] = None,
+    keys: Annotated[
+        list[str] | None, typer.Argument(metavar="KEY", help="Of the lines, DOCUMENT_ID:START; one or more.")
+    ] = None,
+    from_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="A table in which the senses are filled in: CSV, TSV or JSONL with key and sense, as export writes.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    by: By = None,
+) -> None:
+    """Say that lines have a sense; or which lines have which, as a table has them."""
+    if from_file is not None:
+        if sense_id is not None:
+            raise WrongCommand("Choose one, a sense with keys or --from.")
+        with _senses(index, by) as senses:
+            report = senses.label_from(from_file)
+        say(
+            f"{from_file}: labelled {counted(report.labelled, 'line')}"
+            f"{_but(report.unchanged, 'had the label already')}{_but(report.without, 'have no sense there')}."
+        )
+        return
+    if sense_id is None or not keys:
+        raise WrongCommand("Name a sense and the keys of its lines; or give a table with --from.")
     with _senses(index, by) as senses:
         before = {one.key: one.sense_id for one in senses.labels(by=senses.by)}
         changed = senses.label(sense_id, keys)

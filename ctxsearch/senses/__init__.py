@@ -2,7 +2,8 @@
 
 senses       the public face: how words are used in each sense, and in senses that nobody has noted
 asking       which sense a use has
-keeping      makes and changes senses and labels
+keeping      makes and changes senses
+labelling    says which occurrence has which sense, also as a table has it
 evidence     the vectors of what has been labelled
 telling      which sense a use has, from a few examples of each
 induction    groups of uses that are likely to have one sense

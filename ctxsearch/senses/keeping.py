@@ -6,22 +6,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ctxsearch.analysis import Analyser, normal_form
-from ctxsearch.catalog.edit import Edit, Row
 from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.corpus import is_wordnet
 from ctxsearch.domain import Usage
 from ctxsearch.errors import SenseError
 from ctxsearch.query.concordance import word_and_written
-from ctxsearch.query.keys import find_key
 from ctxsearch.query.options import strings
 from ctxsearch.query.scope import ANYHOW, OpenShard, Written, lemma_of_form
 from ctxsearch.sense import Change, Label, Sense
 from ctxsearch.senses.agreement import Agreement, agreement
 from ctxsearch.senses.headwords import Choice, Headwords
 from ctxsearch.senses.importing import ImportReport, checked_name, write_dictionary
+from ctxsearch.senses.labelling import Labelling
 
 
-class Keeping:
+class Keeping(Labelling):
     """An inventory that one person writes; others may write it at the same time.
 
     Args:
@@ -38,15 +37,8 @@ class Keeping:
         get_shards: Callable[[], Sequence[OpenShard]],
         get_analyser: Callable[[], Analyser],
     ) -> None:
-        self._inventory = inventory
-        self._by = checked_name(by, "person")
-        self._get_shards = get_shards
+        super().__init__(inventory, by, get_shards)
         self._get_analyser = get_analyser
-
-    @property
-    def by(self) -> str:
-        """Who writes."""
-        return self._by
 
     def list(self, word: str | None = None) -> Sequence[Sense]:
         """All senses, or those of a word, in the order in which they were made."""
@@ -223,41 +215,6 @@ class Keeping:
                     edit.drop(table, row)
             edit.drop("senses", sense)
 
-    def label(self, sense_id: str, keys: Sequence[str]) -> int:
-        """Labels occurrences with a sense, in the place of what the same person had given them.
-
-        Returns:
-            How many had another label of this person, or none.
-
-        Raises:
-            SenseNotFound: there is no such sense.
-            KeyNotFound: the index has no such occurrence.
-            SenseError: one is of another word than the sense.
-        """
-        shards = self._get_shards()
-        places = {key: find_key(shards, key) for key in dict.fromkeys(keys)}
-        with self._inventory.changing(f"labelled {_counted(len(places))} with {sense_id}", self._by) as edit:
-            sense = edit.sense(sense_id)
-            for key, place in places.items():
-                # As in every answer, a use is one of its lemma, and of the word that is written just so.
-                if sense[2] not in (place.lemma, normal_form(place.form)):
-                    raise SenseError(
-                        f"{key} is a use of {place.lemma!r}, and {sense_id} is a sense of {sense[2]!r}; nothing was"
-                        " labelled."
-                    )
-                own = self._own_label(edit, key)
-                if own is None or own[2] != sense[0]:
-                    edit.put("labels", (key, self._by, sense[0], edit.at))
-            return len(edit.rows)
-
-    def unlabel(self, keys: Sequence[str]) -> int:
-        """Takes the labels of this person off occurrences, and gives how many had one."""
-        with self._inventory.changing(f"took the labels off {_counted(len(set(keys)))}", self._by) as edit:
-            for key in dict.fromkeys(keys):
-                if own := self._own_label(edit, key):
-                    edit.drop("labels", own)
-            return len(edit.rows)
-
     def undo(self) -> Change:
         """Undoes the newest change of this person that is not undone; the log keeps both.
 
@@ -265,9 +222,6 @@ class Keeping:
             SenseError: there is none, or others have changed since what it changed.
         """
         return self._inventory.undo(self._by)
-
-    def _own_label(self, edit: Edit, key: str) -> Row | None:
-        return next((row for row in edit.found("labels", "key", key) if row[1] == self._by), None)
 
     def _one(self, sense_id: str) -> Sense:
         return self._inventory.senses(sense_id=sense_id)[0]
@@ -286,7 +240,3 @@ class Keeping:
         if any(shard.catalog.lemma_number(key) is not None for shard in shards):
             return key, written
         return lemma_of_form(shards, word, lambda form: self._get_analyser().lemma(form)), written
-
-
-def _counted(occurrences: int) -> str:
-    return "1 occurrence" if occurrences == 1 else f"{occurrences:,} occurrences"

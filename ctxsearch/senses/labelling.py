@@ -1,0 +1,166 @@
+"""Which occurrence has which sense, as people say: one by one, or as a table has it that somebody filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from ctxsearch.analysis import normal_form
+from ctxsearch.catalog.edit import Edit, Row
+from ctxsearch.catalog.inventory import Inventory
+from ctxsearch.corpus import read
+from ctxsearch.domain import Document
+from ctxsearch.errors import KeyNotFound, SenseError, SourceError
+from ctxsearch.query.keys import Place, find_key
+from ctxsearch.query.scope import OpenShard
+from ctxsearch.senses.importing import checked_name
+from ctxsearch.senses.uses import NONE_OF_THESE, UNSURE
+
+# What a table may call the column with the senses: that of an export, and that of labels and of `assign --lines`.
+_COLUMNS = ("sense", "sense_id")
+_NO_SENSES = ("", UNSURE, NONE_OF_THESE)
+_LAYOUT = "A table of labels is kept in UTF-8, with the columns key and sense, as export writes them."
+
+
+@dataclass(frozen=True, slots=True)
+class LabelReport:
+    """What came of a table.
+
+    Attributes:
+        labelled: how many occurrences had another label of this person, or none.
+        unchanged: how many had the label already.
+        without: how many rows name no sense; labels of these lines stay what they are.
+    """
+
+    labelled: int
+    unchanged: int
+    without: int
+
+
+class Labelling:
+    """The labels of an inventory that one person writes.
+
+    Args:
+        inventory: the file.
+        by: who writes.
+        get_shards: gives the shards of the index.
+    """
+
+    def __init__(self, inventory: Inventory, by: str, get_shards: Callable[[], Sequence[OpenShard]]) -> None:
+        self._inventory = inventory
+        self._by = checked_name(by, "person")
+        self._get_shards = get_shards
+
+    @property
+    def by(self) -> str:
+        """Who writes."""
+        return self._by
+
+    def label(self, sense_id: str, keys: Sequence[str]) -> int:
+        """Labels occurrences with a sense, in the place of what the same person had given them.
+
+        Returns:
+            How many had another label of this person, or none.
+
+        Raises:
+            SenseNotFound: there is no such sense.
+            KeyNotFound: the index has no such occurrence.
+            SenseError: one is of another word than the sense.
+        """
+        shards = self._get_shards()
+        places = {key: find_key(shards, key) for key in dict.fromkeys(keys)}
+        with self._inventory.changing(f"labelled {_counted(len(places))} with {sense_id}", self._by) as edit:
+            sense = edit.sense(sense_id)
+            for key, place in places.items():
+                self._put(edit, sense, key, place)
+            return len(edit.rows)
+
+    def label_from(self, path: str | Path) -> LabelReport:
+        """Labels occurrences as a table says, in the place of what the same person had given them; all, or none.
+
+        Args:
+            path: CSV, TSV or JSONL with the columns ``key`` and ``sense`` (or ``sense_id``), as exports have them, and
+                any others. A row whose sense is empty, *unsure* or *none of these*, or whose ``pile`` is, as
+                `assign --lines` has it, leaves what is there.
+
+        Raises:
+            SourceError: the file cannot be read, or names a line or a sense that there is not, or a line twice with
+                two senses.
+        """
+        path = Path(path)
+        table = _read(path)
+        rows = {row.key: row for row in table if row.sense not in _NO_SENSES}
+        shards = self._get_shards()
+        what = f"labelled {_counted(len(rows))} as {path.name} has them"
+        with self._inventory.changing(what, self._by) as edit:
+            for row in table:
+                if row.sense in _NO_SENSES:
+                    continue
+                try:
+                    if row.sense != rows[row.key].sense:
+                        raise SenseError(f"{row.key} has two senses, {row.sense!r} and {rows[row.key].sense!r}.")
+                    self._put(edit, edit.sense(row.sense), row.key, find_key(shards, row.key))
+                except (KeyNotFound, SenseError) as error:
+                    raise SourceError(str(path), str(error).removesuffix("."), line=row.line) from error
+            labelled = len(edit.rows)
+        return LabelReport(labelled, len(rows) - labelled, sum(row.sense in _NO_SENSES for row in table))
+
+    def unlabel(self, keys: Sequence[str]) -> int:
+        """Takes the labels of this person off occurrences, and gives how many had one."""
+        with self._inventory.changing(f"took the labels off {_counted(len(set(keys)))}", self._by) as edit:
+            for key in dict.fromkeys(keys):
+                if own := self._own_label(edit, key):
+                    edit.drop("labels", own)
+            return len(edit.rows)
+
+    def _put(self, edit: Edit, sense: Row, key: str, place: Place) -> None:
+        """Labels an occurrence, unless it has that label of this person."""
+        # As in every answer, a use is one of its lemma, and of the word that is written just so.
+        if sense[2] not in (place.lemma, normal_form(place.form)):
+            raise SenseError(
+                f"{key} is a use of {place.lemma!r}, and {sense[1]} is a sense of {sense[2]!r}; nothing was labelled."
+            )
+        own = self._own_label(edit, key)
+        if own is None or own[2] != sense[0]:
+            edit.put("labels", (key, self._by, sense[0], edit.at))
+
+    def _own_label(self, edit: Edit, key: str) -> Row | None:
+        return next((row for row in edit.found("labels", "key", key) if row[1] == self._by), None)
+
+
+def _counted(occurrences: int) -> str:
+    return "1 occurrence" if occurrences == 1 else f"{occurrences:,} occurrences"
+
+
+class _Row(NamedTuple):
+    """A line of a table, with the sense that somebody gave it."""
+
+    line: int
+    key: str
+    sense: str
+
+
+def _row(document: Document) -> _Row:
+    """A row that was read as a document, whose text is the sense."""
+    sense = document.text.strip()
+    if document.metadata.get("pile") in _NO_SENSES:
+        sense = ""
+    return _Row(int(document.uri.rpartition("#")[2]), document.document_id, sense)
+
+
+def _read(path: Path) -> list[_Row]:
+    """The rows of a table."""
+    first: SourceError | None = None
+    for column in _COLUMNS:
+        try:
+            # The reader of documents knows all such files: what they would call its text is the sense here.
+            found = list(read(path, text_column=column, id_column="key"))
+        except SourceError as error:
+            first = first or error
+        else:
+            return [_row(one) for one in found]
+    assert first is not None
+    hint = "" if "--" in first.hint else first.hint
+    raise SourceError(first.path, first.why, line=first.line, hint=hint or _LAYOUT) from first
