@@ -599,6 +599,17 @@ class TestTables:
         """In a table of one column a quoted empty cell is an empty document, and a blank line is none."""
         assert ids(read(write(tmp_path / "x.csv", 'text\n""\n\na\n'))) == ["x.csv#2", "x.csv#4"]
 
+    def test_semicolons(self, tmp_path: Path) -> None:
+        """Where a comma parts the decimals, spreadsheets write CSV with semicolons; the header tells."""
+        content = '\ufeffid;weight;text\r\na;1,5;"The bank; the river, too."\r\nb;2,5;A bank, of course\r\n'
+        found = list(read(write(tmp_path / "x.csv", content)))
+        assert [(one.document_id, one.text) for one in found] == [
+            ("a", "The bank; the river, too."),
+            ("b", "A bank, of course"),
+        ]
+        assert [one.metadata for one in found] == [{"weight": "1,5"}, {"weight": "2,5"}]
+        assert only(read(write(tmp_path / "y.csv", 'text,"note;s"\na;b,c\n'))).text == "a;b"
+
     def test_nul(self, tmp_path: Path) -> None:
         """NUL is a character like any other."""
         assert only(read(write(tmp_path / "x.csv", "text,n\na\0b,1\n"))).text == "a\0b"

@@ -160,7 +160,7 @@ def _metadata(columns: Sequence[str], cells: Sequence[str], leave_out: set[int |
 
 def _rows(file: File, options: Options, lines: Iterable[Line]) -> Iterator[_Row | SourceError]:
     """Yields the rows that are not blank; after a bad row, reading goes on with the next line."""
-    delimiter = "\t" if file.ending.startswith(".tsv") else ","
+    delimiter = ""
     start = 1
     row: UnfinishedRow | None = None
     error: SourceError | None = None
@@ -168,6 +168,7 @@ def _rows(file: File, options: Options, lines: Iterable[Line]) -> Iterator[_Row 
         if row is None:
             if not (without_end(line.text) or line.bad or line.too_long):
                 continue
+            delimiter = delimiter or _delimiter(file, line.text)
             row, start, error = UnfinishedRow(delimiter), line.number, None
         # A bad byte spoils the row but not where it ends, so the row is read on; a long line was not kept at all.
         error = error or line_error(line, file, options)
@@ -180,6 +181,13 @@ def _rows(file: File, options: Options, lines: Iterable[Line]) -> Iterator[_Row 
             yield error or _Row(start, cells)
     if row is not None:
         yield error or SourceError(file.uri, "a quoted cell starts in this row and never ends", line=start)
+
+
+def _delimiter(file: File, header: str) -> str:
+    """What parts the cells: where a comma parts the decimals, spreadsheets write CSV with semicolons."""
+    if file.ending.startswith(".tsv"):
+        return "\t"
+    return ";" if ";" in header and "," not in header else ","
 
 
 class UnfinishedRow:
