@@ -11,7 +11,7 @@ import pytest
 from conftest import SAMPLE
 
 import ctxsearch
-from ctxsearch import Document
+from ctxsearch import Document, Usage
 from ctxsearch.index import Index
 
 
@@ -72,3 +72,12 @@ def precision(index: Index, senses: dict[str, str]) -> float:
 FLOOR = 0.98
 # Measured .0002, and .0004 after one sentence; one neighbour of another sense is .0002.
 LOSS = 0.001
+
+
+def test_a_score_is_a_cosine(sample: Index) -> None:
+    """A use asked for by its own text scores 1, and not what rounding makes of it."""
+    texts = {document.document_id: document.text for document in ctxsearch.read(SAMPLE / "documents.jsonl")}
+    for line in sample.concordance("bank"):
+        (found,) = sample.query(Usage(texts[line.document_id], line.start, line.end), k=1)
+        assert found.key == line.key
+        assert 0.995 < (found.score or 0) <= 1

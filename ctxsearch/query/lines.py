@@ -70,7 +70,8 @@ def _shard_lines(
         made.append(
             ConcordanceLine(
                 key=f"{document.document_id}:{segment.start + start}",
-                score=item.score,
+                # A cosine, by vectors that a codec has rounded: those of one text may come out beyond 1.
+                score=None if item.score is None else min(item.score, 1.0),
                 left=around.left,
                 node=node,
                 right=around.right,
