@@ -45,7 +45,7 @@ class CtxSearchError(Exception):
 def _restored(kind: type[CtxSearchError], arguments: tuple[object, ...]) -> CtxSearchError:
     """An error with its sentence; its own ``__init__``, which makes that of the facts, is passed over."""
     error = kind.__new__(kind, *arguments)
-    error.args = arguments
+    super(CtxSearchError, error).__init__(*arguments)
     return error
 
 

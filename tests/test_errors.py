@@ -218,3 +218,4 @@ def test_errors_come_whole_out_of_another_process(name: str) -> None:
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again), again.args) == (type(error), str(error), error.args)
     assert {fact: getattr(again, fact) for fact in facts} == facts
+    assert getattr(again, "msg", None) == getattr(error, "msg", None)  # which ImportError keeps
