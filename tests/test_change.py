@@ -127,4 +127,6 @@ def test_command_prints_words_and_lines(sample: Index) -> None:
         2,
         "Error: What is between 960 and 1985 would be in both parts; let --before be the lower.",
     )
+    refused = command("change", sample.path, "virus", *times, "--sort", "apd", "-k", "3")
+    assert refused.stderr.splitlines()[-1] == "Error: With WORD, its lines are shown; leave out --sort and --limit."
     assert "name it, or leave out --lines" in command("change", sample.path, *times, "--lines", "2").stderr

@@ -131,7 +131,7 @@ def test_commands_tell_groups(own_sample: Index, tmp_path: Path) -> None:
     assert [group["size"] for group in made["groups"]] == [16, 12]
     assert " bank  (" in command("novel", path).stdout
     assert command("novel", path, "bank").stdout.startswith("bank: ")
-    assert "name it, or leave out --where" in command("novel", path, "--where", "year>1900").stderr
+    assert "Without WORD, words are ranked; leave out --where." in command("novel", path, "--where", "year>1900").stderr
     assert command("induce", path, "xylophone").stderr.startswith("Error: The corpus does not have the word")
     with pytest.raises(WordNotFound):
         own_sample.senses().induce("xylophone")

@@ -166,6 +166,8 @@ def test_senses_are_cut_and_joined(folder: Path) -> None:
         (("assign", "{}", "bank", "--lines", "--next", "3"), 2, "Choose one of --over, --lines and --next."),
         (("assign", "{}", "bank", "--csv"), 2, "--csv and --tsv print lines; give --lines or --next, too."),
         (("assign", "{}", "bank", "--context", "3"), 2, "--context is of lines; give --lines or --next, too."),
+        (("novel", "{}", "--lines", "3"), 2, "Without WORD, words are ranked; leave out --lines."),
+        (("novel", "{}", "--where", "year<1900"), 2, "Without WORD, words are ranked; leave out --where."),
         (("senses", "import", "{}", "nowhere.csv"), 2, "nowhere.csv"),
     ],
 )

@@ -10,11 +10,12 @@ import typer
 
 from ctxsearch.cli.console import say
 from ctxsearch.cli.opening import opening
-from ctxsearch.cli.options import IndexName, Json, Pos, WrongCommand, given
+from ctxsearch.cli.options import IndexName, Json, Pos, WrongCommand, given, refuse_all_but
 from ctxsearch.cli.output import Format, print_lines
 from ctxsearch.cli.progress import stage_bar
 
 _Order = Literal["apd", "prt", "jsd"]
+_OF_LINES = ("--by", "--before", "--after", "--lines", "--pos", "--json")
 
 
 def change(
@@ -43,6 +44,8 @@ def change(
         raise WrongCommand("Say which times to compare: --before 1950 --after 2000, for instance.")
     if word is None and "--lines" in given(call):
         raise WrongCommand("--lines shows lines of a word; name it, or leave out --lines.")
+    if word is not None:
+        refuse_all_but(_OF_LINES, call, "With WORD, its lines are shown")
     if _is_less(after, before):
         raise WrongCommand(f"What is between {after} and {before} would be in both parts; let --before be the lower.")
     parts = f"{by}<{before}", f"{by}>={after}"

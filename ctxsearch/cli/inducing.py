@@ -10,7 +10,7 @@ import typer
 
 from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.opening import opening
-from ctxsearch.cli.options import By, IndexName, Json, Where, WrongCommand
+from ctxsearch.cli.options import By, IndexName, Json, Where, refuse_all_but
 from ctxsearch.cli.output import Format, print_lines
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def induce(
 
 
 def novel(
+    call: typer.Context,
     index: IndexName,
     word: Annotated[
         str | None,
@@ -54,9 +55,12 @@ def novel(
     lines: Lines = 3,
     as_json: Json = False,
 ) -> None:
-    """Find lines that are likely to have none of the senses of your inventory, grouped; or rank words by these."""
-    if word is None and where:
-        raise WrongCommand("--where chooses lines of a word; name it, or leave out --where.")
+    """Find lines that are likely to have none of the senses of your inventory, grouped; or rank words by these.
+
+    None is likelier than each sense, be it only just: so lines that assign calls unsure are among them.
+    """
+    if word is None:
+        refuse_all_but(("--json",), call, "Without WORD, words are ranked")
     with opening(index, allow_damaged=False) as opened:
         senses = opened.senses()
         if word is not None:
