@@ -350,6 +350,15 @@ def test_every_command_has_help_and_its_place_in_the_readme() -> None:
 # ------------------------------------------------------------------------------------ with the real model
 
 
+def test_every_link_within_the_readme_leads_to_a_part_of_it() -> None:
+    """A list of parts that names one by a name that it no longer has leads nowhere."""
+    titles = re.findall(r"^#+ (.*)$", README, re.MULTILINE)
+    anchors = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}
+    links = re.findall(r"\]\(#([^)]*)\)", README)
+    assert len(links) > 10
+    assert set(links) <= anchors
+
+
 class Library(NamedTuple):
     """A corpus of every kind of file, and an index of it that the command line made with the default model."""
 
