@@ -54,15 +54,19 @@ def check_document(document: Document) -> None:
     except UnicodeEncodeError as error:
         raise SourceError(where, f"it is no valid Unicode near character {error.start} (a lone surrogate)") from error
     except (TypeError, ValueError, RecursionError) as error:
-        name = next((name for name, value in document.metadata.items() if not _can_be_kept(value)), "")
-        raise SourceError(where, f"its metadata {name!r} cannot be kept ({error})") from error
+        name, why = next(
+            ((name, why) for name, value in document.metadata.items() if (why := _not_kept(value))), ("", str(error))
+        )
+        raise SourceError(where, f"its metadata {name!r} cannot be kept ({why})") from error
     if document.given is not None and (wrong := wrong_given(document.text, document.given)):
         raise SourceError(where, wrong.why)
 
 
-def _can_be_kept(value: MetadataValue) -> bool:
+def _not_kept(value: MetadataValue) -> str:
+    """Why a value cannot be kept; nothing where it can."""
     try:
         json.dumps(value, allow_nan=False, sort_keys=True)
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return True
+    except (TypeError, ValueError, RecursionError) as error:
+        of_numpy = type(value).__module__ == "numpy"
+        return f"numpy's {type(value).__name__} is no JSON; give its item()" if of_numpy else str(error)
+    return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,7 @@ def pieces(text: str, *, model: str = DEFAULT_MODEL, language: str = "en") -> li
 
 
 def embed(
-    usages: Sequence[str | Usage],
+    usages: str | Usage | Iterable[str | Usage],
     *,
     model: str = DEFAULT_MODEL,
     layers: str | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from ctxsearch.domain import Usage
@@ -54,14 +54,14 @@ def parse_usage(marked: str) -> Usage:
     return Usage(text, starts[0], ends[0])
 
 
-def parse_usages(usages: Sequence[str | Usage]) -> list[Usage]:
-    """Reads those that are not read yet.
+def parse_usages(usages: str | Usage | Iterable[str | Usage]) -> list[Usage]:
+    """Reads those that are not read yet, one or several.
 
     Raises:
         QueryError: as `parse_usage`; ``usage_number`` says which usage.
     """
     parsed = []
-    for number, usage in enumerate(usages):
+    for number, usage in enumerate([usages] if isinstance(usages, str | Usage) else usages):
         with usage_numbered(number):
             parsed.append(parse_usage(usage) if isinstance(usage, str) else usage)
     return parsed

@@ -63,6 +63,10 @@ def test_conditions_may_be_one_or_an_iterator(index: Index) -> None:
         (Document("a", "A bank.", None), "a: its metadata is None"),  # type: ignore[arg-type]
         (Document("a", "A bank.", {"m": np.arange(2)}), "a: its metadata 'm' cannot be kept"),  # type: ignore[dict-item]
         (Document("a", "A bank.", {"n": 1, "m": float("nan")}), "a: its metadata 'm' cannot be kept"),
+        (
+            Document("a", "A bank.", {"n": 1, "m": np.int64(3)}),
+            "'m' cannot be kept (numpy's int64 is no JSON; give its",
+        ),  # type: ignore[dict-item]
     ],
 )
 def test_what_is_no_document_is_told(index: Index, given: Document, why: str) -> None:
@@ -78,6 +82,32 @@ def test_nested_metadata_is_counted(make_index: MakeIndex) -> None:
     """What is no plain value in a record is counted as JSON has it."""
     index = make_index([Document("a", "A bank.", {"m": {"a": [1]}}), Document("b", "The bank.", {"m": "x"})])  # type: ignore[dict-item]
     assert sorted(one.values for one in index.frequencies("bank", "m")) == [("x",), ('{"a": [1]}',)]
+
+
+def test_occurrences_may_be_keys_or_lines_one_or_several(index: Index) -> None:
+    """A key, a line, and several of either mean the same occurrences wherever occurrences are given."""
+    line, other, *_ = index.concordance("bank")
+    assert index.like(line) == index.like(line.key) == index.like([line]) == index.like(iter([line.key]))
+    assert index.like([line, other.key]) == index.like([line.key, other.key])
+    assert index.like(line, unlike=other) == index.like(line.key, unlike=[other.key])
+    senses = index.senses(by="ann")
+    senses.new("bank.river")
+    assert senses.label("bank.river", line.key) == 1
+    assert senses.label("bank.river", [line, other]) == 1
+    senses.split("bank.river", "bank.mud", other)
+    assert {label.key: label.sense_id for label in senses.labels()} == {line.key: "bank.river", other.key: "bank.mud"}
+    assert senses.unlabel(one for one in (line, other)) == 2
+    for call in (lambda: index.like(3), lambda: senses.label("bank.river", [None])):  # type: ignore[arg-type, list-item]
+        with pytest.raises(QueryError, match="is neither the key of a line nor a line"):
+            call()
+
+
+def test_usages_may_be_one_or_several(index: Index) -> None:
+    """A sentence alone is one usage, and not as many as it has letters."""
+    sentence = "They rowed to the [bank]."
+    np.testing.assert_array_equal(index.embed(sentence), index.embed([sentence]))
+    assert index.query_many(sentence) == [index.query(sentence)]
+    assert index.embed(iter([sentence, sentence])).shape == (2, index.settings.dimension)
 
 
 class Amiss(WindowEncoder):

@@ -189,6 +189,49 @@ def test_undo_is_refused_where_others_went_on(index: Index, senses: Senses) -> N
     assert [change.undone for change in senses.changes()] == [False, True, True, False, False, False]
 
 
+def test_undo_takes_no_sense_that_others_have_used(index: Index, senses: Senses) -> None:
+    """A new sense with another's label or note stays; a label of a sense that is gone does not come back."""
+    one, other, *_ = keys_of(index, "bank")
+    bert = index.senses(by="bert")
+    senses.new("bank.snow")
+    bert.label("bank.snow", [one])
+    before = snapshot(senses)
+    with pytest.raises(SenseError, match="cannot be undone: a sense that it made has labels now"):
+        senses.undo()
+    bert.undo()
+    bert.note("bank.snow", "of snow")
+    with pytest.raises(SenseError, match="cannot be undone: a sense that it made has notes now"):
+        senses.undo()
+    bert.undo()
+    bert.label("bank.snow", [one, other])
+    bert.label("bank.river", [one])
+    senses.remove("bank.snow")
+    with pytest.raises(SenseError, match="cannot be undone: a sense that its labels are of has been taken out since"):
+        bert.undo()
+    senses.undo()
+    bert.undo()
+    assert [label.key for label in senses.labels(by="bert")] == sorted([one, other])
+    bert.unlabel([other])
+    assert snapshot(senses) == before
+
+
+def test_a_sense_that_was_removed_comes_back_whatever_was_made_since(index: Index, senses: Senses) -> None:
+    """What is new gets nothing of what is gone: not its labels or notes, and not its place."""
+    key = keys_of(index, "bank")[0]
+    bert = index.senses(by="bert")
+    for name in ("bank.snow", "bank.cloud"):
+        senses.new(name)
+    bert.label("bank.cloud", [key])
+    senses.note("bank.cloud", "of clouds")
+    senses.remove("bank.cloud")
+    bert.new("river.sense", word="river")
+    bert.note("river.sense", "of rivers")
+    assert senses.undo().what == "removed bank.cloud"
+    assert {label.key: label.sense_id for label in senses.labels(by="bert")} == {key: "bank.cloud"}
+    notes = {sense.sense_id: [note.text for note in sense.notes] for sense in senses.list()}
+    assert (notes["bank.cloud"], notes["river.sense"]) == (["of clouds"], ["of rivers"])
+
+
 def test_wrong_input_is_one_sentence(index: Index, senses: Senses) -> None:
     """What cannot be is said, and nothing is changed."""
     key = keys_of(index, "bank")[0]

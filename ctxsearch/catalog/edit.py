@@ -19,6 +19,7 @@ COLUMNS = {
     "notes": ("note", "sense", "text", "by", "at"),
     "subcorpora": ("name", "conditions", "by", "at"),
 }
+_OF_SENSES = ("labels", "examples", "notes")
 _OWN_COLUMNS = {"senses": 1, "labels": 2, "examples": 1, "notes": 1, "subcorpora": 1}
 
 
@@ -35,6 +36,7 @@ class Edit:
         self.by = by
         self.at = datetime.now(timezone.utc).isoformat(timespec="seconds")
         self.rows: list[tuple[str, Row | None, Row | None]] = []
+        self._next: dict[str, int] = {}
 
     def found(self, table: str, column: str, value: Cell) -> list[Row]:
         """The rows that have this value there, in their order."""
@@ -57,11 +59,17 @@ class Edit:
         self.rows.append((table, row, None))
 
     def next_number(self, table: str) -> int:
-        """A number that no row of a table has."""
-        number: int = self._connection.execute(
-            f"select coalesce(max({COLUMNS[table][0]}), 0) + 1 from {table}"
-        ).fetchone()[0]
-        return number
+        """A number that no row of a table has, or ever had: what was taken out may come back, or be spoken of yet."""
+        if table not in self._next:
+            (there,) = self._connection.execute(f"select max({COLUMNS[table][0]}) from {table}").fetchone()
+            (logged,) = self._connection.execute(
+                "select max(coalesce(json_extract(value, '$[2][0]'), json_extract(value, '$[1][0]')))"
+                " from changes, json_each(changes.rows) where json_extract(value, '$[0]') = ?",
+                [table],
+            ).fetchone()
+            self._next[table] = max(there or 0, logged or 0)
+        self._next[table] += 1
+        return self._next[table]
 
     def sense(self, sense_id: str) -> Row:
         """The row of a sense.
@@ -87,17 +95,30 @@ class Edit:
         self.put("senses", (number, sense_id, lemma, definition))
         return number
 
-    def undo(self, rows: Sequence[tuple[str, Row | None, Row | None]]) -> bool:
-        """Puts rows back as they were, last first; False, and nothing is, where one has been changed since."""
+    def undo(self, rows: Sequence[tuple[str, Row | None, Row | None]]) -> str:
+        """Puts rows back as they were, last first.
+
+        Returns:
+            Why that cannot be, and then all is to be as it was before; or nothing.
+        """
         for table, before, after in reversed(rows):
             one = before or after
             if one is None or self._row(table, one) != after:
-                return False
+                return "what it changed has been changed since"
             if before is None:
                 self.drop(table, one)
             else:
                 self.put(table, before)
-        return True
+        taken = {row[0] for table, row, after in self.rows if table == "senses" and row is not None and after is None}
+        for table in _OF_SENSES:
+            lost = f"select distinct sense from {table} where sense not in (select sense from senses)"
+            orphans = {sense for (sense,) in self._connection.execute(lost)}
+            if orphans & taken:
+                return f"a sense that it made has {table} now"
+            at = COLUMNS[table].index("sense")
+            if orphans & {after[at] for one, _, after in self.rows if one == table and after is not None}:
+                return f"a sense that its {table} are of has been taken out since"
+        return ""
 
     def _row(self, table: str, like: Row) -> Row | None:
         names = ", ".join(f'"{name}"' for name in COLUMNS[table])

@@ -158,10 +158,8 @@ class Inventory:
                 (table, *(None if one is None else tuple(one) for one in sides))
                 for table, *sides in json.loads(content)
             ]
-            if not edit.undo(rows):
-                raise SenseError(
-                    f"Change {newest.number} cannot be undone: what it changed has been changed since. See: senses log."
-                )
+            if why := edit.undo(rows):
+                raise SenseError(f"Change {newest.number} cannot be undone: {why}. See: senses log.")
             self._note(connection, f"undid change {newest.number}: {newest.what}", edit, newest.number)
         return newest
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ctxsearch.domain import ConcordanceContext, ConcordanceLine, Usage
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ctxsearch.query.options import Filters, Search
+    from ctxsearch.query.options import Filters, Keys, Search
 
 _AS_IT_COMES = ("score", None, 0)
 
@@ -116,7 +116,7 @@ class Answers(Words):
 
     def query_many(
         self,
-        usages: Sequence[str | Usage],
+        usages: str | Usage | Iterable[str | Usage],
         *,
         k: int | None = 20,
         form: str | Sequence[str] = (),
@@ -158,9 +158,9 @@ class Answers(Words):
 
     def like(
         self,
-        keys: str | Sequence[str],
+        keys: Keys,
         *,
-        unlike: str | Sequence[str] = (),
+        unlike: Keys = (),
         k: int | None = 20,
         form: str | Sequence[str] = (),
         pos: str | Sequence[str] = (),
@@ -180,7 +180,7 @@ class Answers(Words):
         """The uses that are most like some occurrences and least like others, without those given; needs no model.
 
         Args:
-            keys: of the occurrences to be like, as lines carry them.
+            keys: of the occurrences to be like, as lines carry them; one or several, or the lines themselves.
             unlike: of the occurrences not to be like.
             any_word: search all words, not just those of the keys.
             k, form, pos, min_score, min_p, where, near, cql, context, exact, order, per_document, offset, good: as for
@@ -190,10 +190,10 @@ class Answers(Words):
             KeyNotFound: the index has no such occurrence.
             QueryError: a filter or an option cannot be understood.
         """
-        from ctxsearch.query.options import strings
+        from ctxsearch.query.options import keys_of
         from ctxsearch.query.similarity import like_occurrences
 
-        examples, others = strings(keys), strings(unlike)
+        examples, others = keys_of(keys), keys_of(unlike)
         count = len(examples) + len(others)
         if good:
             check_one_order(order, "score")
@@ -207,7 +207,7 @@ class Answers(Words):
 
         return best_first(self.open_shards(), found)
 
-    def embed(self, usages: Sequence[str | Usage]) -> NDArray[np.float32]:
+    def embed(self, usages: str | Usage | Iterable[str | Usage]) -> NDArray[np.float32]:
         """The vectors of marked words, made as the index's own are.
 
         Args:

@@ -31,6 +31,9 @@ class OwnEncoder:
         self._encoder = encoder
         self._name = type(encoder).__qualname__
         self.is_concurrent = bool(getattr(encoder, "is_concurrent", False))
+        for part in ("dimension", "digest", "encode"):
+            if not hasattr(encoder, part):
+                raise ModelError(self._name, f"it has no {part}, which an encoder has.")
         dimension, digest = encoder.dimension, encoder.digest
         try:
             self.dimension = operator.index(dimension)

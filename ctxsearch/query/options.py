@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ctxsearch.analysis import surface_form
-from ctxsearch.domain import ConcordanceContext
+from ctxsearch.domain import ConcordanceContext, ConcordanceLine
 from ctxsearch.errors import QueryError
 from ctxsearch.head import Calibration
 from ctxsearch.query.cql import parse_cql
@@ -106,6 +106,25 @@ def surface_forms(form: str | Sequence[str]) -> list[str]:
 def strings(one: str | Sequence[str]) -> list[str]:
     """One string or several, each once."""
     return list(dict.fromkeys([one] if isinstance(one, str) else one))
+
+
+Keys = str | ConcordanceLine | Iterable[str | ConcordanceLine]
+"""Occurrences, one or several, by their keys or as lines."""
+
+
+def keys_of(occurrences: Keys) -> list[str]:
+    """The keys of occurrences, each once.
+
+    Raises:
+        QueryError: one is neither a key nor a line.
+    """
+    if isinstance(occurrences, str | ConcordanceLine) or not isinstance(occurrences, Iterable):
+        occurrences = [occurrences]
+    keys = [one.key if isinstance(one, ConcordanceLine) else one for one in occurrences]
+    for key in keys:
+        if not isinstance(key, str):
+            raise QueryError(f"{key!r:.80} is neither the key of a line nor a line.")
+    return list(dict.fromkeys(keys))
 
 
 def checked_count(lines: int | None) -> int | None:

@@ -11,7 +11,7 @@ from ctxsearch.corpus import is_wordnet
 from ctxsearch.domain import Usage
 from ctxsearch.errors import SenseError
 from ctxsearch.query.concordance import word_and_written
-from ctxsearch.query.options import strings
+from ctxsearch.query.options import Keys, keys_of, strings
 from ctxsearch.query.scope import ANYHOW, OpenShard, Written, lemma_of_form
 from ctxsearch.sense import Change, Label, Sense
 from ctxsearch.senses.agreement import Agreement, agreement
@@ -177,7 +177,7 @@ class Keeping(Labelling):
             edit.drop("senses", sense)
         return self._one(into)
 
-    def split(self, sense_id: str, new_id: str, keys: Sequence[str], *, definition: str = "") -> Sense:
+    def split(self, sense_id: str, new_id: str, keys: Keys, *, definition: str = "") -> Sense:
         """Makes a new sense of the same word, and gives it some of the occurrences labelled with this one.
 
         Args:
@@ -194,7 +194,7 @@ class Keeping(Labelling):
         with self._inventory.changing(f"split {new_id} off {sense_id}", self._by) as edit:
             sense = edit.sense(sense_id)
             number = edit.add_sense(new_id, str(sense[2]), definition.strip())
-            for key in keys:
+            for key in keys_of(keys):
                 rows = [row for row in edit.found("labels", "key", key) if row[2] == sense[0]]
                 if not rows:
                     raise SenseError(f"The occurrence {key} is not labelled with {sense_id}; nothing was changed.")

@@ -14,6 +14,7 @@ from ctxsearch.corpus import read
 from ctxsearch.domain import Document
 from ctxsearch.errors import KeyNotFound, SenseError, SourceError
 from ctxsearch.query.keys import Place, find_key
+from ctxsearch.query.options import Keys, keys_of
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.senses.importing import checked_name
 from ctxsearch.senses.uses import NONE_OF_THESE, UNSURE
@@ -58,8 +59,12 @@ class Labelling:
         """Who writes."""
         return self._by
 
-    def label(self, sense_id: str, keys: Sequence[str]) -> int:
+    def label(self, sense_id: str, keys: Keys) -> int:
         """Labels occurrences with a sense, in the place of what the same person had given them.
+
+        Args:
+            sense_id: the sense.
+            keys: of the occurrences, as lines carry them; one or several, or the lines themselves.
 
         Returns:
             How many had another label of this person, or none.
@@ -70,7 +75,7 @@ class Labelling:
             SenseError: one is of another word than the sense.
         """
         shards = self._get_shards()
-        places = {key: find_key(shards, key) for key in dict.fromkeys(keys)}
+        places = {key: find_key(shards, key) for key in keys_of(keys)}
         with self._inventory.changing(f"labelled {_counted(len(places))} with {sense_id}", self._by) as edit:
             sense = edit.sense(sense_id)
             for key, place in places.items():
@@ -107,10 +112,11 @@ class Labelling:
             labelled = len(edit.rows)
         return LabelReport(labelled, len(rows) - labelled, sum(row.sense in _NO_SENSES for row in table))
 
-    def unlabel(self, keys: Sequence[str]) -> int:
+    def unlabel(self, keys: Keys) -> int:
         """Takes the labels of this person off occurrences, and gives how many had one."""
-        with self._inventory.changing(f"took the labels off {_counted(len(set(keys)))}", self._by) as edit:
-            for key in dict.fromkeys(keys):
+        taken = keys_of(keys)
+        with self._inventory.changing(f"took the labels off {_counted(len(taken))}", self._by) as edit:
+            for key in taken:
                 if own := self._own_label(edit, key):
                     edit.drop("labels", own)
             return len(edit.rows)
