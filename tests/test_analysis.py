@@ -161,6 +161,24 @@ def test_segments_are_sentences(text: str, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("de", "Das war im 19. Jahrhundert. Es begann.", ["Das war im 19. Jahrhundert.", " Es begann."]),
+        ("de", "Am\n3. Mai fror es. Es schneite.", ["Am\n3. Mai fror es.", " Es schneite."]),
+        ("de", "Es war 1914. Dann kam er.", ["Es war 1914.", " Dann kam er."]),
+        ("de", "Im Jahr 19.\n\nDann kam er.", ["Im Jahr 19.", "\n\nDann kam er."]),
+        ("en", "He was 19. Then he left.", ["He was 19.", " Then he left."]),
+        ("fr", "Il vint. M. Dupont partit.", ["Il vint.", " M. Dupont partit."]),
+        ("fr", "Il y en a 19. Alors il partit.", ["Il y en a 19.", " Alors il partit."]),
+        ("ru", "Хлеб, т. е. еду. Он ел.", ["Хлеб, т. е. еду.", " Он ел."]),
+    ],
+)
+def test_a_full_stop_that_ends_no_sentence(language: str, text: str, expected: list[str]) -> None:
+    """Ordinals, titles and abbreviations have a full stop within a sentence; a paragraph ends one whatever it has."""
+    assert [segment.text for segment in Analyser(language).segments(text)] == expected
+
+
+@pytest.mark.parametrize(
     ("lemma", "variants"),
     [
         ("bank", "bank Bank banks Banks BANKS"),
@@ -208,6 +226,22 @@ def test_english_lemmas(lemma: str, variants: str) -> None:
         ("de", "Häuser", "haus"),
         ("de", "HÄUSER", "haus"),
         ("de", "Banken", "bank"),
+        ("de", "Strasse", "strasse"),
+        ("de", "STRASSE", "strasse"),
+        ("de", "Strassen", "strasse"),
+        ("de", "Straßen", "strasse"),
+        ("de", "Füsse", "fuss"),
+        ("de", "FUSS", "fuss"),
+        ("de", "Masse", "masse"),
+        ("fr", "M", "m"),
+        ("fr", "a", "avoir"),
+        ("ru", "т", "т"),
+        ("ru", "замо\u0301к", "замок"),
+        ("en", "ſaid", "say"),
+        ("en", "oﬃces", "office"),
+        ("en", "ﬂed", "flee"),
+        ("en", "Tis", "tis"),
+        ("en", "This", "this"),
         ("de", "Waren", "ware"),
         ("de", "waren", "sein"),
         ("de", "Straßenbahnen", "strassenbahn"),

@@ -239,6 +239,9 @@ def test_wrong_input_is_one_sentence(index: Index, senses: Senses) -> None:
     before = snapshot(senses)
     with pytest.raises(SenseNotFound, match=r"There is no sense 'bank.snow'; there are: bank.money, bank.river"):
         senses.label("bank.snow", [key])
+    for name in ("unsure", "none of these"):
+        with pytest.raises(SenseError, match=f"'{name}' cannot be the name of a sense: assign says it of lines"):
+            senses.new(name, word="bank")
     with pytest.raises(SenseError, match=rf"{river} is a use of 'river', and bank\.river is a sense of 'bank'"):
         senses.label("bank.river", [key, river])
     with pytest.raises(KeyNotFound):

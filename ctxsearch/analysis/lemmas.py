@@ -8,6 +8,8 @@ where nobody looks for it, while a missing one leaves it under its own form:
 - A capital at the start of a sentence must not matter: the lower-case entry goes first, except in languages that write
   nouns with a capital. Words in capitals are looked up as written only if they are their own lemma (*US*, *AIDS*, but
   not *FT*, which is *fort* in addresses).
+- A consonant alone is an abbreviation in most languages (French M. is no *mètre*), and keeps its form.
+- German may write ss for ß: a word that the dictionary does not have so is looked up with ß.
 - In English, words of two letters are mostly codes there (*ne* is *northeast*): a closed list says which are words.
 """
 
@@ -25,6 +27,16 @@ if TYPE_CHECKING:
 _IGNORABLE = regex.compile(r"[\p{Cf}\p{DI}]+")
 _LETTERS = regex.compile(r"[\p{L}\p{M}'-]+")
 _SAME_MARK = str.maketrans({"\u2019": "'", "\u02bc": "'", "\uff07": "'", "\u2010": "-", "\u2011": "-"})
+
+# And what old prints have for letters of today: long s, ligatures.
+_SAME_SPELLING = _SAME_MARK | str.maketrans(
+    {"\u017f": "s", "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st"}
+    | {"\ufb06": "st"}
+)
+# Languages whose books for learners mark the stress.
+_CYRILLIC = frozenset({"be", "bg", "ru", "uk"})
+_WITHOUT_STRESS = str.maketrans("", "", "\u0300\u0301")
+_VOWELS = frozenset("aeiouyæøœ\u0430\u0435\u0438\u043e\u0443\u044b\u044d\u044e\u044f\u0456\u0454")
 
 # Longer "words" are data, such as base64; looking inside them costs much and finds nothing.
 _LONGEST_WORD = 64
@@ -69,6 +81,8 @@ _ENGLISH = {
     "smoothed": "smooth",
     "swinging": "swing",
     "swore": "swear",
+    "tis": "tis",
+    "twas": "twas",
     "wales": "wales",
     "weed": "weed",
     "worse": "bad",
@@ -128,7 +142,10 @@ class Lemmatiser:
         """Give the lemma of a form in normal form; never empty unless the form is."""
         key = normal_form(form)
         if self.has_dictionary and len(form) <= _LONGEST_WORD:
-            word = unicodedata.normalize("NFC", _IGNORABLE.sub("", form).translate(_SAME_MARK))
+            word = unicodedata.normalize("NFC", _IGNORABLE.sub("", form).translate(_SAME_SPELLING))
+            if self._language in _CYRILLIC:
+                word = word.translate(_WITHOUT_STRESS)
+                key = normal_form(word)
             if _LETTERS.fullmatch(word):
                 return normal_form(self._look_up(word) or key) or form
         return key or form
@@ -136,6 +153,8 @@ class Lemmatiser:
     def _look_up(self, word: str) -> str | None:
         if self._language == "en":
             return self._english(word)
+        if len(word) == 1 and unicodedata.normalize("NFD", word.lower())[0] not in _VOWELS:
+            return None  # M. is no metre, and т. no tonne
         has_capital_nouns = self._language in _CAPITAL_NOUNS
         lemma = self._as_written_first(word) if has_capital_nouns else self._lower_case_first(word)
         if lemma is None and "-" not in word and not word.endswith("'"):
@@ -173,7 +192,12 @@ class Lemmatiser:
         return self._dictionary.exact_lemma(word, self._code)
 
     def _as_written_first(self, word: str) -> str | None:
-        spellings = [word, word.capitalize(), word.lower()]
+        low = word.lower()
+        spellings = [word, word.capitalize(), low]
+        if (sharp := low.replace("ss", "\u00df")) != low:
+            # As in Switzerland, and in capitals; of Strasse the dictionary knows a stone, Strass.
+            at = 0 if low in ("strasse", "strassen") else 2 if word.isupper() else 3
+            spellings[at:at] = [sharp.capitalize(), sharp]
         return next((lemma for spelling in spellings if (lemma := self._exact(spelling)) is not None), None)
 
     def _lower_case_first(self, word: str) -> str | None:

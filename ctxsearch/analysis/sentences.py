@@ -28,6 +28,16 @@ _OPENING = "([{`\u2018\u201a\u201c\u201e\u00ab\u2039\u300c\u300e\uff08"
 _CLOSING = ")]}'\"\u2019\u201d\u00bb\u203a\u300d\u300f\uff09"
 _PAIRED = str.maketrans(dict.fromkeys(_OPENING + _CLOSING, " "))
 _MARK_OR_BREAK = re.compile(r'"|\n\s*\n')
+# Languages in which a number with a full stop is an ordinal.
+_WITH_ORDINALS = frozenset(
+    ("bs", "cs", "da", "de", "et", "fi", "hr", "hu", "is", "lb", "lv", "nb", "nn", "no", "pl", "sk", "sl", "sr", "tr")
+)
+_ORDINAL = re.compile(r"(?<![\d.,:])\d{1,2}\.$")
+_FRENCH_TITLE = re.compile(r"(?<!\w)MM?\.$")
+_SHORT = re.compile(r"(?<!\w)[^\W\d_]{1,3}\.$")
+_LONGEST_STOPPED = 5
+# The letter behind a stop, unless it begins a paragraph.
+_FOLLOWING = re.compile(r"[^\S\n]*\n?[^\S\n]*([^\W\d_])")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -100,7 +110,7 @@ def _ends(block: str, seen: str, language: str) -> list[int]:
         # opens a quotation, where the segmenter does not see it.
         visible = begin + len(seen[begin:end].rstrip())
         if visible > begin:
-            if ends and ends[-1] == begin and _inside_address(block, begin):
+            if ends and ((ends[-1] == begin and _inside_address(block, begin)) or _goes_on(block, ends[-1], language)):
                 ends.pop()
             # What closes a quotation belongs to what it closes.
             while visible < len(block) and block[visible] in _CLOSING and block[visible] != seen[visible]:
@@ -158,6 +168,25 @@ def _inside_address(block: str, offset: int) -> bool:
     # The character before the cut is never white space, so there is a last word.
     before = block[max(0, offset - _LONGEST_ADDRESS) : offset].rsplit(None, 1)[-1].lower()
     return "@" in before or "://" in before or "www." in before
+
+
+def _goes_on(block: str, end: int, language: str) -> bool:
+    """Whether a sentence goes on behind a full stop at which the segmenter ends it.
+
+    So it does behind *19.* where a full stop makes an ordinal, behind *M.* before a name in French, and behind a short
+    word, an abbreviation such as *bzw.*, before a small letter. Of English the segmenter knows better.
+    """
+    if language == "en" or block[end - 1] != ".":
+        return False
+    following = _FOLLOWING.match(block, end)
+    if following is None:
+        return False
+    before, letter = block[max(0, end - _LONGEST_STOPPED) : end], following[1]
+    return (
+        (language in _WITH_ORDINALS and _ORDINAL.search(before) is not None)
+        or (language == "fr" and letter.isupper() and _FRENCH_TITLE.search(before) is not None)
+        or (letter.islower() and _SHORT.search(before) is not None)
+    )
 
 
 def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

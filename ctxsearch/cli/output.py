@@ -15,6 +15,9 @@ from rich.text import Text
 from ctxsearch.cells import line_cells, line_header, row
 from ctxsearch.domain import ConcordanceLine, MetadataValue
 
+_JOINERS = "\u200c\u200d"
+_NARROWEST = 40
+
 
 class Format(Enum):
     """How lines are printed."""
@@ -82,9 +85,11 @@ def _print_table(lines: Sequence[ConcordanceLine], told: Sequence[str], *, whole
 
     Or, where it is to be whole, all context, which a terminal breaks where it must.
     """
-    console = _Lines(soft_wrap=True, highlight=False, emoji=False, markup=False)
     if not lines:
         return
+    console = _Lines(soft_wrap=True, highlight=False, emoji=False, markup=False)
+    # A width of 0, as some shells say where there is no terminal, would let nothing through.
+    console.width = max(_NARROWEST, console.width)
     width = console.width if console.is_terminal else 120
     scored = any(line.score is not None for line in lines)
     weighed = any(line.p_same is not None for line in lines)
@@ -119,8 +124,14 @@ def _print_table(lines: Sequence[ConcordanceLine], told: Sequence[str], *, whole
 
 
 def _one_line(text: str) -> str:
-    """A stretch of text with its line ends and control characters shown as blanks."""
-    return "".join(" " if character.isspace() or not character.isprintable() else character for character in text)
+    """A stretch of text with its line ends and control characters shown as blanks.
+
+    What joins letters, or keeps them apart, is part of how they are written; a soft hyphen is no part of a line.
+    """
+    return "".join(
+        " " if character.isspace() or not (character.isprintable() or character in _JOINERS) else character
+        for character in text.replace("\u00ad", "")
+    )
 
 
 def _fit(text: str, width: int) -> str:
