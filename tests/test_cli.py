@@ -114,6 +114,16 @@ def test_like_moves_away_from_unlike(index: Index) -> None:
     assert keys(ctxsearch("like", index.path, "reeds:18", "--any-word", "--form", "river", "-k", "1", "--json"))
 
 
+def test_lines_are_shown_as_they_are_written(make_index: MakeIndex) -> None:
+    """A soft hyphen is not shown, what joins letters is, and where the width is said to be 0 there are lines."""
+    index = make_index(
+        [Document("a", "They sat on the ri\u00adver bank. \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u062f")]
+    )
+    for columns in ("0", "80"):
+        (line,) = ctxsearch("concordance", index.path, "river", env={"COLUMNS": columns}).stdout.splitlines()
+        assert "on the [river] bank. \u0645\u06cc\u200c\u062e" in line
+
+
 def test_context_is_words_or_the_sentence(index: Index) -> None:
     """--context takes a number of words, which may reach over the sentence, or the sentence."""
     lines = [

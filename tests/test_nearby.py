@@ -114,6 +114,8 @@ def test_filters_are_read() -> None:
     for wrong in ("", "!", ":3", "river:0", "river:x", "river:", "river:123456"):
         with pytest.raises(QueryError, match="cannot be read; write river, river:5"):
             parse_nearby(wrong)
+    with pytest.raises(QueryError, match="'river bank:3' has several words; write one, and another filter for each"):
+        parse_nearby("river bank:3")
 
 
 def test_commands_take_filters_and_count(index: Index) -> None:

@@ -58,6 +58,8 @@ def parse_nearby(text: str) -> Nearby:
             f"The filter {text!r} cannot be read; write river, river:5 (on either side), river:-5 (before), river:+5"
             " (after), or !river for lines without it."
         )
+    if " " in word:
+        raise QueryError(f"The filter {text!r} has several words; write one, and another filter for each other.")
     if match is None:
         return Nearby(word, is_absent=is_absent)
     side, places = match[1], int(match[2])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import random
 import string
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,11 +27,11 @@ _Key = tuple[object, ...]
 _BESIDE_WORDS = string.punctuation + "\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb\u2026\u2013\u2014"
 
 _KEYS: dict[str, Callable[[ConcordanceLine], _Key]] = {
-    "left": lambda line: (_words(line.left)[::-1], line.node.casefold(), line.right.casefold()),
-    "node": lambda line: (line.node.casefold(), line.right.casefold()),
-    "right": lambda line: (_words(line.right), line.node.casefold()),
-    "form": lambda line: (line.form.casefold(), line.form),
-    "lemma": lambda line: (line.lemma,),
+    "left": lambda line: (_words(line.left)[::-1], collated(line.node), collated(line.right)),
+    "node": lambda line: (collated(line.node), collated(line.right)),
+    "right": lambda line: (_words(line.right), collated(line.node)),
+    "form": lambda line: (collated(line.form), line.form),
+    "lemma": lambda line: (collated(line.lemma),),
     "pos": lambda line: (line.pos,),
     "document_id": lambda line: (line.document_id, line.start),
     "score": lambda line: (-(line.score or 0.0), line.key),
@@ -40,9 +41,24 @@ _OF_WORDS = ("left", "node", "right")
 _SCORE = "score"
 
 
-def _words(text: str) -> list[str]:
+def collated(text: str) -> tuple[str, str]:
+    """What a text is sorted by: its letters, whatever their case and marks, and then these marks.
+
+    So dictionaries have it in most languages: *Ärger* stands beside *Arger*, and not behind *Zebra*.
+
+    >>> sorted(["zoo", "Ärger", "Arm", "ähnlich", "ahnden"], key=collated)
+    ['ahnden', 'ähnlich', 'Ärger', 'Arm', 'zoo']
+    """
+    folded = text.casefold()
+    if folded.isascii():
+        return folded, ""
+    letters = (one for one in unicodedata.normalize("NFD", folded) if not unicodedata.combining(one))
+    return "".join(letters), folded
+
+
+def _words(text: str) -> list[tuple[str, str]]:
     """The words of a context as they are sorted; a mark that stands alone is one."""
-    return [word.strip(_BESIDE_WORDS) or word for word in text.casefold().split()]
+    return [collated(word.strip(_BESIDE_WORDS) or word) for word in text.split()]
 
 
 @dataclass(frozen=True, slots=True)
