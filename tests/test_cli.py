@@ -114,6 +114,17 @@ def test_like_moves_away_from_unlike(index: Index) -> None:
     assert keys(ctxsearch("like", index.path, "reeds:18", "--any-word", "--form", "river", "-k", "1", "--json"))
 
 
+def test_a_language_without_a_dictionary_is_told(tmp_path: Path) -> None:
+    """A language that is named by a word, and not by its code, is none that has lemmas."""
+    (tmp_path / "a.txt").write_text("Die Häuser.\n", encoding="utf-8")
+    for language, is_told in (("de", False), ("german", True)):
+        result = ctxsearch("index", tmp_path / language, tmp_path / "a.txt", "--language", language)
+        assert result.returncode == 0
+        assert (
+            f"There is no dictionary of '{language}': words are filed as they are written" in result.stderr
+        ) is is_told
+
+
 def test_lines_are_shown_as_they_are_written(make_index: MakeIndex) -> None:
     """A soft hyphen is not shown, what joins letters is, and where the width is said to be 0 there are lines."""
     index = make_index(

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 import ctxsearch
+from ctxsearch.analysis import Analyser
 from ctxsearch.cli.console import Interrupts, counted, say
 from ctxsearch.cli.exporting import export_model
 from ctxsearch.cli.opening import check_head, opening
@@ -197,6 +198,11 @@ def _open_or_create(
             say(
                 f"Layers {created.settings.layers}, by the model's depth, since nothing else is known of it;"
                 " ctxsearch evaluate --sweep finds the best for labelled uses of yours."
+            )
+        if not Analyser(created.settings.language).has_lemmas:
+            say(
+                f"There is no dictionary of {created.settings.language!r}: words are filed as they are written, unless"
+                " their sources give lemmas. Languages go by their codes, de or fr for instance."
             )
         return created
     if model and Path(model).is_dir():
