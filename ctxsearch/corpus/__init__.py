@@ -3,7 +3,7 @@
 from ctxsearch.corpus.dictionary import DictionarySense, is_wordnet, read_dictionary
 from ctxsearch.corpus.entries import read_entries
 from ctxsearch.corpus.labels import Labels, read_labels
-from ctxsearch.corpus.reading import Corpus, read
+from ctxsearch.corpus.reading import Corpus, read, read_named
 from ctxsearch.corpus.records import DEFAULT_COLUMNS, MAX_RECORD_CHARS
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "read_dictionary",
     "read_entries",
     "read_labels",
+    "read_named",
 ]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ctxsearch.analysis import normal_form
 from ctxsearch.catalog.edit import Edit, Row
 from ctxsearch.catalog.inventory import Inventory
-from ctxsearch.corpus import read
+from ctxsearch.corpus import read_named
 from ctxsearch.domain import Document
 from ctxsearch.errors import KeyNotFound, SenseError, SourceError
 from ctxsearch.query.keys import Place, find_key
@@ -161,12 +161,8 @@ def _read(path: Path) -> list[_Row]:
     first: SourceError | None = None
     for column in _COLUMNS:
         try:
-            # The reader of documents knows all such files: what they would call its text is the sense here.
-            found = list(read(path, text_column=column, id_column="key"))
+            return [_row(one) for one in read_named(path, text=column, name="key", layout=_LAYOUT)]
         except SourceError as error:
             first = first or error
-        else:
-            return [_row(one) for one in found]
     assert first is not None
-    hint = "" if "--" in first.hint else first.hint
-    raise SourceError(first.path, first.why, line=first.line, hint=hint or _LAYOUT) from first
+    raise first

@@ -11,8 +11,7 @@ from ctxsearch.corpus.dictionary.lmf import read_lmf
 from ctxsearch.corpus.dictionary.sense import DictionarySense, Wants, every
 from ctxsearch.corpus.dictionary.tei import read_tei
 from ctxsearch.corpus.dictionary.wndb import is_wndb, read_wndb
-from ctxsearch.corpus.reading import read
-from ctxsearch.domain import Document
+from ctxsearch.corpus.reading import read_named
 from ctxsearch.errors import SourceError
 
 _Reader = Callable[[Path, Wants], Iterator[DictionarySense]]
@@ -66,7 +65,7 @@ def _reader_of(path: Path) -> _Reader:
 
 
 def _read_records(path: Path, wants: Wants) -> Iterator[DictionarySense]:
-    for document in _documents(path):
+    for document in read_named(path, text="definition", name="sense", layout=_LAYOUT):
         headword, examples = document.metadata.get("headword"), document.metadata.get("examples")
         if not isinstance(headword, str) or not headword.strip():
             raise SourceError(document.uri.partition("#")[0] or str(path), f"{document.document_id!r} has no headword")
@@ -77,17 +76,6 @@ def _read_records(path: Path, wants: Wants) -> Iterator[DictionarySense]:
         if isinstance(one, str) and one.strip():
             sentences.append(one)
         yield DictionarySense(headword.strip(), document.document_id, document.text.strip(), sentences)
-
-
-def _documents(path: Path) -> Iterator[Document]:
-    """The records as documents, whose text is the definition."""
-    try:
-        yield from read(path, text_column="definition", id_column="sense")
-    except SourceError as error:
-        if "--" not in error.hint:
-            raise
-        # An option that documents have, and dictionaries have not.
-        raise SourceError(error.path, error.why, line=error.line, hint=_LAYOUT) from error
 
 
 def _sentences(examples: str) -> list[str]:
