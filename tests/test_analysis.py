@@ -60,7 +60,8 @@ def forms(text: str, language: str = "en", *, punctuation: bool = False) -> list
         ("The well-known mother-in-law is twenty\u2011one.", "The well-known mother-in-law is twenty\u2011one"),
         ("He rowed--slowly - home\u2014pre- and post-war -x", "He rowed slowly home pre and post-war x"),
         ("Don't: it's O'Brien's rock'n'roll o\u2019clock", "Don't it 's O'Brien 's rock'n'roll o\u2019clock"),
-        ("the bank's, banks' I'm we'll I'd've 'tis", "the bank 's banks I 'm we 'll I 'd 've tis"),
+        ("the bank's, banks' I'm we'll I'd've 'tis", "the bank 's banks I 'm we 'll I 'd 've 'tis"),
+        ("'Twas 'em; 'tissue' x'tis \u2019tis. 'tisn't (\u2018em)", "'Twas 'em tissue x'tis \u2019tis tisn't em"),
         ("THE BANK\u2019S", "THE BANK \u2019S"),
         ("1,234.56 3.5. 10:30, 2024-01-05 1/2 $5 50%", "1,234.56 3.5 10:30 2024-01-05 1/2 5 50"),
         ("the 1990s, 2nd 5kg COVID-19", "the 1990s 2nd 5kg COVID-19"),
@@ -115,6 +116,10 @@ def test_punctuation_on_request() -> None:
         ("\U0001f600 yes. No\ud800. E\u0301t. Q", ["\U0001f600 yes.", " No\ud800.", " E\u0301t.", " Q"]),
         ("See http://a.b/c?d=E!F. Next.", ["See http://a.b/c?d=E!F.", " Next."]),
         ("日本語です。次の文。", ["日本語です。", "次の文。"]),
+        # An apostrophe that begins a word is no quotation mark that closes.
+        ("He left. 'Tis strange. He knew.", ["He left.", " 'Tis strange.", " He knew."]),
+        ("He left. \u2019Tis so. Go.", ["He left.", " \u2019Tis so.", " Go."]),
+        ("He said 'go.' Then he left. 'Twas so.", ["He said 'go.'", " Then he left.", " 'Twas so."]),
         # A mark without a partner joins nothing: an inch sign, a speech that goes on in the next paragraph.
         (
             'The bank was 5" wide. It fell. It was 6" long. So it was.',
@@ -241,6 +246,8 @@ def test_english_lemmas(lemma: str, variants: str) -> None:
         ("en", "oﬃces", "office"),
         ("en", "ﬂed", "flee"),
         ("en", "Tis", "tis"),
+        ("en", "'Tis", "'tis"),
+        ("en", "\u2019em", "they"),
         ("en", "This", "this"),
         ("de", "Waren", "ware"),
         ("de", "waren", "sein"),

@@ -45,6 +45,7 @@ _DICTIONARY_NAMES = {"bs": "hbs", "hr": "hbs", "no": "nb", "sh": "hbs", "sr": "h
 
 _ENGLISH = {
     "'d": "'d",
+    "'em": "they",
     "'ll": "will",
     "'m": "be",
     "'re": "be",

@@ -26,6 +26,7 @@ _LONGEST_ADDRESS = 512
 _LONG = 300
 _OPENING = "([{`\u2018\u201a\u201c\u201e\u00ab\u2039\u300c\u300e\uff08"
 _CLOSING = ")]}'\"\u2019\u201d\u00bb\u203a\u300d\u300f\uff09"
+_APOSTROPHES = "'\u2019"
 _PAIRED = str.maketrans(dict.fromkeys(_OPENING + _CLOSING, " "))
 _MARK_OR_BREAK = re.compile(r'"|\n\s*\n')
 # Languages in which a number with a full stop is an ordinal.
@@ -112,6 +113,10 @@ def _ends(block: str, seen: str, language: str) -> list[int]:
         if visible > begin:
             if ends and ((ends[-1] == begin and _inside_address(block, begin)) or _goes_on(block, ends[-1], language)):
                 ends.pop()
+            # Behind white space and before a letter an apostrophe begins a word: 'tis.
+            if block[visible - 1] in _APOSTROPHES and block[visible : visible + 1].isalpha():
+                kept = len(seen[begin : visible - 1].rstrip())
+                visible = begin + kept if 0 < kept < visible - 1 - begin else visible
             # What closes a quotation belongs to what it closes.
             while visible < len(block) and block[visible] in _CLOSING and block[visible] != seen[visible]:
                 visible += 1

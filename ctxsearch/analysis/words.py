@@ -75,6 +75,8 @@ _ADDRESS = r"""
   | {first} (?:{inner}|[.+%_-]){{0,63}}+ @ {label} (?:\.{label})++
 """
 _CLITICS = {"en": r"{apostrophe} (?i:s|m|re|ve|ll|d) (?!{inner})"}
+# Words that have lost their beginning; before others an apostrophe is a quotation mark.
+_APHAERESES = {"en": r"{apostrophe} (?i:tis|twas|twere|twill|twould|twixt|em) (?!{inner})"}
 _ELISIONS = {
     "ca": "(?i:[ldmtsn])",
     "fr": "(?i:[ldjmtsnc]|qu|jusqu|lorsqu|puisqu|quoiqu)",
@@ -86,6 +88,7 @@ _WORD = r"""
 (
     {address}
   | (?={apostrophe}) (?<={inner}|\.) {clitic}               # the 's of bank's
+  | (?={apostrophe}) (?<!{inner}) {aphaeresis}             # 'tis
   | {elision} {apostrophe} (?={first})                      # the l' of l'eau
   | (?=.\.|[^\x00-\x7f])
     (?:{letter}{marks}\.){{2,}}+ (?:{letter}(?!{inner}))?+     # U.S., e.g., U.S.A
@@ -150,9 +153,11 @@ def _written(language: str, punctuation: bool, address: str, parts: dict[str, st
     apostrophe are part of the word elsewhere (Dutch *foto's*).
     """
     clitic = _CLITICS.get(language, "{never}").format(**parts)
+    aphaeresis = _APHAERESES.get(language, "{never}").format(**parts)
     elision = _ELISIONS.get(language, "{never}").format(**parts)
     mark = (_MARK if punctuation else "{never}").format(**parts)
-    return _WORD.format(address=address, clitic=clitic, elision=elision, mark=mark, **parts)
+    of_language = {"clitic": clitic, "aphaeresis": aphaeresis, "elision": elision}
+    return _WORD.format(address=address, mark=mark, **of_language, **parts)
 
 
 def find_words(patterns: WordPatterns, text: str) -> tuple[list[str], NDArray[np.int32]]:
