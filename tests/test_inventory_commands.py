@@ -155,6 +155,16 @@ def test_senses_are_cut_and_joined(folder: Path) -> None:
     assert ctxsearch("senses", "list", folder).stderr == "There is no sense yet; make one with: ctxsearch senses new.\n"
 
 
+def test_a_new_sense_of_no_word_is_made_and_told(folder: Path) -> None:
+    """Its texts may come yet; more often the word is misspelt, or is several."""
+    for name, why in (("rivver.1", "Nearest: river"), ("river bank.1", "Ask for one word at a time.")):
+        result = ctxsearch("senses", "new", folder, name)
+        assert result.returncode == 0
+        assert f"{name}: made, a sense of" in result.stderr
+        assert "The corpus does not have the word" in result.stderr
+        assert why in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "why"),
     [

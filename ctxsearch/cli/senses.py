@@ -13,6 +13,7 @@ import typer
 
 from ctxsearch.cli.console import counted, say, told
 from ctxsearch.cli.options import By, IndexName, Json, WrongCommand
+from ctxsearch.errors import WordNotFound
 from ctxsearch.index import Index
 from ctxsearch.sense import Sense
 
@@ -69,8 +70,14 @@ def new(
     by: By = None,
 ) -> None:
     """Make a sense."""
-    with _senses(index, by) as senses:
-        _say(senses.new(sense_id, word=word, definition=definition), "made")
+    with Index.open(index) as opened:
+        made = opened.senses(by=by).new(sense_id, word=word, definition=definition)
+        _say(made, "made")
+        try:
+            opened.count(made.lemma)
+        except WordNotFound as error:
+            # Its texts may come yet; or the word is misspelt, or is several.
+            say(str(error))
 
 
 def import_senses(
