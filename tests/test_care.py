@@ -690,6 +690,8 @@ def test_backup_overwrites_nothing(many: Index, tmp_path: Path) -> None:
         many.backup(tmp_path / "there")
     with pytest.raises(BackupError, match=r"is a tar file, not packed; call it b\.tar, say"):
         many.backup(tmp_path / "b.ZIP")
+    with pytest.raises(BackupError, match=r"is a tar file, not packed; call it b\.tar, say"):
+        many.backup(tmp_path / "b.tar.gz")
     with pytest.raises(BackupError, match="no such folder"):
         many.backup(tmp_path / "none" / "b.tar")
     assert (tmp_path / "there").read_bytes() == b"mine"

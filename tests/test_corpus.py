@@ -609,6 +609,8 @@ class TestTables:
         ]
         assert [one.metadata for one in found] == [{"weight": "1,5"}, {"weight": "2,5"}]
         assert only(read(write(tmp_path / "y.csv", 'text,"note;s"\na;b,c\n'))).text == "a;b"
+        assert only(read(write(tmp_path / "z.csv", 'id;text;"title, short"\na;b, c;d\n'))).text == "b, c"
+        assert only(read(write(tmp_path / "s.csv", "sep=;\ntext\na, b\n"))).text == "a, b"
 
     def test_nul(self, tmp_path: Path) -> None:
         """NUL is a character like any other."""

@@ -226,6 +226,16 @@ def test_senses_filled_into_a_table_come_back(folder: Path, tmp_path: Path) -> N
     done("senses", "label", folder, "--from", tmp_path / "piles.csv", "--by", "carl")
     assert labelled("--by", "carl") == expected
 
+    done("export", folder, tmp_path / "l.jsonl", "mouse", "--by", "anna")
+    done("senses", "label", folder, "--from", tmp_path / "l.jsonl", "--by", "dora")
+    assert labelled("--by", "dora") == expected
+    # What somebody says of a line counts, whatever assign is not sure of.
+    (tmp_path / "own.csv").write_text(
+        "sep=;\nkey;sense;sense_id;pile\nmouse/14:79;mouse.animal;mouse.computer;unsure\n"
+    )
+    done("senses", "label", folder, "--from", tmp_path / "own.csv", "--by", "eva")
+    assert labelled("--by", "eva") == {"mouse/14:79": "mouse.animal"}
+
     line = {"key": "mouse/14:79", "sense": "mouse.animal"}
     wrong = [
         ([{**line, "sense": "mouse.pad"}], "line 24: There is no sense 'mouse.pad'; there are:"),
@@ -244,6 +254,20 @@ def test_senses_filled_into_a_table_come_back(folder: Path, tmp_path: Path) -> N
     (tmp_path / "other.csv").write_text("line,word\n1,mouse\n", encoding="utf-8")
     result = ctxsearch("senses", "label", folder, "--from", tmp_path / "other.csv")
     assert "A table of labels is kept in UTF-8, with the columns key and sense" in result.stderr
+    for name, content, why in (
+        (
+            "notes.txt",
+            "mouse",
+            "notes.txt: its ending does not say how to read it. It should be one of: .csv .tsv .jsonl.",
+        ),
+        ("a.jsonl", "[1]", "a.jsonl, line 1: it is no object."),
+        ("b.jsonl", "{", "b.jsonl, line 1: it is no JSON"),
+        ("c.jsonl", '{"key": 3, "sense": "mouse.animal"}', "c.jsonl, line 1: There is no occurrence ''"),
+    ):
+        (tmp_path / name).write_text(content)
+        result = ctxsearch("senses", "label", folder, "--from", tmp_path / name)
+        assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+        assert why in result.stderr
     assert ctxsearch("senses", "label", folder, "mouse.animal", "--from", tmp_path / "l.csv").returncode == 2
     assert ctxsearch("senses", "label", folder, "mouse.animal").returncode == 2
 

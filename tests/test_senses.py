@@ -232,6 +232,25 @@ def test_a_sense_that_was_removed_comes_back_whatever_was_made_since(index: Inde
     assert (notes["bank.cloud"], notes["river.sense"]) == (["of clouds"], ["of rivers"])
 
 
+@pytest.mark.parametrize("change", ["remove", "rename"])
+def test_undo_takes_no_name_that_another_sense_has(index: Index, senses: Senses, change: str) -> None:
+    """What is undone brings no sense back under a name that somebody has given to another since."""
+    key = keys_of(index, "bank")[0]
+    senses.new("bank.snow")
+    if change == "remove":
+        senses.remove("bank.snow")
+    else:
+        senses.rename("bank.snow", "bank.ice")
+    bert = index.senses(by="bert")
+    bert.new("bank.snow")
+    bert.label("bank.snow", [key])
+    before = snapshot(senses)
+    with pytest.raises(SenseError, match=r"cannot be undone: another sense is called 'bank.snow' now"):
+        senses.undo()
+    assert snapshot(senses) == before
+    assert {label.key: label.sense_id for label in senses.labels(by="bert")} == {key: "bank.snow"}
+
+
 def test_wrong_input_is_one_sentence(index: Index, senses: Senses) -> None:
     """What cannot be is said, and nothing is changed."""
     key = keys_of(index, "bank")[0]

@@ -8,7 +8,7 @@ where nobody looks for it, while a missing one leaves it under its own form:
 - A capital at the start of a sentence must not matter: the lower-case entry goes first, except in languages that write
   nouns with a capital. Words in capitals are looked up as written only if they are their own lemma (*US*, *AIDS*, but
   not *FT*, which is *fort* in addresses).
-- A consonant alone is an abbreviation in most languages (French M. is no *mètre*), and keeps its form.
+- A consonant alone is an abbreviation in French and Russian (M. is no *mètre*), and keeps its form.
 - German may write ss for ß: a word that the dictionary does not have so is looked up with ß.
 - In English, words of two letters are mostly codes there (*ne* is *northeast*): a closed list says which are words.
 """
@@ -36,7 +36,8 @@ _SAME_SPELLING = _SAME_MARK | str.maketrans(
 # Languages whose books for learners mark the stress.
 _CYRILLIC = frozenset({"be", "bg", "ru", "uk"})
 _WITHOUT_STRESS = str.maketrans("", "", "\u0300\u0301")
-_VOWELS = frozenset("aeiouyæøœ\u0430\u0435\u0438\u043e\u0443\u044b\u044d\u044e\u044f\u0456\u0454")
+# Letters that are abbreviations where they stand alone, and words of measure in the dictionary: M. is no metre.
+_ABBREVIATIONS = {"fr": "bcdfghjklmnpqrstvwxz", "ru": "\u0433\u043c\u0442"}
 
 # Longer "words" are data, such as base64; looking inside them costs much and finds nothing.
 _LONGEST_WORD = 64
@@ -154,8 +155,8 @@ class Lemmatiser:
     def _look_up(self, word: str) -> str | None:
         if self._language == "en":
             return self._english(word)
-        if len(word) == 1 and unicodedata.normalize("NFD", word.lower())[0] not in _VOWELS:
-            return None  # M. is no metre, and т. no tonne
+        if word.lower() in _ABBREVIATIONS.get(self._language, ""):
+            return None
         has_capital_nouns = self._language in _CAPITAL_NOUNS
         lemma = self._as_written_first(word) if has_capital_nouns else self._lower_case_first(word)
         if lemma is None and "-" not in word and not word.endswith("'"):
@@ -195,10 +196,13 @@ class Lemmatiser:
     def _as_written_first(self, word: str) -> str | None:
         low = word.lower()
         spellings = [word, word.capitalize(), low]
-        if (sharp := low.replace("ss", "\u00df")) != low:
+        if "ss" in low:
             # As in Switzerland, and in capitals; of Strasse the dictionary knows a stone, Strass.
             at = 0 if low in ("strasse", "strassen") else 2 if word.isupper() else 3
-            spellings[at:at] = [sharp.capitalize(), sharp]
+            # All of them, the last alone, the first alone: Wasserstraße, Gefäßklasse.
+            head, _, tail = low.rpartition("ss")
+            sharp = (low.replace("ss", "ß"), f"{head}ß{tail}", low.replace("ss", "ß", 1))
+            spellings[at:at] = [cased for one in dict.fromkeys(sharp) for cased in (one.capitalize(), one)]
         return next((lemma for spelling in spellings if (lemma := self._exact(spelling)) is not None), None)
 
     def _lower_case_first(self, word: str) -> str | None:

@@ -35,10 +35,18 @@ _WITH_ORDINALS = frozenset(
 )
 _ORDINAL = re.compile(r"(?<![\d.,:])\d{1,2}\.$")
 _FRENCH_TITLE = re.compile(r"(?<!\w)MM?\.$")
-_SHORT = re.compile(r"(?<!\w)[^\W\d_]{1,3}\.$")
+_LETTER = re.compile(r"(?<![\w\u0300-\u036f])[^\W\d_]\.$")
 _LONGEST_STOPPED = 5
-# The letter behind a stop, unless it begins a paragraph.
-_FOLLOWING = re.compile(r"[^\S\n]*\n?[^\S\n]*([^\W\d_])")
+# The word behind a stop, unless it begins a line.
+_FOLLOWING = re.compile(r"[^\S\n]+([^\W\d_]+)")
+# Where nouns have a capital, one says nothing; but these begin sentences, and no name of a century or a war.
+_WITH_CAPITAL_NOUNS = frozenset({"de", "lb"})
+_GERMAN_OPENER = re.compile(
+    "Aber|Als|Am|An|Auch|Auf|Bei|Da|Damals|Danach|Dann|Darauf|Das|Dem|Den|Der|Des|Die|Dies|Diese|Dieser|"
+    "Dieses|Doch|Dort|Ein|Eine|Einem|Einen|Er|Erst|Es|Für|Hier|Ich|Ihr|Ihre|Im|In|Jetzt|Man|Mit|Nach|"
+    "Nicht|Noch|Nun|Nur|Sein|Seine|Seit|Sie|So|Später|Trotzdem|Und|Vor|Was|Wenn|Wer|Wie|Wir|Wo|Zu|Zum|"
+    "Zur|Zwei"
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -178,20 +186,21 @@ def _inside_address(block: str, offset: int) -> bool:
 def _goes_on(block: str, end: int, language: str) -> bool:
     """Whether a sentence goes on behind a full stop at which the segmenter ends it.
 
-    So it does behind *19.* where a full stop makes an ordinal, behind *M.* before a name in French, and behind a short
-    word, an abbreviation such as *bzw.*, before a small letter. Of English the segmenter knows better.
+    So it does behind *19.* where a full stop makes an ordinal, behind *M.* before a name in French, and behind a
+    letter, an abbreviation (*z. b.*), before a small one. Of English the segmenter knows better.
     """
     if language == "en" or block[end - 1] != ".":
         return False
     following = _FOLLOWING.match(block, end)
     if following is None:
         return False
-    before, letter = block[max(0, end - _LONGEST_STOPPED) : end], following[1]
-    return (
-        (language in _WITH_ORDINALS and _ORDINAL.search(before) is not None)
-        or (language == "fr" and letter.isupper() and _FRENCH_TITLE.search(before) is not None)
-        or (letter.islower() and _SHORT.search(before) is not None)
-    )
+    before, word = block[max(0, end - _LONGEST_STOPPED) : end], following[1]
+    if word[0].islower():
+        is_ordinal = language in _WITH_ORDINALS and _ORDINAL.search(before) is not None
+        return is_ordinal or _LETTER.search(before) is not None
+    if language in _WITH_CAPITAL_NOUNS:
+        return _GERMAN_OPENER.fullmatch(word) is None and _ORDINAL.search(before) is not None
+    return language == "fr" and _FRENCH_TITLE.search(before) is not None
 
 
 def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -76,7 +76,7 @@ _ADDRESS = r"""
 """
 _CLITICS = {"en": r"{apostrophe} (?i:s|m|re|ve|ll|d) (?!{inner})"}
 # Words that have lost their beginning; before others an apostrophe is a quotation mark.
-_APHAERESES = {"en": r"{apostrophe} (?i:tis|twas|twere|twill|twould|twixt|em) (?!{inner})"}
+_APHAERESES = {"en": r"{apostrophe} (?i:tis|twas|twere|twould|twixt|em) (?![-]|{inner})"}
 _ELISIONS = {
     "ca": "(?i:[ldmtsn])",
     "fr": "(?i:[ldjmtsnc]|qu|jusqu|lorsqu|puisqu|quoiqu)",

@@ -49,8 +49,13 @@ class Edit:
         """Writes a row, in the place of the one with its key if there is one."""
         before = self._row(table, row)
         if before != row:
-            marks = ", ".join("?" * len(row))
-            self._connection.execute(f"insert or replace into {table} values ({marks})", row)
+            marks, own = ", ".join("?" * len(row)), _OWN_COLUMNS[table]
+            key = ", ".join(f'"{name}"' for name in COLUMNS[table][:own])
+            rest = ", ".join(f'"{name}" = excluded."{name}"' for name in COLUMNS[table][own:])
+            # Not "or replace": that would take out whatever row is in the way of this one, by another column, too.
+            self._connection.execute(
+                f"insert into {table} values ({marks}) on conflict({key}) do update set {rest}", row
+            )
             self.rows.append((table, before, row))
 
     def drop(self, table: str, row: Row) -> None:
@@ -107,8 +112,10 @@ class Edit:
                 return "what it changed has been changed since"
             if before is None:
                 self.drop(table, one)
-            else:
-                self.put(table, before)
+                continue
+            if table == "senses" and any(row[0] != before[0] for row in self.found(table, "sense_id", before[1])):
+                return f"another sense is called {before[1]!r} now"
+            self.put(table, before)
         taken = {row[0] for table, row, after in self.rows if table == "senses" and row is not None and after is None}
         for table in _OF_SENSES:
             lost = f"select distinct sense from {table} where sense not in (select sense from senses)"

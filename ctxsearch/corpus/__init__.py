@@ -2,8 +2,9 @@
 
 from ctxsearch.corpus.dictionary import DictionarySense, is_wordnet, read_dictionary
 from ctxsearch.corpus.entries import read_entries
+from ctxsearch.corpus.fields import read_fields
 from ctxsearch.corpus.labels import Labels, read_labels
-from ctxsearch.corpus.reading import Corpus, read, read_named
+from ctxsearch.corpus.reading import Corpus, read
 from ctxsearch.corpus.records import DEFAULT_COLUMNS, MAX_RECORD_CHARS
 
 __all__ = [
@@ -16,6 +17,6 @@ __all__ = [
     "read",
     "read_dictionary",
     "read_entries",
+    "read_fields",
     "read_labels",
-    "read_named",
 ]

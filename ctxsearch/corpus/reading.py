@@ -220,24 +220,3 @@ def _with_errors(records: Iterator[Document | SourceError]) -> Iterator[Document
 
 def _is_text(file: File) -> bool:
     return READERS[file.ending] is read_text
-
-
-def read_named(path: Path, *, text: str, name: str, layout: str) -> Iterator[Document]:
-    """Reads a table or JSONL of other things than documents: one field is taken for the text, another for the id.
-
-    Args:
-        path: the file.
-        text: the column, or field, that is the text of each document.
-        name: the same for its id.
-        layout: says how such a file is to be, where it is not; the options of documents would not help.
-
-    Raises:
-        SourceError: it cannot be read.
-    """
-    try:
-        yield from read(path, text_column=text, id_column=name)
-    except SourceError as error:
-        hint = layout if "--" in error.hint else error.hint
-        raise SourceError(
-            error.path, error.why.replace(" for the text", "").replace(" for the id", ""), line=error.line, hint=hint
-        ) from error

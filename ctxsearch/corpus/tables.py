@@ -11,6 +11,7 @@ In a table that ctxsearch wrote, an apostrophe that keeps a cell from being a fo
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,9 @@ from ctxsearch.corpus.uses import is_header_of_uses, read_uses
 from ctxsearch.domain import Document, Metadata
 from ctxsearch.errors import SourceError
 
+# What some spreadsheets write before the header.
+_SEPARATOR = re.compile(r"sep=([,;\t])\s*", re.IGNORECASE)
+_QUOTED = re.compile('"[^"]*"')
 _METADATA_ID_COLUMNS = ("id", "file", "filename")
 
 
@@ -74,6 +78,22 @@ def read_table(file: File, options: Options, on_read: OnRead) -> Iterator[Docume
             yield checked(Document(document_id, text, metadata, uri=f"{file.uri}#{row.line}"), file, row.line)
         except SourceError as error:
             yield error
+
+
+def read_cells(file: File, options: Options) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yields the cells of each row by the names of their columns, with the line that it starts on.
+
+    Raises:
+        SourceError: the file or a row cannot be read, or its header does not fit.
+    """
+    rows = _rows(file, options, lines_of(file, options, lambda _: None))
+    columns = _header(file, rows)
+    is_own = is_own_header(columns)
+    for row in _fitting(file, rows, columns):
+        if isinstance(row, SourceError):
+            raise row
+        cells = zip(columns, row.cells, strict=True)
+        yield row.line, {name: cell_text(cell, is_own=is_own) for name, cell in cells if name}
 
 
 def names_files(file: File, options: Options) -> bool:
@@ -168,6 +188,9 @@ def _rows(file: File, options: Options, lines: Iterable[Line]) -> Iterator[_Row 
         if row is None:
             if not (without_end(line.text) or line.bad or line.too_long):
                 continue
+            if not delimiter and (said := _SEPARATOR.fullmatch(line.text)):
+                delimiter = said[1]
+                continue
             delimiter = delimiter or _delimiter(file, line.text)
             row, start, error = UnfinishedRow(delimiter), line.number, None
         # A bad byte spoils the row but not where it ends, so the row is read on; a long line was not kept at all.
@@ -187,7 +210,8 @@ def _delimiter(file: File, header: str) -> str:
     """What parts the cells: where a comma parts the decimals, spreadsheets write CSV with semicolons."""
     if file.ending.startswith(".tsv"):
         return "\t"
-    return ";" if ";" in header and "," not in header else ","
+    bare = _QUOTED.sub("", header)
+    return ";" if bare.count(";") > bare.count(",") else ","
 
 
 class UnfinishedRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import random
+import re
 import string
 import unicodedata
 from collections import Counter, defaultdict
@@ -25,6 +26,10 @@ _Key = tuple[object, ...]
 
 # Written to a word, and no part of it: “citizens stands beside citizens.
 _BESIDE_WORDS = string.punctuation + "\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb\u2026\u2013\u2014"
+
+# Marks of Latin, Greek and Cyrillic letters, and letters that have one in them.
+_MARKS = re.compile("[\u0300-\u036f]+")
+_BARE = str.maketrans({"æ": "ae", "đ": "d", "ħ": "h", "\u0131": "i", "ł": "l", "ø": "o", "œ": "oe"})
 
 _KEYS: dict[str, Callable[[ConcordanceLine], _Key]] = {
     "left": lambda line: (_words(line.left)[::-1], collated(line.node), collated(line.right)),
@@ -52,8 +57,7 @@ def collated(text: str) -> tuple[str, str]:
     folded = text.casefold()
     if folded.isascii():
         return folded, ""
-    letters = (one for one in unicodedata.normalize("NFD", folded) if not unicodedata.combining(one))
-    return "".join(letters), folded
+    return _MARKS.sub("", unicodedata.normalize("NFD", folded).translate(_BARE)), folded
 
 
 def _words(text: str) -> list[tuple[str, str]]:

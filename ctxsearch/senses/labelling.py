@@ -10,8 +10,7 @@ from typing import NamedTuple
 from ctxsearch.analysis import normal_form
 from ctxsearch.catalog.edit import Edit, Row
 from ctxsearch.catalog.inventory import Inventory
-from ctxsearch.corpus import read_named
-from ctxsearch.domain import Document
+from ctxsearch.corpus import read_fields
 from ctxsearch.errors import KeyNotFound, SenseError, SourceError
 from ctxsearch.query.keys import Place, find_key
 from ctxsearch.query.options import Keys, keys_of
@@ -87,8 +86,8 @@ class Labelling:
 
         Args:
             path: CSV, TSV or JSONL with the columns ``key`` and ``sense`` (or ``sense_id``), as exports have them, and
-                any others. A row whose sense is empty, *unsure* or *none of these*, or whose ``pile`` is, as
-                `assign --lines` has it, leaves what is there.
+                any others. A row whose sense is empty, *unsure* or *none of these* leaves what is there; so does one
+                whose ``sense_id`` is the likeliest, and whose ``pile`` says so, as `assign --lines` has it.
 
         Raises:
             SourceError: the file cannot be read, or names a line or a sense that there is not, or a line twice with
@@ -148,21 +147,14 @@ class _Row(NamedTuple):
     sense: str
 
 
-def _row(document: Document) -> _Row:
-    """A row that was read as a document, whose text is the sense."""
-    sense = document.text.strip()
-    if document.metadata.get("pile") in _NO_SENSES:
-        sense = ""
-    return _Row(int(document.uri.rpartition("#")[2]), document.document_id, sense)
-
-
 def _read(path: Path) -> list[_Row]:
     """The rows of a table."""
-    first: SourceError | None = None
-    for column in _COLUMNS:
-        try:
-            return [_row(one) for one in read_named(path, text=column, name="key", layout=_LAYOUT)]
-        except SourceError as error:
-            first = first or error
-    assert first is not None
-    raise first
+    rows = []
+    for line, fields in read_fields(path):
+        column = next((name for name in _COLUMNS if name in fields), None)
+        if column is None or "key" not in fields:
+            raise SourceError(str(path), "it has no key or no sense", line=line, hint=_LAYOUT)
+        # A likeliest sense that assign is not sure of is nobody's word.
+        is_said = column != "sense_id" or fields.get("pile") not in _NO_SENSES
+        rows.append(_Row(line, fields["key"], fields[column].strip() if is_said else ""))
+    return rows

@@ -39,7 +39,9 @@ def backup(folder: Path, commit: Commit, settings: str, goal: Path, on_progress:
     """Writes an archive of a commit that the caller holds, see `Index.backup`."""
     _must_be_free(goal)
     if goal.suffix.lower() in _PACKED:
-        raise BackupError(str(goal), f"what is written is a tar file, not packed; call it {goal.stem}.tar, say")
+        raise BackupError(
+            str(goal), f"what is written is a tar file, not packed; call it {goal.stem.removesuffix('.tar')}.tar, say"
+        )
     if not goal.absolute().parent.is_dir():
         raise BackupError(str(goal), "there is no such folder to put it in")
     with folder_beside(goal.absolute()) as beside:

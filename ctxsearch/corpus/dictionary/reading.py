@@ -11,7 +11,8 @@ from ctxsearch.corpus.dictionary.lmf import read_lmf
 from ctxsearch.corpus.dictionary.sense import DictionarySense, Wants, every
 from ctxsearch.corpus.dictionary.tei import read_tei
 from ctxsearch.corpus.dictionary.wndb import is_wndb, read_wndb
-from ctxsearch.corpus.reading import read_named
+from ctxsearch.corpus.reading import read
+from ctxsearch.domain import Document
 from ctxsearch.errors import SourceError
 
 _Reader = Callable[[Path, Wants], Iterator[DictionarySense]]
@@ -65,7 +66,7 @@ def _reader_of(path: Path) -> _Reader:
 
 
 def _read_records(path: Path, wants: Wants) -> Iterator[DictionarySense]:
-    for document in read_named(path, text="definition", name="sense", layout=_LAYOUT):
+    for document in _documents(path):
         headword, examples = document.metadata.get("headword"), document.metadata.get("examples")
         if not isinstance(headword, str) or not headword.strip():
             raise SourceError(document.uri.partition("#")[0] or str(path), f"{document.document_id!r} has no headword")
@@ -76,6 +77,16 @@ def _read_records(path: Path, wants: Wants) -> Iterator[DictionarySense]:
         if isinstance(one, str) and one.strip():
             sentences.append(one)
         yield DictionarySense(headword.strip(), document.document_id, document.text.strip(), sentences)
+
+
+def _documents(path: Path) -> Iterator[Document]:
+    """The records as documents, whose text is the definition."""
+    try:
+        yield from read(path, text_column="definition", id_column="sense")
+    except SourceError as error:
+        # Of what is wrong with a document the hint may name an option, which dictionaries have not.
+        hint = _LAYOUT if "--" in error.hint else error.hint
+        raise SourceError(error.path, error.why.replace(" for the text", ""), line=error.line, hint=hint) from error
 
 
 def _sentences(examples: str) -> list[str]:

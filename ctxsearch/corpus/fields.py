@@ -1,0 +1,45 @@
+"""Reads tables and JSONL of other things than documents: the texts of each record by the names of their fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from ctxsearch.corpus.entries import read_entries
+from ctxsearch.corpus.files import File, shown
+from ctxsearch.corpus.records import Options
+from ctxsearch.corpus.tables import read_cells
+from ctxsearch.errors import SourceError
+
+_ENDINGS = (".csv", ".tsv", ".jsonl")
+
+
+def read_fields(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yields each record's texts, with the line that it starts on; what is no text, and null, is the empty text.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "a.jsonl")
+    ...     _ = path.write_text('{"key": "a:3", "sense": null}')
+    ...     print(list(read_fields(path)))
+    [(1, {'key': 'a:3', 'sense': ''})]
+
+    Raises:
+        SourceError: the file is of another kind, or cannot be read.
+    """
+    ending = path.suffix.lower()
+    if ending not in _ENDINGS:
+        known = f"It should be one of: {' '.join(_ENDINGS)}."
+        raise SourceError(shown(path), "its ending does not say how to read it", hint=known)
+    if ending != ".jsonl":
+        yield from read_cells(File(path, shown(path), path.name, ending, 0), Options())
+        return
+    for number, line in read_entries(path):
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise SourceError(shown(path), f"it is no JSON ({error})", line=number) from error
+        if not isinstance(record, dict):
+            raise SourceError(shown(path), "it is no object", line=number)
+        yield number, {name: value if isinstance(value, str) else "" for name, value in record.items()}
