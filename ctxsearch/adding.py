@@ -108,7 +108,8 @@ class Adding:
                 try:
                     document = self._next(iterator)
                 except Exception:
-                    # A source that breaks off, for whatever reason, costs nothing of what was read before it.
+                    # The iterable is anybody's code and may raise anything, which goes on to the caller; but it costs
+                    # nothing of what was read before it.
                     if self._builder is not None or self._removed:
                         self._end_shard(unfinished=True)
                     raise

@@ -16,10 +16,11 @@ import ctxsearch
 from ctxsearch import Document, Index, Usage
 from ctxsearch.analysis import Analyser
 from ctxsearch.catalog.inventory import Inventory
+from ctxsearch.encoder.draws import Draws
 from ctxsearch.encoder.examples import Examples, examples
 from ctxsearch.encoder.recipe import Recipe
 from ctxsearch.encoder.tokenizer import PieceTokenizer
-from ctxsearch.encoder.training import Training, _Draws
+from ctxsearch.encoder.training import Training
 from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.errors import SourceError
 from ctxsearch.evaluation.calibration import fit, reliability
@@ -195,7 +196,7 @@ def test_a_batch_has_lemmas_that_can_be_learned_from() -> None:
     lemmas = random.integers(0, 30, 400)
     senses = 100 * lemmas + random.integers(0, 3, 400) % (1 + lemmas % 3)
     trained = lemmas < 20
-    draws = _Draws(lemmas, senses, trained, replace(RECIPE, lemmas=5, uses=4), random)
+    draws = Draws(lemmas, senses, trained, replace(RECIPE, lemmas=5, uses=4), random)
     batches = [draws.batch() for _ in range(2000)]
     for uses in batches:
         assert len(set(uses.tolist())) == len(uses) == 20
@@ -203,7 +204,7 @@ def test_a_batch_has_lemmas_that_can_be_learned_from() -> None:
     expected = {use for use in np.flatnonzero(trained).tolist() if len(set(senses[lemmas == lemmas[use]])) > 1}
     assert set(np.concatenate(batches).tolist()) == expected
     with pytest.raises(ValueError, match="No lemma to learn from"):
-        _Draws(lemmas, 100 * lemmas, trained, RECIPE, random)
+        Draws(lemmas, 100 * lemmas, trained, RECIPE, random)
 
 
 def test_loss_is_of_each_pair_of_one_sense_against_all_of_others(model: Path) -> None:

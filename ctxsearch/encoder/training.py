@@ -39,6 +39,7 @@ from torch import nn
 
 from ctxsearch.domain import Progress
 from ctxsearch.encoder.adapter import Adapter
+from ctxsearch.encoder.draws import Draws
 from ctxsearch.encoder.examples import Examples
 from ctxsearch.encoder.hardware import choose_device, choose_dtype
 from ctxsearch.encoder.locate import locate_model
@@ -145,7 +146,7 @@ class Training:
             on_progress: is called with the number of steps.
         """
         recipe = self._recipe
-        draws = _Draws(self._lemmas, self._senses, trained, recipe, self._random)
+        draws = Draws(self._lemmas, self._senses, trained, recipe, self._random)
         self._begin(np.flatnonzero(trained), on_progress)
         groups = [{"params": list(self._head.parameters()), "lr": recipe.head_rate}]
         if self._adapter is not None:
@@ -305,49 +306,3 @@ class _View(NamedTuple):
     pieces: NDArray[np.int64]
     uses: NDArray[np.int64]
     spans: NDArray[np.int64]
-
-
-class _Draws:
-    """Draws batches: some lemmas, and some uses of each."""
-
-    def __init__(
-        self,
-        lemmas: NDArray[np.int64],
-        senses: NDArray[np.int64],
-        trained: NDArray[np.bool_],
-        recipe: Recipe,
-        random: np.random.Generator,
-    ) -> None:
-        self._recipe = recipe
-        self._random = random
-        self._uses: list[NDArray[np.int64]] = []
-        self._chances: list[NDArray[np.float64]] = []
-        numbers = np.flatnonzero(trained)
-        numbers = numbers[np.argsort(lemmas[numbers], kind="stable")]
-        for uses in np.split(numbers, np.flatnonzero(np.diff(lemmas[numbers])) + 1):
-            _, sense, counts = np.unique(senses[uses], return_inverse=True, return_counts=True)
-            if 1 < len(counts) < len(uses):
-                chances = 1 / np.sqrt(counts[sense])
-                self._uses.append(uses)
-                self._chances.append(chances / chances.sum())
-        if not self._uses:
-            raise ValueError("No lemma to learn from has two uses of one sense and a use of another.")
-        roots = np.sqrt([len(uses) for uses in self._uses])
-        self._of_lemma = roots / roots.sum()
-
-    def batch(self) -> NDArray[np.int64]:
-        """The uses of one batch, lemma after lemma."""
-        recipe = self._recipe
-        count = min(recipe.lemmas, len(self._uses))
-        drawn = self._random.choice(len(self._uses), count, replace=False, p=self._of_lemma)
-        return np.concatenate(
-            [
-                self._random.choice(
-                    self._uses[lemma],
-                    min(recipe.uses, len(self._uses[lemma])),
-                    replace=False,
-                    p=self._chances[lemma],
-                )
-                for lemma in drawn.tolist()
-            ]
-        )
