@@ -60,14 +60,23 @@ class CatalogFile:
     ) -> list[tuple[object, ...]]:
         """Rows whose cells are of the kinds that a writer puts there; SQLite itself would let anything pass."""
         rows = self._rows(sql, parameters)
+        self._by_column(rows, kinds)
+        return rows
+
+    def _columns(self, sql: str, kinds: tuple[type, ...]) -> list[tuple[object, ...]]:
+        """The same, a column at a time."""
+        return self._by_column(self._rows(sql), kinds)
+
+    def _by_column(self, rows: list[tuple[object, ...]], kinds: tuple[type, ...]) -> list[tuple[object, ...]]:
         if rows and len(rows[0]) != len(kinds):
             raise IndexDamaged(str(self.path), f"a table has {len(rows[0])} columns where {len(kinds)} are expected")
         # A column at a time: a look at each row would take more than twice as long.
-        for kind, cells in zip(kinds, zip(*rows, strict=True), strict=bool(rows)):
+        columns = list(zip(*rows, strict=True)) or [()] * len(kinds)
+        for kind, cells in zip(kinds, columns, strict=True):
             if found := set(map(type, cells)) - {kind}:
                 wrong = ", ".join(sorted(one.__name__ for one in found))
                 raise IndexDamaged(str(self.path), f"a column of {kind.__name__} holds {wrong}")
-        return rows
+        return columns
 
     def integrity(self) -> list[str]:
         """What SQLite finds wrong with the file; empty if nothing."""

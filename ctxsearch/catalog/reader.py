@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import starmap
+from itertools import repeat, starmap
 from pathlib import Path
 
 import numpy as np
@@ -154,16 +154,18 @@ class Catalog(CatalogFile):
         Raises:
             IndexDamaged: a word has no rows.
         """
-        tagged = "forms.tag, forms.written" if self._keeps_given else "'', ''"
-        rows = self._checked(
-            f"select lemmas.lemma, forms.form, {tagged}, forms.frequency from forms join lemmas using (lemma_no)"
-            " order by form_no",
-            (str, str, str, str, int),
-        )
-        frequencies = np.array([row[4] for row in rows], np.int64)
+        select = "select lemma, form, forms.frequency{} from forms join lemmas using (lemma_no) order by form_no"
+        given: Sequence[Iterable[object]] = (repeat(""), repeat(""))
+        # Two texts more for each word would cost a third again, and hardly a shard has them.
+        if self._keeps_given and self._rows("select 1 from forms where tag != '' or written != '' limit 1"):
+            kinds: tuple[type, ...] = (str, str, int, str, str)
+            lemmas, forms, sizes, *given = self._columns(select.format(", tag, written"), kinds)
+        else:
+            lemmas, forms, sizes = self._columns(select.format(""), (str, str, int))
+        frequencies = np.array(sizes, np.int64)
         if (frequencies < 1).any():
             raise IndexDamaged(str(self.path), _NO_ROWS)
-        return [row[:4] for row in rows], frequencies  # type: ignore[misc]
+        return list(zip(lemmas, forms, *given)), frequencies  # noqa: B905
 
     def metadata_columns(self) -> list[str]:
         """The names that a filter may use."""

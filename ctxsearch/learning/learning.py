@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ctxsearch.corpus import Labels
     from ctxsearch.domain import Segment
     from ctxsearch.encoder.recipe import Recipe
-    from ctxsearch.encoder.training import Learned
+    from ctxsearch.encoder.training import Learned, Training
     from ctxsearch.evaluation import Measures
     from ctxsearch.head import Head
 
@@ -119,8 +119,18 @@ class Learning:
         except ValueError:
             return []
 
-    def learn(self, device: str | None) -> Learned:
-        """Trains on the lemmas that are not held out."""
+    @property
+    def uses(self) -> int:
+        """How many uses are learned from or held out; those left out are not among them."""
+        return len(self._uses)
+
+    def learn(self, device: str | None, kind: Callable[..., Training] | None = None) -> Learned:
+        """Trains on the lemmas that are not held out.
+
+        Args:
+            device: what the model runs on.
+            kind: makes what learns, from what `Training` is made of; `Training` itself where None.
+        """
         import numpy as np
 
         from ctxsearch.encoder.training import Training
@@ -134,7 +144,7 @@ class Learning:
         held_out = self._few_of_each(np.flatnonzero(self._parts == VALIDATION))
         looked_at = np.zeros(len(self._uses), np.bool_)
         looked_at[held_out] = True
-        training = Training(
+        training = (kind or Training)(
             self._model,
             self._examples,
             np.array(lemmas, np.int64),

@@ -42,6 +42,15 @@ _SHARE = 8
 ROWS_PER_LINE = 256
 
 
+def most_scanned_whole(code_size: int) -> int:
+    """A word of so many rows is scanned whole, whatever its clusters.
+
+    Args:
+        code_size: bytes a vector.
+    """
+    return BYTES_SCANNED // code_size
+
+
 def narrowed(
     shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]], query: NDArray[np.float32], k: int
 ) -> list[list[Rows]] | None:
@@ -56,7 +65,7 @@ def narrowed(
     every = [(number, stretch) for number, stretches in enumerate(rows) for stretch in stretches]
     total = sum(stop - start for _, (start, stop) in every)
     least = max(LEAST_ROWS, ROWS_PER_LINE * k)
-    if not total or total <= max(BYTES_SCANNED // shards[0].parameters.code_size, least):
+    if not total or total <= max(most_scanned_whole(shards[0].parameters.code_size), least):
         return None
     chosen: list[list[Rows]] = [[] for _ in shards]
     homes, firsts, ends, scores = [], [], [], []

@@ -7,9 +7,10 @@ every score stay what they were.
 
 The rows of a shard are in order of (lemma, form, segment, token), so joining is a stable merge of sorted runs: where
 each row goes is counted out word by word in memory (some 40 bytes a row of the new shard), and the codes are then
-gathered in blocks, each source read front to back. Only frequent words are put in clusters anew, and read more than
-once for it, and only where their clusters are not fine enough for all of their rows. Every file is held against its
-digest meanwhile.
+gathered in blocks, each source read front to back. A frequent word keeps the clusters that its rows lie in, of all
+shards beside each other; only what is frequent by joining, or in clusters too coarse, is put in clusters anew, and read
+more than once for it. A lemma that is scanned whole even if every shard has as many of its rows is left in the order
+of the text. All this goes on while what comes before is written, and every file is held against its digest meanwhile.
 """
 
 from __future__ import annotations
@@ -29,11 +30,12 @@ from ctxsearch.catalog.writer import CatalogWriter
 from ctxsearch.commit import Commit, ShardEntry, tidy, write_commit
 from ctxsearch.domain import Progress
 from ctxsearch.errors import IndexDamaged
+from ctxsearch.query.narrowing import most_scanned_whole
 from ctxsearch.query.scope import OpenShard, list_shard, living_documents
 from ctxsearch.report import CompactReport
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
 from ctxsearch.upkeep.contents import content_problem
-from ctxsearch.upkeep.joined_clusters import put_in_clusters
+from ctxsearch.upkeep.joined_clusters import JoinedClusters
 from ctxsearch.upkeep.joining import JoinedRows, codes_of
 from ctxsearch.vectors.files import SortedWriter
 
@@ -143,24 +145,25 @@ class Compaction:
         building = self._folder / f"{TEMPORARY_PREFIX}shard"
         make_folder(building)
         catalog = CatalogWriter(building)
-        checks = ThreadPoolExecutor(1)
-        try:
+        with ExitStack() as at_the_end:
+            at_the_end.callback(catalog.close)
+            # The catalog is written by one thread, and what was written before is read by another.
+            writing, reading = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
+            for threads in (writing, reading):
+                at_the_end.callback(threads.shutdown, cancel_futures=True)
             checked = [
-                checks.submit(_check, self._folder / shard.entry.shard_id / name, size, digest)
+                reading.submit(_check, self._folder / shard.entry.shard_id / name, size, digest)
                 for shard in group
                 for name, (size, digest) in shard.entry.files.items()
             ]
-            rows = JoinedRows(group, [catalog.copy(shard.catalog, living_documents(shard)) for shard in group])
-            checked.append(checks.submit(catalog.finish, rows.lemmas, rows.forms))
-            put_in_clusters(building, group, rows)
-            vectors = self._write_vectors(building, group, rows)
-            for check in checked:
-                check.result()
-        finally:
-            try:
-                checks.shutdown(cancel_futures=True)
-            finally:
-                catalog.close()
+            rows = JoinedRows(group, writing.map(lambda one: catalog.copy(one.catalog, living_documents(one)), group))
+            finished = writing.submit(catalog.finish, rows.lemmas, rows.forms)
+            fewest = most_scanned_whole(group[0].parameters.code_size) // _SHARDS_WANTED
+            with JoinedClusters(building, group, rows, fewest) as clusters:
+                vectors = self._write_vectors(building, group, rows, clusters)
+                clusters.finish()
+            for one in (*checked, finished):
+                one.result()
         entry = finish_shard(
             building,
             rows=len(rows.ids),
@@ -175,7 +178,9 @@ class Compaction:
         rename(building, self._folder / entry.shard_id)
         return entry
 
-    def _write_vectors(self, building: Path, group: Sequence[OpenShard], rows: JoinedRows) -> tuple[int, str]:
+    def _write_vectors(
+        self, building: Path, group: Sequence[OpenShard], rows: JoinedRows, clusters: JoinedClusters
+    ) -> tuple[int, str]:
         """Writes the vector files; the size and digest of the larger one."""
         writer = SortedWriter(building)
         step = max(1, _BLOCK_BYTES // group[0].files.codes.shape[1])
@@ -185,6 +190,7 @@ class Compaction:
                 writing: Future[None] | None = None
                 for start in range(0, len(rows.ids), step):
                     block = slice(start, start + step)
+                    clusters.wait(block.stop)
                     codes = codes_of(group, rows.sources[block], rows.places[block])
                     if writing:
                         writing.result()

@@ -106,15 +106,16 @@ def open_clusters(folder: Path, dimension: int, rows: int, size: int) -> Cluster
     return Clusters(starts, stops, data[16 * count :].view("<f4").reshape(count, dimension))
 
 
-def clustered_forms(form_sizes: NDArray[np.int64], lemma_of: NDArray[np.int32]) -> NDArray[np.int64]:
+def clustered_forms(form_sizes: NDArray[np.int64], lemma_of: NDArray[np.int32], fewest: int = 0) -> NDArray[np.int64]:
     """The numbers of the forms that are put in clusters: the frequent ones of frequent lemmas.
 
     Args:
         form_sizes: rows of each form, in order. Shape: (n_forms,).
         lemma_of: the number of each form's lemma. Shape: (n_forms,).
+        fewest: a lemma of fewer rows is no frequent one, however few these are.
     """
     of_lemma = np.bincount(lemma_of, weights=form_sizes)
-    is_frequent = (of_lemma >= CLUSTERED_ROWS)[lemma_of]
+    is_frequent = (of_lemma >= max(fewest, CLUSTERED_ROWS))[lemma_of]
     return np.flatnonzero(is_frequent & (form_sizes >= ROWS_PER_CLUSTER * FEWEST_CLUSTERS))
 
 
