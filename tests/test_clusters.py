@@ -232,6 +232,7 @@ def clusters_of(index: Index, lemma: str) -> dict[bytes, int]:
 def test_compaction_keeps_clusters(make_index: MakeIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     """Clusters that are fine enough stay, so that searches in part answer as before, to the last line."""
     monkeypatch.setattr(clusters, "MOST_CLUSTERS", 2)
+    monkeypatch.setattr(joined_clusters, "_MANY", 3)
     index = make_index(documents(), shard_tokens=600)
     assert len(cluster_files(index)) == index.info().shards == 3
     before, there = [exact_answers(index, exact=exact) for exact in (False, True)], clusters_of(index, "bank")
@@ -242,24 +243,20 @@ def test_compaction_keeps_clusters(make_index: MakeIndex, monkeypatch: pytest.Mo
     assert Index.verify(index.path, encoder=WindowEncoder()).problems == []
 
 
-def test_compaction_puts_the_clusters_of_shards_beside_each_other(make_index: MakeIndex) -> None:
-    """Those of every shard are as fine as those of all rows would be, so they stay what they are."""
+def test_compaction_makes_very_many_clusters_anew(make_index: MakeIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of many shards beside each other would be read in crumbs: the word then lies in a build's."""
+    monkeypatch.setattr(clusters, "MOST_CLUSTERS", 2)
+    monkeypatch.setattr(joined_clusters, "_MANY", 1)
+    index = make_index(documents(), shard_tokens=600)
+    assert len(clusters_of(index, "bank")) > len(clusters_of(whole := make_index(documents()), "bank"))
+    index.compact()
+    assert clusters_of(index, "bank") == clusters_of(whole, "bank")
+
+
+def test_compaction_makes_coarse_clusters_anew(make_index: MakeIndex) -> None:
+    """Clusters of a part of a word are too coarse for all of it: it then lies in those of a shard built at once."""
     index = make_index(documents(), shard_tokens=600)
     assert len(cluster_files(index)) == 3
-    there, before = clusters_of(index, "bank"), exact_answers(index, exact=True)
-    index.compact()
-    assert index.info().shards == 1
-    assert clusters_of(index, "bank") == there
-    assert exact_answers(index, exact=True) == before
-    assert Index.verify(index.path, encoder=WindowEncoder()).problems == []
-
-
-def test_compaction_makes_coarse_clusters_anew(make_index: MakeIndex, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where all together are far fewer than a build would make, the word lies in those of a shard built at once."""
-    monkeypatch.setattr(clusters, "ROWS_PER_CLUSTER", 32)
-    index = make_index(documents(), shard_tokens=600)
-    assert len(cluster_files(index)) == 2
-    monkeypatch.setattr(clusters, "ROWS_PER_CLUSTER", 8)
     index.compact()
     whole = make_index(documents())
     assert clusters_of(index, "bank") == clusters_of(whole, "bank")

@@ -23,8 +23,10 @@ Again in 300 steps, since long sentences are cut within their quotations: the re
 other batches; 64 dimensions .837, 128 .836, 192 .848 (more bytes than an occurrence may have); changes of rank 16 .838;
 no changes to the model, .793, which begins at .785; the mean of three pieces either side in the place of the
 sentence's, .839, and none, .838; a tenth of the context's pieces masked, .835; a temperature of .05, which weighs the
-others nearest to a use more (hard negatives), .834. Distilling: no larger model was at hand, and two heads learned from
-other batches are no better teacher together, by the mean of their scores .839, nor is the mean of their weights, .839.
+others nearest to a use more (hard negatives), .834. Distilling: no larger model was at hand; two heads learned from
+other batches are no better teacher together, by the mean of their scores .839, nor is the mean of their weights, .839,
+nor a model whose weights were all learned, .835. Pupils of the two, and of that one, come to .839: no farther than
+without a teacher, if sooner. ``benchmarks/trials.py`` tries most of these.
 """
 
 from __future__ import annotations

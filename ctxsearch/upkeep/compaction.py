@@ -7,10 +7,10 @@ every score stay what they were.
 
 The rows of a shard are in order of (lemma, form, segment, token), so joining is a stable merge of sorted runs: where
 each row goes is counted out word by word in memory (some 40 bytes a row of the new shard), and the codes are then
-gathered in blocks, each source read front to back. A frequent word keeps the clusters that its rows lie in, of all
-shards beside each other; only what is frequent by joining, or in clusters too coarse, is put in clusters anew, and read
-more than once for it. A lemma that is scanned whole even if every shard has as many of its rows is left in the order
-of the text. All this goes on while what comes before is written, and every file is held against its digest meanwhile.
+gathered in blocks, each source read front to back. Only frequent words are put in clusters anew, and read more than
+once for it, and only where their clusters are not fine enough for all of their rows. A lemma that is scanned whole
+even if every shard has as many of its rows is left in the order of the text. All this goes on while what comes before
+is written, and every file is held against its digest meanwhile.
 """
 
 from __future__ import annotations
