@@ -1,14 +1,17 @@
 """How well vectors tell senses apart: the model as it is, its layers joined, and heads over it; on lemmas held out.
 
 Of the first set of labelled uses only lemmas count that no head was trained on nor chosen by (see
-``ctxsearch.evaluation.parts``); of a set given with ``--unseen``, all do.
+``ctxsearch.evaluation.parts``); of a set given with ``--unseen``, all do. What each way costs is the time that its
+encoder takes for some words of the documents, as a share of the first way's; all of them in turn, several times over.
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +19,16 @@ from typing import TYPE_CHECKING
 from results import Result, draw_bars, parser, run
 
 import ctxsearch
+from ctxsearch.analysis import Analyser
+from ctxsearch.encoder.choice import choose
+from ctxsearch.encoder.transformer import TransformerEncoder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+WORDS = 20_000
+ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -37,12 +47,39 @@ def measured(way: Way, labels: Path, documents: Path, held_out: bool, model: str
     )
 
 
+def costs(ways: Sequence[Way], documents: Path, model: str) -> dict[str, float]:
+    """How long the encoder of each way takes for the same words, as a share of the first one's."""
+    analyser = Analyser("en")
+    passages, words = [], 0
+    for document in ctxsearch.read(documents):
+        if words >= WORDS:
+            break
+        passages.append(list(analyser.segments(document.text)))
+        words += sum(len(segment.forms) for segment in passages[-1])
+    encoders = []
+    for way in ways:
+        choice = choose(model, head=way.head, layers=way.layers, pooling=None)
+        encoders.append(TransformerEncoder(model, layers=choice.layers, pooling=choice.pooling, head=choice.head))
+    taken: dict[str, list[float]] = {way.name: [] for way in ways}
+    # The first round warms up.
+    for number in range(ROUNDS + 1):
+        for way, encoder in zip(ways, encoders, strict=True):
+            start = time.perf_counter()
+            encoder.encode(passages)
+            if number:
+                taken[way.name].append(time.perf_counter() - start)
+    medians = {name: statistics.median(seconds) for name, seconds in taken.items()}
+    return {name: seconds / medians[ways[0].name] for name, seconds in medians.items()}
+
+
 def measure(arguments: argparse.Namespace) -> Result:
     """Evaluates every way on every set."""
     ways = [Way("last layer"), *(Way(f"layers {one}", layers=one) for one in arguments.layers)]
     ways += [Way(f"head {Path(one).stem}", head=one) for one in arguments.heads] or [
         Way("head of the model", head=None)
     ]
+    cost_of = costs(ways, arguments.documents, arguments.model)
+    print(*(f"{name}: {cost:.2f}" for name, cost in cost_of.items()), sep="  ", file=sys.stderr, flush=True)
     rows, figures, bars = [], [], {}
     sets = [("held out", arguments.labels, arguments.documents, True)]
     if arguments.unseen:
@@ -64,6 +101,7 @@ def measure(arguments: argparse.Namespace) -> Result:
                     f"{vectors.pair_accuracy.value:.3f}" if vectors.pair_accuracy else "-",
                     f"{vectors.pair_auc.value:.3f}",
                     f"{vectors.chance.by_lemma.value:.3f}",
+                    f"{cost_of[way.name]:.2f}",
                 ]
             )
             figures.append(
@@ -71,6 +109,7 @@ def measure(arguments: argparse.Namespace) -> Result:
                     "set": set_name,
                     "way": way.name,
                     "measures": asdict(found),
+                    "encoding cost": cost_of[way.name],
                     "seconds": time.perf_counter() - start,
                 }
             )
@@ -80,7 +119,7 @@ def measure(arguments: argparse.Namespace) -> Result:
     def draw(figure: Figure) -> None:
         draw_bars(figure.subplots(), bars, "mean average precision of the sense, mean over lemmas")
 
-    headings = ["vectors", "MAP (95 %)", "MAP by sense", "nearest", "3 examples", "pairs", "pair AUC", "chance"]
+    headings = ["vectors", "MAP (95 %)", "MAP by sense", "nearest", "3 examples", "pairs", "pair AUC", "chance", "cost"]
     return Result("Senses told apart", headings, rows, figures, draw, size=(8, 0.5 + 0.4 * len(bars)))
 
 

@@ -10,10 +10,15 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
+from threading import RLock
+from typing import Any, TypeVar
 
 from ctxsearch import storage
 from ctxsearch.storage import Disk
+
+_Call = TypeVar("_Call", bound=Callable[..., Any])
 
 
 @contextmanager
@@ -37,6 +42,17 @@ def short_files(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+def _alone(call: _Call) -> _Call:
+    """A call of a disk while no other thread makes one: what is told of the disk is of one moment."""
+
+    @wraps(call)
+    def made(disk: WatchedDisk, *arguments: object) -> object:
+        with disk.lock:
+            return call(disk, *arguments)
+
+    return made  # type: ignore[return-value]
+
+
 class WatchedDisk(Disk):
     """Counts its calls, and lets a subclass look at each before it is made; it syncs nothing, which takes time.
 
@@ -46,6 +62,7 @@ class WatchedDisk(Disk):
     """
 
     def __init__(self) -> None:
+        self.lock = RLock()
         self.calls = 0
         self.commits = 0
 
@@ -56,31 +73,38 @@ class WatchedDisk(Disk):
         self.calls += 1
         self.before(call, path)
 
+    @_alone
     def create(self, path: Path) -> int:
         self._count("create", path)
         return super().create(path)
 
+    @_alone
     def write(self, descriptor: int, path: Path, data: memoryview) -> int:
         self._count("write", path)
         return super().write(descriptor, path, data)
 
+    @_alone
     def sync(self, path: Path) -> None:
         self._count("sync", path)
         assert path.exists()
 
+    @_alone
     def link(self, path: Path, goal: Path) -> None:
         self._count("link", goal)
         super().link(path, goal)
         self.commits += goal.name.startswith("commit-")
 
+    @_alone
     def rename(self, path: Path, goal: Path) -> None:
         self._count("rename", goal)
         super().rename(path, goal)
 
+    @_alone
     def make_folder(self, path: Path) -> None:
         self._count("make_folder", path)
         super().make_folder(path)
 
+    @_alone
     def remove(self, path: Path) -> None:
         self._count("remove", path)
         super().remove(path)
@@ -194,16 +218,19 @@ class CrashingDisk(WatchedDisk):
         if self.calls >= self._at:
             raise Crash
 
+    @_alone
     def create(self, path: Path) -> int:
         descriptor = super().create(path)
         self._find(path.parent)
         return descriptor
 
+    @_alone
     def write(self, descriptor: int, path: Path, data: memoryview) -> int:
         if self.calls + 1 == self._at:
             os.write(descriptor, data[: len(data) // 2])
         return super().write(descriptor, path, data)
 
+    @_alone
     def sync(self, path: Path) -> None:
         super().sync(path)
         self._find(path if path.is_dir() else path.parent)
@@ -218,12 +245,14 @@ class CrashingDisk(WatchedDisk):
         else:
             node.content = path.read_bytes()
 
+    @_alone
     def link(self, path: Path, goal: Path) -> None:
         self._find(path.parent)
         super().link(path, goal)
         self._nodes[goal] = self._nodes[path]
         self._change(goal.parent, (goal.name, self._nodes[goal]))
 
+    @_alone
     def rename(self, path: Path, goal: Path) -> None:
         self._find(path.parent)
         super().rename(path, goal)
@@ -237,10 +266,12 @@ class CrashingDisk(WatchedDisk):
             self._change(path.parent, (path.name, None))
             self._change(goal.parent, (goal.name, self._nodes[goal]))
 
+    @_alone
     def make_folder(self, path: Path) -> None:
         super().make_folder(path)
         self._find(path.parent)
 
+    @_alone
     def remove(self, path: Path) -> None:
         self._find(path.parent)
         for one in [path, *path.rglob("*")] if path.exists() else []:
