@@ -13,10 +13,10 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -29,6 +29,9 @@ from ctxsearch.encoder.recipe import Recipe
 from ctxsearch.encoder.training import Training
 from ctxsearch.learning.learning import Learning
 from ctxsearch.settings import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _TOLD_EVERY = 50
 # Pieces that the model sees at once, as in training by the command.
@@ -198,7 +201,10 @@ def measure(arguments: argparse.Namespace) -> Result:
     for name in arguments.only:
         trials.run(name)
     before = {name: history[0][2] for name, history in trials.history.items()}
-    draw: Callable[[Any], None] = lambda figure: draw_bars(figure.subplots(), trials.best, "average precision by sense")  # noqa: E731
+
+    def draw(figure: Figure) -> None:
+        draw_bars(figure.subplots(), trials.best, "average precision by sense")
+
     return Result(
         f"What was tried of the head, {arguments.steps} steps",
         ["trial", "before", "best, by sense", "after steps", "minutes"],

@@ -243,6 +243,22 @@ def test_compaction_keeps_clusters(make_index: MakeIndex, monkeypatch: pytest.Mo
     assert Index.verify(index.path, encoder=WindowEncoder()).problems == []
 
 
+def test_compaction_leaves_a_word_whole_that_is_never_searched_in_part(
+    make_index: MakeIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If sixteen shards with as many of its rows would still be scanned whole, clusters would be made for nothing."""
+    index = make_index(documents(), shard_tokens=600)
+    before = exact_answers(index, exact=True)
+    (code_size,) = {shard.parameters.code_size for shard in index.open_shards()}
+    for most, has_clusters in ((16 * 361, False), (16 * 300, True)):
+        monkeypatch.setattr(narrowing, "BYTES_SCANNED", most * code_size)
+        joined = make_index(documents(), shard_tokens=600)
+        joined.compact()
+        assert index.count("bank") == 360
+        assert bool(cluster_files(joined)) is has_clusters
+        assert exact_answers(joined, exact=True) == before
+
+
 def test_compaction_makes_very_many_clusters_anew(make_index: MakeIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of many shards beside each other would be read in crumbs: the word then lies in a build's."""
     monkeypatch.setattr(clusters, "MOST_CLUSTERS", 2)
