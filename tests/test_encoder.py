@@ -90,6 +90,14 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    """As many as the default on two cores."""
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A tiny model of each family."""
@@ -228,6 +236,24 @@ def test_fused_layers_give_what_the_layers_give(folders: dict[str, Path], family
     # Both err by the roundings of half precision, and neither more than the other.
     off, plain_off = ((some - expected).norm() / expected.norm() for some in (states, plain_states))
     assert off < max(2 * float(plain_off), 0.01)
+    # What no word needs is not computed.
+    assert isinstance(getattr(model, "pooler", None), torch.nn.Identity) == (getattr(exact, "pooler", None) is not None)
+
+
+def test_vectors_are_made_of_pieces_by_one_thread(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, two_threads: None
+) -> None:
+    """While batches of the next block have a core each, torch's threads would only wait for each other."""
+    encoder = loaded(folders["bert-cased"])
+    pool, threads = encoder._pool, []
+
+    def watched(*arguments: object) -> Encoded:
+        threads.append(torch.get_num_threads())
+        return pool(*arguments)
+
+    monkeypatch.setattr(encoder, "_pool", watched)
+    encoder.encode([[segment(text)] for text in SENTENCES])
+    assert (threads, torch.get_num_threads()) == ([1], 2)
 
 
 def _require_operators() -> None:

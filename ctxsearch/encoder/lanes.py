@@ -6,8 +6,9 @@ process sorts and writes. With a batch to each lane nobody waits, and a single s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Lock
 
 import torch
@@ -39,3 +40,16 @@ class Lanes:
                 self._pool = ThreadPoolExecutor(self._count, "ctxsearch-lane", torch.set_num_threads, (1,))
         for _ in self._pool.map(task, batches):
             pass
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """What is done inside has one thread of torch: more would wait busily for each other while the lanes work."""
+        threads = torch.get_num_threads()
+        if self._count == 1 or threads == 1:
+            yield
+            return
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)

@@ -119,7 +119,8 @@ class TransformerEncoder:
         Tokens without a piece (zero-width characters, say) have no vector.
         """
         framed = self._framing.frame(passages)
-        return self._pool(self._piece_vectors(framed), framed)
+        with self._lanes.beside():
+            return self._pool(self._piece_vectors(framed), framed)
 
     def _piece_vectors(self, framed: Framed) -> torch.Tensor:
         """The joined layers at every piece. Shape: (n_pieces, n_components), in the type that `forward` gives."""

@@ -178,12 +178,11 @@ def fitted_codes(
     vectors: NDArray[np.float32],
     parameters: CodecParameters,
     rounded: Callable[[NDArray[np.float32]], NDArray[np.uint8]],
-    decode: Callable[[NDArray[np.uint8]], NDArray[np.float32]],
 ) -> NDArray[np.uint8]:
     """Codes of vectors which, decoded, have nearly the inner product with the vector that it has with itself.
 
     A row near a query errs by the part of its rounding error that lies along the query, which is mostly the part along
-    the row itself. So several copies, stretched by a few thousandths, are rounded, and the one is taken whose error has
+    the row itself. So several copies, stretched by a few thousandths, are tried, and the one is rounded whose error has
     next to no such part. Nothing but the choice of codes changes. Recall@10 of 4, 6 and 8 bits, 384 dimensions: from
     .907, .970 and .990 to .943, .981 and .993.
 
@@ -191,26 +190,39 @@ def fitted_codes(
         vectors: Shape: (n, dimension).
         parameters: of a codec that has ranges.
         rounded: gives the nearest codes of vectors.
-        decode: gives the vectors of codes.
 
     Returns:
         Shape: (n, code_size).
     """
     if parameters.ranges is None:
         raise ValueError(f"codec {parameters.codec.value} has no steps to choose from")
+    low, width = parameters.ranges
+    step = width / np.float32(parameters.codec.steps)
+    # In steps from the low end; the product of what is decoded from so many whole ones is theirs with ``weights``, and
+    # that of the middle of the lowest.
+    inverse = 1 / step
+    scaled, shift, weights = vectors * inverse, low * inverse, vectors * step
     wanted = np.einsum("ij,ij->i", vectors, vectors)
-    best = codes = rounded(vectors)
-    error = other = np.einsum("ij,ij->i", decode(codes), vectors) - wanted
-    stretch = np.ones_like(wanted)
+    beyond: NDArray[np.float32] = vectors @ (low + step / 2) - wanted
+    tried = np.empty_like(scaled)
+
+    def error_of(stretch: NDArray[np.float32]) -> NDArray[np.float32]:
+        np.multiply(scaled, stretch[:, None], out=tried)
+        np.subtract(tried, shift, out=tried)
+        np.clip(tried, 0, parameters.codec.steps, out=tried)
+        np.floor(tried, out=tried)
+        error: NDArray[np.float32] = np.einsum("ij,ij->i", tried, weights) + beyond
+        return error
+
+    best = stretch = np.ones_like(wanted)
+    least = other = error_of(stretch)
     for _ in range(_TRIED):
-        stretch -= other / np.maximum(wanted, np.float32(1e-6))
-        np.clip(stretch, 1 - _STRETCH, 1 + _STRETCH, out=stretch)
-        codes = rounded(vectors * stretch[:, None])
-        other = np.einsum("ij,ij->i", decode(codes), vectors) - wanted
-        better = np.abs(other) < np.abs(error)
-        best = np.where(better[:, None], codes, best)
-        error = np.where(better, other, error)
-    return best
+        stretch = np.clip(stretch - other / np.maximum(wanted, np.float32(1e-6)), 1 - _STRETCH, 1 + _STRETCH)
+        other = error_of(stretch)
+        better = np.abs(other) < np.abs(least)
+        best = np.where(better, stretch, best)
+        least = np.where(better, other, least)
+    return rounded(vectors * best[:, None])
 
 
 def coded_lengths(

@@ -26,7 +26,7 @@ class ExactCodec:
         """Codes of vectors. Shape: (n, dimension) in, (n, code_size) out."""
         if self._parameters.ranges is None:
             return np.ascontiguousarray(vectors, dtype="<f2").view(np.uint8)
-        return fitted_codes(vectors, self._parameters, self.rounded, self.decode)
+        return fitted_codes(vectors, self._parameters, self.rounded)
 
     def rounded(self, vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
         """The nearest codes of vectors, for a codec with ranges. Shape: (n, dimension) in, (n, code_size) out."""

@@ -113,7 +113,7 @@ class FaissCodec:
         with _one_thread():
             if self._parameters.ranges is None:
                 return self.rounded(vectors)
-            return fitted_codes(vectors, self._parameters, self.rounded, self.decode)
+            return fitted_codes(vectors, self._parameters, self.rounded)
 
     def rounded(self, vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
         """The nearest codes of vectors. Shape: (n, dimension) in, (n, code_size) out."""
