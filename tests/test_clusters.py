@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from ctxsearch.query import narrowing, ranking
 from ctxsearch.query.keys import find_key
 from ctxsearch.query.lines import lines
 from ctxsearch.query.ranking import Found
+from ctxsearch.query.scope import Rows
 from ctxsearch.storage import digest_files
 from ctxsearch.upkeep import joined_clusters
 from ctxsearch.vectors import clusters
@@ -133,13 +135,13 @@ def test_only_a_part_is_scanned(make_index: MakeIndex, monkeypatch: pytest.Monke
     """A search of a frequent word scans some sixty of its rows; all, where lines without end or a floor are asked."""
     index = make_index(documents())
     scanned: list[int] = []
-    tasks = ranking._tasks
+    scan = ranking._scanned
 
-    def watched(stretches: list[tuple[int, int]], rows: int) -> list[list[tuple[int, int]]]:
-        scanned.append(sum(stop - start for start, stop in stretches))
-        return list(tasks(stretches, rows))
+    def watched(shards: Any, rows: Sequence[Sequence[Rows]], *others: Any) -> Any:
+        scanned.append(sum(stop - start for stretches in rows for start, stop in stretches))
+        return scan(shards, rows, *others)
 
-    monkeypatch.setattr(ranking, "_tasks", watched)
+    monkeypatch.setattr(ranking, "_scanned", watched)
     total = index.count("bank")
     for options in ({}, {"form": "bank"}, {"where": ["year>=1900"]}):
         scanned.clear()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import chain, repeat
+from operator import attrgetter
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -42,6 +43,9 @@ class Found(NamedTuple):
     shard: int
     row: int
     score: float | None
+
+
+_SCORE = attrgetter("score")
 
 
 def by_shard(found: Sequence[Found]) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
@@ -81,7 +85,7 @@ def search(
     if part is not None:
         found, matching = _scanned(shards, part, allowed, query, k, min_score)
         # Where filters leave little of what is near, it may lie anywhere.
-        if matching < _size(part) / 2:
+        if matching < sum(map(_size, part)) / 2:
             part = None
     if part is None:
         found, _ = _scanned(shards, rows, allowed, query, k, min_score)
@@ -120,7 +124,7 @@ def search_many(
 
 def _best(found: list[Found], k: int | None) -> list[Found]:
     """The k that score highest, in order, and all that tie with the last of them."""
-    found.sort(key=_score, reverse=True)
+    found.sort(key=_SCORE, reverse=True)
     return found if k is None or len(found) <= k else found[: k + _ties(found[k:], found[k - 1].score)]
 
 
@@ -129,11 +133,8 @@ def _found(shard: int, near: Neighbours, min_score: float | None) -> list[Found]
     if min_score is not None:
         enough = scores.astype(np.float64) >= min_score
         rows, scores = rows[enough], scores[enough]
-    return list(map(Found, repeat(shard), rows.tolist(), scores.tolist()))
-
-
-def _score(found: Found) -> float:
-    return found.score or 0.0
+    # Past the Python code of the class's own `__new__`: twenty of them are made for every query and shard.
+    return list(map(tuple.__new__, repeat(Found), zip(repeat(shard), rows.tolist(), scores.tolist(), strict=False)))
 
 
 def _scanned(
@@ -146,40 +147,50 @@ def _scanned(
 ) -> tuple[list[Found], int]:
     """The k best rows of each task, in no order; and how many rows there are that might have answered."""
 
-    def scan(task: tuple[int, list[Rows]]) -> tuple[list[Found], int]:
-        number, parts = task
-        documents, matching = allowed[number], _size([parts])
-        mask = None if documents is None else row_mask(shards[number], parts, documents)
-        near = shards[number].vectors.search(parts, query, min(k or matching, matching), mask)
-        return _found(number, near, min_score), matching if mask is None else int(np.count_nonzero(mask))
+    def scan(tasks: Iterable[_Task]) -> tuple[list[Found], int]:
+        found: list[Found] = []
+        total = 0
+        for number, parts, size in tasks:
+            documents = allowed[number]
+            mask = None if documents is None else row_mask(shards[number], parts, documents)
+            near = shards[number].vectors.search(parts, query, min(k or size, size), mask)
+            found += _found(number, near, min_score)
+            total += size if mask is None else int(np.count_nonzero(mask))
+        return found, total
 
-    at_once = max(1, BYTES_AT_ONCE // shards[0].parameters.code_size) if shards else 1
-    tasks = [
-        (number, parts)
+    whole = [
+        _Task(number, stretches, size)
         for number, stretches in enumerate(rows)
-        for parts in ([list(stretches)] if stretches and are_on_cards(shards) else _tasks(stretches, at_once))
+        if stretches and (size := _size(stretches))
     ]
+    if not whole:
+        return [], 0
+    at_once = max(1, BYTES_AT_ONCE // shards[0].parameters.code_size)
+    if are_on_cards(shards) or sum(task.size for task in whole) <= at_once:
+        return scan(whole)
+    batches = _batches([part for task in whole for part in _tasks(task, at_once)], at_once)
+    done = list(_scanners().map(scan, batches))
+    return list(chain.from_iterable(found for found, _ in done)), sum(matching for _, matching in done)
 
-    def scan_some(some: Sequence[tuple[int, list[Rows]]]) -> list[tuple[list[Found], int]]:
-        return [scan(task) for task in some]
 
-    batches = _batches(tasks, at_once)
-    done = list(
-        chain.from_iterable(_scanners().map(scan_some, batches) if len(batches) > 1 else map(scan_some, batches))
-    )
-    return [item for found, _ in done for item in found], sum(matching for _, matching in done)
+class _Task(NamedTuple):
+    """Some rows of a shard that are scanned in one call, and how many they are."""
+
+    shard: int
+    parts: Sequence[Rows]
+    size: int
 
 
-def _batches(tasks: Sequence[tuple[int, list[Rows]]], rows: int) -> list[list[tuple[int, list[Rows]]]]:
+def _batches(tasks: Sequence[_Task], rows: int) -> list[list[_Task]]:
     """Tasks put together so that each batch has about so many rows: of many shards, each has few."""
-    batches: list[list[tuple[int, list[Rows]]]] = []
+    batches: list[list[_Task]] = []
     room = 0
     for task in tasks:
         if room <= 0:
             batches.append([])
             room = rows
         batches[-1].append(task)
-        room -= _size([task[1]])
+        room -= task.size
     return batches
 
 
@@ -188,29 +199,31 @@ def are_on_cards(shards: Sequence[OpenShard]) -> bool:
     return bool(shards) and getattr(shards[0].vectors, "is_scanned_at_once", False)
 
 
-def _tasks(stretches: Sequence[Rows], rows: int) -> Iterator[list[Rows]]:
-    """Stretches cut and put together so that each list has so many rows, and the last what is left."""
-    if (size := _size([stretches])) <= rows:
-        if size:
-            yield list(stretches)
+def _tasks(whole: _Task, rows: int) -> Iterator[_Task]:
+    """A task cut into some of so many rows each, and what is left."""
+    if whole.size <= rows:
+        yield whole
         return
-    task: list[Rows] = []
+    parts: list[Rows] = []
     room = rows
-    for start, end in stretches:
+    for start, end in whole.parts:
         while start < end:
             stop = min(end, start + room)
-            task.append(Rows(start, stop))
+            parts.append(Rows(start, stop))
             room -= stop - start
             start = stop
             if not room:
-                yield task
-                task, room = [], rows
-    if task:
-        yield task
+                yield _Task(whole.shard, parts, rows)
+                parts, room = [], rows
+    if parts:
+        yield _Task(whole.shard, parts, rows - room)
 
 
-def _size(rows: Sequence[Sequence[Rows]]) -> int:
-    return sum(stop - start for stretches in rows for start, stop in stretches)
+def _size(stretches: Sequence[Rows]) -> int:
+    if len(stretches) == 1:
+        (start, stop) = stretches[0]
+        return stop - start
+    return sum(stop - start for start, stop in stretches)
 
 
 def _ties(following: Sequence[Found], score: float | None) -> int:

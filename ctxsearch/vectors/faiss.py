@@ -149,9 +149,11 @@ class FaissShard:
     ) -> Neighbours:
         """The k rows that score highest, and all that tie with the last of them: see `VectorShard.search`."""
         check_search(len(self._codes), self._parameters.dimension, parts, query, k, allowed)
+        parts = [part for part in parts if part[0] < part[1]]
         matching = sum(stop - start for start, stop in parts) if allowed is None else int(np.count_nonzero(allowed))
         if not matching:
             return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
+        query = np.ascontiguousarray(query, dtype=np.float32)
         wanted = min(matching, k + _MARGIN)
         while True:
             rows, scores = self._scan(parts, query, wanted, allowed)
@@ -159,9 +161,9 @@ class FaissShard:
             if wanted == matching or len(scores) < wanted or scores[-1] < scores[min(k, wanted) - 1]:
                 break
             wanted = min(matching, 4 * wanted)
-        if not len(scores):
+        if len(scores) <= k:
             return Neighbours(rows, scores)
-        keep = int(np.count_nonzero(scores >= scores[min(k, len(scores)) - 1]))
+        keep = int(np.count_nonzero(scores >= scores[k - 1]))
         return Neighbours(rows[:keep], scores[:keep])
 
     def _scan(
@@ -172,10 +174,8 @@ class FaissShard:
         allowed: NDArray[np.bool_] | None,
     ) -> Neighbours:
         """The ``wanted`` best rows, without FAISS's -1 for those it did not find."""
-        query = np.ascontiguousarray(query, dtype=np.float32)
         scores: NDArray[np.float32] = np.full(wanted, -np.inf, dtype=np.float32)
         places: NDArray[np.int64] = np.full(wanted, -1, dtype=np.int64)
-        parts = [(start, stop) for start, stop in parts if start < stop]
         # A row's place is counted through all parts together. Where rows are left out, FAISS takes these for ids, and
         # asks the selector for them; else it makes up ids itself, of the number of a piece and a place in it.
         selector = numbers = None
