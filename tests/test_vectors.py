@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import itertools
 import math
@@ -39,7 +40,15 @@ MakeShard = Callable[[np.ndarray, CodecParameters], VectorShard]
 MakeCodec = Callable[[CodecParameters], VectorCodec]
 MakeRounding = Callable[[CodecParameters], ExactCodec | FaissCodec]
 
-every_shard = pytest.mark.parametrize("make_shard", [ExactShard, FaissShard, card_shard])
+
+def copying_shard(codes: np.ndarray, parameters: CodecParameters) -> FaissShard:
+    """Where FAISS has no lists that it can be told of, parts are copied together."""
+    shard = FaissShard(codes, parameters)
+    shard._has_lists = False
+    return shard
+
+
+every_shard = pytest.mark.parametrize("make_shard", [ExactShard, FaissShard, copying_shard, card_shard])
 every_make_codec = pytest.mark.parametrize("make_codec", [ExactCodec, FaissCodec])
 every_codec = pytest.mark.parametrize("codec", list(Codec))
 every_trained_codec = pytest.mark.parametrize("codec", [codec for codec in Codec if codec.is_trained])
@@ -234,6 +243,22 @@ def test_ties_are_kept(make_shard: MakeShard, codec: Codec, dimension: int, copi
     assert len(set(found.scores.tolist())) == 1
 
 
+def test_codes_outlive_the_lists_over_them(tmp_path: Path) -> None:
+    """FAISS destroys the lists that a search made, and leaves the mapped codes under them where they are."""
+    corpus = corpus_of(Codec.SQ8, range(KINDS))
+    (tmp_path / "codes").write_bytes(corpus.codes.tobytes())
+    codes = np.memmap(tmp_path / "codes", np.uint8, mode="r", shape=corpus.codes.shape)
+    for _ in range(3):
+        shard = FaissShard(codes, corpus.parameters)
+        assert shard._has_lists
+        found = [shard.search([(0, 3), (5, 9)], corpus.query, 4).rows.tolist() for _ in range(2)]
+        assert found[0] == found[1]
+        assert len(shard._idle) == 1
+        del shard
+        gc.collect()
+        assert (codes == corpus.codes).all()
+
+
 @every_shard
 @every_codec
 @pytest.mark.parametrize("k", [1, 2, 3, 41, 42, 43, 83])
@@ -255,9 +280,9 @@ def test_threads_search_one_shard(make_shard: MakeShard, codec: Codec) -> None:
     queries = unit_vectors(40, 32, seed=8)
     allowed = np.arange(3000) % 3 == 0
 
-    def answer(query: np.ndarray) -> tuple[list[int], list[float]]:
-        found = shard.search([(0, 3000)], query, 20, allowed)
-        return found.rows.tolist(), found.scores.tolist()
+    def answer(query: np.ndarray) -> list[tuple[list[int], list[float]]]:
+        found = shard.search([(0, 3000)], query, 20, allowed), shard.search([(0, 999), (1200, 2900)], query, 20)
+        return [(near.rows.tolist(), near.scores.tolist()) for near in found]
 
     alone = [answer(query) for query in queries]
     with ThreadPoolExecutor(2) as threads:

@@ -74,8 +74,9 @@ def narrowed(
         inside = clusters.within(start, stop)
         starts, stops = clusters.starts[inside], clusters.stops[inside]
         # What lies between the clusters, rarer forms, is scanned whole.
-        gaps = np.stack([np.append(start, stops), np.append(starts, stop)], axis=1)
-        chosen[number].extend(Rows(*gap) for gap in gaps[gaps[:, 0] < gaps[:, 1]].tolist())
+        edges = np.concatenate([[start], stops]), np.concatenate([starts, [stop]])
+        if (is_gap := edges[0] < edges[1]).any():
+            chosen[number].extend(map(Rows, *(edge[is_gap].tolist() for edge in edges)))
         homes.append(np.full(len(starts), number))
         firsts.append(starts)
         ends.append(stops)

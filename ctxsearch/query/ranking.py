@@ -29,7 +29,11 @@ BYTES_AT_ONCE = 6 << 20
 
 @cache
 def _scanners() -> ThreadPoolExecutor:
-    """The threads that share long scans, one a core; a scan of FAISS leaves the interpreter to others."""
+    """The threads that share long scans, one a core; a scan of FAISS leaves the interpreter to others.
+
+    With four or eight on two cores, a word with a million uses of a hundred million, read from the disk, takes .8 ms
+    less of 11.8; but 2.5 ms more of 16 does a more frequent one that is in memory.
+    """
     return ThreadPoolExecutor(os.cpu_count(), "ctxsearch-scan")
 
 

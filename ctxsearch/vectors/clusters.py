@@ -69,7 +69,7 @@ class Clusters(NamedTuple):
 
     def within(self, start: int, stop: int) -> slice:
         """Which of them lie in a stretch of rows that is made of whole forms."""
-        return slice(int(np.searchsorted(self.starts, start)), int(np.searchsorted(self.stops, stop, side="right")))
+        return slice(int(self.starts.searchsorted(start)), int(self.stops.searchsorted(stop, side="right")))
 
 
 def no_clusters(dimension: int) -> Clusters:
@@ -96,7 +96,8 @@ def open_clusters(folder: Path, dimension: int, rows: int, size: int) -> Cluster
         count, rest = divmod(size, 16 + 4 * dimension)
         if found != size or rest or not count:
             raise IndexDamaged(str(path), f"it has {found} bytes, which cannot be")
-        data = np.memmap(path, dtype=np.uint8, mode="r")
+        # A plain array over the map: every slice of a `memmap` runs Python code of its own.
+        data = np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))
     bounds = np.array(data[: 16 * count].view("<i8")).reshape(2, count)
     starts, stops = bounds
     # In the order of the rows: start, stop, start, stop, each stop after its start.

@@ -4,8 +4,9 @@ A shard's codes are one matrix, its rows in order of lemma, so a lemma, a form, 
 a slice of it, and slices are scanned by FAISS's own inverted-list scanner straight from the mapped file. FAISS never
 parses a file of ours: every bound is checked here, in Python, before a pointer is handed over.
 
-Chosen over an ``OnDiskInvertedLists`` over the same bytes: no object a list (one million lists cost FAISS 153 MB an
-open), a form is scanned alone, and a search over all words is one call. Measured on 200 000 vectors of 384
+Chosen over one inverted file with a list for each lemma: no object a list (one million lists cost FAISS 153 MB an
+open), a form is scanned alone, and a search over all words is one call. Where several slices are searched, they are
+lists for the time of that search, see `ctxsearch.vectors.faiss_lists`. Measured on 200 000 vectors of 384
 dimensions, one core: 3 microseconds a call, 40 to 58 million fp16 rows/s and 32 to 36 million 8-bit rows/s for k = 20;
 with a bitmap that allows one row in a hundred, eight times as fast.
 """
@@ -24,6 +25,8 @@ from ctxsearch.vectors.codec import Codec, CodecParameters, check_codes, check_s
 
 try:
     import faiss
+
+    from ctxsearch.vectors.faiss_lists import ListScanner, has_lists
 except ImportError as error:
     raise MissingExtra("faiss", "cpu") from error
 
@@ -96,6 +99,11 @@ def write_flat_index(vectors: Iterable[NDArray[np.float32]], dimension: int, wri
     faiss.write_index(index, faiss.PyCallbackIOWriter(take))  # type: ignore[attr-defined]
 
 
+def _in_order(rows: NDArray[np.int64], scores: NDArray[np.float32]) -> Neighbours:
+    order = np.lexsort((rows, -scores))
+    return Neighbours(rows[order], scores[order])
+
+
 class FaissCodec:
     """Encodes and decodes by FAISS's scalar quantizer."""
 
@@ -139,6 +147,9 @@ class FaissShard:
         self._codes = codes
         self._parameters = parameters
         self._index = _index(parameters)
+        self._has_lists = has_lists()
+        # One for each thread that searches at once.
+        self._idle: list[ListScanner] = []
 
     def search(
         self,
@@ -174,6 +185,8 @@ class FaissShard:
         allowed: NDArray[np.bool_] | None,
     ) -> Neighbours:
         """The ``wanted`` best rows, without FAISS's -1 for those it did not find."""
+        if allowed is None and len(parts) > 1 and self._has_lists:
+            return _in_order(*self._scan_lists(parts, query, wanted))
         scores: NDArray[np.float32] = np.full(wanted, -np.inf, dtype=np.float32)
         places: NDArray[np.int64] = np.full(wanted, -1, dtype=np.int64)
         # A row's place is counted through all parts together. Where rows are left out, FAISS takes these for ids, and
@@ -206,14 +219,25 @@ class FaissShard:
             passed = np.cumsum(bounds[:, 1] - bounds[:, 0])
             part_of = np.searchsorted(passed, places, side="right")
             rows = places + (bounds[:, 1] - passed)[part_of]
-        order = np.lexsort((rows, -scores))
-        return Neighbours(rows[order], scores[order])
+        return _in_order(rows, scores)
+
+    def _scan_lists(
+        self, parts: Sequence[tuple[int, int]], query: NDArray[np.float32], wanted: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        try:
+            scanner = self._idle.pop()
+        except IndexError:
+            scanner = ListScanner(self._codes, _index(self._parameters))
+        found = scanner.scan(parts, query, wanted)
+        self._idle.append(scanner)
+        return found
 
     def _pieces(self, parts: Sequence[tuple[int, int]]) -> Iterator[NDArray[np.uint8]]:
         """The codes of all parts, in order: long ones as they lie, and short ones copied together.
 
-        A call of FAISS by way of Python takes as long as a scan of hundreds of rows, and threads that each make many
-        wait for each other more than they scan; so would they if each part were a copy of its own.
+        So parts are scanned where rows are left out, or where FAISS has no lists. A call of FAISS by way of Python takes
+        as long as a scan of hundreds of rows, and threads that each make many wait for each other more than they scan;
+        so would they if each part were a copy of its own.
         """
         most = min(_SHORT_ROWS, max(1, _COPIED_BYTES // self._codes.shape[1]))
         together: list[tuple[int, int]] = []
