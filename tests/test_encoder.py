@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import shutil
@@ -254,6 +255,21 @@ def test_vectors_are_made_of_pieces_by_one_thread(
     monkeypatch.setattr(encoder, "_pool", watched)
     encoder.encode([[segment(text)] for text in SENTENCES])
     assert (threads, torch.get_num_threads()) == ([1], 2)
+
+
+@pytest.mark.parametrize("layers", ["last", "concat:1-2"])
+def test_pieces_are_let_go_of_at_once(folders: dict[str, Path], layers: str) -> None:
+    """What the model made of a block is no garbage that waits for a collector: blocks are hundreds of megabytes."""
+    encoder = TransformerEncoder(str(folders["bert-cased"]), layers=layers, window=POSITIONS, device="cpu")
+    gc.collect()
+    gc.disable()
+    try:
+        before = {id(one) for one in gc.get_objects() if type(one) is torch.Tensor}
+        encoder.encode([[segment(text)] for text in SENTENCES])
+        left = [one for one in gc.get_objects() if type(one) is torch.Tensor and id(one) not in before]
+    finally:
+        gc.enable()
+    assert not left
 
 
 def _require_operators() -> None:

@@ -145,15 +145,19 @@ class TransformerEncoder:
                 pieces[goal] = hidden[row, source]
 
         def run(batch: Sequence[int]) -> None:
-            if self._fits(run_whole, batch):
-                return
-            if len(batch) == 1:
-                raise ModelError(
-                    self._name, f"the memory of {self._device} does not take one window of it; use --device cpu."
-                )
-            self.batch_pieces = max(1, len(batch) * padded[batch[0]] // 2)
-            run(batch[: len(batch) // 2])
-            run(batch[len(batch) // 2 :])
+            # A loop, for a function that calls itself is garbage that holds all pieces until somebody looks for it.
+            left = [batch]
+            while left:
+                some = left.pop()
+                if self._fits(run_whole, some):
+                    continue
+                if len(some) == 1:
+                    raise ModelError(
+                        self._name, f"the memory of {self._device} does not take one window of it; use --device cpu."
+                    )
+                half = len(some) // 2
+                self.batch_pieces = max(1, len(some) * padded[some[0]] // 2)
+                left += [some[half:], some[:half]]
 
         self._lanes.run(run, batches(padded, self.batch_pieces))
         return pieces

@@ -235,9 +235,9 @@ class FaissShard:
     def _pieces(self, parts: Sequence[tuple[int, int]]) -> Iterator[NDArray[np.uint8]]:
         """The codes of all parts, in order: long ones as they lie, and short ones copied together.
 
-        So parts are scanned where rows are left out, or where FAISS has no lists. A call of FAISS by way of Python takes
-        as long as a scan of hundreds of rows, and threads that each make many wait for each other more than they scan;
-        so would they if each part were a copy of its own.
+        So parts are scanned where rows are left out, or FAISS has no lists. A call of FAISS by way of Python takes as
+        long as a scan of hundreds of rows, and threads that each make many wait for each other more than they scan; so
+        would they if each part were a copy of its own.
         """
         most = min(_SHORT_ROWS, max(1, _COPIED_BYTES // self._codes.shape[1]))
         together: list[tuple[int, int]] = []
