@@ -68,6 +68,8 @@ def _place(shard: OpenShard, number: int, segment: SegmentRow, position: int, ke
 
 def row_of_token(shard: OpenShard, form: FormRow, token: int) -> int | None:
     """The row of a token, by its id, among those of a form; None where it is of another."""
+    if form.first_row < form.stop_row:
+        shard.ids_ahead.expect([(form.first_row, form.stop_row)])
     for begin, end in shard.clusters.parts(form.first_row, form.stop_row):
         ids = shard.files.ids[begin:end]
         at = int(np.searchsorted(ids, token))

@@ -46,6 +46,7 @@ def _shard_lines(
     shard: OpenShard, found: Sequence[Found], context: int | None, calibration: Calibration | None
 ) -> list[ConcordanceLine]:
     rows = np.array([item.row for item in found], dtype=np.int64)
+    shard.ids_ahead.expect_rows(rows)
     ids = shard.files.ids[rows]
     numbers = (ids >> TOKEN_BITS).tolist()
     positions = (ids & _TOKEN_MASK).tolist()

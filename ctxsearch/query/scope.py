@@ -19,6 +19,7 @@ from ctxsearch.catalog.where import Filter, parse_filters
 from ctxsearch.commit import CLUSTERS_FILE, ShardEntry
 from ctxsearch.errors import IndexDamaged, QueryError
 from ctxsearch.protocols import VectorShard
+from ctxsearch.vectors.ahead import ReadAhead
 from ctxsearch.vectors.clusters import Clusters, no_clusters, open_clusters
 from ctxsearch.vectors.codec import CodecParameters
 from ctxsearch.vectors.files import TOKEN_BITS, VectorFiles, open_vectors
@@ -48,6 +49,11 @@ class OpenShard(ListedShard):
     def vectors(self) -> VectorShard:
         """The back end that searches its codes, loaded when it is first needed: a concordance needs none."""
         return self.make()
+
+    @cached_property
+    def ids_ahead(self) -> ReadAhead:
+        """Asks for ids that are read here and there."""
+        return ReadAhead(self.files.ids)
 
 
 def list_shard(index: Path, entry: ShardEntry) -> ListedShard:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.errors import MissingExtra
 from ctxsearch.protocols import Neighbours
+from ctxsearch.vectors.ahead import ReadAhead
 from ctxsearch.vectors.codec import Codec, CodecParameters, check_codes, check_search, fitted_codes
 
 try:
@@ -147,6 +148,7 @@ class FaissShard:
         self._codes = codes
         self._parameters = parameters
         self._index = _index(parameters)
+        self._ahead = ReadAhead(codes)
         self._has_lists = has_lists()
         # One for each thread that searches at once.
         self._idle: list[ListScanner] = []
@@ -164,6 +166,7 @@ class FaissShard:
         matching = sum(stop - start for start, stop in parts) if allowed is None else int(np.count_nonzero(allowed))
         if not matching:
             return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
+        self._ahead.expect(parts)
         query = np.ascontiguousarray(query, dtype=np.float32)
         wanted = min(matching, k + _MARGIN)
         while True:
@@ -267,5 +270,6 @@ class FaissShard:
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """The decoded vectors of some rows. Shape: (n, dimension)."""
+        self._ahead.expect_rows(rows)
         vectors: NDArray[np.float32] = self._index.sq.decode(np.ascontiguousarray(self._codes[rows]))
         return vectors
