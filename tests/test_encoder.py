@@ -6,6 +6,7 @@ import gc
 import json
 import re
 import shutil
+import threading
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -27,7 +28,8 @@ import ctxsearch
 from ctxsearch.alignment import align
 from ctxsearch.analysis import Analyser
 from ctxsearch.domain import Segment
-from ctxsearch.encoder.fused import _Closing, _Fused, _Packed, added_mask, fuse, takes_added_mask
+from ctxsearch.encoder import lanes
+from ctxsearch.encoder.fused import _Closing, _Fused, _NoPooler, _Packed, added_mask, fuse, takes_added_mask
 from ctxsearch.encoder.hardware import choose_device, choose_dtype
 from ctxsearch.encoder.locate import locate_model, model_digest
 from ctxsearch.encoder.tokenizer import PieceTokenizer
@@ -238,7 +240,7 @@ def test_fused_layers_give_what_the_layers_give(folders: dict[str, Path], family
     off, plain_off = ((some - expected).norm() / expected.norm() for some in (states, plain_states))
     assert off < max(2 * float(plain_off), 0.01)
     # What no word needs is not computed.
-    assert isinstance(getattr(model, "pooler", None), torch.nn.Identity) == (getattr(exact, "pooler", None) is not None)
+    assert isinstance(getattr(model, "pooler", None), _NoPooler) == (getattr(exact, "pooler", None) is not None)
 
 
 def test_vectors_are_made_of_pieces_by_one_thread(
@@ -270,6 +272,27 @@ def test_pieces_are_let_go_of_at_once(folders: dict[str, Path], layers: str) -> 
     finally:
         gc.enable()
     assert not left
+
+
+def test_a_lane_keeps_its_one_thread(two_threads: None) -> None:
+    """Whatever another thread sets before a lane has computed anything, it computes with one thread."""
+    began, go_on = threading.Event(), threading.Event()
+    seen: list[int] = []
+
+    def lane() -> None:
+        lanes._one_thread()
+        began.set()
+        go_on.wait()
+        torch.ones(8) @ torch.ones(8)
+        seen.append(torch.get_num_threads())
+
+    thread = threading.Thread(target=lane)
+    thread.start()
+    began.wait()
+    torch.set_num_threads(2)
+    go_on.set()
+    thread.join()
+    assert (seen, torch.get_num_threads()) == ([1], 2)
 
 
 def _require_operators() -> None:

@@ -33,6 +33,13 @@ _LONGEST_TRIED = 512
 _AMISS = (RuntimeError, AttributeError, TypeError, NotImplementedError, ValueError, LookupError, AssertionError)
 
 
+class _NoPooler(torch.nn.Module):
+    """Stands where a model has its pooler."""
+
+    def forward(self, states: torch.Tensor, *_: object) -> torch.Tensor:
+        return states
+
+
 class _Packed(torch.nn.Module):
     """The weights of a linear layer, packed."""
 
@@ -86,7 +93,7 @@ def fuse(model: transformers.PreTrainedModel) -> bool:
     try:
         # It serves tasks of whole texts, which nobody asks for here, and takes a hundredth of the time.
         if isinstance(getattr(model, "pooler", None), torch.nn.Module):
-            put(model, "pooler", torch.nn.Identity())
+            put(model, "pooler", _NoPooler())
         for path, parent in list(model.named_modules()):
             if _closes_block(parent):
                 closing = _Closing(parent.dense, parent.LayerNorm)

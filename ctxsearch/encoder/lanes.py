@@ -37,7 +37,7 @@ class Lanes:
             return
         with self._lock:
             if self._pool is None:
-                self._pool = ThreadPoolExecutor(self._count, "ctxsearch-lane", torch.set_num_threads, (1,))
+                self._pool = ThreadPoolExecutor(self._count, "ctxsearch-lane", _one_thread)
         for _ in self._pool.map(task, batches):
             pass
 
@@ -53,3 +53,10 @@ class Lanes:
             yield
         finally:
             torch.set_num_threads(threads)
+
+
+def _one_thread() -> None:
+    # torch gives a thread the number that was set last, by whatever thread, when this one first asks for it. Asked for
+    # here, it is not given to the thread again, and what is set stays.
+    torch.get_num_threads()
+    torch.set_num_threads(1)

@@ -173,6 +173,8 @@ def _scanned(
     if are_on_cards(shards) or sum(task.size for task in whole) <= at_once:
         return scan(whole)
     batches = _batches([part for task in whole for part in _tasks(task, at_once)], at_once)
+    if len(batches) == 1:
+        return scan(batches[0])
     done = list(_scanners().map(scan, batches))
     return list(chain.from_iterable(found for found, _ in done)), sum(matching for _, matching in done)
 

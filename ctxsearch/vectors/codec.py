@@ -203,7 +203,8 @@ def fitted_codes(
     inverse = 1 / step
     scaled, shift, weights = vectors * inverse, low * inverse, vectors * step
     wanted = np.einsum("ij,ij->i", vectors, vectors)
-    beyond: NDArray[np.float32] = vectors @ (low + step / 2) - wanted
+    # Not ``@``: BLAS adds up equal rows in different orders, and their codes could differ.
+    beyond: NDArray[np.float32] = np.einsum("ij,j->i", vectors, low + step / 2) - wanted
     tried = np.empty_like(scaled)
 
     def error_of(stretch: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -63,6 +63,9 @@ _PLACE_MASK = (1 << _PIECE_SHIFT) - 1
 _SHORT_ROWS = 1 << 12
 _COPIED_BYTES = 4 << 20
 
+# Lists have a table, which is kept for the next search if it is no longer than this.
+_MOST_KEPT = 1 << 12
+
 # Beyond the k best, so that rows which tie with the last of them are seen in the same scan.
 _MARGIN = 16
 
@@ -188,7 +191,9 @@ class FaissShard:
         allowed: NDArray[np.bool_] | None,
     ) -> Neighbours:
         """The ``wanted`` best rows, without FAISS's -1 for those it did not find."""
-        if allowed is None and len(parts) > 1 and self._has_lists:
+        has_lists = allowed is None and self._has_lists and len(parts) > 1
+        # What is long is scanned where it lies in any case, and FAISS sorts what it finds in lists once more.
+        if has_lists and sum(stop - start for start, stop in parts) <= len(parts) * _SHORT_ROWS:
             return _in_order(*self._scan_lists(parts, query, wanted))
         scores: NDArray[np.float32] = np.full(wanted, -np.inf, dtype=np.float32)
         places: NDArray[np.int64] = np.full(wanted, -1, dtype=np.int64)
@@ -232,7 +237,8 @@ class FaissShard:
         except IndexError:
             scanner = ListScanner(self._codes, _index(self._parameters))
         found = scanner.scan(parts, query, wanted)
-        self._idle.append(scanner)
+        if len(parts) <= _MOST_KEPT:
+            self._idle.append(scanner)
         return found
 
     def _pieces(self, parts: Sequence[tuple[int, int]]) -> Iterator[NDArray[np.uint8]]:

@@ -41,13 +41,15 @@ class ListScanner:
         self._codes = codes
         self._index = index
         self._lists = _MAKE_LISTS()
-        self._lists.code_size = codes.shape[1]
-        self._lists.read_only = True
-        self._lists.totsize = codes.nbytes
-        self._lists.ptr = faiss.swig_ptr(codes)
         # What FAISS destroys it unmaps, and the codes are not its own to unmap.
         self._lists.this.disown()
         weakref.finalize(self, _destroy, self._lists).atexit = False
+        self._lists.code_size = codes.shape[1]
+        self._lists.read_only = True
+        # Threads that read lists beforehand would read ids, which are not behind each list here.
+        self._lists.prefetch_nthread = 0
+        self._lists.totsize = codes.nbytes
+        self._lists.ptr = faiss.swig_ptr(codes)
         self._room = 0
         self._make_room(1)
         index.replace_invlists(self._lists, False)
