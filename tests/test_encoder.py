@@ -247,7 +247,7 @@ def test_vectors_are_made_of_pieces_by_one_thread(
     folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, two_threads: None
 ) -> None:
     """While batches of the next block have a core each, torch's threads would only wait for each other."""
-    encoder = loaded(folders["bert-cased"])
+    encoder = TransformerEncoder(str(folders["bert-cased"]), window=POSITIONS, device="cpu", dtype="fp32")
     pool, threads = encoder._pool, []
 
     def watched(*arguments: object) -> Encoded:
