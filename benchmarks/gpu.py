@@ -40,8 +40,9 @@ from ctxsearch.analysis import Analyser
 from ctxsearch.domain import Segment
 from ctxsearch.encoder.choice import choose
 from ctxsearch.encoder.hardware import choose_device, dtype_name
+from ctxsearch.encoder.loading import load_transformer
 from ctxsearch.encoder.locate import locate_model
-from ctxsearch.encoder.transformer import TransformerEncoder, load_transformer
+from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.index import Index
 from ctxsearch.query.ranking import Found, are_on_cards, search, search_many
 from ctxsearch.query.scope import OpenShard, Rows, rows_of_lemma

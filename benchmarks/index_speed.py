@@ -40,8 +40,9 @@ from results import NOTHING, Result, draw_bars, parser, run
 import ctxsearch
 from ctxsearch.analysis import Analyser
 from ctxsearch.encoder.choice import choose
+from ctxsearch.encoder.loading import load_transformer
 from ctxsearch.encoder.locate import locate_model
-from ctxsearch.encoder.transformer import TransformerEncoder, load_transformer
+from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.encoder.windows import batches, windows
 from ctxsearch.settings import CODEC_OF_HEAD, CODEC_WITHOUT_HEAD, DEFAULT_MODEL
 

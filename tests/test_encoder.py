@@ -31,9 +31,10 @@ from ctxsearch.domain import Segment
 from ctxsearch.encoder import lanes
 from ctxsearch.encoder.fused import _Closing, _Fused, _NoPooler, _Packed, added_mask, fuse, takes_added_mask
 from ctxsearch.encoder.hardware import choose_device, choose_dtype
+from ctxsearch.encoder.loading import load_transformer
 from ctxsearch.encoder.locate import locate_model, model_digest
 from ctxsearch.encoder.tokenizer import PieceTokenizer
-from ctxsearch.encoder.transformer import TransformerEncoder, load_transformer
+from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.errors import ModelError
 from ctxsearch.protocols import Encoded
 

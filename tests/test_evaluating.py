@@ -19,7 +19,8 @@ from ctxsearch.analysis import Analyser
 from ctxsearch.corpus import read_labels
 from ctxsearch.encoder.choice import choose
 from ctxsearch.encoder.layers import join_again, parse_layers
-from ctxsearch.encoder.transformer import TransformerEncoder, count_layers
+from ctxsearch.encoder.loading import count_layers
+from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.errors import ModelError, SourceError
 from ctxsearch.evaluating import layers_to_sweep
 from ctxsearch.labelled import embed_labelled

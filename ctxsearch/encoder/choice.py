@@ -50,6 +50,6 @@ def choose(
     if layers is not None or has_shipped_head(digest):
         return Choice(layers or DEFAULT_LAYERS, pooling, None, by_depth=False)
     # Imported late: it brings torch.
-    from ctxsearch.encoder.transformer import count_layers
+    from ctxsearch.encoder.loading import count_layers
 
     return Choice(layers_by_depth(count_layers(model)), pooling, None, by_depth=True)

@@ -19,9 +19,9 @@ import torch
 import transformers
 
 from ctxsearch.encoder.cache import GRAPH_FILE, TOKENIZER_FILE, Export, describe_export, layer_name
+from ctxsearch.encoder.loading import load_transformer, longest_input, merge
 from ctxsearch.encoder.locate import locate_model
 from ctxsearch.encoder.tokenizer import PieceTokenizer
-from ctxsearch.encoder.transformer import load_transformer, longest_input, merge
 from ctxsearch.head import Head
 
 # The cosine of what torch and ONNX Runtime give for a piece, at least.

@@ -44,9 +44,9 @@ from ctxsearch.encoder.adapter import Adapter
 from ctxsearch.encoder.draws import Draws
 from ctxsearch.encoder.examples import Examples
 from ctxsearch.encoder.hardware import choose_device, choose_dtype
+from ctxsearch.encoder.loading import load_transformer
 from ctxsearch.encoder.locate import locate_model
 from ctxsearch.encoder.recipe import Recipe
-from ctxsearch.encoder.transformer import load_transformer
 from ctxsearch.head import Head, LowRank
 
 # Texts that the model sees in one go.

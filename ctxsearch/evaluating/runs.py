@@ -77,7 +77,7 @@ def layers_evaluated(
 ) -> list[Evaluation]:
     """Evaluates layers of a model."""
     from ctxsearch.encoder.layers import join_again, parse_layers
-    from ctxsearch.encoder.transformer import count_layers
+    from ctxsearch.encoder.loading import count_layers
 
     n_layers = count_layers(options.model)
     names = chosen(n_layers)
