@@ -170,7 +170,7 @@ def _scanned(
     if not whole:
         return [], 0
     at_once = max(1, BYTES_AT_ONCE // shards[0].parameters.code_size)
-    if are_on_cards(shards) or sum(task.size for task in whole) <= at_once:
+    if are_on_cards(shards):
         return scan(whole)
     batches = _batches([part for task in whole for part in _tasks(task, at_once)], at_once)
     if len(batches) == 1:

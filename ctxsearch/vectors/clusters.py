@@ -28,6 +28,7 @@ from ctxsearch.commit import CLUSTERS_FILE
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.hindrance import reading
 from ctxsearch.storage import NewFile, plain_size
+from ctxsearch.vectors.files import mapped
 
 # A lemma of a million uses has more in each of fifty shards; a rarer one is scanned whole in any case.
 CLUSTERED_ROWS = 1 << 14
@@ -96,8 +97,7 @@ def open_clusters(folder: Path, dimension: int, rows: int, size: int) -> Cluster
         count, rest = divmod(size, 16 + 4 * dimension)
         if found != size or rest or not count:
             raise IndexDamaged(str(path), f"it has {found} bytes, which cannot be")
-        # A plain array over the map: every slice of a `memmap` runs Python code of its own.
-        data = np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))
+        data = mapped(path)
     bounds = np.array(data[: 16 * count].view("<i8")).reshape(2, count)
     starts, stops = bounds
     # In the order of the rows: start, stop, start, stop, each stop after its start.

@@ -27,7 +27,7 @@ from ctxsearch.vectors.codec import Codec, CodecParameters, check_codes, check_s
 try:
     import faiss
 
-    from ctxsearch.vectors.faiss_lists import ListScanner, has_lists
+    from ctxsearch.vectors.faiss_lists import ListScanner, has_lists, places_through
 except ImportError as error:
     raise MissingExtra("faiss", "cpu") from error
 
@@ -54,10 +54,6 @@ def _one_thread() -> Iterator[None]:
     finally:
         faiss.omp_set_num_threads(threads)
 
-
-# How FAISS puts the number of a list, here of a piece, and a place in it into one id (`lo_build`).
-_PIECE_SHIFT = 32
-_PLACE_MASK = (1 << _PIECE_SHIFT) - 1
 
 # Parts of so many rows at most are copied together, and so much at a time.
 _SHORT_ROWS = 1 << 12
@@ -222,7 +218,7 @@ class FaissShard:
             rows = places + parts[0][0]
         else:
             if numbers is None:
-                places = np.array(before)[places >> _PIECE_SHIFT] + (places & _PLACE_MASK)
+                places = places_through(places, np.array(before))
             bounds = np.array(parts, np.int64).reshape(-1, 2)
             passed = np.cumsum(bounds[:, 1] - bounds[:, 0])
             part_of = np.searchsorted(passed, places, side="right")

@@ -95,8 +95,18 @@ class ListScanner:
         )
         found = places >= 0
         places, scores = places[found], scores[found]
-        rows: NDArray[np.int64] = bounds[places >> _LIST_SHIFT, 0] + (places & _PLACE_MASK)
-        return rows, scores
+        return places_through(places, bounds[:, 0]), scores
+
+
+def places_through(places: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Places in lists, as FAISS tells them, counted from where their list starts. Shape: (n,).
+
+    Args:
+        places: the number of a list, and a place in it. Shape: (n,).
+        starts: where each list starts. Shape: (n_lists,).
+    """
+    through: NDArray[np.int64] = starts[places >> _LIST_SHIFT] + (places & _PLACE_MASK)
+    return through
 
 
 def _write_table(lists: Any, bounds: NDArray[np.int64], code_size: int) -> None:

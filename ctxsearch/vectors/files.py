@@ -80,11 +80,16 @@ def open_vectors(folder: Path, code_size: int, rows: int, lemmas: int) -> Vector
             raise IndexDamaged(str(path), f"it has {size} bytes where {expected} are expected")
         if not rows:
             return VectorFiles(np.empty((0, code_size), np.uint8), np.empty(0, np.int64), lists)
-        # A plain array over the map: every slice of a `memmap` runs Python code of its own.
-        data = np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))
+        data = mapped(path)
     codes = data[: rows * code_size].reshape(rows, code_size)
     ids = data[rows * code_size :].view("<i8")
     return VectorFiles(codes, ids, lists)
+
+
+def mapped(path: Path) -> NDArray[np.uint8]:
+    """The bytes of a file that has any, mapped. Shape: (n_bytes,)."""
+    # A plain array over the map: every slice of a `memmap` runs Python code of its own.
+    return np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))
 
 
 class SortedWriter:
