@@ -69,7 +69,7 @@ def window_lengths(encoder: TransformerEncoder, documents: list[ctxsearch.Docume
     lengths: list[int] = []
     for document in documents:
         cut = encoder.tokenizer.cut([segment.text for segment in analyser.segments(document.text)])
-        packed = windows([[len(ids) for ids, _ in cut]], window - specials)
+        packed = windows([cut.counts.tolist()], window - specials)
         lengths.extend(one.stop - one.start + specials for one in packed)
     return lengths
 

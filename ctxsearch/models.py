@@ -35,7 +35,7 @@ def pieces(text: str, *, model: str = DEFAULT_MODEL, language: str = "en") -> li
     made: list[Piece] = []
     token_base = 0
     for segment in Analyser(language).segments(text):
-        ((ids, spans),) = tokenizer.cut([segment.text])
+        ids, spans, _ = tokenizer.cut([segment.text])
         owner: dict[int, int] = {}
         alignment = align(spans, segment.spans.astype(np.int64))
         for token, (first, last) in enumerate(zip(*(column.tolist() for column in alignment), strict=True)):

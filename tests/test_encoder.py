@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 from unicodedata import normalize
 
 import huggingface_hub
@@ -33,6 +34,7 @@ from ctxsearch.encoder.fused import _Closing, _Fused, _NoPooler, _Packed, added_
 from ctxsearch.encoder.hardware import choose_device, choose_dtype
 from ctxsearch.encoder.loading import load_transformer
 from ctxsearch.encoder.locate import locate_model, model_digest
+from ctxsearch.encoder.pooling import WordPooling
 from ctxsearch.encoder.tokenizer import PieceTokenizer
 from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.errors import ModelError
@@ -249,13 +251,13 @@ def test_vectors_are_made_of_pieces_by_one_thread(
 ) -> None:
     """While batches of the next block have a core each, torch's threads would only wait for each other."""
     encoder = TransformerEncoder(str(folders["bert-cased"]), window=POSITIONS, device="cpu", dtype="fp32")
-    pool, threads = encoder._pool, []
+    pool, threads = WordPooling.__call__, []
 
-    def watched(*arguments: object) -> Encoded:
+    def watched(self: WordPooling, *arguments: Any) -> Encoded:
         threads.append(torch.get_num_threads())
-        return pool(*arguments)
+        return pool(self, *arguments)
 
-    monkeypatch.setattr(encoder, "_pool", watched)
+    monkeypatch.setattr(WordPooling, "__call__", watched)
     encoder.encode([[segment(text)] for text in SENTENCES])
     assert (threads, torch.get_num_threads()) == ([1], 2)
 
@@ -431,7 +433,7 @@ def test_the_pieces_of_a_word_spell_it(folders: dict[str, Path], family: str) ->
     text = "The walrus  said שָׁלוֹם to nai\u0308ve\u200b banks \u200b by 银 \U0001f600"
     words = segment(text, r"[^\s\u200b]+")
     tokenizer = PieceTokenizer.load(family, folders[family])
-    ((ids, spans),) = tokenizer.cut([text])
+    ids, spans, _ = tokenizer.cut([text])
     pieces = [tokenizer.piece(number) for number in ids.tolist()]
     first, last = align(spans, words.spans.astype(np.int64))
     spelt = [FAMILIES[family].spell(pieces[a:b]) for a, b in zip(first.tolist(), last.tolist(), strict=True)]
@@ -618,11 +620,9 @@ def test_a_tokenizer_may_come_as_a_vocabulary(folder: Path) -> None:
     (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
     parts = PieceTokenizer.load("parts", folder)
     assert (parts.prefix, parts.suffix) == (whole.prefix, whole.suffix)
-    for one, other in zip(
-        parts.cut([*SENTENCES, *STRANGE_TEXTS]), whole.cut([*SENTENCES, *STRANGE_TEXTS]), strict=True
-    ):
-        np.testing.assert_array_equal(one[0], other[0])
-        np.testing.assert_array_equal(one[1], other[1])
+    texts = [*SENTENCES, *STRANGE_TEXTS]
+    for one, other in zip(parts.cut(texts), whole.cut(texts), strict=True):
+        np.testing.assert_array_equal(one, other)
     assert loaded(folder).encode([[segment(SENTENCES[2])]]).present.all()
 
 

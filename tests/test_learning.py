@@ -184,7 +184,7 @@ def test_examples_point_at_their_words(model: Path) -> None:
     for (form, segment), (window, first, last, begin, end) in zip(forms, found.spans.tolist(), strict=True):
         pieces = found.windows[window]
         assert len(pieces) <= 32
-        ((word, _), (sentence, _)) = tokenizer.cut([form, segment.text])
+        word, sentence = (tokenizer.cut([one]).ids for one in (form, segment.text))
         assert pieces[first:last].tolist() == word.tolist()
         assert pieces[begin:end].tolist() == sentence.tolist()
         assert (pieces[0], pieces[-1]) == (tokenizer.prefix[0], tokenizer.suffix[-1])

@@ -43,13 +43,14 @@ def examples(
     """
     framed = Framing(tokenizer, window).frame(passages)
     prefix, suffix = (np.array(ids, np.int64) for ids in (tokenizer.prefix, tokenizer.suffix))
-    windows = [np.concatenate([prefix, framed.ids[one.start : one.stop], suffix]) for one in framed.windows]
+    windows = [
+        np.concatenate([prefix, framed.ids[start:stop], suffix]) for start, stop in framed.windows[:, :2].tolist()
+    ]
     first, last = framed.alignment.first[tokens], framed.alignment.last[tokens]
     present = last > first
     first, last, tokens = first[present], last[present], tokens[present]
-    kept = np.array([one.keep_start for one in framed.windows], np.int64)
-    number = np.searchsorted(kept, first, side="right") - 1
-    starts, stops = (np.array([one[field] for one in framed.windows], np.int64)[number] for field in (0, 1))
+    number = np.searchsorted(framed.windows[:, 2], first, side="right") - 1
+    starts, stops = framed.windows[number, 0], framed.windows[number, 1]
     sentence = framed.sentence_of[tokens]
     begin, end = framed.sentences.first[sentence], framed.sentences.last[sentence]
     shift = len(prefix) - starts

@@ -61,7 +61,7 @@ def export_model(model: str, digest: str, into: Path, head: Head | None = None) 
     states = _States(loaded).eval()
     n_layers: int = loaded.config.num_hidden_layers
     names = [layer_name(number) for number in range(n_layers + 1)]
-    (pieces, _), *_ = tokenizer.cut([_TEXT])
+    pieces = tokenizer.cut([_TEXT]).ids
     longest = longest_input(loaded)
     inputs = [
         torch.from_numpy(np.resize(pieces, (rows, min(length, longest)))).to(torch.int64)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ctxsearch.alignment import Alignment, align
 from ctxsearch.domain import Segment
-from ctxsearch.encoder.tokenizer import PieceTokenizer
-from ctxsearch.encoder.windows import Window, windows
+from ctxsearch.encoder.tokenizer import Cut, PieceTokenizer
+from ctxsearch.encoder.windows import windows
 
 
 class Framed(NamedTuple):
@@ -19,14 +19,14 @@ class Framed(NamedTuple):
 
     Attributes:
         ids: of all pieces, without special ones. Shape: (n_pieces,), int64.
-        windows: those that hold a piece of a word.
+        windows: those that hold a piece of a word, see `Window`. Shape: (n_windows, 4).
         alignment: the pieces of each token.
         sentences: the pieces of each segment; the windows left out are among them. Shape: (n_segments,) each.
         sentence_of: the number of each token's segment. Shape: (n_tokens,).
     """
 
     ids: NDArray[np.int64]
-    windows: list[Window]
+    windows: NDArray[np.int64]
     alignment: Alignment
     sentences: Alignment
     sentence_of: NDArray[np.int64]
@@ -49,19 +49,18 @@ class Framing:
         """Cuts passages into pieces, packs them, and says which pieces make which token."""
         segments = [segment for passage in passages for segment in passage]
         cut = self._tokenizer.cut([segment.text for segment in segments])
-        counts = [len(ids) for ids, _ in cut]
-        left = iter(counts)
+        left = iter(cut.counts.tolist())
         packed = windows([[next(left) for _ in passage] for passage in passages], self._room)
-        ids = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in cut)])
-        alignment = _align_all(segments, [spans for _, spans in cut])
-        ends = np.cumsum(counts, dtype=np.int64)
+        bounds = np.array(packed, dtype=np.int64).reshape(-1, 4)
+        alignment = _align_all(segments, cut)
+        ends = np.cumsum(cut.counts)
         sentence_of = np.repeat(np.arange(len(segments)), [len(segment.spans) for segment in segments])
-        sentences = Alignment(ends - np.array(counts, np.int64), ends)
-        return Framed(ids, _with_words(packed, alignment), alignment, sentences, sentence_of)
+        sentences = Alignment(ends - cut.counts, ends)
+        return Framed(cut.ids, _with_words(bounds, alignment), alignment, sentences, sentence_of)
 
-    def lengths(self, framed: Framed) -> list[int]:
-        """Pieces of each window, special ones included."""
-        return [window.stop - window.start + self._specials for window in framed.windows]
+    def lengths(self, framed: Framed) -> NDArray[np.int64]:
+        """Pieces of each window, special ones included. Shape: (n_windows,)."""
+        return framed.windows[:, 1] - framed.windows[:, 0] + self._specials
 
     def inputs(self, framed: Framed, batch: Sequence[int], length: int, padding: int = 0) -> NDArray[np.int64]:
         """What the model gets of some windows.
@@ -75,40 +74,60 @@ class Framing:
         Returns:
             Shape: (n_windows, length).
         """
-        inputs = np.full((len(batch), length), padding, dtype=np.int64)
         prefix, suffix = self._tokenizer.prefix, self._tokenizer.suffix
-        for row, number in enumerate(batch):
-            window = framed.windows[number]
-            ids = [*prefix, *framed.ids[window.start : window.stop], *suffix]
-            inputs[row, : len(ids)] = ids
+        starts, stops = framed.windows[batch, 0], framed.windows[batch, 1]
+        inputs = np.full((len(batch), length), padding, dtype=np.int64)
+        inputs[:, : len(prefix)] = prefix
+        columns = np.arange(length) - len(prefix)
+        inputs[(columns >= 0) & (columns < (stops - starts)[:, None])] = framed.ids[stretches(starts, stops)]
+        ends = stops - starts + len(prefix)
+        inputs[np.arange(len(batch))[:, None], ends[:, None] + np.arange(len(suffix))] = suffix
         return inputs
 
-    def kept(self, window: Window) -> tuple[slice, slice]:
-        """Which pieces a window gives, and where they are in what the model makes of it."""
-        shift = len(self._tokenizer.prefix) - window.start
-        return slice(window.keep_start, window.keep_stop), slice(window.keep_start + shift, window.keep_stop + shift)
+    def kept(self, framed: Framed, batch: Sequence[int], length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Which pieces the windows of a batch give, and where they are in what the model makes of it.
+
+        Args:
+            framed: the passages.
+            batch: the windows' numbers.
+            length: of each row of the batch.
+
+        Returns:
+            The pieces' numbers, and their places in all rows, one behind the other. Shape: (n_pieces,) each.
+        """
+        start, _, first, last = framed.windows[batch].T
+        shift = np.arange(len(batch)) * length + len(self._tokenizer.prefix) - start
+        return stretches(first, last), stretches(first + shift, last + shift)
 
 
-def _with_words(packed: Sequence[Window], alignment: Alignment) -> list[Window]:
-    """The windows that a vector is taken from: pages of dots are not looked at."""
+def stretches(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The numbers from each first to before each last, one stretch behind the other. Shape: (n_numbers,).
+
+    >>> stretches(np.array([3, 10, 7]), np.array([5, 10, 9]))
+    array([3, 4, 7, 8])
+    """
+    counts = last - first
+    ends = np.cumsum(counts)
+    return np.repeat(last - ends, counts) + np.arange(ends[-1] if len(ends) else 0)
+
+
+def _with_words(packed: NDArray[np.int64], alignment: Alignment) -> NDArray[np.int64]:
+    """The windows that a vector is taken from: pages of dots are not looked at. Shape: (n_windows, 4)."""
     present = alignment.last > alignment.first
     first, last = alignment.first[present], alignment.last[present]
     if not len(first):
-        return []
-    bounds = np.array([(window.keep_start, window.keep_stop) for window in packed], dtype=np.int64).reshape(-1, 2)
+        return packed[:0]
     # Tokens are in order: the last that begins before the window's end reaches into it, or none does.
-    before = np.searchsorted(first, bounds[:, 1], side="left") - 1
-    wanted = (before >= 0) & (last[before] > bounds[:, 0])
-    return [window for window, is_wanted in zip(packed, wanted.tolist(), strict=True) if is_wanted]
+    before = np.searchsorted(first, packed[:, 3], side="left") - 1
+    return packed[(before >= 0) & (last[before] > packed[:, 2])]
 
 
-def _align_all(segments: Sequence[Segment], piece_spans: Sequence[NDArray[np.int64]]) -> Alignment:
+def _align_all(segments: Sequence[Segment], cut: Cut) -> Alignment:
     """Aligns many segments in one call: each is moved behind the one before, with a gap that nothing crosses."""
     if not segments:
         return Alignment(np.empty(0, np.int64), np.empty(0, np.int64))
     lengths = np.array([len(segment.text) + 1 for segment in segments], dtype=np.int64)
     bases = np.cumsum(lengths) - lengths
-    pieces = np.concatenate(piece_spans) + np.repeat(bases, [len(spans) for spans in piece_spans])[:, None]
     tokens = np.concatenate([segment.spans for segment in segments]).astype(np.int64)
     tokens += np.repeat(bases, [len(segment.spans) for segment in segments])[:, None]
-    return align(pieces, tokens)
+    return align(cut.spans + np.repeat(bases, cut.counts)[:, None], tokens)

@@ -29,8 +29,8 @@ _TOLERANCE = 0.03
 _DRIFT = 0.1
 # A model that sees more at once is not tried: that would take longer than it gains.
 _LONGEST_TRIED = 512
-# What a model that is made otherwise may answer with.
-_AMISS = (RuntimeError, AttributeError, TypeError, NotImplementedError, ValueError, LookupError, AssertionError)
+AMISS = (RuntimeError, AttributeError, TypeError, NotImplementedError, ValueError, LookupError, AssertionError)
+"""What a model that is made otherwise may answer with."""
 
 
 class _NoPooler(torch.nn.Module):
@@ -112,9 +112,9 @@ def fuse(model: transformers.PreTrainedModel) -> bool:
                 if gelu:
                     put(parent, "intermediate_act_fn", torch.nn.Identity())
         # A model may ask more of a layer than to be called, and use GELU elsewhere than behind it.
-        if not _alike(before, _states(model)):
+        if not alike(before, _states(model)):
             raise ValueError("the fused model gives something else")
-    except _AMISS:
+    except AMISS:
         for parent, name, module in replaced:
             setattr(parent, name, module)
         return False
@@ -137,8 +137,8 @@ def takes_added_mask(model: transformers.PreTrainedModel, window: int) -> bool:
     if window > _LONGEST_TRIED:
         return False
     try:
-        return _alike(_states(model, window), _states(model, window, is_added=True), tolerance=0)
-    except _AMISS:
+        return alike(_states(model, window), _states(model, window, is_added=True), tolerance=0)
+    except AMISS:
         return False
 
 
@@ -152,7 +152,8 @@ def _states(model: transformers.PreTrainedModel, length: int = 4, *, is_added: b
     return [state[mask.bool()].float() for state in (*output.hidden_states, output.last_hidden_state)]
 
 
-def _alike(before: list[torch.Tensor], after: list[torch.Tensor], *, tolerance: float = _DRIFT) -> bool:
+def alike(before: list[torch.Tensor], after: list[torch.Tensor], *, tolerance: float = _DRIFT) -> bool:
+    """Whether states differ by no more than so much of their length."""
     return all(
         float((one - other).norm()) <= tolerance * float(one.norm()) for one, other in zip(before, after, strict=True)
     )

@@ -14,7 +14,7 @@ from ctxsearch.settings import DTYPES, check_hardware
 
 _TYPES = dict(zip(DTYPES, (torch.bfloat16, torch.float16, torch.float32), strict=True))
 # No batch is larger, however much memory there is: more of them keep a GPU as busy, and pad less.
-_MOST_PIECES = 1 << 15
+_MOST_PIECES = 1 << 16
 _LEAST_PIECES = 64 * 128
 # A batch takes this part of the memory that is free, by the estimate below.
 _SHARE_OF_MEMORY = 8
@@ -86,7 +86,7 @@ def batch_pieces_in(free: int, hidden: int, layers: int) -> int:
     `TransformerEncoder`).
 
     >>> batch_pieces_in(80 << 30, 384, 6), batch_pieces_in(1 << 20, 384, 6)
-    (32768, 8192)
+    (65536, 8192)
     """
     per_piece = 2 * hidden * (layers + 1 + 24)
     return max(_LEAST_PIECES, min(_MOST_PIECES, free // _SHARE_OF_MEMORY // per_piece))

@@ -74,14 +74,13 @@ class OnnxEncoder:
     def _piece_vectors(self, framed: Framed) -> NDArray[np.float32]:
         """The joined layers at every piece. Shape: (n_pieces, n_components)."""
         pieces = np.zeros((len(framed.ids), self._joined_size), dtype=np.float32)
-        lengths = self._framing.lengths(framed)
+        lengths = self._framing.lengths(framed).tolist()
         names = [layer_name(number) for number in self._layers.numbers]
         for batch in batches(lengths, _BATCH_PIECES, equal=True):
             inputs = self._framing.inputs(framed, batch, lengths[batch[0]])
             hidden = self._joined(self._session.run(names, {"input_ids": inputs}))
-            for row, number in enumerate(batch):
-                goal, source = self._framing.kept(framed.windows[number])
-                pieces[goal] = hidden[row, source]
+            goal, source = self._framing.kept(framed, batch, lengths[batch[0]])
+            pieces[goal] = hidden.reshape(-1, hidden.shape[-1])[source]
         return pieces
 
     def _joined(self, states: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -11,7 +11,10 @@ neighbours, and fill a batch almost without padding.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
+
+import numpy as np
 
 
 class Window(NamedTuple):
@@ -84,3 +87,18 @@ def batches(lengths: Sequence[int], padded_pieces: int, *, equal: bool = False) 
         else:
             grouped.append([number])
     return grouped
+
+
+def in_turn(lengths: Sequence[int], pieces: int) -> list[range]:
+    """Groups windows that follow each other, as evenly as can be, so that a batch holds about so many pieces at most.
+
+    >>> in_turn([5, 5, 5, 5, 5], 10)
+    [range(0, 2), range(2, 4), range(4, 5)]
+    """
+    total = sum(lengths)
+    if not total:
+        return []
+    share = total / -(-total // pieces)
+    ends = np.cumsum(lengths)
+    first = np.unique((ends - lengths) // share, return_index=True)[1].tolist()
+    return [range(start, stop) for start, stop in pairwise([*first, len(lengths)])]

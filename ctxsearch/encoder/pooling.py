@@ -1,0 +1,133 @@
+"""From the vectors of pieces to those of words, on the model's device: what leaves it are these alone.
+
+Sums are added up in order, piece by piece, on a GPU too: what is scattered there comes in any order, and would not be
+the same twice.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ctxsearch.alignment import Alignment
+from ctxsearch.encoder.framing import Framed, stretches
+from ctxsearch.encoder.layers import Pooling
+from ctxsearch.encoder.moving import fetched, moved
+from ctxsearch.head import Head
+from ctxsearch.protocols import Encoded
+
+
+class WordPooling:
+    """Makes words of pieces.
+
+    Args:
+        pooling: how.
+        head: what takes the vectors to those of the index, if any.
+        device: where the pieces are.
+        at_once: so many words, or pieces of sentences, are worked on in one go.
+    """
+
+    def __init__(self, pooling: Pooling, head: Head | None, device: torch.device, *, at_once: int) -> None:
+        self._pooling = pooling
+        self._device = device
+        self._at_once = at_once
+        self._projection = None if head is None else _Projection(head, device)
+
+    @property
+    def sees_sentences(self) -> bool:
+        """Whether a word's vector is made of its sentence too, and so of every piece."""
+        return self._projection is not None
+
+    @torch.inference_mode()
+    def __call__(self, pieces: torch.Tensor, framed: Framed) -> Encoded:
+        """The words of some passages, of unit length.
+
+        Args:
+            pieces: the vectors of all pieces, on the device. Shape: (n_pieces, n_components).
+            framed: the passages.
+        """
+        first, last = framed.alignment
+        present = last > first
+        sentences = None if self._projection is None else self._sentences(pieces, framed.sentences)
+        dimension = pieces.shape[1] if self._projection is None else self._projection.dimension
+        vectors = torch.zeros((len(present), dimension), dtype=torch.float32, device=self._device)
+        words = np.flatnonzero(present)
+        # Few at once, in memory that is used again and again: what is touched for the first time costs most here.
+        for start in range(0, len(words), self._at_once):
+            some = words[start : start + self._at_once]
+            pooled = self._words(pieces, Alignment(first[some], last[some]))
+            if self._projection is not None and sentences is not None:
+                counts, sentence_of = (self._moved(one) for one in (last[some] - first[some], framed.sentence_of[some]))
+                lengths = self._moved(framed.sentences.last - framed.sentences.first)
+                pooled = self._projection(pooled, counts, sentences, lengths, sentence_of)
+            vectors[self._moved(some)] = torch.nn.functional.normalize(pooled, dim=-1)
+        return Encoded(fetched(vectors), present)
+
+    def _moved(self, array: NDArray[np.int64]) -> torch.Tensor:
+        return moved(array, self._device)
+
+    def _words(self, pieces: torch.Tensor, words: Alignment) -> torch.Tensor:
+        """What stands for each word: one of its pieces, or the sum of all. Shape: (n_words, n_components)."""
+        if self._pooling is Pooling.MEAN:
+            return self._sums(pieces, words)
+        return pieces[self._moved(words.last - 1 if self._pooling is Pooling.LAST else words.first)].float()
+
+    def _sentences(self, pieces: torch.Tensor, sentences: Alignment) -> torch.Tensor:
+        """The sum of each sentence's pieces. Shape: (n_segments, n_components)."""
+        # A go ends with the sentence that fills it.
+        goes = np.flatnonzero(np.diff(sentences.first // self._at_once)) + 1
+        parts = zip(np.split(sentences.first, goes), np.split(sentences.last, goes), strict=True)
+        return torch.cat([self._sums(pieces, Alignment(*part)) for part in parts])
+
+    def _sums(self, pieces: torch.Tensor, of: Alignment) -> torch.Tensor:
+        """The sum of each run of pieces; runs are in order. Shape: (n_runs, n_components)."""
+        if not len(of.first):
+            return pieces[:0].float()
+        start = int(of.first[0])
+        counts = of.last - of.first
+        return torch.nn.functional.embedding_bag(
+            self._moved(stretches(*of) - start),
+            pieces[start : int(of.last.max())].float(),
+            self._moved(np.cumsum(counts) - counts),
+            mode="sum",
+        )
+
+
+class _Projection:
+    """A head's map, on the model's device; see `Head.project`."""
+
+    def __init__(self, head: Head, device: torch.device) -> None:
+        self.dimension = head.dimension
+        of_words, of_rest = np.hsplit(head.weight, 2)
+        self._of_words = torch.from_numpy(of_words).to(device).T
+        self._of_rest = torch.from_numpy(of_rest * np.float32(head.sentence)).to(device).T
+        self._bias = torch.from_numpy(head.bias).to(device)
+
+    def __call__(
+        self,
+        words: torch.Tensor,
+        pieces: torch.Tensor,
+        sentences: torch.Tensor,
+        sentence_pieces: torch.Tensor,
+        sentence_of: torch.Tensor,
+    ) -> torch.Tensor:
+        """The vectors of words, not of unit length yet. Shape: (n_words, dimension).
+
+        Args:
+            words: the sum of each word's pieces. Shape: (n_words, n_components).
+            pieces: how many they are. Shape: (n_words,).
+            sentences: the sum of each sentence's pieces. Shape: (n_sentences, n_components).
+            sentence_pieces: how many they are. Shape: (n_sentences,).
+            sentence_of: the sentence of each word. Shape: (n_words,).
+        """
+        rest = sentences[sentence_of].sub_(words)
+        # A sentence of one word has no rest but rounding.
+        rest.masked_fill_((sentence_pieces[sentence_of] == pieces)[:, None], 0)
+        # The products are divided, and not the vectors, which are longer.
+        return self._bias + (words @ self._of_words) / _lengths(words) + (rest @ self._of_rest) / _lengths(rest)
+
+
+def _lengths(vectors: torch.Tensor) -> torch.Tensor:
+    lengths: torch.Tensor = torch.linalg.vector_norm(vectors, dim=-1, keepdim=True)
+    return lengths.clamp_min_(1e-12)

@@ -1,0 +1,167 @@
+"""Windows in one row give what they give with padding, whatever the model; what a card adds is a kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from test_encoder import SENTENCES, STRANGE_TEXTS, segment
+from tiny_models import FAMILIES, POSITIONS, build
+
+from ctxsearch.domain import Segment
+from ctxsearch.encoder import packed, transformer
+from ctxsearch.encoder.loading import load_transformer
+from ctxsearch.encoder.packed import take_rows
+from ctxsearch.encoder.transformer import TransformerEncoder
+from ctxsearch.errors import ModelError
+
+# Families that look at a piece by itself outside of attention, and number places by what they are told.
+PACKED = ["bert-uncased", "bert-cased", "roberta", "xlm-roberta"]
+LONG = "They rowed the old boat under the stone bridge. " * 3
+
+
+def window_by_window(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    bounds: torch.Tensor,
+    key_bounds: torch.Tensor,
+    longest: int,
+    longest_key: int,
+    *,
+    scale: float | None = None,
+) -> torch.Tensor:
+    """What the kernel of a card computes, by torch's own attention, a window at a time."""
+    ends = bounds.tolist()
+    assert (bounds.dtype, key_bounds.tolist()) == (torch.int32, ends)
+    assert longest == longest_key == max(np.diff(ends))
+    seen = []
+    for start, stop in pairwise(ends):
+        states = (some[start:stop].transpose(0, 1)[None] for some in (query, key, value))
+        seen.append(torch.nn.functional.scaled_dot_product_attention(*states, scale=scale)[0].transpose(0, 1))
+    return torch.cat(seen)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A tiny model of each family."""
+    return {family: build(family, tmp_path_factory.mktemp(family)) for family in FAMILIES}
+
+
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the CPU had the kernel."""
+    monkeypatch.setattr(packed, "varlen_attn", window_by_window)
+    monkeypatch.setattr(transformer, "has_kernel", lambda device, dtype: True)
+
+
+def passages() -> Iterator[list[Segment]]:
+    """Sentences that share windows, fill one, and have too many pieces for one."""
+    yield [segment(text) for text in SENTENCES]
+    yield [segment(LONG), segment(SENTENCES[1])]
+    yield [segment(text, r"\S+") for text in STRANGE_TEXTS.values()]
+    yield []
+    yield [segment(". . .")]
+
+
+def encoder_of(folder: Path, **options: Any) -> TransformerEncoder:
+    """An encoder in single precision on the CPU."""
+    return TransformerEncoder(str(folder), window=POSITIONS, device="cpu", dtype="fp32", **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"layers": "concat:1-2", "pooling": "first"}, {"pooling": "last"}])
+@pytest.mark.parametrize("pieces", [POSITIONS, 50, 100_000])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_row_gives_what_padding_gives(
+    folders: dict[str, Path], family: str, pieces: int, options: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Vectors are the same, however many windows share a row; a model that wants more than places stays as it is."""
+    expected = encoder_of(folders[family], **options).encode(list(passages()))
+    monkeypatch.setattr(packed, "varlen_attn", window_by_window)
+    monkeypatch.setattr(transformer, "has_kernel", lambda device, dtype: True)
+    encoder = encoder_of(folders[family], **options)
+    encoder.batch_pieces = pieces
+    assert encoder._packs == (family in PACKED)
+    found = encoder.encode(list(passages()))
+    np.testing.assert_array_equal(found.present, expected.present)
+    np.testing.assert_allclose(found.vectors, expected.vectors, atol=1e-5)
+
+
+def test_no_words_are_no_rows(folders: dict[str, Path], kernel: None) -> None:
+    """Nothing, and punctuation alone, have no window to look at."""
+    encoder = encoder_of(folders["bert-cased"])
+    assert encoder.encode([]).vectors.shape == (0, encoder.dimension)
+    assert encoder.encode([[segment(". . .")]]).vectors.shape == (0, encoder.dimension)
+
+
+def test_a_row_that_memory_does_not_take_is_halved(
+    folders: dict[str, Path], kernel: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The halves are encoded, and later rows are no longer than what went through."""
+    encoder = encoder_of(folders["bert-cased"])
+    many = [[segment(text)] for text in SENTENCES * 5]
+    expected = encoder.encode(many).vectors
+    sizes: list[int] = []
+    see = packed.see
+
+    def with_little_memory(model: Any, row: packed.Row, **options: bool) -> Any:
+        sizes.append(len(row.inputs))
+        if len(row.inputs) > 60:
+            raise torch.OutOfMemoryError("no memory")
+        return see(model, row, **options)
+
+    monkeypatch.setattr(transformer, "see", with_little_memory)
+    np.testing.assert_allclose(encoder.encode(many).vectors, expected, atol=1e-5)
+    assert max(sizes) > 60
+    sizes.clear()
+    encoder.encode(many)
+    # Rows are even, and end with whole windows.
+    assert max(sizes) <= 60 + POSITIONS
+    monkeypatch.setattr(transformer, "see", lambda *_, **__: (_ for _ in ()).throw(torch.OutOfMemoryError("none")))
+    with pytest.raises(ModelError, match="the memory of cpu does not take one window of it; use --device cpu"):
+        encoder.encode(many[:1])
+
+
+def test_a_kernel_of_one_scale_serves_models_of_that_scale(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A torch whose kernel takes no scale divides by the root of the size, and other models are left as they are."""
+    monkeypatch.setattr(packed, "varlen_attn", lambda *parts: window_by_window(*parts))
+    model = load_transformer("tiny", str(folders["bert-cased"]))
+    assert take_rows(model, POSITIONS)
+    other = load_transformer("tiny", str(folders["bert-cased"]))
+    before = other.config._attn_implementation
+    for layer in other.encoder.layer:
+        layer.attention.self.scaling = 1.0
+    assert not take_rows(other, POSITIONS)
+    assert other.config._attn_implementation == before
+
+
+def test_a_kernel_that_gives_something_else_is_not_taken(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is checked is what the whole model gives."""
+    monkeypatch.setattr(packed, "varlen_attn", lambda *parts, scale=None: parts[2].flip(0))
+    assert not take_rows(load_transformer("tiny", str(folders["bert-cased"])), POSITIONS)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_gpu_gives_what_the_cpu_gives(folders: dict[str, Path], family: str) -> None:
+    """On a real card: vectors in half precision are near those of the CPU in single, and the same each time."""
+    if not torch.cuda.is_available():
+        # The kernel is on a card alone; what is made of it is tested above with torch's own attention.
+        pytest.skip("torch finds no GPU here")
+    expected = encoder_of(folders[family]).encode(list(passages()))
+    encoder = TransformerEncoder(str(folders[family]), window=POSITIONS, device="cuda")
+    assert encoder._packs == (packed.varlen_attn is not None and family in PACKED)
+    found, again = (encoder.encode(list(passages())) for _ in range(2))
+    np.testing.assert_array_equal(found.present, expected.present)
+    np.testing.assert_array_equal(found.vectors, again.vectors)
+    cosines = (found.vectors * expected.vectors).sum(axis=1)[expected.present]
+    assert cosines.min() > 0.99
