@@ -217,3 +217,36 @@ def test_gpu_answers_as_the_cpu(codec: Codec) -> None:
         found = make(codes, parameters).search(parts, query, k)
         assert found.rows.tolist() == expected.rows.tolist()
         assert found.scores.tolist() == expected.scores.tolist()
+
+
+@pytest.mark.gpu
+def test_gpu_makes_room_and_says_when_there_is_none() -> None:
+    """On a real card that others have filled: shards take turns, and what does not fit is told."""
+    if not gpu.faiss.get_num_gpus():
+        # Memory that is short can be seen on a card alone; what is made of it is tested above with a stand-in.
+        pytest.skip("FAISS finds no GPU here")
+    torch = gpu.torch
+    made = [coded(400_000, Codec.SQ8, seed) for seed in range(2)]
+    n_bytes = made[0][0].size * 2
+    make = opening.by_cards("cuda:0")
+    shards = [make(codes, parameters) for codes, parameters in made]
+    memory = shards[0]._memory  # type: ignore[attr-defined]
+    queries = [FaissCodec(parameters).decode(codes[7:8])[0] for codes, parameters in made]
+    expected = [
+        FaissShard(codes, parameters).search([(0, 400_000)], query, 20)
+        for (codes, parameters), query in zip(made, queries, strict=True)
+    ]
+    shards[0].search([(0, 9)], queries[0], 2)  # so that FAISS has what it needs, and the rest is ours
+    memory.let_go(id(shards[0]))
+    filler = torch.empty(memory.card.free_bytes() - 3 * n_bytes // 2, dtype=torch.uint8, device="cuda:0")
+    for number in (0, 1, 0, 1):
+        found = shards[number].search([(0, 400_000)], queries[number], 20)
+        assert found.rows.tolist() == expected[number].rows.tolist()
+        assert found.scores.tolist() == expected[number].scores.tolist()
+        assert list(memory._held) == [id(shards[number])]
+    memory.let_go(id(shards[1]))
+    more = torch.empty(n_bytes, dtype=torch.uint8, device="cuda:0")
+    with pytest.raises(DeviceError, match=r"The GPU cuda:0 \(.+\) has 0\.0 GiB free, and a part of the index takes"):
+        shards[0].search([(0, 9)], queries[0], 2)
+    del filler, more
+    torch.cuda.empty_cache()

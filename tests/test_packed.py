@@ -165,3 +165,27 @@ def test_a_gpu_gives_what_the_cpu_gives(folders: dict[str, Path], family: str) -
     np.testing.assert_array_equal(found.vectors, again.vectors)
     cosines = (found.vectors * expected.vectors).sum(axis=1)[expected.present]
     assert cosines.min() > 0.99
+
+
+@pytest.mark.gpu
+def test_a_gpu_that_is_short_of_memory_takes_smaller_batches(folders: dict[str, Path]) -> None:
+    """On a real card with less and less memory: vectors are the same as long as one window goes through."""
+    if not torch.cuda.is_available():
+        # How a card runs out of memory can be seen on a card alone; the halving is tested above.
+        pytest.skip("torch finds no GPU here")
+    many = [[segment(text) for text in SENTENCES] for _ in range(3000)]
+    encoder = TransformerEncoder(str(folders["bert-cased"]), window=POSITIONS, device="cuda")
+    expected, at_first = encoder.encode(many), encoder.batch_pieces
+    _, total = torch.cuda.mem_get_info()
+    try:
+        for room in range(64, 0, -4):
+            torch.cuda.empty_cache()
+            torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + (room << 20)) / total)
+            try:
+                found = encoder.encode(many)
+            except (ModelError, torch.OutOfMemoryError):
+                break
+            np.testing.assert_allclose(found.vectors, expected.vectors, atol=0.02)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert encoder.batch_pieces < at_first
