@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,23 @@ def moved(array: NDArray[Any], device: torch.device) -> torch.Tensor:
 
 def fetched(tensor: torch.Tensor) -> NDArray[np.float32]:
     """What is on a device, when it is done there; the memory is the array's own."""
-    if tensor.device.type != "cuda":
+    device = tensor.device
+    if device.type != "cuda":
         return tensor.cpu().numpy()
-    # Into memory that the system may move it would go by way of such that it may not, at half the speed.
+    # Into memory that the system may move it would go by way of such that it may not, at half the speed. It goes beside
+    # what the card computes; and whoever waits for it does not wait for what others have asked for since.
     goal = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
-    goal.copy_(tensor, non_blocking=True)
-    torch.cuda.current_stream(tensor.device).synchronize()
+    way = _way_back(device)
+    way.wait_stream(torch.cuda.current_stream(device))
+    with torch.cuda.stream(way):
+        goal.copy_(tensor, non_blocking=True)
+        arrived = way.record_event()
+    tensor.record_stream(way)
+    arrived.synchronize()
     return goal.numpy()
+
+
+@cache
+def _way_back(device: torch.device) -> torch.cuda.Stream:
+    stream: torch.cuda.Stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    return stream
