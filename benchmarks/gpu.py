@@ -1,11 +1,14 @@
 """What a GPU brings, beside the CPU of the same machine: encoding, building, and searching alone and in batches.
 
     ctxsearch index noad DOCUMENTS.jsonl.gz
-    python benchmarks/gpu.py noad DOCUMENTS.jsonl.gz [--device cuda] [--words 300000] [--millions 1 20]
+    python benchmarks/gpu.py noad DOCUMENTS.jsonl.gz [--device cuda] [--words 300000] [--millions 1 20] [--random base]
 
 Encoding is timed beside the bare forward pass: the very windows that the index packs, cut to one length a batch so
 that there is no padding, through the model as transformers loads it, in the same type on the same device, and no
-output kept. The CPU encodes and builds a tenth of the words.
+output kept. "On the device" is what is left when text is in pieces already: windows put together, the pass, words
+pooled and fetched. Whole, texts are cut into pieces too, some blocks at once, as a build does. The CPU encodes and
+builds a tenth of the words. ``--random base large`` encodes with models of BERT's sizes as well; their weights are
+drawn, for the speed is that of any.
 
 Searched are indexes of a **simulation**, see `simulation.py`, by the vectors of their own rows: the same word, one of
 ten thousand uses, and any word, all rows; exact, without the model and without the lines. The CPU, which has nothing of
@@ -19,15 +22,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
+import transformers
 from asking import frequencies, words_of_frequency
 from index_speed import bare_batches, take, window_lengths
 from numpy.typing import NDArray
@@ -37,8 +42,10 @@ from simulation import real_parts, simulate
 
 import ctxsearch
 from ctxsearch.analysis import Analyser
+from ctxsearch.build import BLOCK_TOKENS, BLOCKS_AT_ONCE
 from ctxsearch.domain import Segment
 from ctxsearch.encoder.choice import choose
+from ctxsearch.encoder.framing import Framing
 from ctxsearch.encoder.hardware import choose_device, dtype_name
 from ctxsearch.encoder.loading import load_transformer
 from ctxsearch.encoder.locate import locate_model
@@ -49,13 +56,13 @@ from ctxsearch.query.scope import OpenShard, Rows, rows_of_lemma
 from ctxsearch.settings import CODEC_OF_HEAD, DEFAULT_MODEL
 
 BATCHES = (1, 64, 4096)
+# Components of a piece's vector, and layers, of BERT.
+SIZES = {"base": (768, 12), "large": (1024, 24)}
 USES = 10_000
 K = 20
 COMPARED = 16
 SECONDS = 3.0
 ROUNDS = 3
-# Words that a build encodes at a time.
-_BLOCK_WORDS = 1 << 16
 
 
 def synchronize(device: torch.device) -> None:
@@ -64,65 +71,90 @@ def synchronize(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def bare_seconds(encoder: TransformerEncoder, device: torch.device, lengths: list[int]) -> float:
+def bare_seconds(encoder: TransformerEncoder, model: str, device: torch.device, lengths: list[int]) -> float:
     """The forward pass alone: the median of some rounds."""
-    model = load_transformer(DEFAULT_MODEL, str(locate_model(DEFAULT_MODEL)))
-    torch.nn.Module.to(model, device=device, dtype=encoder.dtype)
+    plain = load_transformer(model, str(locate_model(model)))
+    torch.nn.Module.to(plain, device=device, dtype=encoder.dtype)
     inputs = [batch.to(device) for batch in bare_batches(encoder, lengths)]
 
     @torch.inference_mode()
-    def once() -> float:
-        synchronize(device)
-        start = time.perf_counter()
+    def once() -> None:
         for batch in inputs:
-            model(batch)
+            plain(batch)
         synchronize(device)
-        return time.perf_counter() - start
 
+    return median_seconds(once)
+
+
+def median_seconds(once: Callable[[], object]) -> float:
+    """How long something takes, after the first time; the median of some rounds."""
     once()
-    return statistics.median(once() for _ in range(ROUNDS))
+    seconds = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        once()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
 
 
-def encoded_seconds(encoder: TransformerEncoder, documents: Sequence[ctxsearch.Document]) -> tuple[float, int]:
-    """`TransformerEncoder.encode` of all words, in the blocks of a build; the median of some rounds, and the words."""
+def blocks_of(documents: Sequence[ctxsearch.Document]) -> list[list[list[Segment]]]:
+    """The passages of documents, in blocks as large as those of a build."""
     analyser = Analyser("en")
     blocks: list[list[list[Segment]]] = [[]]
-    words = held = 0
+    held = 0
     for document in documents:
         passage = list(analyser.segments(document.text))
         size = sum(len(segment.forms) for segment in passage)
-        if held and held + size > _BLOCK_WORDS:
+        if held and held + size > BLOCK_TOKENS:
             blocks.append([])
             held = 0
         blocks[-1].append(passage)
-        words, held = words + size, held + size
-
-    def once() -> float:
-        start = time.perf_counter()
-        for block in blocks:
-            encoder.encode(block)
-        return time.perf_counter() - start
-
-    once()
-    return statistics.median(once() for _ in range(ROUNDS)), words
+        held += size
+    return blocks
 
 
-def encoding(documents: Sequence[ctxsearch.Document], device: str) -> dict[str, float]:
+def encoding(
+    documents: Sequence[ctxsearch.Document], device: str, model: str = DEFAULT_MODEL, *, is_built: bool = True
+) -> dict[str, float]:
     """Words/s of the bare pass, of the encoder, and of a whole build, on a device."""
-    encoder = TransformerEncoder(DEFAULT_MODEL, head=choose(DEFAULT_MODEL, head=None).head, device=device)
-    seconds, words = encoded_seconds(encoder, documents)
-    bare = bare_seconds(encoder, choose_device(device), window_lengths(encoder, list(documents), 128))
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Index.create(f"{folder}/index", encoder=encoder, codec=CODEC_OF_HEAD) as index,
-    ):
-        built = index.add(documents)
-    return {
+    encoder = TransformerEncoder(model, head=choose(model, head=None).head, device=device)
+    blocks = blocks_of(documents)
+    words = sum(len(segment.forms) for block in blocks for passage in block for segment in passage)
+    framing = Framing(encoder.tokenizer, 128)
+    framed = [framing.frame(block) for block in blocks]
+    with ThreadPoolExecutor(BLOCKS_AT_ONCE) as threads:
+        whole = median_seconds(lambda: list(threads.map(encoder.encode, blocks)))
+        on_device = median_seconds(lambda: list(threads.map(encoder.encode_framed, framed)))
+    cutting = median_seconds(lambda: [framing.frame(block) for block in blocks])
+    bare = bare_seconds(encoder, model, choose_device(device), window_lengths(encoder, list(documents), 128))
+    found = {
         "bare pass": words / bare,
-        f"encode, {dtype_name(encoder.dtype)}": words / seconds,
-        "build": built.words / built.seconds,
-        "encode, of the bare pass": bare / seconds,
+        "text to pieces": words / cutting,
+        f"encode, {dtype_name(encoder.dtype)}": words / whole,
     }
+    if is_built:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            Index.create(f"{folder}/index", encoder=encoder, codec=CODEC_OF_HEAD) as index,
+        ):
+            built = index.add(documents)
+        found["build"] = built.words / built.seconds
+    return {**found, "encode, of the bare pass": bare / whole, "on the device, of the bare pass": bare / on_device}
+
+
+def random_model(folder: Path, size: str) -> str:
+    """Saves a model of one of BERT's sizes with drawn weights, and the default model's tokenizer."""
+    hidden, layers = SIZES[size]
+    shutil.copytree(locate_model(DEFAULT_MODEL), folder, ignore=shutil.ignore_patterns("*.safetensors"))
+    config = transformers.BertConfig(
+        hidden_size=hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=hidden // 64,
+        intermediate_size=4 * hidden,
+    )
+    torch.manual_seed(0)
+    transformers.BertModel(config).save_pretrained(folder)
+    return str(folder)
 
 
 def searched(
@@ -190,6 +222,10 @@ def measure(arguments: argparse.Namespace) -> Result:
         raise SystemExit(f"There is no document in {arguments.documents}.")
     tenth = take(arguments.documents, arguments.words // 10)
     encoded = {name: encoding(documents, device), "beside it, the CPU": encoding(tenth, "cpu")}
+    for size in arguments.random:
+        with tempfile.TemporaryDirectory() as folder:
+            model = random_model(Path(folder, "model"), size)
+            encoded[f"{name}, BERT {size}"] = encoding(documents, device, model, is_built=False)
     searches: dict[str, list[dict[str, object]]] = {}
     with Index.open(arguments.index) as index:
         real = real_parts(index)
@@ -232,5 +268,6 @@ if __name__ == "__main__":
     options.add_argument("--device", default="cuda", help="cuda, cuda:1, or cpu to see that it runs")
     options.add_argument("--words", type=int, default=300_000, help="to encode and to build from")
     options.add_argument("--millions", type=float, nargs="+", default=[1, 20], help="of vectors to search")
+    options.add_argument("--random", choices=SIZES, nargs="*", default=[], help="models of BERT's sizes to encode with")
     options.add_argument("--folder", type=Path, help="where there is room; a temporary folder by default")
     run(options, measure)

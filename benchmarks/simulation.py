@@ -55,6 +55,8 @@ NOISE = 0.02
 _SHARDS = 16
 _BLOCK_ROWS = 256
 _TASK_ROWS = 1 << 14
+# Such small blocks are made in turns of the interpreter: with sixteen threads on as many cores, a third as fast.
+_MOST_THREADS = 4
 _SAMPLED_SENTENCES = 4096
 # Of an occurrence in the catalog, and then some: what is written is counted afterwards.
 _CATALOG_BYTES = 16
@@ -318,7 +320,7 @@ class ShardText:
                 made[block] = codec.encode(_noisy(real, rows[block], seed + start))
             return made
 
-        cores = os.cpu_count() or 1
+        cores = min(_MOST_THREADS, os.cpu_count() or 1)
         writer = SortedWriter(folder)
         lemma_of = lemma_ranks([(*pair, "", "") for pair in self.pairs])
         clusters = _ClusteringWriter(folder, writer, codec, self._sizes, lemma_of)

@@ -30,13 +30,13 @@ from ctxsearch.vectors.files import TOKEN_BITS
 from ctxsearch.vectors.sorting import VectorWriter
 
 # Tokens encoded in one call: some twenty batches of windows, so that those in a batch are of nearly one length.
-_BLOCK_TOKENS = 32_768
+BLOCK_TOKENS = 32_768
 # The first block is smaller, and each is twice the one before until they are whole: the model need not wait long.
-_FIRST_TOKENS = _BLOCK_TOKENS // 16
+_FIRST_TOKENS = BLOCK_TOKENS // 16
 # A row of dots has no token, and a piece a dot; ordinary text comes to its tokens first.
-_BLOCK_CHARS = 8 * _BLOCK_TOKENS
+_BLOCK_CHARS = 8 * BLOCK_TOKENS
 # Blocks that the model has, one to work on and one to go on with.
-_BLOCKS_AHEAD = 2
+BLOCKS_AT_ONCE = 2
 
 _Block = list[tuple[int, list[Segment]]]
 """Passages, each with the number of its first segment."""
@@ -113,7 +113,7 @@ class ShardBuilder:
         self._block: _Block = []
         self._encoding: deque[tuple[_Block, Future[Encoded]]] = deque()
         # With two at once the model has batches of the next block to fill up with where one ends: 2 % more words/s.
-        at_once = _BLOCKS_AHEAD if getattr(encoder, "is_concurrent", False) else 1
+        at_once = BLOCKS_AT_ONCE if getattr(encoder, "is_concurrent", False) else 1
         self._ahead = ThreadPoolExecutor(at_once, "ctxsearch-encode")
         self._block_tokens = self._block_chars = 0
         self._enough = _FIRST_TOKENS
@@ -142,14 +142,14 @@ class ShardBuilder:
             self._block_chars += len(segment.text)
             held += len(segment.forms)
             held_chars += len(segment.text)
-            if held >= _BLOCK_TOKENS or held_chars >= _BLOCK_CHARS:
+            if held >= BLOCK_TOKENS or held_chars >= _BLOCK_CHARS:
                 # A document as long as a library is encoded a block at a time. Where it is cut depends on itself
                 # alone: its vectors are the same whatever was indexed before it.
                 self._flush()
                 passage, held, held_chars = self._open_passage(), 0, 0
         if self._block_tokens >= self._enough or self._block_chars >= _BLOCK_CHARS:
             self._flush()
-            self._enough = min(2 * self._enough, _BLOCK_TOKENS)
+            self._enough = min(2 * self._enough, BLOCK_TOKENS)
         self._catalog.end_document(document, words, digest)
 
     def _open_passage(self) -> list[Segment]:
@@ -163,7 +163,7 @@ class ShardBuilder:
         words, self._block, self._block_tokens, self._block_chars = self._block_tokens, [], 0, 0
         if words:
             self._encoding.append((block, self._ahead.submit(self._encode, block)))
-        while len(self._encoding) > _BLOCKS_AHEAD:
+        while len(self._encoding) > BLOCKS_AT_ONCE:
             self._hand_on()
 
     def _encode(self, block: _Block) -> Encoded:

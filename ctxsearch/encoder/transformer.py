@@ -119,7 +119,10 @@ class TransformerEncoder:
 
         Tokens without a piece (zero-width characters, say) have no vector.
         """
-        framed = self._framing.frame(passages)
+        return self.encode_framed(self._framing.frame(passages))
+
+    def encode_framed(self, framed: Framed) -> Encoded:
+        """`encode` for passages that are in pieces already, by this tokenizer and for windows of this size."""
         with self._lanes.beside():
             return self._pool(self._piece_vectors(framed), framed)
 
