@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import transformers
 from test_encoder import SENTENCES, STRANGE_TEXTS, segment
 from tiny_models import FAMILIES, POSITIONS, build
 
@@ -17,6 +19,7 @@ from ctxsearch.domain import Segment
 from ctxsearch.encoder import packed, transformer
 from ctxsearch.encoder.loading import load_transformer
 from ctxsearch.encoder.packed import take_rows
+from ctxsearch.encoder.pooling import WordPooling
 from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.errors import ModelError
 
@@ -120,8 +123,7 @@ def test_a_row_that_memory_does_not_take_is_halved(
     assert max(sizes) > 60
     sizes.clear()
     encoder.encode(many)
-    # Rows are even, and end with whole windows.
-    assert max(sizes) <= 60 + POSITIONS
+    assert max(sizes) <= 60
     monkeypatch.setattr(transformer, "see", lambda *_, **__: (_ for _ in ()).throw(torch.OutOfMemoryError("none")))
     with pytest.raises(ModelError, match="the memory of cpu does not take one window of it; use --device cpu"):
         encoder.encode(many[:1])
@@ -140,6 +142,90 @@ def test_a_kernel_of_one_scale_serves_models_of_that_scale(
         layer.attention.self.scaling = 1.0
     assert not take_rows(other, POSITIONS)
     assert other.config._attn_implementation == before
+
+
+@pytest.mark.parametrize("kind", ["camembert", "distilbert", "electra"])
+def test_kinds_of_which_no_tokenizer_is_made_here(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What each layer gives in a row longer than the model's places is what it gives each window alone."""
+    monkeypatch.setattr(packed, "varlen_attn", window_by_window)
+    torch.manual_seed(0)
+    config = transformers.AutoConfig.for_model(
+        kind, vocab_size=90, num_hidden_layers=2, num_attention_heads=4, max_position_embeddings=40, pad_token_id=1
+    )
+    sizes = {"dim": 32, "hidden_dim": 64} if kind == "distilbert" else {"hidden_size": 32, "intermediate_size": 64}
+    config.update(sizes)
+    model, alone = (transformers.AutoModel.from_config(copy.deepcopy(config)).eval() for _ in range(2))
+    alone.load_state_dict(model.state_dict())
+    assert take_rows(model, 30)
+    windows = [(torch.arange(length) * 7 + length) % 90 for length in (30, 3, 17, 30, 8)]
+    bounds = torch.tensor([0, *np.cumsum([len(window) for window in windows])], dtype=torch.int32)
+    positions = torch.cat([torch.arange(len(window)) for window in windows])
+    with torch.inference_mode():
+        row = packed.see(model, packed.Row(torch.cat(windows), positions, bounds, 30), output_hidden_states=True)
+        plain = [alone(window[None], output_hidden_states=True).hidden_states for window in windows]
+    for layer, found in enumerate(row.hidden_states):
+        expected = torch.cat([states[layer][0] for states in plain])
+        torch.testing.assert_close(found[0], expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("family", PACKED)
+def test_padding_written_out_in_a_text_moves_the_places_behind_it(
+    folders: dict[str, Path], family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Models that count places by pieces do not count one for padding, in a row as in a batch."""
+    texts = [[segment("The <pad> river [PAD] bank was <pad> grey."), segment(SENTENCES[0])], [segment(SENTENCES[1])]]
+    expected = encoder_of(folders[family]).encode(texts)
+    monkeypatch.setattr(packed, "varlen_attn", window_by_window)
+    monkeypatch.setattr(transformer, "has_kernel", lambda device, dtype: True)
+    np.testing.assert_allclose(encoder_of(folders[family]).encode(texts).vectors, expected.vectors, atol=1e-5)
+
+
+def test_a_model_that_does_not_ask_for_the_kernel_is_left_alone(
+    folders: dict[str, Path], kernel: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where transformers does not set the attention, or one layer has another, or a decoder's, nothing is packed."""
+    model = load_transformer("tiny", str(folders["bert-cased"]))
+    with monkeypatch.context() as patch:
+        patch.setattr(type(model), "set_attn_implementation", lambda *_: None)
+        assert not take_rows(model, POSITIONS)
+    with monkeypatch.context() as patch:
+        attend = packed._attend
+
+        def twice(*parts: Any, **options: Any) -> tuple[torch.Tensor, None]:
+            """As if the model had half the layers."""
+            attend(*parts, **options)
+            return attend(*parts, **options)
+
+        patch.setattr(packed, "_attend", twice)
+        assert not take_rows(model, POSITIONS)
+    model.config.is_decoder = True
+    assert not take_rows(model, POSITIONS)
+    model.config.is_decoder = False
+    assert take_rows(model, POSITIONS)
+
+
+def test_a_packed_model_sees_rows_and_nothing_else(folders: dict[str, Path], kernel: None) -> None:
+    """A batch with padding would be attended to across its windows: it is refused."""
+    encoder = encoder_of(folders["bert-cased"])
+    encoder.encode(list(passages()))
+    with pytest.raises(ValueError, match="attends over rows of windows"):
+        encoder.forward(torch.tensor([[5, 6, 7]]))
+
+
+def test_memory_that_does_not_take_a_block_is_told(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where words are made of pieces there is no half to take: it is said what helps."""
+    encoder = encoder_of(folders["bert-cased"])
+    monkeypatch.setattr(WordPooling, "_sums", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError("none")))
+    with pytest.raises(ModelError, match="the memory of cpu does not take a block of words; use --device cpu"):
+        encoder.encode([[segment(SENTENCES[0])]])
+
+
+def test_sums_are_the_same_without_bags(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device without them gives the same words."""
+    encoder = encoder_of(folders["bert-cased"])
+    expected = encoder.encode(list(passages())).vectors
+    monkeypatch.setattr("ctxsearch.encoder.pooling._WITH_BAGS", ())
+    np.testing.assert_allclose(encoder.encode(list(passages())).vectors, expected, atol=1e-6)
 
 
 def test_a_kernel_that_gives_something_else_is_not_taken(

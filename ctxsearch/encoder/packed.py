@@ -4,7 +4,7 @@ With padding comes a mask, and with a mask an attention that took half as long a
 default model on an H200). Over windows of different lengths in one row attends a kernel of torch's own
 (``torch.nn.attention.varlen``; T. Dao 2023, FlashAttention-2); all else in a model of BERT's kind looks at one piece at
 a time. A model is given the kernel by transformers' register of attention functions, and each piece its place in its
-window. Where torch has no such kernel, or a model gives anything else than with padding, it stays as it is.
+window. Where torch has no such kernel, or a model is of another kind, it stays as it is.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ except ImportError:  # a torch before 2.10
 
 _NAME = "ctxsearch_packed"
 _KERNEL_TYPES = (torch.bfloat16, torch.float16)
+# Kinds of models that look at one piece at a time outside of attention, and at all of a window inside. What others do,
+# a few states that are alike do not show: with small weights, a window that sees its neighbours is hardly another.
+_KINDS = frozenset({"bert", "camembert", "distilbert", "electra", "roberta", "xlm-roberta"})
 
 
 class Row(NamedTuple):
@@ -48,9 +51,10 @@ class Row(NamedTuple):
 
 
 class _Seen(threading.local):
-    """The row that a thread's model is looking at."""
+    """The row that a thread's model is looking at, and how many layers have asked for it."""
 
-    row: Row
+    row: Row | None = None
+    asked = 0
 
 
 _SEEN = _Seen()
@@ -104,17 +108,25 @@ class Packing:
         return Row(inputs, positions, bounds, max(lengths)), torch.where(is_kept, pieces, len(self._ids))
 
 
-def first_position(model: transformers.PreTrainedModel) -> int:
-    """The number that a model gives the first place: RoBERTa and its kin count from behind that of padding."""
-    table = getattr(getattr(model, "embeddings", None), "position_embeddings", None)
-    padding = getattr(table, "padding_idx", None)
-    return 0 if padding is None else int(padding) + 1
-
-
 def see(model: transformers.PreTrainedModel, row: Row, **options: bool) -> Any:
     """What a model that takes rows makes of one; batches of one row of n_inputs."""
-    _SEEN.row = row
-    return model(input_ids=row.inputs[None], position_ids=row.positions[None] + first_position(model), **options)
+    _SEEN.row, _SEEN.asked = row, 0
+    try:
+        return model(input_ids=row.inputs[None], position_ids=_places(model, row)[None], **options)
+    finally:
+        _SEEN.row = None
+
+
+def _places(model: transformers.PreTrainedModel, row: Row) -> torch.Tensor:
+    """The number that a model gives each place. Shape: (n_inputs,)."""
+    padding: int | None = cast("Any", model).embeddings.position_embeddings.padding_idx
+    if padding is None:
+        return row.positions
+    # RoBERTa and its kin count from behind the number of padding, and a piece for it, which a text may have, has that.
+    is_counted = row.inputs != padding
+    counted = is_counted.cumsum(0)
+    before = (counted - is_counted.long())[torch.arange(len(counted), device=counted.device) - row.positions]
+    return (counted - before) * is_counted + padding
 
 
 def has_kernel(device: torch.device, dtype: torch.dtype) -> bool:
@@ -128,14 +140,13 @@ def take_rows(model: transformers.PreTrainedModel, window: int) -> bool:
 
     Args:
         model: on its device, in the type that it will run in.
-        window: pieces of a window at most. Where a layer looks at a part of them, it shows at this length.
+        window: pieces of a window at most.
     """
+    if model.config.model_type not in _KINDS or getattr(model.config, "is_decoder", False):
+        return False
     before = model.config._attn_implementation
     lengths = [window, max(1, window // 2)]
-    # Of a piece for padding some models take no count where it stands.
-    known = torch.arange(model.config.vocab_size, device=model.device)
-    known = known[known != model.config.pad_token_id] if model.config.pad_token_id is not None else known
-    pieces = known[torch.arange(2 * window, device=model.device) % len(known)].reshape(2, window)
+    pieces = torch.arange(2 * window, device=model.device).reshape(2, window) % model.config.vocab_size
     mask = torch.ones_like(pieces)
     mask[1, lengths[1] :] = 0
     inside = mask.bool()
@@ -145,10 +156,13 @@ def take_rows(model: transformers.PreTrainedModel, window: int) -> bool:
     try:
         padded = model(input_ids=pieces, attention_mask=mask, output_hidden_states=True)
         model.set_attn_implementation(_NAME)
-        packed = see(model, Row(pieces[inside], positions, bounds, window), output_hidden_states=True)
-        expected = [state[inside].float() for state in (*padded.hidden_states, padded.last_hidden_state)]
-        if alike(expected, [state[0].float() for state in (*packed.hidden_states, packed.last_hidden_state)]):
-            return True
+        # Where it cannot be set, transformers warns, and no more.
+        if model.config._attn_implementation == _NAME:
+            packed = see(model, Row(pieces[inside], positions, bounds, window), output_hidden_states=True)
+            expected = [state[inside].float() for state in (*padded.hidden_states, padded.last_hidden_state)]
+            found = [state[0].float() for state in (*packed.hidden_states, packed.last_hidden_state)]
+            if _SEEN.asked == model.config.num_hidden_layers and alike(expected, found):
+                return True
     except AMISS:
         pass
     model.set_attn_implementation(before)
@@ -171,6 +185,9 @@ def _attend(
         Shape: (1, n_inputs, n_heads, n_components), and no weights.
     """
     row = _SEEN.row
+    if row is None or attention_mask is not None:
+        raise ValueError("the model attends over rows of windows, without a mask, and over nothing else")
+    _SEEN.asked += 1
     query, key, value = (some.squeeze(0).transpose(0, 1) for some in (query, key, value))
     options: dict[str, Any] = {}
     if "scale" in inspect.signature(varlen_attn).parameters:

@@ -17,6 +17,9 @@ from ctxsearch.encoder.moving import fetched, moved
 from ctxsearch.head import Head
 from ctxsearch.protocols import Encoded
 
+# Devices on which every torch that is taken knows sums of bags; what it does elsewhere, it may do in any order.
+_WITH_BAGS = ("cpu", "cuda")
+
 
 class WordPooling:
     """Makes words of pieces.
@@ -81,17 +84,14 @@ class WordPooling:
         return torch.cat([self._sums(pieces, Alignment(*part)) for part in parts])
 
     def _sums(self, pieces: torch.Tensor, of: Alignment) -> torch.Tensor:
-        """The sum of each run of pieces; runs are in order. Shape: (n_runs, n_components)."""
-        if not len(of.first):
-            return pieces[:0].float()
-        start = int(of.first[0])
+        """The sum of each run of pieces. Shape: (n_runs, n_components)."""
         counts = of.last - of.first
-        return torch.nn.functional.embedding_bag(
-            self._moved(stretches(*of) - start),
-            pieces[start : int(of.last.max())].float(),
-            self._moved(np.cumsum(counts) - counts),
-            mode="sum",
-        )
+        summands = pieces[self._moved(stretches(*of))].float()
+        if self._device.type not in _WITH_BAGS:
+            sums = torch.zeros((len(counts), pieces.shape[1]), dtype=torch.float32, device=self._device)
+            return sums.index_add_(0, self._moved(np.repeat(np.arange(len(counts)), counts)), summands)
+        places = torch.arange(len(summands), device=self._device)
+        return torch.nn.functional.embedding_bag(places, summands, self._moved(np.cumsum(counts) - counts), mode="sum")
 
 
 class _Projection:

@@ -123,8 +123,12 @@ class TransformerEncoder:
 
     def encode_framed(self, framed: Framed) -> Encoded:
         """`encode` for passages that are in pieces already, by this tokenizer and for windows of this size."""
-        with self._lanes.beside():
-            return self._pool(self._piece_vectors(framed), framed)
+        try:
+            with self._lanes.beside():
+                return self._pool(self._piece_vectors(framed), framed)
+        except torch.OutOfMemoryError as error:
+            why = f"the memory of {self._device} does not take a block of words; use --device cpu."
+            raise ModelError(self._name, why) from error
 
     def _piece_vectors(self, framed: Framed) -> torch.Tensor:
         """The joined layers at every piece. Shape: (n_pieces, n_components), in the type that `forward` gives."""

@@ -14,8 +14,6 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-import numpy as np
-
 
 class Window(NamedTuple):
     """Pieces ``start:stop`` of a block are seen together; the vectors of ``keep_start:keep_stop`` are kept."""
@@ -90,15 +88,16 @@ def batches(lengths: Sequence[int], padded_pieces: int, *, equal: bool = False) 
 
 
 def in_turn(lengths: Sequence[int], pieces: int) -> list[range]:
-    """Groups windows that follow each other, as evenly as can be, so that a batch holds about so many pieces at most.
+    """Groups windows that follow each other, so that a batch holds at most so many pieces; a longer window is alone.
 
     >>> in_turn([5, 5, 5, 5, 5], 10)
     [range(0, 2), range(2, 4), range(4, 5)]
     """
-    total = sum(lengths)
-    if not total:
-        return []
-    share = total / -(-total // pieces)
-    ends = np.cumsum(lengths)
-    first = np.unique((ends - lengths) // share, return_index=True)[1].tolist()
-    return [range(start, stop) for start, stop in pairwise([*first, len(lengths)])]
+    starts: list[int] = []
+    held = pieces
+    for number, length in enumerate(lengths):
+        held += length
+        if held > pieces:
+            starts.append(number)
+            held = length
+    return [range(start, stop) for start, stop in pairwise([*starts, len(lengths)])]
