@@ -113,9 +113,7 @@ def blocks_of(documents: Sequence[ctxsearch.Document]) -> list[list[list[Segment
     return blocks
 
 
-def encoding(
-    documents: Sequence[ctxsearch.Document], device: str, model: str = DEFAULT_MODEL, *, is_built: bool = True
-) -> dict[str, float]:
+def encoding(documents: Sequence[ctxsearch.Document], device: str, model: str = DEFAULT_MODEL) -> dict[str, float]:
     """Words/s of the bare pass, of the encoder, and of a whole build, on a device."""
     encoder = TransformerEncoder(model, head=choose(model, head=None).head, device=device)
     blocks = blocks_of(documents)
@@ -127,19 +125,19 @@ def encoding(
         on_device = median_seconds(lambda: list(threads.map(encoder.encode_framed, framed)))
     cutting = median_seconds(lambda: [framing.frame(block) for block in blocks])
     bare = bare_seconds(encoder, model, choose_device(device), window_lengths(encoder, list(documents), 128))
-    found = {
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Index.create(f"{folder}/index", encoder=encoder, codec=CODEC_OF_HEAD) as index,
+    ):
+        built = index.add(documents)
+    return {
         "bare pass": words / bare,
         "text to pieces": words / cutting,
         f"encode, {dtype_name(encoder.dtype)}": words / whole,
+        "build": built.words / built.seconds,
+        "encode, of the bare pass": bare / whole,
+        "on the device, of the bare pass": bare / on_device,
     }
-    if is_built:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            Index.create(f"{folder}/index", encoder=encoder, codec=CODEC_OF_HEAD) as index,
-        ):
-            built = index.add(documents)
-        found["build"] = built.words / built.seconds
-    return {**found, "encode, of the bare pass": bare / whole, "on the device, of the bare pass": bare / on_device}
 
 
 def random_model(folder: Path, size: str) -> str:
@@ -225,7 +223,7 @@ def measure(arguments: argparse.Namespace) -> Result:
     for size in arguments.random:
         with tempfile.TemporaryDirectory() as folder:
             model = random_model(Path(folder, "model"), size)
-            encoded[f"{name}, BERT {size}"] = encoding(documents, device, model, is_built=False)
+            encoded[f"{name}, BERT {size}"] = encoding(documents, device, model)
     searches: dict[str, list[dict[str, object]]] = {}
     with Index.open(arguments.index) as index:
         real = real_parts(index)
