@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -24,8 +26,12 @@ _KEY_BYTES = 36
 # Vectors that a codec is trained on, the first of a shard; from then on they are encoded as they come, while the model
 # is at work, and not when it has come to its end.
 TRAINING_ROWS = 1 << 16
-# Rows encoded at a time: a megabyte or so of vectors, which stays in the processor's cache.
-_ENCODED_ROWS = 2048
+# Vectors encoded at a time, which stay in the processor's cache: with four times as many, 1 024 dimensions take a third
+# as long again.
+_ENCODED_BYTES = 3 << 19
+# Threads that encode. With more than one, a GPU waits less for what has nothing else to do; where the model has the
+# cores, they take from it what they save.
+_MOST_THREADS = 4
 # Rows joined at a time when the runs are merged.
 _MERGE_BYTES = 64 << 20
 
@@ -94,9 +100,9 @@ class VectorWriter:
         for vectors, keys, ids in self._untrained:
             taken = 0
             while taken < len(ids):
-                size = min(_ENCODED_ROWS, len(self._ids) - self._filled, len(ids) - taken)
+                size = min(len(self._ids) - self._filled, len(ids) - taken)
                 into, out_of = slice(self._filled, self._filled + size), slice(taken, taken + size)
-                self._codes[into] = self._codec.encode(vectors[out_of])
+                self._encode_into(self._codes[into], vectors[out_of])
                 self._keys[into] = keys[out_of]
                 self._ids[into] = ids[out_of]
                 self._filled += size
@@ -104,6 +110,23 @@ class VectorWriter:
                 if self._filled == len(self._ids):
                     self._write_run(order_of())
         self._untrained.clear()
+
+    def _encode_into(self, goal: NDArray[np.uint8], vectors: NDArray[np.float32]) -> None:
+        codec = self._codec
+        assert codec is not None
+        rows = max(1, _ENCODED_BYTES // (4 * vectors.shape[1]))
+
+        def encode(start: int) -> None:
+            goal[start : start + rows] = codec.encode(vectors[start : start + rows])
+
+        threads = min(_MOST_THREADS, os.cpu_count() or 1, -(-len(vectors) // rows))
+        if threads == 1:
+            for start in range(0, len(vectors), rows):
+                encode(start)
+            return
+        with ThreadPoolExecutor(threads, "ctxsearch-codec") as pool:
+            for _ in pool.map(encode, range(0, len(vectors), rows)):
+                pass
 
     def _write_run(self, order: NDArray[np.int32]) -> None:
         keys, ids = self._keys[: self._filled], self._ids[: self._filled]
