@@ -55,7 +55,7 @@ NOISE = 0.02
 _SHARDS = 16
 _BLOCK_ROWS = 256
 _TASK_ROWS = 1 << 14
-# Such small blocks are made in turns of the interpreter: with sixteen threads on as many cores, a third as fast.
+# Such small blocks are made in turns of the interpreter: sixteen threads on as many cores make half as many.
 _MOST_THREADS = 4
 _SAMPLED_SENTENCES = 4096
 # Of an occurrence in the catalog, and then some: what is written is counted afterwards.

@@ -674,8 +674,9 @@ rows = st.builds(Row, st.sampled_from("abcd"), st.sampled_from("xyz"), st.intege
     st.lists(st.integers(0, 60), max_size=8),
     st.integers(1, 80),
     st.integers(1, 80),
+    st.sampled_from([1, 3, 100]),
 )
-def test_writer_sorts(all_rows: list[Row], cuts: list[int], run_rows: int, merge_rows: int) -> None:
+def test_writer_sorts(all_rows: list[Row], cuts: list[int], run_rows: int, merge_rows: int, rows_at_once: int) -> None:
     """However rows come, and however little memory there is, the files hold them by lemma, form and id."""
     borders = sorted([0, *cuts, len(all_rows)])
     batches = [all_rows[first:last] for first, last in itertools.pairwise(borders)]
@@ -683,6 +684,8 @@ def test_writer_sorts(all_rows: list[Row], cuts: list[int], run_rows: int, merge
     with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sorting, "RUN_BYTES", run_rows * 16)
         patch.setattr(sorting, "_MERGE_BYTES", merge_rows * 8)
+        # With few rows at once there are several threads.
+        patch.setattr(sorting, "_ENCODED_BYTES", rows_at_once * 16)
         folder = Path(name)
         sizes = write(folder, batches, samples)
         assert sorted(path.name for path in folder.iterdir()) == [LISTS_FILE, VECTORS_FILE]
