@@ -206,9 +206,9 @@ def test_gpu_that_cannot_be_used_is_told(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("codec", list(Codec))
 def test_gpu_answers_as_the_cpu(codec: Codec) -> None:
     """On a real card: rows and scores are the CPU's."""
-    if not gpu.faiss.get_num_gpus():
+    if not (gpu.faiss.get_num_gpus() and gpu.torch.cuda.is_available()):
         # What a card computes can be seen on a card alone; what is made of it is tested above with a stand-in.
-        pytest.skip("FAISS finds no GPU here")
+        pytest.skip("FAISS and torch find no GPU here")
     codes, parameters = coded(20_000, codec)
     make = opening.by_cards("cuda")
     for k, parts in ((20, [(0, 20_000)]), (3000, [(100, 9000)]), (5, [(0, 10), (50, 5000)])):
@@ -222,9 +222,9 @@ def test_gpu_answers_as_the_cpu(codec: Codec) -> None:
 @pytest.mark.gpu
 def test_gpu_makes_room_and_says_when_there_is_none() -> None:
     """On a real card that others have filled: shards take turns, and what does not fit is told."""
-    if not gpu.faiss.get_num_gpus():
+    if not (gpu.faiss.get_num_gpus() and gpu.torch.cuda.is_available()):
         # Memory that is short can be seen on a card alone; what is made of it is tested above with a stand-in.
-        pytest.skip("FAISS finds no GPU here")
+        pytest.skip("FAISS and torch find no GPU here")
     torch = gpu.torch
     made = [coded(400_000, Codec.SQ8, seed) for seed in range(2)]
     n_bytes = made[0][0].size * 2

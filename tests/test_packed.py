@@ -220,6 +220,13 @@ def test_memory_that_does_not_take_a_block_is_told(folders: dict[str, Path], mon
         encoder.encode([[segment(SENTENCES[0])]])
 
 
+def test_memory_that_does_not_take_a_model_is_told(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A card on which others leave no room for the weights is one sentence."""
+    monkeypatch.setattr(torch.nn.Module, "to", lambda *_, **__: (_ for _ in ()).throw(torch.OutOfMemoryError("none")))
+    with pytest.raises(ModelError, match="the memory of cpu does not take it; use --device cpu"):
+        encoder_of(folders["bert-cased"])
+
+
 def test_sums_are_the_same_without_bags(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """A device without them gives the same words."""
     encoder = encoder_of(folders["bert-cased"])
@@ -245,7 +252,7 @@ def test_a_gpu_gives_what_the_cpu_gives(folders: dict[str, Path], family: str) -
         pytest.skip("torch finds no GPU here")
     expected = encoder_of(folders[family]).encode(list(passages()))
     encoder = TransformerEncoder(str(folders[family]), window=POSITIONS, device="cuda")
-    assert encoder._packs == (packed.varlen_attn is not None and family in PACKED)
+    assert encoder._packs == (packed.has_kernel(encoder._device, encoder.dtype) and family in PACKED)
     found, again = (encoder.encode(list(passages())) for _ in range(2))
     np.testing.assert_array_equal(found.present, expected.present)
     np.testing.assert_array_equal(found.vectors, again.vectors)

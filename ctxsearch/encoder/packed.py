@@ -1,7 +1,7 @@
 """Windows one behind the other in one row, without padding: how a GPU takes them.
 
-With padding comes a mask, and with a mask an attention that took half as long again as the whole pass without it (the
-default model on an H200). Over windows of different lengths in one row attends a kernel of torch's own
+With padding comes a mask, and with a mask a pass took half as long again as without (the default model on an H200).
+Over windows of different lengths in one row attends a kernel of torch's own
 (``torch.nn.attention.varlen``; T. Dao 2023, FlashAttention-2); all else in a model of BERT's kind looks at one piece at
 a time. A model is given the kernel by transformers' register of attention functions, and each piece its place in its
 window. Where torch has no such kernel, or a model is of another kind, it stays as it is.

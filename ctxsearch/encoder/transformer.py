@@ -77,7 +77,10 @@ class TransformerEncoder:
         self._model = load_transformer(model, str(folder))
         if head is not None:
             merge(head, self._model)
-        torch.nn.Module.to(self._model, device=self._device, dtype=self.dtype)
+        try:
+            torch.nn.Module.to(self._model, device=self._device, dtype=self.dtype)
+        except torch.OutOfMemoryError as error:
+            raise ModelError(model, f"the memory of {self._device} does not take it; use --device cpu.") from error
         is_bf16_on_cpu = self._device.type == "cpu" and self.dtype is torch.bfloat16
         if is_bf16_on_cpu:
             fuse(self._model)
@@ -187,7 +190,8 @@ class TransformerEncoder:
                     self._name, f"the memory of {self._device} does not take one window of it; use --device cpu."
                 )
             half = len(some) // 2
-            self.batch_pieces = max(1, sum(lengths[number] for number in some) // 2)
+            # Another thread may have found it smaller yet.
+            self.batch_pieces = max(1, min(self.batch_pieces, sum(lengths[number] for number in some) // 2))
             left += [some[half:], some[:half]]
 
     def padded(self, length: int) -> int:
