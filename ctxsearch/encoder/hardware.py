@@ -13,7 +13,8 @@ import torch
 from ctxsearch.settings import DTYPES, check_hardware
 
 _TYPES = dict(zip(DTYPES, (torch.bfloat16, torch.float16, torch.float32), strict=True))
-# No batch is larger, however much memory there is: more of them keep a GPU as busy, and pad less.
+# No batch is larger, however much memory there is. On an H200 the default model's pass had 5.3 million words/s with
+# half as many pieces, 8.4 with these, and 8.7 with twice as many.
 _MOST_PIECES = 1 << 16
 _LEAST_PIECES = 64 * 128
 # A batch takes this part of the memory that is free, by the estimate below.

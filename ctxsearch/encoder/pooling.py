@@ -52,7 +52,10 @@ class WordPooling:
         """
         first, last = framed.alignment
         present = last > first
-        sentences = None if self._projection is None else self._sentences(pieces, framed.sentences)
+        sentences = None
+        if self._projection is not None:
+            sentences = self._sentences(pieces, framed.sentences)
+            sentence_pieces = self._moved(framed.sentences.last - framed.sentences.first)
         dimension = pieces.shape[1] if self._projection is None else self._projection.dimension
         vectors = torch.zeros((len(present), dimension), dtype=torch.float32, device=self._device)
         words = np.flatnonzero(present)
@@ -62,8 +65,7 @@ class WordPooling:
             pooled = self._words(pieces, Alignment(first[some], last[some]))
             if self._projection is not None and sentences is not None:
                 counts, sentence_of = (self._moved(one) for one in (last[some] - first[some], framed.sentence_of[some]))
-                lengths = self._moved(framed.sentences.last - framed.sentences.first)
-                pooled = self._projection(pooled, counts, sentences, lengths, sentence_of)
+                pooled = self._projection(pooled, counts, sentences, sentence_pieces, sentence_of)
             vectors[self._moved(some)] = torch.nn.functional.normalize(pooled, dim=-1)
         return Encoded(fetched(vectors), present)
 
