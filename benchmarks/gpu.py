@@ -214,7 +214,11 @@ def searching(path: Path, device: str) -> list[dict[str, object]]:
 def measure(arguments: argparse.Namespace) -> Result:
     """Encodes and builds on both, then searches indexes of each size on both."""
     device = arguments.device
-    name = torch.cuda.get_device_name(choose_device(device)) if device.startswith("cuda") else device
+    try:
+        chosen = choose_device(device)
+    except ValueError as error:
+        raise SystemExit(str(error)) from error
+    name = torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else device
     documents = take(arguments.documents, arguments.words)
     if not documents:
         raise SystemExit(f"There is no document in {arguments.documents}.")
