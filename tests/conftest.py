@@ -143,3 +143,11 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 def index(make_index: MakeIndex, river_documents: list[Document]) -> Index:
     """An index of the river documents."""
     return make_index(river_documents)
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A tiny model of each family; for a test to read, and not to spoil."""
+    from tiny_models import FAMILIES, build  # brings torch, which most tests do without
+
+    return {family: build(family, tmp_path_factory.mktemp(family)) for family in FAMILIES}

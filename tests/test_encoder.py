@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
-from tiny_models import FAMILIES, HIDDEN, LAYERS, POSITIONS, build
+from tiny_models import FAMILIES, HIDDEN, LAYERS, POSITIONS
 from tokenizers import Tokenizer, normalizers
 
 import ctxsearch
@@ -102,12 +102,6 @@ def two_threads() -> Iterator[None]:
     torch.set_num_threads(2)
     yield
     torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A tiny model of each family."""
-    return {family: build(family, tmp_path_factory.mktemp(family)) for family in FAMILIES}
 
 
 @pytest.fixture

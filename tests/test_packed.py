@@ -13,7 +13,7 @@ import pytest
 import torch
 import transformers
 from test_encoder import SENTENCES, STRANGE_TEXTS, segment
-from tiny_models import FAMILIES, POSITIONS, build
+from tiny_models import FAMILIES, POSITIONS
 
 from ctxsearch.domain import Segment
 from ctxsearch.encoder import packed, transformer
@@ -48,12 +48,6 @@ def window_by_window(
         states = (some[start:stop].transpose(0, 1)[None] for some in (query, key, value))
         seen.append(torch.nn.functional.scaled_dot_product_attention(*states, scale=scale)[0].transpose(0, 1))
     return torch.cat(seen)
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A tiny model of each family."""
-    return {family: build(family, tmp_path_factory.mktemp(family)) for family in FAMILIES}
 
 
 @pytest.fixture
