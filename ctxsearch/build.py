@@ -26,6 +26,7 @@ from ctxsearch.commit import CATALOG_FILE, CLUSTERS_FILE, LISTS_FILE, SHARD_FILE
 from ctxsearch.domain import Document, Segment
 from ctxsearch.protocols import Encoded, Encoder, VectorCodec
 from ctxsearch.storage import digest_bytes, digest_files, json_bytes, put_bytes_if_absent, sync
+from ctxsearch.stretches import stretches
 from ctxsearch.vectors.files import TOKEN_BITS
 from ctxsearch.vectors.sorting import VectorWriter
 
@@ -59,25 +60,47 @@ class Stopwatch:
 
 
 class Lexicon:
-    """The words of a shard, numbered as they come."""
+    """The words of a shard, numbered as they come.
 
-    def __init__(self) -> None:
-        self._numbers: dict[Word, int] = {}
+    Args:
+        lemma_of: gives the lemma of a form that comes without one.
+    """
 
-    def number(self, words: list[Word]) -> NDArray[np.int32]:
-        """The number of each word. Shape: (n_words,)."""
-        numbers = self._numbers
-        return np.array([numbers.setdefault(word, len(numbers)) for word in words], dtype=np.int32)
+    def __init__(self, lemma_of: Callable[[str], str]) -> None:
+        self._numbers = _Numbers(lemma_of)
+
+    def number(self, words: Sequence[Word | str]) -> NDArray[np.int32]:
+        """The number of each word, or of that which a form is of. Shape: (n_words,)."""
+        return np.fromiter(map(self._numbers.__getitem__, words), np.int32, len(words))
 
     def sorted_words(self) -> list[Word]:
         """All words, in order."""
-        return sorted(self._numbers)
+        return sorted(self._numbers.words)
 
     def order(self) -> NDArray[np.int32]:
         """The rank of each word among all, by number. Shape: (n_words,)."""
-        ranks = np.empty(len(self._numbers), dtype=np.int32)
-        ranks[[self._numbers[word] for word in self.sorted_words()]] = np.arange(len(ranks), dtype=np.int32)
+        words = self._numbers.words
+        ranks = np.empty(len(words), dtype=np.int32)
+        ranks[sorted(range(len(words)), key=words.__getitem__)] = np.arange(len(ranks), dtype=np.int32)
         return ranks
+
+
+class _Numbers(dict["Word | str", int]):
+    """The numbers of words, and of forms; to find one that is there costs no Python call."""
+
+    def __init__(self, lemma_of: Callable[[str], str]) -> None:
+        super().__init__()
+        self.words: list[Word] = []
+        self._lemma_of = lemma_of
+
+    def __missing__(self, key: Word | str) -> int:
+        if isinstance(key, str):
+            number = self[self._lemma_of(key), surface_form(key), "", ""]
+        else:
+            number = len(self.words)
+            self.words.append(key)
+        self[key] = number
+        return number
 
 
 class ShardBuilder:
@@ -109,7 +132,7 @@ class ShardBuilder:
         self._on_encoded = on_encoded
         self._catalog = CatalogWriter(folder)
         self._vectors = VectorWriter(folder, encoder.dimension, codec_for)
-        self._lexicon = Lexicon()
+        self._lexicon = Lexicon(analyser.lemma)
         self._block: _Block = []
         self._encoding: deque[tuple[_Block, Future[Encoded]]] = deque()
         # With two at once the model has batches of the next block to fill up with where one ends: 2 % more words/s.
@@ -128,7 +151,7 @@ class ShardBuilder:
         """
         passage = self._open_passage()
         words = held = held_chars = 0
-        segments = self._analyser.segments(document.text, given=document.given)
+        segments = self._analyser.segments(document.text, lemmas=False, given=document.given)
         while True:
             with self._watch.stage("analyse"):
                 segment = next(segments, None)
@@ -177,37 +200,24 @@ class ShardBuilder:
         self.encoded += len(present)
         self._on_encoded()
         with self._watch.stage("sort and write"):
-            words: list[Word] = []
-            ids: list[NDArray[np.int64]] = []
-            for first, segments in block:
-                for number, segment in enumerate(segments, start=first):
-                    forms = segment.forms if segment.text.isascii() else [surface_form(form) for form in segment.forms]
-                    unsaid = [""] * len(forms)
-                    written = segment.written_lemmas or unsaid
-                    words.extend(zip(segment.lemmas, forms, segment.tags or unsaid, written, strict=True))
-                    ids.append(np.arange(len(forms), dtype=np.int64) + (number << TOKEN_BITS))
-            all_ids = np.concatenate(ids)
+            words: list[Word | str] = []
+            for _, segments in block:
+                for segment in segments:
+                    words.extend(segment.forms if segment.origin is None else _given_words(segment))
+            all_ids = _ids(block)
             if not present.all():
                 self.without_vector += int(len(present) - np.count_nonzero(present))
-                self._keep_unembedded(block, words, all_ids, present)
+                self._keep_unembedded(words, all_ids, present)
                 words = [word for word, has in zip(words, present, strict=True) if has]
                 vectors, all_ids = vectors[present], all_ids[present]
             self._vectors.add(vectors, self._lexicon.number(words), all_ids, self._lexicon.order)
 
-    def _keep_unembedded(
-        self, block: _Block, words: Sequence[Word], ids: NDArray[np.int64], present: NDArray[np.bool_]
-    ) -> None:
+    def _keep_unembedded(self, words: Sequence[Word | str], ids: NDArray[np.int64], present: NDArray[np.bool_]) -> None:
         """Notes the tokens that a source gave and the model has no piece for."""
-        given = {
-            number
-            for first, segments in block
-            for number, segment in enumerate(segments, start=first)
-            if segment.origin is not None
-        }
-        for row in np.flatnonzero(~present).tolist() if given else ():
-            segment, token = int(ids[row]) >> TOKEN_BITS, int(ids[row]) & (1 << TOKEN_BITS) - 1
-            if segment in given:
-                self._catalog.add_unembedded(segment, token, words[row])
+        for row in np.flatnonzero(~present).tolist():
+            word = words[row]
+            if not isinstance(word, str):
+                self._catalog.add_unembedded(int(ids[row]) >> TOKEN_BITS, int(ids[row]) & (1 << TOKEN_BITS) - 1, word)
 
     def finish(self, settings_digest: str, commit: int) -> ShardEntry:
         """Writes everything, durably, see `finish_shard`.
@@ -243,6 +253,21 @@ class ShardBuilder:
         """Lets go of the files, and waits for what the model is doing; whoever made the folder removes it."""
         self._ahead.shutdown(cancel_futures=True)
         self._catalog.close()
+
+
+def _given_words(segment: Segment) -> Iterator[Word]:
+    """The words of a segment whose source gives its tokens."""
+    unsaid = [""] * len(segment.forms)
+    forms = map(surface_form, segment.forms)
+    return zip(segment.lemmas, forms, segment.tags or unsaid, segment.written_lemmas or unsaid, strict=True)
+
+
+def _ids(block: _Block) -> NDArray[np.int64]:
+    """The id of every token: ``segment << 16 | token``. Shape: (n_tokens,)."""
+    numbers = [number for first, segments in block for number in range(first, first + len(segments))]
+    sizes = [len(segment.forms) for _, segments in block for segment in segments]
+    firsts = np.array(numbers, np.int64) << TOKEN_BITS
+    return stretches(firsts, firsts + sizes)
 
 
 def finish_shard(

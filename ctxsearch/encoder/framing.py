@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from ctxsearch.alignment import Alignment, align
 from ctxsearch.domain import Segment
-from ctxsearch.encoder.tokenizer import Cut, PieceTokenizer
+from ctxsearch.encoder.chunks import Cut, starts
+from ctxsearch.encoder.tokenizer import PieceTokenizer
 from ctxsearch.encoder.windows import windows
+from ctxsearch.stretches import stretches
 
 
 class Framed(NamedTuple):
@@ -100,17 +102,6 @@ class Framing:
         return stretches(first, last), stretches(first + shift, last + shift)
 
 
-def stretches(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The numbers from each first to before each last, one stretch behind the other. Shape: (n_numbers,).
-
-    >>> stretches(np.array([3, 10, 7]), np.array([5, 10, 9]))
-    array([3, 4, 7, 8])
-    """
-    counts = last - first
-    ends = np.cumsum(counts)
-    return np.repeat(last - ends, counts) + np.arange(ends[-1] if len(ends) else 0)
-
-
 def _with_words(packed: NDArray[np.int64], alignment: Alignment) -> NDArray[np.int64]:
     """The windows that a vector is taken from: pages of dots are not looked at. Shape: (n_windows, 4)."""
     present = alignment.last > alignment.first
@@ -126,8 +117,7 @@ def _align_all(segments: Sequence[Segment], cut: Cut) -> Alignment:
     """Aligns many segments in one call: each is moved behind the one before, with a gap that nothing crosses."""
     if not segments:
         return Alignment(np.empty(0, np.int64), np.empty(0, np.int64))
-    lengths = np.array([len(segment.text) + 1 for segment in segments], dtype=np.int64)
-    bases = np.cumsum(lengths) - lengths
     tokens = np.concatenate([segment.spans for segment in segments]).astype(np.int64)
+    bases = starts([segment.text for segment in segments])
     tokens += np.repeat(bases, [len(segment.spans) for segment in segments])[:, None]
-    return align(cut.spans + np.repeat(bases, cut.counts)[:, None], tokens)
+    return align(cut.spans, tokens)

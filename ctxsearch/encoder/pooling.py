@@ -11,11 +11,12 @@ import torch
 from numpy.typing import NDArray
 
 from ctxsearch.alignment import Alignment
-from ctxsearch.encoder.framing import Framed, stretches
+from ctxsearch.encoder.framing import Framed
 from ctxsearch.encoder.layers import Pooling
 from ctxsearch.encoder.moving import fetched, moved
 from ctxsearch.head import Head
 from ctxsearch.protocols import Encoded
+from ctxsearch.stretches import stretches
 
 # Devices on which every torch that is taken knows sums of bags; what it does elsewhere, it may do in any order.
 _WITH_BAGS = ("cpu", "cuda")

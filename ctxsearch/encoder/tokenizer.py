@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from ctxsearch.encoder.chunks import Chunks, Cut, cuts_at_spaces, starts
 from ctxsearch.errors import ModelError
 
 # Lone surrogates cannot be sent to the tokenizer; a replacement of the same length keeps the offsets.
@@ -19,20 +18,6 @@ _SURROGATES = dict.fromkeys(range(55296, 57344), "�")
 _TOKENIZER_FILES = ("vocab.txt", "vocab.json", "tokenizer_config.json")
 
 _PROBE = "The walruses' naïve façade, 3.5 km away \U0001f600."
-
-
-class Cut(NamedTuple):
-    """The pieces of some texts, one text's behind the other's.
-
-    Attributes:
-        ids: Shape: (n_pieces,).
-        spans: start and end of each piece in its own text, in characters. Shape: (n_pieces, 2).
-        counts: how many pieces each text has. Shape: (n_texts,).
-    """
-
-    ids: NDArray[np.int64]
-    spans: NDArray[np.int64]
-    counts: NDArray[np.int64]
 
 
 class PieceTokenizer:
@@ -51,6 +36,7 @@ class PieceTokenizer:
         self._tokenizer = tokenizer
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
+        self._chunks = Chunks(self._cut_whole) if cuts_at_spaces(tokenizer) else None
         self.prefix, self.suffix = self._special_pieces()
         self._probe()
 
@@ -71,13 +57,17 @@ class PieceTokenizer:
     def cut(self, texts: Sequence[str]) -> Cut:
         """Pieces of some texts, without special ones."""
         safe = [text.translate(_SURROGATES) if not text.isascii() else text for text in texts]
-        encodings = self._tokenizer.encode_batch(safe, add_special_tokens=False)
+        return self._cut_whole(safe) if self._chunks is None else self._chunks.cut(safe)
+
+    def _cut_whole(self, texts: Sequence[str]) -> Cut:
+        encodings = self._tokenizer.encode_batch(texts, add_special_tokens=False)
         counts = np.array([len(encoding) for encoding in encodings], np.int64)
         total = int(counts.sum())
         # Numbers one by one, for an array of each text's, and of its pairs, takes twice as long.
         ids = np.fromiter(chain.from_iterable(encoding.ids for encoding in encodings), np.int64, total)
-        spans = chain.from_iterable(chain.from_iterable(encoding.offsets for encoding in encodings))
-        return Cut(ids, np.fromiter(spans, np.int64, 2 * total).reshape(-1, 2), counts)
+        flat = chain.from_iterable(chain.from_iterable(encoding.offsets for encoding in encodings))
+        spans = np.fromiter(flat, np.int64, 2 * total).reshape(-1, 2)
+        return Cut(ids, spans + np.repeat(starts(texts), counts)[:, None], counts)
 
     @property
     def size(self) -> int:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.errors import MissingExtra
 from ctxsearch.protocols import Neighbours
+from ctxsearch.stretches import stretches
 from ctxsearch.vectors.ahead import ReadAhead
 from ctxsearch.vectors.codec import Codec, CodecParameters, check_codes, check_search, fitted_codes
 
@@ -264,11 +265,7 @@ class FaissShard:
         """The codes of some parts, as they lie if they are one."""
         if len(parts) == 1:
             return self._codes[slice(*parts[0])]
-        bounds = np.array(parts, np.int64)
-        sizes = bounds[:, 1] - bounds[:, 0]
-        passed = np.cumsum(sizes)
-        rows = np.arange(passed[-1]) + np.repeat(bounds[:, 1] - passed, sizes)
-        return self._codes.take(rows, axis=0)
+        return self._codes.take(stretches(*np.array(parts, np.int64).T), axis=0)
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """The decoded vectors of some rows. Shape: (n, dimension)."""
