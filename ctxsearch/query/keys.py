@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-import numpy as np
-
 from ctxsearch.analysis import surface_form
 from ctxsearch.catalog.rows import FormRow, SegmentRow
 from ctxsearch.errors import FormNotFound, KeyNotFound, TagNotFound, WordNotFound
@@ -72,7 +70,7 @@ def row_of_token(shard: OpenShard, form: FormRow, token: int) -> int | None:
         shard.ids_ahead.expect([(form.first_row, form.stop_row)])
     for begin, end in shard.clusters.parts(form.first_row, form.stop_row):
         ids = shard.files.ids[begin:end]
-        at = int(np.searchsorted(ids, token))
+        at = int(ids.searchsorted(token))
         if at < len(ids) and ids[at] == token:
             return begin + at
     return None
