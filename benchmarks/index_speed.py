@@ -10,6 +10,9 @@ loop is what one writes in an afternoon: a sentence at a time through transforme
 ``word_ids``, FAISS's flat index, and a row of SQLite for each word. All are timed in turn, several times, and the
 medians compared, since other work on a machine moves all of them.
 
+"All but the model" is the same build with vectors that are there already in the place of the model's: what a machine on
+which the model took no time would do. Each round has an encoder that has seen no text yet.
+
 Of a stage, words/s are those it would have if it were alone. "encode" is the time that the index waits for the model,
 which works meanwhile.
 """
@@ -40,14 +43,19 @@ from results import NOTHING, Result, draw_bars, parser, run
 import ctxsearch
 from ctxsearch.analysis import Analyser
 from ctxsearch.encoder.choice import choose
+from ctxsearch.encoder.framing import Framed
 from ctxsearch.encoder.loading import load_transformer
 from ctxsearch.encoder.locate import locate_model
 from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.encoder.windows import batches, windows
+from ctxsearch.protocols import Encoded
 from ctxsearch.settings import CODEC_OF_HEAD, CODEC_WITHOUT_HEAD, DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from ctxsearch.report import IndexReport
 
 
 def take(path: str, words: int) -> list[ctxsearch.Document]:
@@ -95,6 +103,26 @@ def own_batches(encoder: TransformerEncoder, lengths: list[int]) -> list[tuple[t
         pieces = torch.from_numpy(generator.integers(1000, 20000, (len(batch), longest)))
         made.append((pieces, (torch.arange(longest) < ends[:, None]).long()))
     return made
+
+
+class WithoutModel(TransformerEncoder):
+    """Does all that comes before the model and after it, and gives the same vectors for every block."""
+
+    given: NDArray[np.float32] | None = None
+
+    def encode_framed(self, framed: Framed) -> Encoded:
+        """As many vectors as there are tokens."""
+        tokens = len(framed.sentence_of)
+        if self.given is None or len(self.given) < tokens:
+            drawn = np.random.default_rng(0).standard_normal((2 * tokens, self.dimension)).astype(np.float32)
+            self.given = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+        return Encoded(self.given[:tokens], framed.alignment.last > framed.alignment.first)
+
+
+def built(encoder: TransformerEncoder, codec: str, documents: list[ctxsearch.Document]) -> IndexReport:
+    """What a build of an index tells of itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        return ctxsearch.Index.create(f"{folder}/index", encoder=encoder, codec=codec).add(documents)
 
 
 def pass_seconds(forward: Callable[..., object], inputs: Sequence[tuple[torch.Tensor, ...]], lanes: int = 1) -> float:
@@ -179,7 +207,7 @@ def measure(arguments: argparse.Namespace) -> Result:
     padded = own_batches(encoder, lengths)
     pass_seconds(plain, inputs[:4])
     pass_seconds(encoder.forward, padded[:4])
-    bare, lanes, own, loop, full, words = [], [], [], [], [], 0
+    bare, lanes, own, loop, without, full, words = [], [], [], [], [], [], 0
     pylate: dict[str, list[float]] = {}
     stages: Counter[str] = Counter()
     for _ in range(arguments.rounds):
@@ -191,9 +219,8 @@ def measure(arguments: argparse.Namespace) -> Result:
         if arguments.pylate:
             for way, rate in pylate_rates(arguments.pylate, documents).items():
                 pylate.setdefault(way, []).append(rate)
-        with tempfile.TemporaryDirectory() as folder:
-            index = ctxsearch.Index.create(f"{folder}/index", encoder=encoder, codec=codec)
-            report = index.add(documents)
+        without.append(built(WithoutModel(DEFAULT_MODEL, head=head), codec, documents).seconds)
+        report = built(TransformerEncoder(DEFAULT_MODEL, head=head), codec, documents)
         full.append(report.seconds)
         words = report.words
         stages.update(report.stages)
@@ -207,6 +234,7 @@ def measure(arguments: argparse.Namespace) -> Result:
         "bare pass": round(words / statistics.median(bare)),
         "bare pass, a batch to each core": round(words / statistics.median(lanes)),
         "the index's own pass": round(words / statistics.median(own)),
+        "all but the model": round(words / statistics.median(without)),
     }
     if loop:
         rates["plain loop"] = round(statistics.median(loop))
@@ -231,6 +259,7 @@ def measure(arguments: argparse.Namespace) -> Result:
         "bare pass": statistics.median(ratios),
         "bare pass, a batch to each core": statistics.median(lane_ratios),
         "the index's own pass": statistics.median(own_ratios),
+        "all but the model": statistics.median(one / other for one, other in zip(without, full, strict=True)),
         "plain loop": statistics.median(loop_ratios) if loop else 0,
         **times_pylate,
     }

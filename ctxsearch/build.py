@@ -67,7 +67,7 @@ class Lexicon:
     """
 
     def __init__(self, lemma_of: Callable[[str], str]) -> None:
-        self._numbers = _Numbers(lemma_of)
+        self._numbers = _WordNumbers(lemma_of)
 
     def number(self, words: Sequence[Word | str]) -> NDArray[np.int32]:
         """The number of each word, or of that which a form is of. Shape: (n_words,)."""
@@ -85,7 +85,7 @@ class Lexicon:
         return ranks
 
 
-class _Numbers(dict["Word | str", int]):
+class _WordNumbers(dict["Word | str", int]):
     """The numbers of words, and of forms; to find one that is there costs no Python call."""
 
     def __init__(self, lemma_of: Callable[[str], str]) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.alignment import Alignment, align
 from ctxsearch.domain import Segment
-from ctxsearch.encoder.chunks import Cut, starts
+from ctxsearch.encoder.graphic_words import Cut, text_starts
 from ctxsearch.encoder.tokenizer import PieceTokenizer
 from ctxsearch.encoder.windows import windows
 from ctxsearch.stretches import stretches
@@ -118,6 +118,6 @@ def _align_all(segments: Sequence[Segment], cut: Cut) -> Alignment:
     if not segments:
         return Alignment(np.empty(0, np.int64), np.empty(0, np.int64))
     tokens = np.concatenate([segment.spans for segment in segments]).astype(np.int64)
-    bases = starts([segment.text for segment in segments])
+    bases = text_starts([segment.text for segment in segments])
     tokens += np.repeat(bases, [len(segment.spans) for segment in segments])[:, None]
     return align(cut.spans, tokens)

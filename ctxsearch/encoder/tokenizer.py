@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from ctxsearch.encoder.chunks import Chunks, Cut, cuts_at_spaces, starts
+from ctxsearch.encoder.graphic_words import Cut, GraphicWords, cuts_at_spaces, text_starts
 from ctxsearch.errors import ModelError
 
 # Lone surrogates cannot be sent to the tokenizer; a replacement of the same length keeps the offsets.
@@ -36,7 +36,7 @@ class PieceTokenizer:
         self._tokenizer = tokenizer
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._chunks = Chunks(self._cut_whole) if cuts_at_spaces(tokenizer) else None
+        self._words = GraphicWords(self._cut_whole) if cuts_at_spaces(tokenizer) else None
         self.prefix, self.suffix = self._special_pieces()
         self._probe()
 
@@ -57,7 +57,7 @@ class PieceTokenizer:
     def cut(self, texts: Sequence[str]) -> Cut:
         """Pieces of some texts, without special ones."""
         safe = [text.translate(_SURROGATES) if not text.isascii() else text for text in texts]
-        return self._cut_whole(safe) if self._chunks is None else self._chunks.cut(safe)
+        return self._cut_whole(safe) if self._words is None else self._words.cut(safe)
 
     def _cut_whole(self, texts: Sequence[str]) -> Cut:
         encodings = self._tokenizer.encode_batch(texts, add_special_tokens=False)
@@ -67,7 +67,7 @@ class PieceTokenizer:
         ids = np.fromiter(chain.from_iterable(encoding.ids for encoding in encodings), np.int64, total)
         flat = chain.from_iterable(chain.from_iterable(encoding.offsets for encoding in encodings))
         spans = np.fromiter(flat, np.int64, 2 * total).reshape(-1, 2)
-        return Cut(ids, spans + np.repeat(starts(texts), counts)[:, None], counts)
+        return Cut(ids, spans + np.repeat(text_starts(texts), counts)[:, None], counts)
 
     @property
     def size(self) -> int:
