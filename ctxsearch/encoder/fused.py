@@ -5,7 +5,9 @@ does the sum with what went around a block. The default model, in bf16 on two co
 pieces/s with packed weights and 1.2 times with GELU in the same pass, which also rounds once less; a single sentence
 gains as much (by a script that is not kept). The sum in the pass of the layer before it makes 1.03 to 1.04
 times as many, and a mask that is made once, not in each layer, 1.03 times. Not worth it: queries, keys and values by
-one product, or attention by its parts, which is slower than torch's own.
+one product, or attention by its parts, which is slower than torch's own; nor another runtime: OpenVINO 2026.4 had the
+same 22 300 pieces/s on one core, with shapes it knew before. In single precision the fused layers gain a tenth with
+AVX-512 and nothing with AVX2, so there a model stays as it is.
 
 The operators are those that torch's own compiler puts in the place of such layers, without the C++ compiler that it
 needs at run time. They have no public name: where they are missing, or do not give what the layer gives, the model
