@@ -43,7 +43,8 @@ class Encoder(Protocol):
         """Embeds every token of some passages.
 
         Args:
-            passages: each a run of consecutive segments of one document; no context passes from one to the next.
+            passages: each a run of consecutive segments of one document; no context passes from one to the next. They
+                have no lemmas but those that a source gives: a query's usage has none either.
         """
 
 
