@@ -245,18 +245,19 @@ def test_compaction_keeps_clusters(make_index: MakeIndex, monkeypatch: pytest.Mo
     assert Index.verify(index.path, encoder=WindowEncoder()).problems == []
 
 
+@pytest.mark.parametrize("shards", [1, 3])
 def test_compaction_leaves_a_word_whole_that_is_never_searched_in_part(
-    make_index: MakeIndex, monkeypatch: pytest.MonkeyPatch
+    make_index: MakeIndex, monkeypatch: pytest.MonkeyPatch, shards: int
 ) -> None:
-    """If sixteen shards with as many of its rows would still be scanned whole, clusters would be made for nothing."""
-    index = make_index(documents(), shard_tokens=600)
+    """If it is scanned whole even where each shard of an index four times as large has as many rows."""
+    index = make_index(documents(), shard_tokens=300)
     before = exact_answers(index, exact=True)
     (code_size,) = {shard.parameters.code_size for shard in index.open_shards()}
-    for most, has_clusters in ((16 * 361, False), (16 * 300, True)):
-        monkeypatch.setattr(narrowing, "BYTES_SCANNED", most * code_size)
-        joined = make_index(documents(), shard_tokens=600)
-        joined.compact()
-        assert index.count("bank") == 360
+    for uses_of_each, has_clusters in ((1.2 * 360 / shards, False), (0.8 * 360 / shards, True)):
+        monkeypatch.setattr(narrowing, "BYTES_SCANNED", int(4 * shards * uses_of_each) * code_size)
+        joined = make_index(documents(), shard_tokens=300)
+        joined.compact(shard_tokens=2100 // shards)
+        assert (joined.count("bank"), joined.info().shards) == (360, shards)
         assert bool(cluster_files(joined)) is has_clusters
         assert exact_answers(joined, exact=True) == before
 

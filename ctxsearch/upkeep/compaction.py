@@ -9,8 +9,9 @@ The rows of a shard are in order of (lemma, form, segment, token), so joining is
 each row goes is counted out word by word in memory (some 40 bytes a row of the new shard), and the codes are then
 gathered in blocks, each source read front to back. Only frequent words are put in clusters anew, and read more than
 once for it, and only where their clusters are not fine enough for all of their rows. A lemma that is scanned whole
-even if every shard has as many of its rows is left in the order of the text. All this goes on while what comes before
-is written, and every file is held against its digest meanwhile.
+even if every shard has as many of its rows, of all that the index may come to have if it grows fourfold, is left in
+the order of the text: should it grow further, no more than a quarter of what is scanned whole anyway is scanned for
+that in vain. All this goes on while what comes before is written, and every file is held against its digest meanwhile.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ from ctxsearch.vectors.files import SortedWriter
 
 # A query opens and searches every shard, and ten to twenty cost it little.
 _SHARDS_WANTED = 16
+# Words are put in clusters for an index that has grown so many times.
+_GROWTH = 4
 # Each is open with two descriptors or three, and some systems allow no more than 256 of these.
 _AT_A_TIME = 32
 _BLOCK_BYTES = 32 << 20
@@ -73,6 +76,7 @@ class Compaction:
         self._settings = settings
         self._on_progress = on_progress
         self._done = self._total = 0
+        self._shards_foreseen = _SHARDS_WANTED
 
     def run(self, shard_tokens: int) -> CompactReport:
         """Joins what is to be joined, see `Index.compact`."""
@@ -81,9 +85,11 @@ class Compaction:
         tidy(self._folder, self._commit)
         try:
             # What was too much at a time is joined further in the next round.
-            while groups := [group for group in self._groups(shard_tokens) if _is_worth_it(group)]:
-                self._total += sum(entry.rows for group in groups for entry in group)
-                for group in groups:
+            while any(map(_is_worth_it, groups := self._groups(shard_tokens))):
+                self._shards_foreseen = min(_SHARDS_WANTED, _GROWTH * len(groups))
+                to_join = list(filter(_is_worth_it, groups))
+                self._total += sum(entry.rows for group in to_join for entry in group)
+                for group in to_join:
                     self._replace(group)
         finally:
             tidy(self._folder, self._commit)
@@ -158,7 +164,7 @@ class Compaction:
             ]
             rows = JoinedRows(group, writing.map(lambda one: catalog.copy(one.catalog, living_documents(one)), group))
             finished = writing.submit(catalog.finish, rows.lemmas, rows.forms)
-            fewest = most_scanned_whole(group[0].parameters.code_size) // _SHARDS_WANTED
+            fewest = most_scanned_whole(group[0].parameters.code_size) // self._shards_foreseen
             with JoinedClusters(building, group, rows, fewest) as clusters:
                 vectors = self._write_vectors(building, group, rows, clusters)
                 clusters.finish()
