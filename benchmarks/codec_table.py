@@ -41,7 +41,8 @@ from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.protocols import Encoded
 from ctxsearch.settings import DEFAULT_MODEL
 from ctxsearch.vectors.codec import Codec, train
-from ctxsearch.vectors.faiss import FaissCodec, FaissShard
+from ctxsearch.vectors.faiss import FaissCodec
+from ctxsearch.vectors.faiss_shard import FaissShard
 from ctxsearch.vectors.sorting import RUN_BYTES, TRAINING_ROWS
 
 Floats = NDArray[np.float32]

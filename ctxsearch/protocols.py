@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+
+Shard = TypeVar("Shard", bound="VectorShard")
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,6 +62,20 @@ class Neighbours(NamedTuple):
     scores: NDArray[np.float32]
 
 
+class NeighboursOfShards(NamedTuple):
+    """Rows of several shards with their scores, nearest first, ties by shard and row.
+
+    Attributes:
+        numbers: which of the shards each row is of. Shape: (n,), int64.
+        rows: positions in its vectors. Shape: (n,), int64.
+        scores: inner products with the query. Shape: (n,), float32.
+    """
+
+    numbers: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+
 class VectorCodec(Protocol):
     """How a vector is written to disk."""
 
@@ -98,6 +114,26 @@ class VectorShard(Protocol):
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """The decoded vectors of some rows. Shape: (n, dimension)."""
+
+
+class JointVectors(VectorShard, Protocol):
+    """Vectors that are searched together with those of other shards, in less time than one after the other."""
+
+    def search_with(
+        self: Shard,
+        others: Sequence[Shard],
+        parts: Sequence[Sequence[tuple[int, int]]],
+        query: NDArray[np.float32],
+        k: int,
+    ) -> NeighboursOfShards:
+        """The k rows of this and of other shards that score highest, and every further row that ties with the last.
+
+        Args:
+            others: of the same index.
+            parts: of each, this one first: see `search`.
+            query: see there.
+            k: see there.
+        """
 
 
 class CardVectors(VectorShard, Protocol):

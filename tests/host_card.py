@@ -10,7 +10,8 @@ import numpy as np
 from ctxsearch.protocols import Neighbours
 from ctxsearch.vectors.card import MOST_AT_ONCE, CardMemory, CardShard
 from ctxsearch.vectors.codec import CodecParameters
-from ctxsearch.vectors.faiss import FaissCodec, FaissShard
+from ctxsearch.vectors.faiss import FaissCodec
+from ctxsearch.vectors.faiss_shard import FaissShard
 
 
 class HostCard:

@@ -18,7 +18,8 @@ from ctxsearch.index import opening
 from ctxsearch.vectors import gpu
 from ctxsearch.vectors.card import MOST_AT_ONCE, CardMemory, CardShard
 from ctxsearch.vectors.codec import Codec, CodecParameters, train
-from ctxsearch.vectors.faiss import FaissCodec, FaissShard
+from ctxsearch.vectors.faiss import FaissCodec
+from ctxsearch.vectors.faiss_shard import FaissShard
 
 
 def coded(rows: int, codec: Codec, seed: int = 0, *, spread: float = 1.0) -> tuple[np.ndarray, CodecParameters]:

@@ -28,15 +28,17 @@ from ctxsearch import Document
 from ctxsearch.commit import LISTS_FILE, VECTORS_FILE
 from ctxsearch.domain import Segment
 from ctxsearch.errors import IndexDamaged
-from ctxsearch.protocols import Encoded, Neighbours, VectorCodec, VectorShard
+from ctxsearch.protocols import Encoded, JointVectors, Neighbours, VectorCodec, VectorShard
 from ctxsearch.vectors import sorting
 from ctxsearch.vectors.codec import Codec, CodecParameters, coded_lengths, fitted_codes, train
 from ctxsearch.vectors.exact import ExactCodec, ExactShard
-from ctxsearch.vectors.faiss import FaissCodec, FaissShard
+from ctxsearch.vectors.faiss import FaissCodec
+from ctxsearch.vectors.faiss_shard import FaissShard
 from ctxsearch.vectors.files import open_vectors
 from ctxsearch.vectors.sorting import VectorWriter
 
 MakeShard = Callable[[np.ndarray, CodecParameters], VectorShard]
+MakeJointShard = Callable[[np.ndarray, CodecParameters], JointVectors]
 MakeCodec = Callable[[CodecParameters], VectorCodec]
 MakeRounding = Callable[[CodecParameters], ExactCodec | FaissCodec]
 
@@ -49,6 +51,7 @@ def copying_shard(codes: np.ndarray, parameters: CodecParameters) -> FaissShard:
 
 
 every_shard = pytest.mark.parametrize("make_shard", [ExactShard, FaissShard, copying_shard, card_shard])
+joint_shard = pytest.mark.parametrize("make_shard", [FaissShard, copying_shard])
 every_make_codec = pytest.mark.parametrize("make_codec", [ExactCodec, FaissCodec])
 every_codec = pytest.mark.parametrize("codec", list(Codec))
 every_trained_codec = pytest.mark.parametrize("codec", [codec for codec in Codec if codec.is_trained])
@@ -216,6 +219,85 @@ def test_parts_are_searched_as_one(make_shard: MakeShard, codec: Codec, data: st
     corpus.check(found, 0, len(kinds), k, [row in answering for row in range(len(kinds))])
 
 
+@joint_shard
+@every_codec
+@given(data=st.data())
+def test_shards_are_searched_together(make_shard: MakeJointShard, codec: Codec, data: st.DataObject) -> None:
+    """Several shards answer one search as each of them would alone: the best of all, with their scores to the bit."""
+    drawn = data.draw(st.lists(searches(), min_size=1, max_size=6))
+    corpora = [corpus_of(codec, kinds) for kinds, _ in drawn]
+    parts = [
+        data.draw(st.sampled_from([[], [(one.start, one.stop)], [(0, one.start), (one.start, one.stop)]]))
+        for _, one in drawn
+    ]
+    k = data.draw(st.integers(1, 50))
+    shards = [make_shard(one.codes, one.parameters) for one in corpora]
+    alone = [
+        (-score, number, row)
+        for number, (shard, own) in enumerate(zip(shards, parts, strict=True))
+        for row, score in zip(*map(np.ndarray.tolist, shard.search(own, corpora[0].query, k)), strict=True)
+    ]
+    alone.sort()
+    expected = [one for one in alone if len(alone) <= k or one[0] <= alone[k - 1][0]]
+    found = shards[0].search_with(shards[1:], parts, corpora[0].query, k)
+    assert [found.numbers.tolist(), found.rows.tolist(), (-found.scores).tolist()] == [
+        [one[place] for one in expected] for place in (1, 2, 0)
+    ]
+    assert (found.numbers.dtype, found.rows.dtype, found.scores.dtype) == (np.int64, np.int64, np.float32)
+
+
+@joint_shard
+def test_ties_between_shards_are_kept(make_shard: MakeJointShard) -> None:
+    """Equal rows of different shards all answer, in order of shard and row, however many they are."""
+    parameters = parameters_of(Codec.SQ8, 24)
+    codes = np.repeat(codes_of(1, parameters), 300, axis=0)
+    shards = [make_shard(codes, parameters) for _ in range(3)]
+    parts = [[(0, 1), (5, 300)], [], [(0, 200)]]
+    found = shards[0].search_with(shards[1:], parts, unit_vectors(1, 24)[0], 2)
+    assert list(zip(found.numbers.tolist(), found.rows.tolist(), strict=True)) == [
+        (number, row) for number, own in enumerate(parts) for part in own for row in range(*part)
+    ]
+
+
+@joint_shard
+def test_threads_search_shards_together(make_shard: MakeJointShard) -> None:
+    """Two threads that search the same shards at once get what each gets alone."""
+    parameters = parameters_of(Codec.SQ8, 32)
+    shards = [make_shard(codes_of(1000, parameters, seed), parameters) for seed in range(4)]
+
+    def answer(query: np.ndarray) -> list[object]:
+        found = shards[1].search_with(
+            [shards[0], *shards[2:]], [[(10, 990)], [(0, 1000)], [], [(5, 6), (7, 9)]], query, 20
+        )
+        return [part.tolist() for part in found]
+
+    queries = unit_vectors(60, 32, seed=8)
+    alone = [answer(query) for query in queries]
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(answer, queries)) == alone
+
+
+@joint_shard
+@pytest.mark.parametrize(
+    ("parts", "query", "k"),
+    [
+        ([[(0, 3)], [(0, 11)]], np.zeros(8, np.float32), 1),
+        ([[(-1, 3)], [(0, 3)]], np.zeros(8, np.float32), 1),
+        ([[(0, 3)], [(0, 3)]], np.zeros(9, np.float32), 1),
+        ([[(0, 3)], [(0, 3)]], np.zeros(8, np.float32), 0),
+        ([[(0, 3)]], np.zeros(8, np.float32), 1),
+    ],
+)
+def test_bad_search_together_is_refused(
+    make_shard: MakeJointShard, parts: list[list[tuple[int, int]]], query: np.ndarray, k: int
+) -> None:
+    """Rows that one of the shards does not have are a ValueError before any memory is read."""
+    parameters = parameters_of(Codec.SQ8, 8)
+    first, second = (make_shard(codes_of(10, parameters, seed), parameters) for seed in range(2))
+    with pytest.raises(ValueError, match=r"among|search|argument"):
+        first.search_with([second], parts, query, k)
+
+
 @every_shard
 @every_codec
 @pytest.mark.parametrize("dimension", [1, 7, 384])
@@ -372,7 +454,7 @@ def test_searches_leave_no_memory_behind() -> None:
 import numpy as np
 from pathlib import Path
 from ctxsearch.vectors.codec import Codec, CodecParameters
-from ctxsearch.vectors.faiss import FaissShard
+from ctxsearch.vectors.faiss_shard import FaissShard
 shard = FaissShard(np.zeros((8, 16), np.uint8), CodecParameters(Codec.FP16, 8))
 query, allowed = np.zeros(8, np.float32), np.ones(8, np.bool_)
 pages = []

@@ -67,7 +67,7 @@ def open_vectors_of(path: Path, settings: Settings, commit: Commit, listed: List
 
 def by_faiss(codes: NDArray[np.uint8], parameters: CodecParameters) -> VectorShard:
     """FAISS on the CPU."""
-    from ctxsearch.vectors.faiss import FaissShard
+    from ctxsearch.vectors.faiss_shard import FaissShard
 
     return FaissShard(codes, parameters)
 
@@ -79,7 +79,8 @@ def by_cards(device: str) -> MakeShard:
         DeviceError: there is none, or FAISS cannot use it.
     """
     from ctxsearch.vectors.card import CardMemory, CardShard
-    from ctxsearch.vectors.faiss import FaissCodec, FaissShard
+    from ctxsearch.vectors.faiss import FaissCodec
+    from ctxsearch.vectors.faiss_shard import FaissShard
     from ctxsearch.vectors.gpu import gpus
 
     memories = itertools.cycle([CardMemory(card) for card in gpus(device)])

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.errors import QueryError
-from ctxsearch.protocols import CardVectors, Neighbours
+from ctxsearch.protocols import CardVectors, JointVectors
 from ctxsearch.query.narrowing import narrowed
 from ctxsearch.query.scope import OpenShard, Rows, row_mask
 
@@ -122,7 +122,7 @@ def search_many(
         mask = None if documents is None else row_mask(shard, parts, documents)
         vectors = cast("CardVectors", shard.vectors)
         for of_query, near in zip(found, vectors.search_many(parts, queries, k, mask), strict=True):
-            of_query.extend(_found(number, near, min_score))
+            of_query.extend(_found(repeat(number), *near, min_score))
     return [_best(of_query, k) for of_query in found]
 
 
@@ -132,13 +132,14 @@ def _best(found: list[Found], k: int | None) -> list[Found]:
     return found if k is None or len(found) <= k else found[: k + _ties(found[k:], found[k - 1].score)]
 
 
-def _found(shard: int, near: Neighbours, min_score: float | None) -> list[Found]:
-    rows, scores = near
+def _found(
+    shards: Iterable[int], rows: NDArray[np.int64], scores: NDArray[np.float32], min_score: float | None
+) -> list[Found]:
+    every: Iterable[tuple[int, int, float]] = zip(shards, rows.tolist(), scores.tolist(), strict=False)
     if min_score is not None:
-        enough = scores.astype(np.float64) >= min_score
-        rows, scores = rows[enough], scores[enough]
-    # Past the Python code of the class's own `__new__`: twenty of them are made for every query and shard.
-    return list(map(tuple.__new__, repeat(Found), zip(repeat(shard), rows.tolist(), scores.tolist(), strict=False)))
+        every = [one for one in every if one[2] >= min_score]
+    # Past the Python code of the class's own `__new__`: twenty of them are made for every query.
+    return list(map(tuple.__new__, repeat(Found), every))
 
 
 def _scanned(
@@ -151,14 +152,21 @@ def _scanned(
 ) -> tuple[list[Found], int]:
     """The k best rows of each task, in no order; and how many rows there are that might have answered."""
 
-    def scan(tasks: Iterable[_Task]) -> tuple[list[Found], int]:
+    def scan(tasks: Sequence[_Task]) -> tuple[list[Found], int]:
+        vectors = [shards[task.shard].vectors for task in tasks]
+        if len(tasks) > 1 and hasattr(vectors[0], "search_with") and all(allowed[task.shard] is None for task in tasks):
+            total = sum(task.size for task in tasks)
+            first, *others = cast("list[JointVectors]", vectors)
+            near = first.search_with(others, [task.parts for task in tasks], query, min(k or total, total))
+            of_shards = [tasks[number].shard for number in near.numbers.tolist()]
+            return _found(of_shards, near.rows, near.scores, min_score), total
         found: list[Found] = []
         total = 0
         for number, parts, size in tasks:
             documents = allowed[number]
             mask = None if documents is None else row_mask(shards[number], parts, documents)
-            near = shards[number].vectors.search(parts, query, min(k or size, size), mask)
-            found += _found(number, near, min_score)
+            of_shard = shards[number].vectors.search(parts, query, min(k or size, size), mask)
+            found += _found(repeat(number), *of_shard, min_score)
             total += size if mask is None else int(np.count_nonzero(mask))
         return found, total
 
