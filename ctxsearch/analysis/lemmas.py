@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING
 import regex
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from simplemma.strategies import DictionaryLookupStrategy
 
 _IGNORABLE = regex.compile(r"[\p{Cf}\p{DI}]+")
@@ -135,6 +137,13 @@ class Lemmatiser:
             return None
         return dictionary
 
+    @cached_property
+    def _entries(self) -> Mapping[str, str]:
+        """The words of the dictionary with their lemmas."""
+        from simplemma.strategies import DEFAULT_DICTIONARY_FACTORY
+
+        return DEFAULT_DICTIONARY_FACTORY.get_dictionary(self._code)
+
     @property
     def has_dictionary(self) -> bool:
         """Whether there is a dictionary for the language."""
@@ -144,7 +153,9 @@ class Lemmatiser:
         """Give the lemma of a form in normal form; never empty unless the form is."""
         key = normal_form(form)
         if self.has_dictionary and len(form) <= _LONGEST_WORD:
-            word = unicodedata.normalize("NFC", _IGNORABLE.sub("", form).translate(_SAME_SPELLING))
+            word = form
+            if not form.isascii():
+                word = unicodedata.normalize("NFC", _IGNORABLE.sub("", form).translate(_SAME_SPELLING))
             if self._language in _CYRILLIC:
                 word = word.translate(_WITHOUT_STRESS)
                 key = normal_form(word)
@@ -190,6 +201,9 @@ class Lemmatiser:
         return simplemma.lemmatize(word, self._code)
 
     def _exact(self, word: str) -> str | None:
+        # What is done beyond looking it up is for apostrophes, and for letters that ASCII does not have.
+        if word.isascii() and "'" not in word:
+            return self._entries.get(word)
         assert self._dictionary is not None
         return self._dictionary.exact_lemma(word, self._code)
 

@@ -56,7 +56,7 @@ class WordPooling:
         sentences = None
         if self._projection is not None:
             sentences = self._sentences(pieces, framed.sentences)
-            sentence_pieces = self._moved(framed.sentences.last - framed.sentences.first)
+            sentence_pieces = framed.sentences.last - framed.sentences.first
         dimension = pieces.shape[1] if self._projection is None else self._projection.dimension
         vectors = torch.zeros((len(present), dimension), dtype=torch.float32, device=self._device)
         words = np.flatnonzero(present)
@@ -65,8 +65,10 @@ class WordPooling:
             some = words[start : start + self._at_once]
             pooled = self._words(pieces, Alignment(first[some], last[some]))
             if self._projection is not None and sentences is not None:
-                counts, sentence_of = (self._moved(one) for one in (last[some] - first[some], framed.sentence_of[some]))
-                pooled = self._projection(pooled, counts, sentences, sentence_pieces, sentence_of)
+                sentence_of = framed.sentence_of[some]
+                alone = np.flatnonzero(sentence_pieces[sentence_of] == last[some] - first[some])
+                of_words = sentences.index_select(0, self._moved(sentence_of))
+                pooled = self._projection(pooled, of_words, self._moved(alone))
             vectors[self._moved(some)] = torch.nn.functional.normalize(pooled, dim=-1)
         return Encoded(fetched(vectors), present)
 
@@ -77,7 +79,9 @@ class WordPooling:
         """What stands for each word: one of its pieces, or the sum of all. Shape: (n_words, n_components)."""
         if self._pooling is Pooling.MEAN:
             return self._sums(pieces, words)
-        return pieces[self._moved(words.last - 1 if self._pooling is Pooling.LAST else words.first)].float()
+        return pieces.index_select(
+            0, self._moved(words.last - 1 if self._pooling is Pooling.LAST else words.first)
+        ).float()
 
     def _sentences(self, pieces: torch.Tensor, sentences: Alignment) -> torch.Tensor:
         """The sum of each sentence's pieces. Shape: (n_segments, n_components)."""
@@ -89,7 +93,12 @@ class WordPooling:
     def _sums(self, pieces: torch.Tensor, of: Alignment) -> torch.Tensor:
         """The sum of each run of pieces. Shape: (n_runs, n_components)."""
         counts = of.last - of.first
-        summands = pieces[self._moved(stretches(*of))].float()
+        if len(counts) and np.array_equal(of.first[1:], of.last[:-1]):
+            # So sentences lie. Between words there may be a piece of none, and two may share one.
+            some = pieces[of.first[0] : of.last[-1]]
+        else:
+            some = pieces.index_select(0, self._moved(stretches(*of)))
+        summands = some.float()
         if self._device.type not in _WITH_BAGS:
             sums = torch.zeros((len(counts), pieces.shape[1]), dtype=torch.float32, device=self._device)
             return sums.index_add_(0, self._moved(np.repeat(np.arange(len(counts)), counts)), summands)
@@ -107,26 +116,17 @@ class _Projection:
         self._of_rest = torch.from_numpy(of_rest * np.float32(head.sentence)).to(device).T
         self._bias = torch.from_numpy(head.bias).to(device)
 
-    def __call__(
-        self,
-        words: torch.Tensor,
-        pieces: torch.Tensor,
-        sentences: torch.Tensor,
-        sentence_pieces: torch.Tensor,
-        sentence_of: torch.Tensor,
-    ) -> torch.Tensor:
+    def __call__(self, words: torch.Tensor, sentences: torch.Tensor, alone: torch.Tensor) -> torch.Tensor:
         """The vectors of words, not of unit length yet. Shape: (n_words, dimension).
 
         Args:
             words: the sum of each word's pieces. Shape: (n_words, n_components).
-            pieces: how many they are. Shape: (n_words,).
-            sentences: the sum of each sentence's pieces. Shape: (n_sentences, n_components).
-            sentence_pieces: how many they are. Shape: (n_sentences,).
-            sentence_of: the sentence of each word. Shape: (n_words,).
+            sentences: the sum of the pieces of each one's sentence; it is changed. Shape: (n_words, n_components).
+            alone: the words that have no other beside them in their sentence. Shape: (n_alone,).
         """
-        rest = sentences[sentence_of].sub_(words)
-        # A sentence of one word has no rest but rounding.
-        rest.masked_fill_((sentence_pieces[sentence_of] == pieces)[:, None], 0)
+        rest = sentences.sub_(words)
+        # There is no rest but rounding.
+        rest.index_fill_(0, alone, 0)
         # The products are divided, and not the vectors, which are longer.
         return self._bias + (words @ self._of_words) / _lengths(words) + (rest @ self._of_rest) / _lengths(rest)
 
