@@ -173,7 +173,7 @@ class TransformerEncoder:
                 mask = moved((np.arange(longest) < ends[:, None]).astype(np.int64), self._device)
             hidden = self.forward(moved(inputs, self._device), mask)
             goal, source = (moved(places, self._device) for places in self._framing.kept(framed, batch, longest))
-            pieces[goal] = hidden.flatten(0, 1)[source]
+            pieces.index_copy_(0, goal, hidden.flatten(0, 1).index_select(0, source))
 
         self._lanes.run(lambda batch: self._run(run, batch, padded), batches(padded, self.batch_pieces))
 
