@@ -130,7 +130,7 @@ class JointVectors(VectorShard, Protocol):
 
         Args:
             others: of the same index.
-            parts: of each, this one first: see `search`.
+            parts: of each, this one first: see `search`; none of 2**32 rows.
             query: see there.
             k: see there.
         """

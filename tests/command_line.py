@@ -26,7 +26,7 @@ _SERVER.set_forkserver_preload(
         "ctxsearch.encoder.transformer",
         "ctxsearch.query.asked",
         "ctxsearch.query.lines",
-        "ctxsearch.vectors.faiss",
+        "ctxsearch.vectors.faiss_shard",
         "transformers.models.bert.modeling_bert",
     ]
 )

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from itertools import chain, repeat
+from itertools import chain, compress, repeat
 from operator import attrgetter
 from typing import NamedTuple, cast
 
@@ -135,11 +135,11 @@ def _best(found: list[Found], k: int | None) -> list[Found]:
 def _found(
     shards: Iterable[int], rows: NDArray[np.int64], scores: NDArray[np.float32], min_score: float | None
 ) -> list[Found]:
-    every: Iterable[tuple[int, int, float]] = zip(shards, rows.tolist(), scores.tolist(), strict=False)
     if min_score is not None:
-        every = [one for one in every if one[2] >= min_score]
+        enough = scores.astype(np.float64) >= min_score
+        shards, rows, scores = compress(shards, enough.tolist()), rows[enough], scores[enough]
     # Past the Python code of the class's own `__new__`: twenty of them are made for every query.
-    return list(map(tuple.__new__, repeat(Found), every))
+    return list(map(tuple.__new__, repeat(Found), zip(shards, rows.tolist(), scores.tolist(), strict=False)))
 
 
 def _scanned(
@@ -150,19 +150,19 @@ def _scanned(
     k: int | None,
     min_score: float | None,
 ) -> tuple[list[Found], int]:
-    """The k best rows of each task, in no order; and how many rows there are that might have answered."""
+    """The k best rows, and others, in no order; and how many rows there are that might have answered."""
 
     def scan(tasks: Sequence[_Task]) -> tuple[list[Found], int]:
-        vectors = [shards[task.shard].vectors for task in tasks]
-        if len(tasks) > 1 and hasattr(vectors[0], "search_with") and all(allowed[task.shard] is None for task in tasks):
-            total = sum(task.size for task in tasks)
-            first, *others = cast("list[JointVectors]", vectors)
-            near = first.search_with(others, [task.parts for task in tasks], query, min(k or total, total))
-            of_shards = [tasks[number].shard for number in near.numbers.tolist()]
-            return _found(of_shards, near.rows, near.scores, min_score), total
         found: list[Found] = []
         total = 0
-        for number, parts, size in tasks:
+        together, alone = _parted(shards, tasks, allowed) if k is not None else ([], tasks)
+        if together:
+            total = sum(task.size for task in together)
+            first, *others = (cast("JointVectors", shards[task.shard].vectors) for task in together)
+            near = first.search_with(others, [task.parts for task in together], query, min(k or total, total))
+            of_shards = [together[number].shard for number in near.numbers.tolist()]
+            found += _found(of_shards, near.rows, near.scores, min_score)
+        for number, parts, size in alone:
             documents = allowed[number]
             mask = None if documents is None else row_mask(shards[number], parts, documents)
             of_shard = shards[number].vectors.search(parts, query, min(k or size, size), mask)
@@ -188,11 +188,23 @@ def _scanned(
 
 
 class _Task(NamedTuple):
-    """Some rows of a shard that are scanned in one call, and how many they are."""
+    """Some rows of a shard that one thread scans, and how many they are."""
 
     shard: int
     parts: Sequence[Rows]
     size: int
+
+
+def _parted(
+    shards: Sequence[OpenShard], tasks: Sequence[_Task], allowed: Sequence[NDArray[np.bool_] | None]
+) -> tuple[list[_Task], list[_Task]]:
+    """The tasks that are scanned by one call, and those that are scanned one after the other."""
+    together = [
+        task for task in tasks if allowed[task.shard] is None and hasattr(shards[task.shard].vectors, "search_with")
+    ]
+    if len(together) < 2:
+        return [], list(tasks)
+    return together, [task for task in tasks if allowed[task.shard] is not None]
 
 
 def _batches(tasks: Sequence[_Task], rows: int) -> list[list[_Task]]:

@@ -8,10 +8,9 @@ every score stay what they were.
 The rows of a shard are in order of (lemma, form, segment, token), so joining is a stable merge of sorted runs: where
 each row goes is counted out word by word in memory (some 40 bytes a row of the new shard), and the codes are then
 gathered in blocks, each source read front to back. Only frequent words are put in clusters anew, and read more than
-once for it, and only where their clusters are not fine enough for all of their rows. A lemma that is scanned whole
-even if every shard has as many of its rows, of all that the index may come to have if it grows fourfold, is left in
-the order of the text: should it grow further, no more than a quarter of what is scanned whole anyway is scanned for
-that in vain. All this goes on while what comes before is written, and every file is held against its digest meanwhile.
+once for it, and only where their clusters are not fine enough for all of their rows. A lemma that would be scanned
+whole even in four times as many such shards as there will be (in sixteen at most, unless there will be more) is left
+in the order of the text. All this goes on while what comes before is written, and every file is held against its digest meanwhile.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ from ctxsearch.vectors.files import SortedWriter
 
 # A query opens and searches every shard, and ten to twenty cost it little.
 _SHARDS_WANTED = 16
-# Words are put in clusters for an index that has grown so many times.
+# Words are put in clusters for an index that has grown so many times, if it has no more shards then than are wanted.
 _GROWTH = 4
 # Each is open with two descriptors or three, and some systems allow no more than 256 of these.
 _AT_A_TIME = 32
@@ -86,7 +85,7 @@ class Compaction:
         try:
             # What was too much at a time is joined further in the next round.
             while any(map(_is_worth_it, groups := self._groups(shard_tokens))):
-                self._shards_foreseen = min(_SHARDS_WANTED, _GROWTH * len(groups))
+                self._shards_foreseen = max(len(groups), min(_SHARDS_WANTED, _GROWTH * len(groups)))
                 to_join = list(filter(_is_worth_it, groups))
                 self._total += sum(entry.rows for group in to_join for entry in group)
                 for group in to_join:

@@ -213,9 +213,8 @@ def nearest_clusters(
         centroids: of the clusters, `MOST_KEPT` at most. Shape: (n, dimension).
     """
     nearest = np.empty(rows, np.uint16)
-    block = max(1, _BLOCK * MOST_CLUSTERS // max(MOST_CLUSTERS, len(centroids)))
-    for start in range(0, rows, block):
-        places = np.arange(start, min(start + block, rows))
+    for start in range(0, rows, _BLOCK):
+        places = np.arange(start, min(start + _BLOCK, rows))
         nearest[places] = _nearest(_numbers(vectors(places)), centroids)
     return nearest
 

@@ -1,7 +1,4 @@
-"""The door to FAISS: codecs, and indexes to write.
-
-FAISS never parses a file of ours: every bound is checked in Python before a pointer is handed over.
-"""
+"""Codecs by FAISS's scalar quantizers, and indexes of FAISS to write."""
 
 from __future__ import annotations
 

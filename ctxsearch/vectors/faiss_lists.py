@@ -6,9 +6,10 @@ not map. The table is written anew for each search. Where each begins is counted
 memory, so stretches of many shards are one call.
 
 Chosen over a call for each stretch, and over copying the stretches together: of a word with a million uses in sixteen
-shards, a search in part scans 138 000 rows in 455 stretches. With sixteen calls, one after the other, that takes 2.3
-ms, where copies took 4.1 and a call for each 6.3; by two threads 1.5, where the copies took 4.8 (96 bytes a row, warm;
-by a script that is not kept).
+shards, a search in part scans 138 000 rows in 455 stretches. With a call for each shard, one after the other, that took
+2.3 ms, where copies took 4.1 and a call for each stretch 6.3; by two threads 1.5, where the copies took 4.8 (96 bytes a
+row, warm; by a script that is not kept). One call for all: of a word with 10 000 uses in twenty shards, a search took
+.35 of the time that a call for each shard took, and `like` with its lines .7.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class ListScanner:
 
         Args:
             matrices: of this codec.
-            parts: of each its stretches, checked: all within it, none empty, and one at least.
+            parts: of each its stretches, checked: all within it, none empty or of 2**32 rows, and one at least.
             query: Shape: (dimension,).
             wanted: at least 1.
 

@@ -23,11 +23,11 @@ from ctxsearch.protocols import Neighbours, NeighboursOfShards
 from ctxsearch.stretches import stretches
 from ctxsearch.vectors.ahead import ReadAhead
 from ctxsearch.vectors.codec import CodecParameters, check_codes, check_search
-from ctxsearch.vectors.faiss import empty_index
 
 try:
     import faiss
 
+    from ctxsearch.vectors.faiss import empty_index
     from ctxsearch.vectors.faiss_lists import ListScanner, Matrix, has_lists, places_through
 except ImportError as error:
     raise MissingExtra("faiss", "cpu") from error
@@ -70,8 +70,11 @@ class FaissShard:
         allowed: NDArray[np.bool_] | None = None,
     ) -> Neighbours:
         """The k rows that score highest, and all that tie with the last of them: see `VectorShard.search`."""
-        parts = self._checked(parts, query, k, allowed)
+        check_search(len(self._codes), self._parameters.dimension, parts, query, k, allowed)
+        parts = _not_empty(parts)
         matching = _size(parts) if allowed is None else int(np.count_nonzero(allowed))
+        if matching:
+            self._ahead.expect(parts)
         query = np.ascontiguousarray(query, dtype=np.float32)
         # What is long is scanned where it lies in any case, and FAISS sorts what it finds in lists once more.
         if allowed is None and self._has_lists and 1 < len(parts) >= matching / _SHORT_ROWS:
@@ -89,7 +92,11 @@ class FaissShard:
     ) -> NeighboursOfShards:
         """The k rows of several shards that score highest, and ties: see `JointVectors.search_with`."""
         shards = [self, *others]
-        some = [shard._checked(own, query, k) for shard, own in zip(shards, parts, strict=True)]
+        for shard, own in zip(shards, parts, strict=True):
+            check_search(len(shard._codes), shard._parameters.dimension, own, query, k, None)
+        some = [_not_empty(own) for own in parts]
+        for shard, own in zip(shards, some, strict=True):
+            shard._ahead.expect(own)
         query = np.ascontiguousarray(query, dtype=np.float32)
 
         def scan(wanted: int) -> NeighboursOfShards:
@@ -101,19 +108,6 @@ class FaissShard:
             return _cut(_in_order(numbers, rows, scores), wanted)
 
         return _nearest(scan, sum(map(_size, some)), k)
-
-    def _checked(
-        self,
-        parts: Sequence[tuple[int, int]],
-        query: NDArray[np.float32],
-        k: int,
-        allowed: NDArray[np.bool_] | None = None,
-    ) -> list[tuple[int, int]]:
-        """The parts that a search is asked for and that are not empty; they will be read."""
-        check_search(len(self._codes), self._parameters.dimension, parts, query, k, allowed)
-        some = [part for part in parts if part[0] < part[1]]
-        self._ahead.expect(some)
-        return some
 
     def _scan(
         self,
@@ -208,6 +202,10 @@ class FaissShard:
         self._ahead.expect_rows(rows)
         vectors: NDArray[np.float32] = self._index.sq.decode(np.ascontiguousarray(self._codes[rows]))
         return vectors
+
+
+def _not_empty(parts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [part for part in parts if part[0] < part[1]]
 
 
 def _size(parts: Sequence[tuple[int, int]]) -> int:
