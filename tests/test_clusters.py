@@ -323,7 +323,7 @@ def test_compaction_makes_anew_what_would_be_slow_to_keep(
 
 
 def test_nearest_clusters_of_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows are held against thousands of clusters in small blocks, with the answer of one block."""
+    """Rows are held against thousands of clusters a few at a time, with the answer of all at once."""
     random = np.random.default_rng(0)
     vectors, centroids = (random.normal(size=(size, 8)).astype(np.float32) for size in (999, 4000))
     asked: list[int] = []
@@ -333,9 +333,9 @@ def test_nearest_clusters_of_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
         return vectors[rows]
 
     monkeypatch.setattr(clusters, "_BLOCK", 64)
-    monkeypatch.setattr(clusters, "MOST_CLUSTERS", 500)
+    monkeypatch.setattr(clusters, "_PRODUCTS", 3 * 4000)
     found = clusters.nearest_clusters(999, some, centroids)
-    assert max(asked) == 8
+    assert max(asked) == 64
     assert found.tolist() == (vectors @ centroids.T).argmax(axis=1).tolist()
 
 

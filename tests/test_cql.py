@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from treebank import tagged
 
 from ctxsearch import Document, Index
-from ctxsearch.errors import QueryError
+from ctxsearch.errors import QueryError, TagNotFound, WordNotFound
 from ctxsearch.query.cql import parse_cql
 
 SENTENCES = [
@@ -292,6 +292,35 @@ def _if_there(index: Index, word: str, pattern: str) -> list[object]:
         return list(index.concordance(word, cql=pattern))
     except LookupError:
         return []
+
+
+def test_word_beside_may_have_a_tag(make_index: MakeIndex) -> None:
+    """``old/ADJ`` is beside a line as it is asked for alone, and a tag that it never has is told."""
+    index = make_index([])
+    index.add([tagged("d", ["The/the/DET old/old/ADJ bank/bank/NOUN", "The/the/DET old/old/NOUN bank/bank/NOUN"])])
+    counts = {
+        near: index.count("bank", near=near) for near in ("old", "old/ADJ", "old/ADJ:1", "!old/ADJ", "Old/NOUN:-1")
+    }
+    assert counts == {"old": 2, "old/ADJ": 1, "old/ADJ:1": 1, "!old/ADJ": 1, "Old/NOUN:-1": 1}
+    with pytest.raises(TagNotFound, match="'old' is never 'DET'; it is ADJ, NOUN"):
+        index.count("bank", near="old/DET")
+
+
+@pytest.mark.parametrize(
+    "pattern", ['"bannk"', '[lemma="bannk"]', '[word="Bannk"] "the"', '@"the" []{0,3} [lemma="bannk" & pos="NOUN"]']
+)
+def test_word_that_is_nowhere_is_told(index: Index, pattern: str) -> None:
+    """A token that has to be a word that the corpus does not have is a slip of the pen."""
+    with pytest.raises(WordNotFound, match=r"does not have the word '[Bb]annk'\. Nearest: bank"):
+        index.concordance(None, cql=pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern", ['"bank" "bannk"?', '[lemma!="bannk"]', '"ban.*k"', '[lemma="bannk" | lemma="bank"]']
+)
+def test_word_that_need_not_be_there_is_not_told(index: Index, pattern: str) -> None:
+    """What may be missing, or is one choice of several, is asked for as it is."""
+    assert index.concordance(None, cql=pattern) != []
 
 
 def test_command_takes_a_pattern(tmp_path: Path, index: Index) -> None:

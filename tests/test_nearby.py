@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctxsearch import Document, Index
-from ctxsearch.analysis import Analyser
+from ctxsearch.analysis import Analyser, normal_form
 from ctxsearch.errors import QueryError, WordNotFound
 from ctxsearch.query.nearby import Nearby, parse_nearby
 
@@ -55,9 +55,11 @@ def test_lines_are_those_that_a_reader_would_keep(texts: list[str], filters: lis
     analyser = Analyser("en")
     documents = [Document(str(number), text, {"part": number % 2}) for number, text in enumerate(texts)]
     expected: list[tuple[str, str, int]] = []
+    there: set[str] = set()
     for document in documents:
         for segment in analyser.segments(document.text):
             lemmas, forms = list(segment.lemmas), list(segment.forms)
+            there.update(lemmas, map(normal_form, forms))
             for place, lemma in enumerate(lemmas):
                 if lemma == "bank" and meets(filters, lemmas, forms, place):
                     start = segment.start + int(segment.spans[place][0])
@@ -65,11 +67,11 @@ def test_lines_are_those_that_a_reader_would_keep(texts: list[str], filters: lis
     with tempfile.TemporaryDirectory() as folder:
         index = Index.create(Path(folder) / "index", model="window", encoder=WindowEncoder())
         index.add(documents, shard_tokens=words)
-        try:
-            found = index.concordance("bank", near=filters)
-        except WordNotFound:
-            assert not any("bank" in text for text in texts)
+        if not there.issuperset(["bank", *(parse_nearby(one).word for one in filters)]):
+            with pytest.raises(WordNotFound):
+                index.concordance("bank", near=filters)
             return
+        found = index.concordance("bank", near=filters)
         assert sorted(line.key for line in found) == sorted(key for key, *_ in expected)
         assert index.count("bank", near=filters) == len(expected)
         for by, column in (("form", 1), ("part", 2)):
@@ -116,6 +118,15 @@ def test_filters_are_read() -> None:
             parse_nearby(wrong)
     with pytest.raises(QueryError, match="'river bank:3' has several words; write one, and another filter for each"):
         parse_nearby("river bank:3")
+
+
+@pytest.mark.parametrize("near", ["rivver", "!rivver", "rivver:3", "!rivver:-1"])
+def test_word_that_is_nowhere_is_told(index: Index, near: str) -> None:
+    """A slip of the pen is no finding: it answers neither with no line nor, left out, with all of them."""
+    with pytest.raises(WordNotFound, match=r"The corpus does not have the word 'rivver'\. Nearest: river"):
+        index.concordance("bank", near=near)
+    told = command("concordance", index.path, "bank", "--near", near, "--count")
+    assert (told.returncode, told.stdout) == (1, "")
 
 
 def test_commands_take_filters_and_count(index: Index) -> None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from ctxsearch.analysis import normal_form
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import QueryError
 from ctxsearch.query import scope
-from ctxsearch.query.keys import require, require_written
+from ctxsearch.query.keys import rows_asked_for
 from ctxsearch.query.lines import lines
 from ctxsearch.query.matching import rows_of_node
 from ctxsearch.query.options import ALL, Filters
 from ctxsearch.query.pattern import with_one_node
 from ctxsearch.query.ranking import Found, listing
-from ctxsearch.query.scope import OpenShard, Rows, Written
+from ctxsearch.query.scope import OpenShard, Rows
 from ctxsearch.query.shaping import Shaping, ordered, places_in_corpus
 
 # Words on either side that lines are sorted by, however few are shown.
@@ -38,39 +37,8 @@ def occurrences(shards: Sequence[OpenShard], word: str | None, filters: Filters 
     if word is None:
         rows, filters = _of_pattern(shards, filters)
     else:
-        rows = _of_word(shards, *word_and_written(shards, word, filters.written))
+        rows = rows_asked_for(shards, word, filters.written)
     return listing(shards, filters.kept(shards, rows), scope.allowed_documents(shards, filters.where))
-
-
-def word_and_written(shards: Sequence[OpenShard], word: str, written: Written) -> tuple[str, Written]:
-    """Takes the tag off a word that is written ``bank/NOUN``.
-
-    A word that is in the corpus with its slash, as *and/or*, is itself; and what follows the slash is a tag where the
-    corpus has it for one, or it is in capitals.
-
-    Raises:
-        QueryError: no word of the corpus has this tag.
-    """
-    head, slash, tag = word.rpartition("/")
-    known = sorted({one for shard in shards for one in shard.catalog.tags})
-    if not slash or not head.strip() or not (tag in known or tag.isupper()):
-        return word, written
-    if any(scope.rows_of_word(shard, normal_form(word)) for shard in shards):
-        return word, written
-    scope.require_tags(shards, [tag])
-    if written.tags and tag not in written.tags:
-        raise QueryError(f"The word is to be {tag}, and {' or '.join(written.tags)} as well; ask for one of them.")
-    return head, Written(written.forms, [tag])
-
-
-def _of_word(shards: Sequence[OpenShard], word: str, written: Written) -> list[list[Rows]]:
-    folded = normal_form(word)
-    rows = [scope.rows_of_word(shard, folded) for shard in shards]
-    require(shards, rows, word)
-    if written:
-        of_word, rows = rows, [scope.rows_of_word(shard, folded, written) for shard in shards]
-        require_written(shards, of_word, rows, word, written)
-    return rows
 
 
 def _of_pattern(shards: Sequence[OpenShard], filters: Filters) -> tuple[list[list[Rows]], Filters]:

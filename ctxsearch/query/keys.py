@@ -1,4 +1,4 @@
-"""Finds occurrences by their keys, and words that are written like one that is not there."""
+"""Finds occurrences by their keys, words with their tags, and words that are written like one that is not there."""
 
 from __future__ import annotations
 
@@ -9,10 +9,19 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-from ctxsearch.analysis import surface_form
+from ctxsearch.analysis import normal_form, surface_form
 from ctxsearch.catalog.rows import FormRow, SegmentRow
-from ctxsearch.errors import FormNotFound, KeyNotFound, TagNotFound, WordNotFound
-from ctxsearch.query.scope import OpenShard, Rows, Written, has_living, rows_of_lemma
+from ctxsearch.errors import FormNotFound, KeyNotFound, QueryError, TagNotFound, WordNotFound
+from ctxsearch.query.scope import (
+    ANYHOW,
+    OpenShard,
+    Rows,
+    Written,
+    has_living,
+    require_tags,
+    rows_of_lemma,
+    rows_of_word,
+)
 from ctxsearch.vectors.files import TOKEN_BITS
 
 # How alike two words are written of which one may be meant by the other, see `difflib.SequenceMatcher.ratio`.
@@ -74,6 +83,46 @@ def row_of_token(shard: OpenShard, form: FormRow, token: int) -> int | None:
         if at < len(ids) and ids[at] == token:
             return begin + at
     return None
+
+
+def word_and_written(shards: Sequence[OpenShard], word: str, written: Written) -> tuple[str, Written]:
+    """Takes the tag off a word that is written ``bank/NOUN``.
+
+    A word that is in the corpus with its slash, as *and/or*, is itself; and what follows the slash is a tag where the
+    corpus has it for one, or it is in capitals.
+
+    Raises:
+        QueryError: no word of the corpus has this tag.
+    """
+    head, slash, tag = word.rpartition("/")
+    known = sorted({one for shard in shards for one in shard.catalog.tags})
+    if not slash or not head.strip() or not (tag in known or tag.isupper()):
+        return word, written
+    if any(rows_of_word(shard, normal_form(word)) for shard in shards):
+        return word, written
+    require_tags(shards, [tag])
+    if written.tags and tag not in written.tags:
+        raise QueryError(f"The word is to be {tag}, and {' or '.join(written.tags)} as well; ask for one of them.")
+    return head, Written(written.forms, [tag])
+
+
+def rows_asked_for(shards: Sequence[OpenShard], word: str, written: Written = ANYHOW) -> list[list[Rows]]:
+    """The rows of a word in each shard, or of some of its forms and tags; the word may have a tag behind a slash.
+
+    Raises:
+        WordNotFound: the corpus does not have the word.
+        FormNotFound: it is never written in one of the forms.
+        TagNotFound: it never has one of the tags.
+        QueryError: no word of the corpus has it.
+    """
+    word, written = word_and_written(shards, word, written)
+    folded = normal_form(word)
+    rows = [rows_of_word(shard, folded) for shard in shards]
+    require(shards, rows, word)
+    if written:
+        of_word, rows = rows, [rows_of_word(shard, folded, written) for shard in shards]
+        require_written(shards, of_word, rows, word, written)
+    return rows
 
 
 def nearest_words(shards: Sequence[OpenShard], word: str, n: int = 5) -> list[str]:

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.catalog.rows import FormRow
+from ctxsearch.errors import WordNotFound
+from ctxsearch.query.keys import nearest_words
 from ctxsearch.query.pattern import Element, Pattern
 from ctxsearch.query.scope import OpenShard, Rows, kept_rows, unknown_tag
 from ctxsearch.vectors.files import TOKEN_BITS
@@ -32,9 +34,11 @@ def with_patterns(
     """Those rows, in their order, whose occurrences are the node of a match of each pattern.
 
     Raises:
+        WordNotFound: a token that has to be there is to be a word that the corpus does not have.
         QueryError: a token of a pattern is to have a part of speech that no word has.
     """
     _require_tags(shards, patterns)
+    _require_words(shards, patterns)
     if not patterns:
         return [list(some) for some in rows]
     return [_in_shard(shard, some, patterns) for shard, some in zip(shards, rows, strict=True)]
@@ -46,6 +50,13 @@ def _require_tags(shards: Sequence[OpenShard], patterns: Sequence[Pattern]) -> N
         known = [_NOTHING._replace(tag=tag) for tag in ("", *(tag for shard in shards for tag in shard.catalog.tags))]
         if not any(has_it(word) for _, has_it in asked for word in known):
             raise unknown_tag(shards, asked[0][0])
+
+
+def _require_words(shards: Sequence[OpenShard], patterns: Sequence[Pattern]) -> None:
+    for element in (one for pattern in patterns for one in pattern.elements if one.least):
+        wanted = element.wanted
+        if wanted and wanted.attribute != "tag" and not any(_forms(shard, element) for shard in shards):
+            raise WordNotFound(wanted.value, nearest_words(shards, wanted.value))
 
 
 def rows_of_node(shard: OpenShard, pattern: Pattern) -> list[Rows]:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.analysis import normal_form
 from ctxsearch.errors import QueryError
-from ctxsearch.query.scope import OpenShard, Rows, kept_rows, rows_of_word
+from ctxsearch.query.keys import rows_asked_for
+from ctxsearch.query.scope import OpenShard, Rows, kept_rows
 from ctxsearch.vectors.files import TOKEN_BITS
 
 _MASK = (1 << TOKEN_BITS) - 1
@@ -30,12 +31,14 @@ class Nearby:
         before: how many places before the occurrence it may be; up to the beginning of the sentence where None.
         after: how many after it; up to the end of the sentence where None.
         is_absent: whether it must not be there.
+        asked: the word as asked for, which may have a tag: ``old/ADJ``.
     """
 
     word: str
     before: int | None = None
     after: int | None = None
     is_absent: bool = False
+    asked: str = field(default="", compare=False, repr=False)
 
 
 def parse_nearby(text: str) -> Nearby:
@@ -51,7 +54,8 @@ def parse_nearby(text: str) -> Nearby:
     word, colon, distance = text.removeprefix("!").rpartition(":")
     if not colon:
         word, distance = distance, ""
-    word = normal_form(word.strip())
+    asked = word.strip()
+    word = normal_form(asked)
     match = _DISTANCE.fullmatch(distance)
     if not word or (colon and (match is None or int(match[2]) == 0)):
         raise QueryError(
@@ -61,32 +65,46 @@ def parse_nearby(text: str) -> Nearby:
     if " " in word:
         raise QueryError(f"The filter {text!r} has several words; write one, and another filter for each other.")
     if match is None:
-        return Nearby(word, is_absent=is_absent)
+        return Nearby(word, is_absent=is_absent, asked=asked)
     side, places = match[1], int(match[2])
-    return Nearby(word, 0 if side == "+" else places, 0 if side == "-" else places, is_absent)
+    return Nearby(word, 0 if side == "+" else places, 0 if side == "-" else places, is_absent, asked)
 
 
 def with_nearby(
     shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]], nearby: Sequence[Nearby]
 ) -> list[list[Rows]]:
-    """Those rows, in their order, beside which all is as it should be."""
+    """Those rows, in their order, beside which all is as it should be.
+
+    Raises:
+        WordNotFound: the corpus does not have a word that is to be beside them, or not to be.
+        TagNotFound: it never has this tag.
+        QueryError: no word of the corpus has it.
+    """
     if not nearby:
         return [list(some) for some in rows]
-    both = zip(shards, rows, strict=True)
-    return [[part for one in some for part in _kept(shard, one, nearby)] for shard, some in both]
+    beside = [rows_asked_for(shards, one.asked or one.word) for one in nearby]
+    kept = []
+    for number, (shard, some) in enumerate(zip(shards, rows, strict=True)):
+        tokens = [_tokens(shard, others[number]) for others in beside]
+        kept.append([part for one in some for part in _kept(shard, one, nearby, tokens)])
+    return kept
 
 
-def _kept(shard: OpenShard, rows: Rows, nearby: Sequence[Nearby]) -> list[Rows]:
+def _tokens(shard: OpenShard, rows: Sequence[Rows]) -> NDArray[np.int64]:
+    """The ids of some rows, in order. Shape: (n,)."""
+    parts = [shard.files.ids[start:stop] for start, stop in rows]
+    return np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)
+
+
+def _kept(shard: OpenShard, rows: Rows, nearby: Sequence[Nearby], tokens: Sequence[NDArray[np.int64]]) -> list[Rows]:
     ids = shard.files.ids[rows.start : rows.stop]
     kept = np.ones(len(ids), np.bool_)
-    for one in nearby:
-        kept &= _is_near(shard, ids, one) != one.is_absent
+    for one, others in zip(nearby, tokens, strict=True):
+        kept &= _is_near(ids, one, others) != one.is_absent
     return kept_rows(rows, kept)
 
 
-def _is_near(shard: OpenShard, ids: NDArray[np.int64], one: Nearby) -> NDArray[np.bool_]:
-    parts = [shard.files.ids[start:stop] for start, stop in rows_of_word(shard, one.word)]
-    others = np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)
+def _is_near(ids: NDArray[np.int64], one: Nearby, others: NDArray[np.int64]) -> NDArray[np.bool_]:
     first = ids & ~np.int64(_MASK)
     low = first if one.before is None else np.maximum(first, ids - one.before)
     high = first | _MASK if one.after is None else np.minimum(first | _MASK, ids + one.after)

@@ -10,7 +10,7 @@ from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.corpus import is_wordnet
 from ctxsearch.domain import Usage
 from ctxsearch.errors import SenseError
-from ctxsearch.query.concordance import word_and_written
+from ctxsearch.query.keys import word_and_written
 from ctxsearch.query.options import Keys, keys_of, strings
 from ctxsearch.query.scope import ANYHOW, OpenShard, Written, lemma_of_form
 from ctxsearch.sense import Change, Label, Sense

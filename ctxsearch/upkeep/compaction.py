@@ -10,7 +10,8 @@ each row goes is counted out word by word in memory (some 40 bytes a row of the 
 gathered in blocks, each source read front to back. Only frequent words are put in clusters anew, and read more than
 once for it, and only where their clusters are not fine enough for all of their rows. A lemma that would be scanned
 whole even in four times as many such shards as there will be (in sixteen at most, unless there will be more) is left
-in the order of the text. All this goes on while what comes before is written, and every file is held against its digest meanwhile.
+in the order of the text. All this goes on while what comes before is written, and every file is held against its digest
+meanwhile.
 """
 
 from __future__ import annotations
