@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -96,6 +97,11 @@ def test_groups_are_accepted_as_senses(own_sample: Index) -> None:
     labels = senses.labels("bank")
     assert Counter(label.sense_id for label in labels) == {"bank.2": 4, "bank.3": 4}
     assert {label.key for label in labels} == {line.key for group in found.groups for line in group.typical[:4]}
+    # A second time there is nothing left to label, so nothing that would be a sense of nothing.
+    assert senses.accept(found, label=4) == []
+    assert len(senses.list("bank")) == 3
+    assert len(senses.accept(found, label=5)) == 2
+    senses.undo()
     senses.undo()
     assert [sense.definition for sense in senses.list()] == ["mine"]
     assert senses.labels() == []
@@ -126,10 +132,13 @@ def test_commands_tell_groups(own_sample: Index, tmp_path: Path) -> None:
     path = own_sample.path
     printed = command("induce", path, "bank", "--lines", "1", "--accept", "--by", "anna")
     assert printed.stdout.startswith("bank: 28 lines in 2 groups\n\n1  16 lines, 57%, stability ")
-    assert printed.stderr == f"Made bank.1, bank.2; to undo it: ctxsearch senses undo {path}.\n"
+    told = f"Made bank.1 (5 lines), bank.2 (5 lines); to undo it: ctxsearch senses undo {path}.\n"
+    assert printed.stderr == told
+    again = command("induce", path, "bank", "--accept", "--by", "anna").stderr
+    assert again == "No sense was made: you have labelled the typical lines of each group already.\n"
     made = json.loads(command("induce", path, "bank", "--json").stdout)
     assert [group["size"] for group in made["groups"]] == [16, 12]
-    assert " bank  (" in command("novel", path).stdout
+    assert re.search(r"^ *[\d.]+%  bank  \(\d+ of 28 lines expected\)$", command("novel", path).stdout, re.MULTILINE)
     assert command("novel", path, "bank").stdout.startswith("bank: ")
     assert "Without WORD, words are ranked; leave out --where." in command("novel", path, "--where", "year>1900").stderr
     assert command("induce", path, "xylophone").stderr.startswith("Error: The corpus does not have the word")

@@ -40,7 +40,10 @@ def induce(
         made = senses.accept(found) if accept else ()
     _print(found, lines, as_json)
     if made:
-        say(f"Made {', '.join(sense.sense_id for sense in made)}; to undo it: ctxsearch senses undo {index}.")
+        told = ", ".join(f"{sense.sense_id} ({counted(sense.labels, 'line')})" for sense in made)
+        say(f"Made {told}; to undo it: ctxsearch senses undo {index}.")
+    elif accept and found.groups:
+        say("No sense was made: you have labelled the typical lines of each group already.")
 
 
 def novel(
@@ -77,7 +80,7 @@ def novel(
         if as_json:
             print(json.dumps(asdict(one), ensure_ascii=False))
         else:
-            print(f"{one.share:>6.1%}  {one.lemma}  ({one.none:,.0f} of {counted(one.occurrences, 'line')})")
+            print(f"{one.share:>6.1%}  {one.lemma}  ({one.none:,.0f} of {counted(one.occurrences, 'line')} expected)")
 
 
 def _print(found: Induced, lines: int, as_json: bool) -> None:

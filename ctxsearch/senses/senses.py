@@ -107,21 +107,24 @@ class Senses(Asking):
 
         Returns:
             The new senses, called after the word and the next free number. One `undo` takes them all out again. Uses
-            that the same person has labelled keep their labels.
+            that the same person has labelled keep their labels, and a group of which so all are labelled that would be
+            becomes no sense.
         """
         names: set[str] = set()
         count = len(found.groups)
         with self._inventory.changing(f"accepted {count} groups of {found.lemma}", self._by) as edit:
             for group in found.groups:
+                lines = [line for line in group.typical[:label] if self._own_label(edit, line.key) is None]
+                if label and not lines:
+                    continue
                 number = len(names) + 1
                 while edit.found("senses", "sense_id", f"{found.lemma}.{number}"):
                     number += 1
                 name = f"{found.lemma}.{number}"
                 names.add(name)
                 sense = edit.add_sense(name, found.lemma, "")
-                for line in group.typical[:label]:
-                    if self._own_label(edit, line.key) is None:
-                        edit.put("labels", (line.key, self._by, sense, edit.at))
+                for line in lines:
+                    edit.put("labels", (line.key, self._by, sense, edit.at))
         return [sense for sense in self.list(found.lemma) if sense.sense_id in names]
 
     def novel(
