@@ -133,6 +133,7 @@ def test_command_prints_collocates(index: Index) -> None:
     assert [row.split(",")[0] for row in rows] == [one.word for one in found]
     for wrong, why in (
         (("--versus", "bank.river"), "give --sense, too"),
+        (("--sense", "bank.river", "--versus", "bank.river"), "name another sense"),
         (("--sense", "bank.river", "--where", "a=1"), "leave out --where"),
         (("--json", "--csv"), "Choose one of"),
     ):

@@ -80,6 +80,8 @@ def test_command_prints_examples(sample: Index) -> None:
     assert [line["key"] for line in made] == [line.key for line in found]
     wrong = command("examples", sample.path, "bank", "--sense", "bank.river", "--where", "year>1900")
     assert (wrong.returncode, "leave out --where" in wrong.stderr) == (2, True)
+    nothing = command("examples", sample.path, "bank", "--where", "year>2100")
+    assert (nothing.returncode, nothing.stdout, nothing.stderr) == (0, "", "No line meets the conditions.\n")
 
 
 LINES = (

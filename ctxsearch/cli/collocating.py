@@ -58,6 +58,8 @@ def collocations(
     """List the words that stand beside a word more often than chance would have it."""
     if versus is not None and sense is None:
         raise WrongCommand("--versus compares two senses; give --sense, too.")
+    if versus is not None and versus == sense:
+        raise WrongCommand("--versus is the same as --sense; name another sense.")
     _check_sense(call, sense)
     if versus is not None and "--sort" in given(call):
         raise WrongCommand("--versus ranks by log-likelihood; leave out --sort.")
@@ -118,6 +120,8 @@ def examples(
     if as_json:
         print_lines(found, Format.JSON)
         return
+    if not found:
+        say("No line meets the conditions.")
     # In whole: an example is read, not compared with the lines above it.
     for line in found:
         print(" ".join(f"{line.left}[{line.node}]{line.right}".split()) + f"  ({line.key})")
