@@ -311,7 +311,7 @@ def test_a_sense_and_a_pattern_that_nothing_meets(tmp_path: Path) -> None:
     senses = index.senses(by="ann")
     senses.new("bank.1")
     senses.label("bank.1", ["d:4"])
-    assert index.export(tmp_path / "a.csv", "bank", sense="bank.1", cql='"a" []').count == 0
+    assert index.export(tmp_path / "a.csv", "bank", sense="bank.1", cql='"bank" []').count == 0
     assert index.export(tmp_path / "b.csv", "bank", sense="bank.1").count == 1
     index.export(tmp_path / "e.tei", "bank/NOUN")
     assert '<gramGrp><gram type="pos">NOUN</gram></gramGrp>' in (tmp_path / "e.tei").read_text()
