@@ -110,7 +110,7 @@ def test_frequencies_are_ordered_and_checked(index: Index) -> None:
 
 def test_filters_are_read() -> None:
     """A word alone is anywhere in the sentence; distances are on either side, or one."""
-    assert parse_nearby("River") == Nearby("river")
+    assert parse_nearby(" River ") == Nearby("River")
     assert parse_nearby("!river:+3") == Nearby("river", 0, 3, is_absent=True)
     assert parse_nearby("12:30:2") == Nearby("12:30", 2, 2)
     for wrong in ("", "!", ":3", "river:0", "river:x", "river:", "river:123456"):

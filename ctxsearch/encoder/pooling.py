@@ -79,9 +79,8 @@ class WordPooling:
         """What stands for each word: one of its pieces, or the sum of all. Shape: (n_words, n_components)."""
         if self._pooling is Pooling.MEAN:
             return self._sums(pieces, words)
-        return pieces.index_select(
-            0, self._moved(words.last - 1 if self._pooling is Pooling.LAST else words.first)
-        ).float()
+        chosen = words.last - 1 if self._pooling is Pooling.LAST else words.first
+        return pieces.index_select(0, self._moved(chosen)).float()
 
     def _sentences(self, pieces: torch.Tensor, sentences: Alignment) -> torch.Tensor:
         """The sum of each sentence's pieces. Shape: (n_segments, n_components)."""

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.analysis import normal_form
 from ctxsearch.errors import QueryError
 from ctxsearch.query.keys import rows_asked_for
 from ctxsearch.query.scope import OpenShard, Rows, kept_rows
@@ -27,18 +26,16 @@ class Nearby:
     """A word that is to be beside an occurrence, or not to be.
 
     Attributes:
-        word: a lemma or a form, in normal spelling.
+        word: a lemma or a form, as asked for; it may have a tag, as in ``old/ADJ``.
         before: how many places before the occurrence it may be; up to the beginning of the sentence where None.
         after: how many after it; up to the end of the sentence where None.
         is_absent: whether it must not be there.
-        asked: the word as asked for, which may have a tag: ``old/ADJ``.
     """
 
     word: str
     before: int | None = None
     after: int | None = None
     is_absent: bool = False
-    asked: str = field(default="", compare=False, repr=False)
 
 
 def parse_nearby(text: str) -> Nearby:
@@ -54,8 +51,7 @@ def parse_nearby(text: str) -> Nearby:
     word, colon, distance = text.removeprefix("!").rpartition(":")
     if not colon:
         word, distance = distance, ""
-    asked = word.strip()
-    word = normal_form(asked)
+    word = word.strip()
     match = _DISTANCE.fullmatch(distance)
     if not word or (colon and (match is None or int(match[2]) == 0)):
         raise QueryError(
@@ -65,9 +61,9 @@ def parse_nearby(text: str) -> Nearby:
     if " " in word:
         raise QueryError(f"The filter {text!r} has several words; write one, and another filter for each other.")
     if match is None:
-        return Nearby(word, is_absent=is_absent, asked=asked)
+        return Nearby(word, is_absent=is_absent)
     side, places = match[1], int(match[2])
-    return Nearby(word, 0 if side == "+" else places, 0 if side == "-" else places, is_absent, asked)
+    return Nearby(word, 0 if side == "+" else places, 0 if side == "-" else places, is_absent)
 
 
 def with_nearby(
@@ -82,11 +78,11 @@ def with_nearby(
     """
     if not nearby:
         return [list(some) for some in rows]
-    beside = [rows_asked_for(shards, one.asked or one.word) for one in nearby]
+    beside = [rows_asked_for(shards, one.word) for one in nearby]
     kept = []
     for number, (shard, some) in enumerate(zip(shards, rows, strict=True)):
-        tokens = [_tokens(shard, others[number]) for others in beside]
-        kept.append([part for one in some for part in _kept(shard, one, nearby, tokens)])
+        tokens = [_tokens(shard, others[number]) for others in beside] if some else []
+        kept.append([part for stretch in some for part in _kept(shard, stretch, nearby, tokens)])
     return kept
 
 

@@ -155,11 +155,12 @@ def _scanned(
     def scan(tasks: Sequence[_Task]) -> tuple[list[Found], int]:
         found: list[Found] = []
         total = 0
-        together, alone = _parted(shards, tasks, allowed) if k is not None else ([], tasks)
-        if together:
+        # Where every row is wanted, they are put in order sooner a shard at a time.
+        together, alone = ([], tasks) if k is None else _parted(shards, tasks, allowed)
+        if k is not None and together:
             total = sum(task.size for task in together)
             first, *others = (cast("JointVectors", shards[task.shard].vectors) for task in together)
-            near = first.search_with(others, [task.parts for task in together], query, min(k or total, total))
+            near = first.search_with(others, [task.parts for task in together], query, min(k, total))
             of_shards = [together[number].shard for number in near.numbers.tolist()]
             found += _found(of_shards, near.rows, near.scores, min_score)
         for number, parts, size in alone:

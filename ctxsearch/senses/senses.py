@@ -107,8 +107,8 @@ class Senses(Asking):
 
         Returns:
             The new senses, called after the word and the next free number. One `undo` takes them all out again. Uses
-            that the same person has labelled keep their labels, and a group of which so all are labelled that would be
-            becomes no sense.
+            that the same person has labelled keep their labels; a group becomes no sense if all that would be labelled
+            are such.
         """
         names: set[str] = set()
         count = len(found.groups)
