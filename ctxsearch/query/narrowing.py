@@ -5,7 +5,7 @@ here and there. Beyond, the clusters of all shards are ranked together by the in
 query, and taken until they have an eighth of the word's rows, and `LEAST_ROWS`.
 
 How many of the nearest rows, real vectors of all-MiniLM-L6-v2, lie in that part (``benchmarks/frequent_words.py``, by
-clusters that took half as many rounds again, and are no better by more than .001):
+clusters that took half as much work again, and were as good in the mean of six words with the head):
 
     lemma  rows     k    a tenth  an eighth  a fifth
     the    75 201    20     .963       .975     .988

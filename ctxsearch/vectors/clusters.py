@@ -11,9 +11,9 @@ read from memory at a fraction of its speed. Of a million, a scan of the tenth t
 time of a scan of all, and of the same rows side by side .15 (``fp16``, 384 dimensions, two threads, warm).
 
 Plain k-means in numpy, in rounds over a growing part of a sample. Half the sample costs up to .01 of recall, twice the
-sample brings none. A million rows cost 1.6 to 1.8 seconds of a core in 96 dimensions; in a shard of 1.2 million words of
-English 22 % are put in clusters, under a hundredth of what it costs to build. FAISS's own k-means takes five times as
-long: of a few hundred centroids it looks for the nearest at a quarter of the speed.
+sample brings none. A million rows cost 1.6 to 1.8 seconds of a core in 96 dimensions; in a shard of 1.2 million words
+of English 22 % are put in clusters, under a hundredth of what it costs to build. FAISS's own k-means takes five times
+as long: of a few hundred centroids it looks for the nearest at a quarter of the speed.
 """
 
 from __future__ import annotations
