@@ -166,8 +166,36 @@ def test_sentences_are_printed_whole(make_index: MakeIndex) -> None:
 
 def test_no_line_is_told_and_no_error(index: Index) -> None:
     """Where no line meets the conditions that is said on standard error, and the exit code is 0."""
-    result = ctxsearch("concordance", index.path, "bank", "--where", "year<1800")
+    both = ["--where", "genre=news", "--where", "year<1950"]
+    result = ctxsearch("concordance", index.path, "bank", *both)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "No line meets the conditions.\n")
+
+
+def test_condition_that_no_document_meets_is_told(index: Index, sample: Index) -> None:
+    """Where nothing is found for it, every command names it, and what there is instead; the exit code stays 0."""
+    genres = "No document meets 'genre=nwes'; of genre there are: novel (4), news (3), nature (1).\n"
+    asked = ["--where", "genre=nwes", "--where", "year<1950"]
+    for command, *word in (
+        ("concordance", "bank"),
+        ("like", "tea:4"),
+        ("collocations", "bank"),
+        ("examples", "bank"),
+    ):
+        result = ctxsearch(command, index.path, *word, *asked)
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", genres)
+    result = ctxsearch("concordance", index.path, "bank", "--count", *asked)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "0\n", genres)
+    result = ctxsearch("concordance", index.path, "bank", "--by", "form", *asked)
+    assert (result.returncode, result.stdout.split(), result.stderr) == (0, ["form", "count"], genres)
+    result = ctxsearch("remove", index.path, *asked)
+    assert (result.returncode, result.stderr) == (0, f"{genres}{index.path}: removed 0 documents.\n")
+    for command, word, printed in (
+        ("query", "They rowed to the [bank].", ""),
+        ("induce", "bank", "bank: 0 lines in 0 groups\n"),
+    ):
+        result = ctxsearch(command, sample.path, word, "--where", "genre=nwes")
+        assert (result.returncode, result.stdout) == (0, printed)
+        assert result.stderr.startswith("No document meets 'genre=nwes'; of genre there are: ")
 
 
 def test_info_says_what_an_index_holds(index: Index) -> None:

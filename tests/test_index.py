@@ -441,6 +441,7 @@ def test_where_filters_documents(make_index: MakeIndex, where: str, expected: st
     assert "".join(ids(index.query("The [bank].", where=[where]))) == expected
     assert index.count("bank", where=[where]) == len(expected)
     assert "".join(ids(index.like("e:4", where=[where]))) == expected.replace("e", "")
+    assert [one.condition for one in index.unmet(where)] == [where][len(expected) :][:1]
     assert index.count("bank") == len(LIBRARY)
 
 
@@ -449,6 +450,27 @@ def test_all_filters_must_hold(make_index: MakeIndex) -> None:
     index = make_index(LIBRARY, shard_tokens=1)
     assert ids(index.concordance("bank", where=["year>=1990", "genre!=fiction"])) == ["c"]
     assert index.concordance("bank", where=["year<1990", "year>1990"]) == []
+
+
+def test_conditions_that_no_document_meets_are_told(make_index: MakeIndex) -> None:
+    """Each by itself, with what there is in its column, the most frequent first; documents taken out count no more."""
+    index = make_index(LIBRARY, shard_tokens=1)
+    index.subcorpora().save("new", ["year>3000", "draft=true"])
+    (unmet,) = index.unmet(["@new", "genre!=fiction", "year>3000"])
+    assert (unmet.condition, unmet.column) == ("year>3000", "year")
+    assert unmet.documents == [("1990", 2), ("2001.5", 1)]
+    assert [one.documents for one in index.unmet(["draft=maybe", "title=Poems"])] == [
+        [("true", 2), ("1", 1), ("false", 1)],
+        [],
+    ]
+    index.remove(["a", "b"])
+    assert [(one.condition, one.documents) for one in index.unmet(["draft=true"])] == [
+        ("draft=true", [("1", 1), ("false", 1)])
+    ]
+    assert index.unmet([]) == []
+    assert make_index().unmet([]) == []
+    with pytest.raises(QueryError, match="No document has the column 'colour'"):
+        index.unmet("colour=red")
 
 
 @pytest.mark.parametrize("where", ["year2>=1990", "genre' or 1=1 --=x", "json(1)=1", "document=0"])

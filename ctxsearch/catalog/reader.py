@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import repeat, starmap
@@ -15,11 +16,11 @@ from numpy.typing import NDArray
 from ctxsearch.catalog.failures import reading_error
 from ctxsearch.catalog.file import CatalogFile
 from ctxsearch.catalog.origins import decoded_origin
-from ctxsearch.catalog.rows import SPAN, DocumentRow, FormRow, SegmentRow, Totals, Unembedded, Word
+from ctxsearch.catalog.rows import SPAN, DocumentRow, FormRow, SegmentRow, Totals, Unembedded, Word, read_metadata
 from ctxsearch.catalog.trust import are_plain_tables
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS, Filter
 from ctxsearch.commit import CATALOG_FILE
-from ctxsearch.domain import MetadataValue, Origin
+from ctxsearch.domain import Origin
 from ctxsearch.errors import IndexDamaged
 
 # Segments of a document are numbered in the order of the text, so the last that begins before a character is found by
@@ -183,6 +184,15 @@ class Catalog(CatalogFile):
         allowed[np.array([row[0] for row in rows], dtype=np.int64)] = True
         return allowed
 
+    def values(self, column: str, removed: Sequence[int] = ()) -> Counter[str]:
+        """How many documents, but for some, have each value of a column of the metadata, as a filter would say it."""
+        select = (
+            "select iif(type in ('true', 'false'), type, cast(value as text)), count(*)"
+            " from documents, json_each(documents.metadata)"
+            " where key = ? and type != 'null' and document not in (select value from json_each(?)) group by 1"
+        )
+        return Counter(dict(self._checked(select, (str, int), [column, json.dumps(removed)])))  # type: ignore[arg-type]
+
     def find_document(self, document_id: str) -> DocumentRow | None:
         """The document with this id."""
         rows = self._rows(f"{_DOCUMENTS} where document_id = ?", [document_id])
@@ -288,12 +298,3 @@ class Catalog(CatalogFile):
         if tuple(map(type, row)) != _SEGMENT_KINDS or len(row[4]) % SPAN.size:  # type: ignore[arg-type]
             raise IndexDamaged(str(self.path), f"segment {row[0]} cannot be read")
         return SegmentRow._make(row)
-
-
-def read_metadata(text: str) -> dict[str, MetadataValue] | None:
-    """A document's metadata as a catalog keeps them; None where they cannot be read."""
-    try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return fields if isinstance(fields, dict) else None

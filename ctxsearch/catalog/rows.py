@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from typing import NamedTuple
 
-from ctxsearch.domain import Metadata
+from ctxsearch.domain import Metadata, MetadataValue
 
 SPAN = struct.Struct("<HH")
 """How the place of a word is kept: where it starts and ends in its segment."""
@@ -107,3 +108,12 @@ class SegmentRow(NamedTuple):
     def spans(self) -> Spans:
         """Start and end of each word."""
         return Spans(self.tokens)
+
+
+def read_metadata(text: str) -> dict[str, MetadataValue] | None:
+    """A document's metadata as a catalog keeps them; None where they cannot be read."""
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return fields if isinstance(fields, dict) else None

@@ -16,8 +16,8 @@ from sqlite_utils import Database
 
 from ctxsearch.catalog.failures import disk_error, is_full, reading_error
 from ctxsearch.catalog.origins import encoded_origin
-from ctxsearch.catalog.reader import Catalog, read_metadata
-from ctxsearch.catalog.rows import Word
+from ctxsearch.catalog.reader import Catalog
+from ctxsearch.catalog.rows import Word, read_metadata
 from ctxsearch.catalog.schema import migrations
 from ctxsearch.catalog.words import FormCells, LemmaCells
 from ctxsearch.commit import CATALOG_FILE

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ctxsearch.cli.console import say
+from ctxsearch.cli.nothing import say_nothing
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import (
     FILTERS,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ctxsearch.query.collocations import Collocate, Contrast
 
 _Order = Literal["log_dice", "mi", "t_score", "log_likelihood", "count"]
+_NO_WORD = "No word stands there so often."
 _OF_WORD = (*FILTERS, "--allow-damaged")
 
 
@@ -93,6 +95,8 @@ def collocations(
                 right=places[1],
                 least=least,
             )
+        if not found:
+            say_nothing(opened, filters.chosen["where"], _NO_WORD)
     _print(found, output)
 
 
@@ -117,11 +121,11 @@ def examples(
             found = opened.senses().examples(word, sense, count)
         else:
             found = opened.examples(word, count, **filters.chosen)
+        if not found:
+            say_nothing(opened, filters.chosen["where"], "No line meets the conditions.")
     if as_json:
         print_lines(found, Format.JSON)
         return
-    if not found:
-        say("No line meets the conditions.")
     # In whole: an example is read, not compared with the lines above it.
     for line in found:
         print(" ".join(f"{line.left}[{line.node}]{line.right}".split()) + f"  ({line.key})")
@@ -138,7 +142,6 @@ def _print(found: Sequence[Collocate], output: Format) -> None:
         _print_rows([asdict(one) for one in found], output)
         return
     if not found:
-        say("No word stands there so often.")
         return
     width = max(len(one.word) for one in found)
     print(f"{'':<{width}}  {'count':>8}  {'frequency':>9}  {'logDice':>7}  {'MI':>6}  {'t':>7}  {'G2':>10}")
@@ -164,7 +167,7 @@ def _print_contrasts(told: Sequence[Contrast], sense: str, versus: str, output: 
         _print_rows(rows, output)
         return
     if not told:
-        say("No word stands there so often.")
+        say(_NO_WORD)
         return
     width, columns = max(len(one.word) for one in told), [max(8, len(name)) for name in (sense, versus)]
     print(f"{'':<{width}}  {sense:>{columns[0]}}  {versus:>{columns[1]}}  {'log ratio':>9}  {'G2':>9}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ctxsearch.cli.console import counted, say
+from ctxsearch.cli.nothing import say_nothing
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import By, IndexName, Json, Where, refuse_all_but
 from ctxsearch.cli.output import Format, print_lines
@@ -38,6 +39,8 @@ def induce(
         senses = opened.senses(by=by)
         found = senses.induce(word, where=where or (), least=least, seed=seed)
         made = senses.accept(found) if accept else ()
+        if not found.occurrences:
+            say_nothing(opened, where or ())
     _print(found, lines, as_json)
     if made:
         told = ", ".join(f"{sense.sense_id} ({counted(sense.labels, 'line')})" for sense in made)
@@ -70,6 +73,7 @@ def novel(
             found = senses.novel(word, where=where or (), least=least)
             if not found.occurrences and not as_json:
                 print(f"{found.lemma}: no line is likely to have none of its senses.")
+                say_nothing(opened, where or ())
                 return
             _print(found, lines, as_json)
             return

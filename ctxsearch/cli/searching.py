@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ctxsearch.cli.console import say
 from ctxsearch.cli.exporting import export_model
+from ctxsearch.cli.nothing import say_nothing
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import (
     FILTERS,
@@ -34,9 +34,11 @@ from ctxsearch.cli.output import Format, print_lines, print_row
 from ctxsearch.domain import ConcordanceLine
 
 if TYPE_CHECKING:
+    from ctxsearch.index import Index
     from ctxsearch.query.grouping import Frequency
 
 _CHOOSING = (*FILTERS, "--allow-damaged")
+_NOTHING = "No line meets the conditions."
 _TWO_ORDERS = "Choose one of --good and --sort."
 
 
@@ -56,7 +58,8 @@ def query(
 ) -> None:
     """Find the uses of a word that are like the one in brackets: "They rowed across the river to the [bank]"."""
     with opening(index, allow_damaged, device, dtype) as opened:
-        _print(_found(partial(opened.query, sentence), search, filters, shown), shown, search.offset, good=search.good)
+        lines = _found(partial(opened.query, sentence), search, filters, shown)
+        _print(opened, lines, filters, shown, search.offset, good=search.good)
         export_model(opened)
 
 
@@ -76,7 +79,7 @@ def like(
     """Find more lines like these, and not like those; the keys are those that other commands print."""
     with opening(index, allow_damaged) as opened:
         lines = _found(partial(opened.like, keys, unlike=unlike or ()), search, filters, shown)
-    _print(lines, shown, search.offset, good=search.good)
+        _print(opened, lines, filters, shown, search.offset, good=search.good)
 
 
 @with_records
@@ -128,10 +131,15 @@ def concordance(
         raise WrongCommand(_TWO_ORDERS)
     with opening(index, allow_damaged) as opened:
         if count:
-            print(opened.count(word, **filters.chosen))
+            number = opened.count(word, **filters.chosen)
+            if not number:
+                say_nothing(opened, filters.chosen["where"])
+            print(number)
             return
         if by:
             found = opened.frequencies(word, by, **filters.chosen)
+            if not found:
+                say_nothing(opened, filters.chosen["where"], _NOTHING)
             _print_frequencies(found, by, shown.format)
             return
         lines = opened.concordance(
@@ -146,7 +154,7 @@ def concordance(
             context=shown.around(good=good),
             good=good,
         )
-    _print(lines, shown, offset, good=good)
+        _print(opened, lines, filters, shown, offset, good=good)
 
 
 def _found(
@@ -190,7 +198,10 @@ def _print_frequencies(found: Sequence[Frequency], by: Sequence[str], output: Fo
         print("  ".join([*cells, f"{count:>9}"]))
 
 
-def _print(lines: list[ConcordanceLine], shown: Shown, offset: int, *, good: bool) -> None:
+def _print(
+    index: Index, lines: list[ConcordanceLine], filters: Filters, shown: Shown, offset: int, *, good: bool
+) -> None:
     if not lines:
-        say(f"There is no line after the first {offset:,}." if offset else "No line meets the conditions.")
+        none = f"There is no line after the first {offset:,}." if offset else _NOTHING
+        say_nothing(index, filters.chosen["where"], none)
     print_lines(lines, shown.format, whole=shown.around(good=good) == "sentence")

@@ -12,6 +12,7 @@ import typer
 
 from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.exporting import export_model
+from ctxsearch.cli.nothing import say_nothing
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import Device, Dtype, IndexName, Json, Shown, Where, Whose, WrongCommand, with_records
 from ctxsearch.cli.output import Format, Told, print_lines
@@ -84,6 +85,8 @@ def assign(
         check_plot(plot)
     with opening(index, allow_damaged=False) as opened:
         found = opened.senses().assign(word, where=where or (), by=by, least_margin=margin, context=shown.around())
+        if not found.uses:
+            say_nothing(opened, where or ())
         if to_label is not None:
             _print_uses(found.to_label(to_label), shown)
         elif prints_lines:

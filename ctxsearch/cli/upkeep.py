@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ctxsearch.cli.console import counted, say
+from ctxsearch.cli.nothing import say_nothing
 from ctxsearch.cli.options import IndexName, Json, Where, WrongCommand, to_file
 from ctxsearch.cli.progress import count_bar
 from ctxsearch.index import DEFAULT_SHARD_TOKENS, Index
@@ -47,6 +48,8 @@ def remove(
             say(f"{from_file} names no document; nothing was removed.")
             return
         count = opened.remove(named, where=where or (), missing_ok=missing_ok, lost=lost)
+        if not count:
+            say_nothing(opened, where or ())
     say(f"{index}: removed {counted(count, 'document')}.")
 
 

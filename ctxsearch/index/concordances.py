@@ -10,6 +10,7 @@ from ctxsearch.errors import QueryError
 from ctxsearch.index.parts import Parts
 
 if TYPE_CHECKING:
+    from ctxsearch.query.conditions import Unmet
     from ctxsearch.query.grouping import Frequency
     from ctxsearch.query.options import Filters
     from ctxsearch.query.scope import OpenShard
@@ -64,6 +65,22 @@ class Concordances:
         from ctxsearch.senses.subcorpora import expanded
 
         return expanded(self._parts.inventory(), conditions)
+
+    def unmet(self, where: str | Sequence[str]) -> list[Unmet]:
+        """The conditions on the metadata that no document meets, each by itself: why nothing is found.
+
+        Args:
+            where: conditions, as elsewhere; those of a subcorpus count one by one.
+
+        Returns:
+            Each with the values that documents have in its column.
+
+        Raises:
+            QueryError: a condition cannot be understood, or names a column that no document has.
+        """
+        from ctxsearch.query.conditions import unmet_conditions
+
+        return unmet_conditions(self._parts.catalogs()[0], self._where(where))
 
     def concordance(
         self,

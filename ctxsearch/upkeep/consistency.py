@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ctxsearch.analysis import surface_form
-from ctxsearch.catalog.reader import read_metadata
-from ctxsearch.catalog.rows import FormRow
+from ctxsearch.catalog.rows import FormRow, read_metadata
 from ctxsearch.commit import CATALOG_FILE, CLUSTERS_FILE, LISTS_FILE, SHARD_FILE, VECTORS_FILE
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.scope import OpenShard

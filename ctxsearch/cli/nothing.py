@@ -1,0 +1,23 @@
+"""What is said where nothing is found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ctxsearch.cli.console import counted, say
+from ctxsearch.index import Index
+
+# Values of a column that are named.
+_NAMED = 8
+
+
+def say_nothing(index: Index, where: Sequence[str], otherwise: str = "") -> None:
+    """Says why nothing is found: which conditions no document meets; or else this, if there is anything to say."""
+    unmet = index.unmet(where)
+    for one in unmet:
+        named = ", ".join(f"{value} ({count:,})" for value, count in one.documents[:_NAMED])
+        more = f" and {counted(len(one.documents) - _NAMED, 'other')}" if len(one.documents) > _NAMED else ""
+        have = f"; of {one.column} there are: {named}{more}" if named else ""
+        say(f"No document meets {one.condition!r}{have}.")
+    if otherwise and not unmet:
+        say(otherwise)

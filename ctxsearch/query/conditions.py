@@ -1,0 +1,47 @@
+"""Which conditions on the metadata no document meets, and what there is instead."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ctxsearch.catalog.where import parse_filters
+from ctxsearch.query.scope import ListedShard, allowed_documents
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A condition that no document of the index meets.
+
+    Attributes:
+        condition: as it was given.
+        column: that it is about.
+        documents: how many documents have each value of the column, the most frequent first.
+    """
+
+    condition: str
+    column: str
+    documents: Sequence[tuple[str, int]]
+
+
+def unmet_conditions(shards: Sequence[ListedShard], where: Sequence[str]) -> list[Unmet]:
+    """The conditions that no document meets, each by itself, in their order.
+
+    Args:
+        shards: of the index.
+        where: conditions on the metadata, as `ctxsearch.catalog.where.parse_filters` reads them.
+
+    Raises:
+        QueryError: a condition cannot be read, or names a column that no document has.
+    """
+    found: list[Unmet] = []
+    for condition in dict.fromkeys(where):
+        if any(allowed is None or allowed.any() for allowed in allowed_documents(shards, [condition])):
+            continue
+        column = parse_filters([condition])[0].column
+        counts: Counter[str] = Counter()
+        for shard in shards:
+            counts.update(shard.catalog.values(column, shard.entry.removed))
+        found.append(Unmet(condition, column, sorted(counts.items(), key=lambda item: (-item[1], item[0]))))
+    return found
