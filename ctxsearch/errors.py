@@ -161,8 +161,12 @@ class WordNotFound(QueryError, LookupError):
         self.word = word
         self.nearest = tuple(nearest)
         offer = f" Nearest: {', '.join(self.nearest)}." if self.nearest else ""
-        if not offer and len(word.split()) > 1:
-            offer = " Ask for one word at a time."
+        if len(words := word.split()) > 1:
+            offer += " Ask for one word at a time"
+            if all(one.replace("-", "").isalnum() for one in words):
+                row = " ".join(f'"{one}"' for one in words)
+                offer += f"; lines with a row of words are found by: concordance --cql '{row}'"
+            offer += "."
         super().__init__(f"The corpus does not have the word {word!r}.{offer}")
 
 

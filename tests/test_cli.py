@@ -257,7 +257,10 @@ def test_reader_that_goes_away_is_no_error(make_index: MakeIndex) -> None:
         ("query INDEX The_[bnak].", r"does not have the word 'bnak'\. Nearest: bank\."),
         ("query INDEX The_[bank]. --where yaer=1", "no document has the column 'yaer'"),
         ("info FOLDER/none", r"there is no index at .*none; indexes found: mine, yours\. make one with"),
-        ("concordance INDEX river_bank", r"does not have the word 'river bank'\. Ask for one word at a time\.$"),
+        (
+            "concordance INDEX river_bank",
+            r"does not have the word 'river bank'\. Ask for one word at a time; .*--cql '\"river\" \"bank\"'\.$",
+        ),
         ("concordance INDEX bank --where year_=>_1990", r"filter 'year => 1990' cannot be read; write COLUMN OPERATOR"),
         ("query none [bank]", r"indexes found: mine, yours\."),
         ("pieces word --model FOLDER", "holds no config.json"),

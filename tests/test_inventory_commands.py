@@ -157,7 +157,7 @@ def test_senses_are_cut_and_joined(folder: Path) -> None:
 
 def test_a_new_sense_of_no_word_is_made_and_told(folder: Path) -> None:
     """Its texts may come yet; more often the word is misspelt, or is several."""
-    for name, why in (("rivver.1", "Nearest: river"), ("river bank.1", "Ask for one word at a time.")):
+    for name, why in (("rivver.1", "Nearest: river"), ("river bank.1", "Ask for one word at a time; ")):
         result = ctxsearch("senses", "new", folder, name)
         assert result.returncode == 0
         assert f"{name}: made, a sense of" in result.stderr
