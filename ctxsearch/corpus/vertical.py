@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 
 from ctxsearch.corpus.assembly import BLANK, PARAGRAPH, Assembly, Tokens
 from ctxsearch.corpus.files import File
@@ -207,7 +208,8 @@ class _Document:
         if n_cells != len(columns):
             names = ",".join(columns)
             why = f"the line has {n_cells} cells, and there should be {len(columns)}, {names}"
-            hint = "Name the columns, and those to be passed over -, for instance --columns word,-,lemma."
+            instance = ",".join([*DEFAULT_COLUMNS, *repeat("-", n_cells)][:n_cells])
+            hint = f"Name the columns, and those to be passed over -, for instance --columns {instance}."
             raise SourceError(self._file.uri, why, line=number, hint=hint)
         self._columns = columns
         return columns
