@@ -297,6 +297,8 @@ def test_commands_shape_lines(index: Index) -> None:
     assert [json.loads(line)["key"] for line in found.splitlines()] == [
         line.key for line in index.concordance("bank", per_document=1, seed=4)
     ]
+    none = command("subcorpora", "new", index.path, "early", "year<1900", "genre=c").stderr
+    assert "No document meets 'genre=c'; of genre there are: a (3), b (3)." in none
     assert "@early is: year<1900." in command("subcorpora", "new", index.path, "early", "year<1900").stderr
     both = command("subcorpora", "new", index.path, "early a", "@early", "genre=a").stderr
     assert "@early a is: year<1900  genre=a." in both

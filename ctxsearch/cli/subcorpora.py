@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ctxsearch.cli.console import say, told
+from ctxsearch.cli.nothing import say_nothing
 from ctxsearch.cli.options import By, IndexName, Json
 from ctxsearch.index import Index
 
@@ -57,10 +58,12 @@ def new(
     by: By = None,
 ) -> None:
     """Give conditions a name, or a name another meaning."""
-    with _subcorpora(index, by) as subcorpora:
+    with Index.open(index) as opened:
+        subcorpora = opened.subcorpora(by=by)
         subcorpora.save(name, where)
         stored = subcorpora.list()[name]
-    say(f"@{name} is: {'  '.join(stored)}.")
+        say(f"@{name} is: {'  '.join(stored)}.")
+        say_nothing(opened, stored)
 
 
 def remove(index: IndexName, name: Name, by: By = None) -> None:

@@ -26,7 +26,7 @@ class Unmet:
 
 
 def unmet_conditions(shards: Sequence[ListedShard], where: Sequence[str]) -> list[Unmet]:
-    """The conditions that no document meets, each by itself, in their order.
+    """The conditions that no document meets, each by itself, in their order; of an index without documents, none.
 
     Args:
         shards: of the index.
@@ -36,7 +36,7 @@ def unmet_conditions(shards: Sequence[ListedShard], where: Sequence[str]) -> lis
         QueryError: a condition cannot be read, or names a column that no document has.
     """
     found: list[Unmet] = []
-    for condition in dict.fromkeys(where):
+    for condition in dict.fromkeys(where) if shards else ():
         if any(allowed is None or allowed.any() for allowed in allowed_documents(shards, [condition])):
             continue
         column = parse_filters([condition])[0].column
