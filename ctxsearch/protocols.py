@@ -50,6 +50,18 @@ class Encoder(Protocol):
         """
 
 
+class TokenEncoder(Encoder, Protocol):
+    """An encoder that embeds some tokens of a long passage without having to embed all."""
+
+    def encode_tokens(self, passages: Sequence[Sequence[Segment]], tokens: NDArray[np.int64]) -> Encoded:
+        """What `encode` has for some tokens, but for rounding.
+
+        Args:
+            passages: see there.
+            tokens: their numbers among the tokens of all passages. Shape: (n_tokens,).
+        """
+
+
 class Neighbours(NamedTuple):
     """Rows of a shard with their scores, nearest first, ties by row.
 

@@ -28,7 +28,7 @@ from tokenizers import Tokenizer, normalizers
 import ctxsearch
 from ctxsearch.alignment import align
 from ctxsearch.analysis import Analyser
-from ctxsearch.domain import Segment
+from ctxsearch.domain import Segment, Usage
 from ctxsearch.encoder import lanes
 from ctxsearch.encoder.fused import _Closing, _Fused, _NoPooler, _Packed, added_mask, fuse, takes_added_mask
 from ctxsearch.encoder.hardware import choose_device, choose_dtype
@@ -39,6 +39,7 @@ from ctxsearch.encoder.tokenizer import PieceTokenizer
 from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.errors import ModelError
 from ctxsearch.protocols import Encoded
+from ctxsearch.query.asked import embed
 
 EMBEDDED = "all-MiniLM-L6-v2"
 Vectors = NDArray[np.float32]
@@ -498,6 +499,41 @@ def test_passages_see_nothing_of_each_other(folders: dict[str, Path]) -> None:
     own = slice(len(second.forms), len(second.forms) + len(first.forms))
     np.testing.assert_allclose(apart[own], alone, atol=1e-5)
     assert (together[own] * alone).sum(axis=1).max() < 0.99
+
+
+@settings(max_examples=15)
+@given(data=st.data())
+@pytest.mark.parametrize("family", FAMILIES)
+def test_some_tokens_have_the_vectors_that_they_have_among_all(
+    folders: dict[str, Path], family: str, data: st.DataObject
+) -> None:
+    """Whichever are asked for, of whichever passages, in any order and twice: also those without a piece."""
+    texts = st.sampled_from([*SENTENCES, "they rowed to the river bank " * 20, "a \u200b c", "...", ". . . " * 40])
+    passages = [[segment(text, r"\S+") for text in one] for one in data.draw(st.lists(st.lists(texts), max_size=4))]
+    encoder = loaded(folders[family], window=24)
+    vectors, present = encoder.encode(passages)
+    tokens = data.draw(st.lists(st.sampled_from(range(len(present))), max_size=6)) if len(present) else []
+    some = encoder.encode_tokens(passages, np.array(tokens, np.int64))
+    np.testing.assert_array_equal(some.present, present[tokens])
+    np.testing.assert_allclose(some.vectors, vectors[tokens], atol=1e-5)
+
+
+def test_of_a_long_text_the_model_sees_what_is_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The windows of the words' sentences, once for words of one of them, and no other; in one text or in several."""
+    encoder = loaded(folder, window=24)
+    long = " ".join(SENTENCES * 40)
+    looked_at = []
+    forward = encoder.forward
+    monkeypatch.setattr(encoder, "forward", lambda inputs, mask=None: looked_at.append(inputs) or forward(inputs, mask))
+    starts = [match.start() for match in re.finditer(r"\bbank\b", long)]
+    usages = [Usage(long, start, start + 4) for start in (*starts[:3], *starts[-3:])]
+    together = embed([*usages, *usages], Analyser("en"), encoder)
+    assert sum(map(len, looked_at)) <= len(usages)
+    looked_at.clear()
+    encoder.encode([list(Analyser("en").segments(long))])
+    assert sum(map(len, looked_at)) > 10 * len(usages)
+    alone = np.concatenate([embed([usage], Analyser("en"), encoder) for usage in usages])
+    np.testing.assert_allclose(together, np.concatenate([alone, alone]), atol=1e-5)
 
 
 def test_nothing_to_encode_gives_no_vectors(folders: dict[str, Path]) -> None:

@@ -71,6 +71,10 @@ def test_an_export_gives_the_vectors_of_torch(
     assert by_onnx.digest == by_torch.digest
     np.testing.assert_array_equal(found.present, expected.present)
     np.testing.assert_allclose(found.vectors, expected.vectors, atol=1e-4)
+    tokens = np.flatnonzero(expected.present)[::-7]
+    some = by_onnx.encode_tokens(passages, tokens)
+    assert some.present.all()
+    np.testing.assert_allclose(some.vectors, found.vectors[tokens], atol=1e-5)
 
 
 def test_an_export_that_gives_other_vectors_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,6 +180,25 @@ def test_a_query_answers_the_same_with_an_export_and_without(tiny_index: Path) -
     np.testing.assert_allclose([line.score for line in after], [line.score for line in before], atol=1e-5)
     about = json.loads((cache.cache_folder() / digest[:32] / "export.json").read_bytes())
     assert (about["model_digest"], Path(about["model"]).name) == (digest, "tiny")
+
+
+@pytest.mark.parametrize("is_exported", [False, True])
+def test_a_query_answers_the_same_in_an_index_just_made(
+    exports: dict[str, tuple[Path, cache.Export]], tmp_path: Path, is_exported: bool
+) -> None:
+    """To the bit, as in one that is opened, on the CPU or wherever it be; a build's type is not that of queries."""
+    folder = exports["bert-uncased"][0]
+    if is_exported:
+        keep(exports["bert-uncased"][1])
+    asked = "They swim to the [bank]."
+    with Index.create(tmp_path / "index", model=str(folder), window=POSITIONS) as made:
+        made.add([Document("a", "They rowed to the bank of the river."), Document("b", "The bank lent us money.")])
+        expected = made.query(asked, k=None)
+        assert made.can_export is not is_exported
+    for device in (None, "auto", "cpu"):
+        with Index.open(tmp_path / "index", device=device) as opened:
+            assert opened.query(asked, k=None) == expected
+            assert opened.can_export is not is_exported
 
 
 def test_an_export_outlives_its_model(

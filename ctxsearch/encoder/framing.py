@@ -60,6 +60,29 @@ class Framing:
         sentences = Alignment(ends - cut.counts, ends)
         return Framed(cut.ids, _with_words(bounds, alignment), alignment, sentences, sentence_of)
 
+    def frame_tokens(self, passages: Sequence[Sequence[Segment]], tokens: NDArray[np.int64]) -> Framed:
+        """What `frame` gives, of some tokens alone: the windows that see their sentences, as they are among all.
+
+        Args:
+            passages: of which a few words are asked for.
+            tokens: their numbers among the tokens of all passages. Shape: (n_tokens,).
+        """
+        framed = self.frame(passages)
+        wanted, sentence_of = np.unique(framed.sentence_of[tokens], return_inverse=True)
+        first, last = (column[wanted] for column in framed.sentences)
+        # Of windows and of sentences each begins where the one before ends, or behind it.
+        start, stop = framed.windows[:, 2], framed.windows[:, 3]
+        reached = np.searchsorted(stop, first, side="right"), np.searchsorted(start, last, side="left")
+        windows = framed.windows[np.unique(stretches(*reached))]
+        # A sentence may have pieces that no window keeps.
+        kept = np.zeros(len(framed.ids) + 1, np.bool_)
+        kept[stretches(windows[:, 0], windows[:, 1])] = kept[stretches(first, last)] = True
+        place: NDArray[np.int64] = np.cumsum(kept) - kept
+        alignment = Alignment(*(place[column[tokens]] for column in framed.alignment))
+        return Framed(
+            framed.ids[kept[:-1]], place[windows], alignment, Alignment(place[first], place[last]), sentence_of
+        )
+
     def lengths(self, framed: Framed) -> NDArray[np.int64]:
         """Pieces of each window, special ones included. Shape: (n_windows,)."""
         return framed.windows[:, 1] - framed.windows[:, 0] + self._specials

@@ -58,7 +58,13 @@ class OnnxEncoder:
 
     def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
         """Embeds every token of some passages, see `Encoder.encode`."""
-        framed = self._framing.frame(passages)
+        return self._encode_framed(self._framing.frame(passages))
+
+    def encode_tokens(self, passages: Sequence[Sequence[Segment]], tokens: NDArray[np.int64]) -> Encoded:
+        """Embeds some tokens of some passages, see `TokenEncoder.encode_tokens`."""
+        return self._encode_framed(self._framing.frame_tokens(passages, tokens))
+
+    def _encode_framed(self, framed: Framed) -> Encoded:
         pieces = self._piece_vectors(framed)
         present = framed.alignment.last > framed.alignment.first
         pooled = _pooled(pieces, framed.alignment.first[present], framed.alignment.last[present], self._pooling)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ctxsearch.domain import Segment
 from ctxsearch.encoder.framing import Framed, Framing
@@ -123,6 +124,10 @@ class TransformerEncoder:
         Tokens without a piece (zero-width characters, say) have no vector.
         """
         return self.encode_framed(self._framing.frame(passages))
+
+    def encode_tokens(self, passages: Sequence[Sequence[Segment]], tokens: NDArray[np.int64]) -> Encoded:
+        """Embeds some tokens of some passages, see `TokenEncoder.encode_tokens`."""
+        return self.encode_framed(self._framing.frame_tokens(passages, tokens))
 
     def encode_framed(self, framed: Framed) -> Encoded:
         """`encode` for passages that are in pieces already, by this tokenizer and for windows of this size."""

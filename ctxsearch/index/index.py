@@ -92,12 +92,14 @@ class Index(Changes, Care, Exports):
                 the one that comes with ctxsearch for the model, if it has one and neither ``layers`` nor ``pooling`` is
                 given.
             window: pieces that the model sees at once.
-            language: by which sentences and lemmas are cut.
+            language: by which sentences and lemmas are cut: a code such as ``en``. Where there is no dictionary of it,
+                words are filed as they are written; so they are where it is a name, ``english``, and no code.
             punctuation: whether punctuation marks are occurrences too.
             codec: how vectors are kept: ``fp16``, ``sq8``, ``sq6`` or ``sq4``, in less and less space. Where None,
                 ``sq8`` with a head, ``sq6`` without; or ``fp16`` with an encoder of your own: the others cut off what
                 lies far outside of the first 65 536 vectors, as vectors with few components, each large, may do.
-            device: ``cpu``, ``cuda``...; the GPU if there is one, where None.
+            device: ``cpu``, ``cuda``...; the GPU if there is one, where None. Queries are embedded by the CPU, in single
+                precision, unless a GPU or a type is asked for.
             dtype: ``bf16``, ``fp16`` or ``fp32``; what suits the device, where None.
             encoder: an encoder of your own in place of the model, whose name is then ``model``, or that of its class.
 

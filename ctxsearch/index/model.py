@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ctxsearch.errors import ModelError, SettingsMismatch
+from ctxsearch.index.own_encoder import OwnEncoder
 from ctxsearch.settings import HEAD_FILE, Settings
 from ctxsearch.storage import digest_bytes
 
@@ -36,10 +37,15 @@ class Model:
         self._path = path
         self._settings = settings
         self._encoder = encoder
-        self._is_own_encoder = encoder is not None
+        # What an index was created with is the model, loaded for a build.
+        self._is_own_encoder = isinstance(encoder, OwnEncoder)
         self._asking: Encoder | None = None
         self._export: Future[Encoder | None] | None = None
         self._hardware = hardware
+        # A query is for the CPU in any case, but where something else is asked for.
+        self._asks_as_it_builds = self._is_own_encoder or bool(
+            hardware["dtype"] or hardware["device"] not in (None, "auto", "cpu")
+        )
 
     @cached_property
     def head(self) -> Head | None:
@@ -77,7 +83,7 @@ class Model:
 
     def expect_query(self) -> None:
         """Begins to open the model's export, if there is one, while the index is opened and the sentence is cut."""
-        if self._export is None and not self._is_own_encoder and not any(self._hardware.values()):
+        if self._export is None and not self._asks_as_it_builds:
             aside = ThreadPoolExecutor(1, "ctxsearch-export")
             self._export = aside.submit(self._load_export)
             aside.shutdown(wait=False)
@@ -85,7 +91,7 @@ class Model:
     def asking_encoder(self) -> Encoder:
         """What gives the words of queries their vectors: in single precision, and from the model's export if it can be.
 
-        So a query has the same vector whatever ran before it.
+        So a query has the same vector whatever ran before it, in an index that was just made too.
 
         Raises:
             ModelError: the model cannot be found or used.
@@ -104,7 +110,7 @@ class Model:
         """Whether queries have to wait for torch, while an export of the model could be made and kept."""
         from ctxsearch.encoder.cache import can_keep, was_tried
 
-        if self._is_own_encoder or any(self._hardware.values()):
+        if self._asks_as_it_builds:
             return False
         return not was_tried(self._export_digest) and can_keep()
 

@@ -14,7 +14,7 @@ from ctxsearch.domain import ConcordanceLine, Usage
 from ctxsearch.errors import QueryError
 from ctxsearch.protocols import Encoder
 from ctxsearch.query import scope
-from ctxsearch.query.asked import embed, marked_token
+from ctxsearch.query.asked import Asked, Texts, embed_asked
 from ctxsearch.query.concordance import shaped_order
 from ctxsearch.query.keys import find_key, require, require_written
 from ctxsearch.query.lines import lines
@@ -34,9 +34,10 @@ def like_usage(
     get_encoder: Callable[[], Encoder],
 ) -> list[ConcordanceLine]:
     """The lines most like a usage, see `Index.query`; the encoder is loaded only once all else is known to be right."""
-    rows = _rows_of_usage(shards, usage, asked, analyser)
+    word = Texts(analyser).marked(usage)
+    rows = _rows_of_word(shards, word, asked, analyser)
     allowed = scope.allowed_documents(shards, asked.filters.where)
-    vector = embed([usage], analyser, get_encoder())[0]
+    vector = embed_asked([word], get_encoder())[0]
     return _nearest(shards, rows, allowed, vector, asked)
 
 
@@ -50,11 +51,12 @@ def like_usages(
 ) -> list[list[ConcordanceLine]]:
     """The lines most like each of many usages, see `Index.query_many`."""
     allowed = scope.allowed_documents(shards, asked.filters.where)
-    rows = []
+    texts, words, rows = Texts(analyser), [], []
     for number, usage in enumerate(usages):
         with usage_numbered(number):
-            rows.append(_rows_of_usage(shards, usage, asked, analyser))
-    vectors = embed(usages, analyser, get_encoder())
+            words.append(texts.marked(usage))
+            rows.append(_rows_of_word(shards, words[-1], asked, analyser))
+    vectors = embed_asked(words, get_encoder())
     first: list[list[Found] | None] = [None] * len(usages)
     wanted = _wanted(asked)
     if wanted is not None and are_on_cards(shards):
@@ -77,10 +79,9 @@ def like_usages(
         )
 
 
-def _rows_of_usage(
-    shards: Sequence[OpenShard], usage: Usage, asked: Search, analyser: Analyser
+def _rows_of_word(
+    shards: Sequence[OpenShard], word: Asked, asked: Search, analyser: Analyser
 ) -> Sequence[Sequence[Rows]]:
-    word = marked_token(usage, analyser)
     filters = asked.filters
     if asked.any_word:
         rows = _rows_of_any_word(shards, filters)
