@@ -445,6 +445,58 @@ def test_where_filters_documents(make_index: MakeIndex, where: str, expected: st
     assert index.count("bank") == len(LIBRARY)
 
 
+TITLED = [
+    Document(
+        "a", "The bank.", {"title": "Alpha", "uri": "u1", "document_id": "D1", "form": "letter"}, title="Of a file"
+    ),
+    Document("b", "The bank.", {"title": "Beta", "uri": "u2", "document_id": "D2"}),
+    Document("c", "The bank.", {"year": 1912}, title="Gamma", uri="u3"),
+]
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("title=Alpha", "a"),
+        ("title!=Alpha", "bc"),
+        ("title=Of a file", ""),
+        ("title>=Beta", "bc"),
+        ("metadata.title=Gamma", ""),
+        ("metadata.title!=Alpha", "bc"),
+        ("uri=u1", "a"),
+        ("uri!=u3", "ab"),
+        ("document_id=a", "a"),
+        ("document_id!=D1", "abc"),
+        ("metadata.document_id=D1", "a"),
+        ("metadata.document_id!=D1", "bc"),
+        ("metadata.year=1912", "c"),
+    ],
+)
+def test_metadata_may_be_called_as_what_a_document_has(make_index: MakeIndex, where: str, expected: str) -> None:
+    """A title in the metadata is that of the document, and so is a URI; the id is the document's own."""
+    index = make_index(TITLED, shard_tokens=1)
+    assert "".join(ids(index.concordance("bank", where=where))) == expected
+    assert [one.condition for one in index.unmet(where)] == [where][len(expected) :][:1]
+    assert index.remove(where=where) == len(expected)
+
+
+def test_metadata_of_such_names_count_and_sort(make_index: MakeIndex) -> None:
+    """As any column; and where no document has one, it is not named among those there are."""
+    index = make_index(TITLED)
+    assert [(one.values, one.count) for one in index.frequencies("bank", "title")] == [
+        (("Alpha",), 1),
+        (("Beta",), 1),
+        ((None,), 1),
+    ]
+    assert ids(index.concordance("bank", order="-title")) == ["b", "a", "c"]
+    assert index.unmet("title=x")[0].documents == [("Alpha", 1), ("Beta", 1)]
+    assert index.unmet("document_id=x")[0].documents == []
+    bare = make_index([Document("a", "The bank.", {"year": 1912})])
+    assert bare.info().metadata_columns == ["document_id", "year"]
+    with pytest.raises(QueryError, match="there are: document_id, year"):
+        bare.count("bank", where="titel=x")
+
+
 def test_all_filters_must_hold(make_index: MakeIndex) -> None:
     """Several filters are joined by and, also in several shards."""
     index = make_index(LIBRARY, shard_tokens=1)

@@ -168,10 +168,18 @@ class Catalog(CatalogFile):
             raise IndexDamaged(str(self.path), _NO_ROWS)
         return list(zip(lemmas, forms, *given)), frequencies  # noqa: B905
 
+    @cached_property
+    def metadata_names(self) -> Sequence[str]:
+        """The names that occur in the documents' metadata, in order."""
+        return [str(row[0]) for row in self._rows("select name from metadata_columns order by name")]
+
     def metadata_columns(self) -> list[str]:
-        """The names that a filter may use."""
-        rows = self._rows("select name from metadata_columns order by name")
-        return [*(str(row[0]) for row in rows), *DOCUMENT_COLUMNS]
+        """The names that a filter may use: these, and what documents have besides."""
+        return [*self.metadata_names, *(one for one in self._document_columns if one not in self.metadata_names)]
+
+    @cached_property
+    def _document_columns(self) -> list[str]:
+        return [one for one in DOCUMENT_COLUMNS if self._rows(f"select 1 from documents where {one} != '' limit 1")]
 
     def documents_where(self, filters: Sequence[Filter]) -> NDArray[np.bool_]:
         """Which documents meet all of some conditions. Shape: (n_documents,)."""

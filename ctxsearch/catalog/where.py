@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ctxsearch.errors import QueryError
 
@@ -12,8 +12,9 @@ _OPERATOR = re.compile(r"(>=|<=|!=|=|>|<)=?")
 _TURNED = re.compile(r"=\s*[<>]\s*[+-]?\.?\d")  # as some write >= and <=
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 
-# What a filter may name besides the metadata.
-DOCUMENT_COLUMNS = ("document_id", "title", "uri")
+ID_COLUMN = "document_id"
+DOCUMENT_COLUMNS = (ID_COLUMN, "title", "uri")
+"""What a filter may name besides the metadata; but for the id, where a document's metadata have it, it is that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +24,35 @@ class Filter:
     A value that is written as a number compares as one, with values that are numbers; any other value compares as
     text, with values that are text. ``=`` and ``!=`` with a number also see it where it is kept as text. A document
     without the column meets no condition but ``!=``.
+
+    Attributes:
+        column: its name.
+        operator: one of ``= != < <= > >=``.
+        value: as it is written.
+        is_metadata: whether the column is one of the metadata in any case.
     """
 
     column: str
     operator: str
     value: str
+    is_metadata: bool = False
 
     def sql(self) -> tuple[str, list[str | int | float]]:
         """The condition on a row of ``documents``, with its parameters."""
-        if self.column in DOCUMENT_COLUMNS:
-            test, parameters = self._test(f"documents.{self.column}")
-            return test, parameters
-        negated = self.operator == "!="
-        test, parameters = Filter(self.column, "=" if negated else self.operator, self.value)._test("value")
+        is_own = self.column in DOCUMENT_COLUMNS and not self.is_metadata
+        if is_own and self.column == ID_COLUMN:
+            return self._test("documents.document_id")
+        # The key is compared, not built into a JSON path, so any name a source came with is just a name.
+        values = "select value, type from json_each(documents.metadata) where key = ?"
+        if is_own:
+            own = "select value from json_each(documents.metadata) where key = ?"
+            values = f"select coalesce(({own}), documents.{self.column}) as value, '' as type"
+        is_negated = self.operator == "!="
+        test, parameters = replace(self, operator="=" if is_negated else self.operator)._test("value")
         if self.operator in ("=", "!=") and self.value.lower() in ("true", "false"):
             test, parameters = f"({test} or type = ?)", [*parameters, self.value.lower()]
-        # The key is compared, not built into a JSON path, so any name a source came with is just a name.
-        exists = f"exists (select 1 from json_each(documents.metadata) where key = ? and {test})"
-        return (f"not {exists}" if negated else exists), [self.column, *parameters]
+        exists = f"exists (select 1 from ({values}) where {test})"
+        return (f"not {exists}" if is_negated else exists), [self.column, *parameters]
 
     def _test(self, place: str) -> tuple[str, list[str | int | float]]:
         number = self._number

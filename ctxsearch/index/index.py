@@ -98,8 +98,8 @@ class Index(Changes, Care, Exports):
             codec: how vectors are kept: ``fp16``, ``sq8``, ``sq6`` or ``sq4``, in less and less space. Where None,
                 ``sq8`` with a head, ``sq6`` without; or ``fp16`` with an encoder of your own: the others cut off what
                 lies far outside of the first 65 536 vectors, as vectors with few components, each large, may do.
-            device: ``cpu``, ``cuda``...; the GPU if there is one, where None. Queries are embedded by the CPU, in single
-                precision, unless a GPU or a type is asked for.
+            device: ``cpu``, ``cuda``...; the GPU if there is one, where None. Queries are embedded by the CPU, in
+                single precision, unless a GPU or a type is asked for.
             dtype: ``bf16``, ``fp16`` or ``fp32``; what suits the device, where None.
             encoder: an encoder of your own in place of the model, whose name is then ``model``, or that of its class.
 

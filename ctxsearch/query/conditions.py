@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ctxsearch.catalog.where import parse_filters
-from ctxsearch.query.scope import ListedShard, allowed_documents
+from ctxsearch.catalog.where import ID_COLUMN
+from ctxsearch.query.scope import ListedShard, allowed_documents, checked_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,11 @@ def unmet_conditions(shards: Sequence[ListedShard], where: Sequence[str]) -> lis
     for condition in dict.fromkeys(where) if shards else ():
         if any(allowed is None or allowed.any() for allowed in allowed_documents(shards, [condition])):
             continue
-        column = parse_filters([condition])[0].column
+        (asked,) = checked_columns(shards, [condition])
         counts: Counter[str] = Counter()
         for shard in shards:
-            counts.update(shard.catalog.values(column, shard.entry.removed))
-        found.append(Unmet(condition, column, sorted(counts.items(), key=lambda item: (-item[1], item[0]))))
+            # Of an id, which every document has, all would be named.
+            if asked.column != ID_COLUMN or asked.is_metadata:
+                counts.update(shard.catalog.values(asked.column, shard.entry.removed))
+        found.append(Unmet(condition, asked.column, sorted(counts.items(), key=lambda item: (-item[1], item[0]))))
     return found

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ctxsearch.catalog.where import DOCUMENT_COLUMNS
 from ctxsearch.domain import MetadataValue
 from ctxsearch.errors import QueryError
 from ctxsearch.query.columns import Column, ValueOrder, parse_column, value_order
@@ -41,8 +40,7 @@ def grouped_counts(shards: Sequence[OpenShard], found: Sequence[Found], by: Sequ
     Raises:
         QueryError: nothing is named, or no document has such a column.
     """
-    columns = {column for shard in shards for column in shard.catalog.metadata_columns()}
-    known = sorted(columns - {*DOCUMENT_COLUMNS})
+    known = sorted({column for shard in shards for column in shard.catalog.metadata_names})
     if not by:
         raise QueryError(f"Say what to group by: {', '.join([*OF_OCCURRENCE, *known])}.")
     chosen = [Column(name) if name in OF_OCCURRENCE else parse_column(name, known) for name in by]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from ctxsearch.analysis import normal_form, surface_form
 from ctxsearch.catalog.reader import Catalog
 from ctxsearch.catalog.rows import FormRow
-from ctxsearch.catalog.where import Filter, parse_filters
+from ctxsearch.catalog.where import DOCUMENT_COLUMNS, Filter, parse_filters
 from ctxsearch.commit import CLUSTERS_FILE, ShardEntry
 from ctxsearch.errors import IndexDamaged, QueryError
 from ctxsearch.protocols import VectorShard
+from ctxsearch.query.columns import column_named
 from ctxsearch.vectors.ahead import ReadAhead
 from ctxsearch.vectors.clusters import Clusters, no_clusters, open_clusters
 from ctxsearch.vectors.codec import CodecParameters
@@ -248,17 +249,24 @@ def has_living(shard: OpenShard, rows: Rows) -> bool:
 
 
 def checked_columns(shards: Sequence[ListedShard], where: Sequence[str]) -> Sequence[Filter]:
-    """What filters on the metadata say.
+    """What filters on the metadata say; ``metadata.NAME`` is a column of the metadata whatever else is called so.
 
     Raises:
         QueryError: a filter cannot be read, or names a column that no document has.
     """
     filters = parse_filters(where)
-    known = sorted({column for shard in shards for column in shard.catalog.metadata_columns()}) if filters else []
-    for item in filters:
-        if item.column not in known:
-            raise QueryError(f"No document has the column {item.column!r}; there are: {', '.join(known)}.")
-    return filters
+    names = {name for shard in shards for name in shard.catalog.metadata_names} if filters else set()
+    return [_checked_column(shards, names, item) for item in filters]
+
+
+def _checked_column(shards: Sequence[ListedShard], names: Collection[str], item: Filter) -> Filter:
+    """A filter on a column that there is, by the name that it has there."""
+    if item.column in names or item.column in DOCUMENT_COLUMNS:
+        return item
+    if name := column_named(item.column, names):
+        return replace(item, column=name, is_metadata=True)
+    known = sorted({column for shard in shards for column in shard.catalog.metadata_columns()})
+    raise QueryError(f"No document has the column {item.column!r}; there are: {', '.join(known)}.")
 
 
 def allowed_documents(shards: Sequence[ListedShard], where: Sequence[str]) -> list[NDArray[np.bool_] | None]:

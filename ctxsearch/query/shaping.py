@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.catalog.where import DOCUMENT_COLUMNS
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import QueryError
 from ctxsearch.query.columns import PREFIX, column_named, value_order
@@ -154,7 +153,7 @@ def checked_shaping(
     if keys == [as_it_comes]:
         return Shaping([], per_document, offset)
     own = [_OF_CORPUS, *(name for name in _KEYS if has_scores or name != _SCORE)]
-    columns = {column for shard in shards for column in shard.catalog.metadata_columns()} - {*DOCUMENT_COLUMNS}
+    columns = {column for shard in shards for column in shard.catalog.metadata_names}
     made = []
     for key in keys:
         name = key.name if key.name in own else column_named(key.name, columns)
