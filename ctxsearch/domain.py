@@ -6,7 +6,7 @@ Spans are half-open character offsets: ``text[start:end]``. A score is a cosine 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ ConcordanceContext = int | Literal["sentence"]
 """How much stands on either side of a node: a number of words, or the sentence."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class GivenSentence:
     """A sentence whose tokens its source gives, as a treebank does; they are kept, and never cut anew.
 
@@ -54,6 +54,16 @@ class GivenSentence:
     name: str = ""
     ids: Sequence[str] = ()
     parts: Mapping[int, Sequence[tuple[str, str, str]]] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, GivenSentence):
+            return NotImplemented
+        # Arrays that are compared give an array.
+        return self.spans.tolist() == other.spans.tolist() and all(
+            getattr(self, one.name) == getattr(other, one.name) for one in fields(self) if one.name != "spans"
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # it has lists
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
     CtxSearchError
     ├── IndexNotFound (FileNotFoundError)      no index at this path
     ├── IndexExists (FileExistsError)          an index is there already
-    ├── IndexLocked (BlockingIOError)          another process is writing
+    ├── IndexLocked (BlockingIOError)          another process, or thread, is writing
     ├── IndexDamaged (ValueError)              a file of the index is not what the commit says
     ├── FormatTooNew (ValueError)              written by a newer ctxsearch
     ├── SettingsMismatch (ValueError)          the index was made with other settings
@@ -68,7 +68,7 @@ class IndexExists(CtxSearchError, FileExistsError):
 
 
 class IndexLocked(CtxSearchError, BlockingIOError):
-    """Another process is writing to the index."""
+    """Somebody else is writing to the index: another process, or another thread of this one."""
 
     def __init__(self, path: str, holder: str) -> None:
         self.path = path

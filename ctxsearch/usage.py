@@ -63,8 +63,24 @@ def parse_usages(usages: str | Usage | Iterable[str | Usage]) -> list[Usage]:
     parsed = []
     for number, usage in enumerate([usages] if isinstance(usages, str | Usage) else usages):
         with usage_numbered(number):
-            parsed.append(parse_usage(usage) if isinstance(usage, str) else usage)
+            parsed.append(usage_of(usage))
     return parsed
+
+
+def usage_of(usage: str | Usage) -> Usage:
+    """A usage, read if it is not read yet.
+
+    Raises:
+        QueryError: as `parse_usage`; or it is something else.
+    """
+    if isinstance(usage, str):
+        return parse_usage(usage)
+    if not isinstance(usage, Usage):
+        raise QueryError(
+            f"A sentence with one word in brackets is asked about, or a Usage, and not {type(usage).__name__}; many"
+            " sentences are answered by query_many."
+        )
+    return usage
 
 
 @contextmanager

@@ -669,6 +669,38 @@ def test_several_keys_are_taken_together(index: Index, river_documents: list[Doc
     assert found["reeds:18"] == pytest.approx(float(mean @ vectors["reeds:18"] / np.linalg.norm(mean)), abs=1e-3)
 
 
+@pytest.mark.parametrize("codec", ["fp16", "sq8", "sq4"])
+def test_vectors_of_lines_have_the_scores_as_products(
+    make_index: MakeIndex, river_documents: list[Document], codec: str
+) -> None:
+    """A row for each line or key, in whatever order and shard, as often as it is given."""
+    index = make_index(river_documents, codec=codec, shard_tokens=30)
+    lines = index.query(RIVER, k=None)
+    vectors = index.vectors([*lines, lines[1].key, lines[0]])
+    assert (vectors.dtype, vectors.shape) == (np.float32, (len(lines) + 2, 64))
+    products = vectors @ index.embed(RIVER)[0]
+    np.testing.assert_allclose(products[:-2].clip(max=1), scores(lines), atol=1e-6)
+    np.testing.assert_array_equal(vectors[-2:], vectors[[1, 0]])
+    if codec == "fp16":
+        own = {use.key: use.vector for document in river_documents for use in uses(document)}
+        np.testing.assert_allclose(vectors[:-2], [own[line.key] for line in lines], atol=1e-3)
+    assert index.vectors([]).shape == (0, 64)
+    assert index.vectors(lines[0]).shape == (1, 64)
+    with pytest.raises(KeyNotFound):
+        index.vectors(["reeds:17"])
+
+
+@pytest.mark.parametrize("codec", ["sq8", "sq4"])
+def test_pages_are_parts_of_the_whole(make_index: MakeIndex, codec: str) -> None:
+    """Also where a codec makes scores of more than 1, of which a line tells 1."""
+    numbers = [f"{one:02}" for one in range(40)]
+    index = make_index([Document(one, f"The bank raised its rates on day {one}.") for one in numbers], codec=codec)
+    for number in numbers[:10]:
+        whole = keys(index.like(f"{number}:4", k=None))
+        pages = [index.like(f"{number}:4", k=3, offset=offset) for offset in range(0, 39, 3)]
+        assert [line.key for page in pages for line in page] == whole
+
+
 def test_unlike_moves_away(index: Index) -> None:
     """What is like an unlike line falls, and the unlike line is left out."""
     plain = {line.key: line.score or 0 for line in index.like(["reeds:18", "rates:4"])}
@@ -697,6 +729,7 @@ def test_keys_of_several_words_search_them_all(index: Index) -> None:
         ("reeds", "it does not end in a colon and a number"),
         ("reeds:", "it does not end in a colon and a number"),
         ("reeds:-1", "it does not end in a colon and a number"),
+        ("reeds:018", "its number is written with zeros before it"),
         ("reeds:\u0661\u0668", "it does not end in a colon and a number"),
         ("reeds:1" + "0" * 30, "it does not end in a colon and a number"),
         ("", "it does not end in a colon and a number"),

@@ -14,7 +14,7 @@ from conftest import MakeIndex, WindowEncoder
 
 import ctxsearch
 from ctxsearch import Document, Index
-from ctxsearch.domain import Segment
+from ctxsearch.domain import Given, GivenSentence, Segment
 from ctxsearch.errors import KeyNotFound, ModelError, QueryError, SettingsMismatch, SourceError
 from ctxsearch.protocols import Encoded
 from ctxsearch.query import ranking
@@ -177,6 +177,17 @@ def test_settings_that_cannot_be_read_are_refused(tmp_path: Path, options: dict[
     assert not (tmp_path / "own").exists()
 
 
+def test_own_encoder_that_is_not_given_is_told(index: Index) -> None:
+    """No model is looked for under the name of a class, in no hub; and a wrong encoder is called one."""
+    with Index.open(index.path) as opened:
+        for ask in (lambda: opened.query(RIVER), lambda: opened.embed(RIVER), opened.export_model):
+            with pytest.raises(ModelError, match="encoder of somebody's own; open the index with encoder="):
+                ask()
+    with Index.open(index.path, encoder=WindowEncoder("another")) as opened, pytest.raises(SettingsMismatch) as raised:
+        opened.query(RIVER)
+    assert "not the encoder that is given (another)" in str(raised.value)
+
+
 def test_own_encoder_of_another_dimension_is_told(index: Index) -> None:
     """An encoder that says it is the index's, and has other vectors, is refused with both dimensions."""
     other = WindowEncoder()
@@ -194,6 +205,31 @@ def test_lines_can_be_put_in_sets(index: Index) -> None:
     assert len({*lines, *index.concordance("bank")}) == len(lines)
     assert len({Document("a", "x", {"b": 1}), Document("a", "x", {"b": 1}), Document("a", "x", {"b": 2})}) == 2
     assert dataclasses.replace(lines[0], metadata={}) not in {*lines}
+
+
+def test_documents_with_given_tokens_are_compared() -> None:
+    """Two readings are equal, and can be put in a set; other tokens make another document."""
+
+    def read(tag: str, end: int = 4) -> Document:
+        sentence = GivenSentence(0, 8, np.array([[0, 3], [end, 8]], np.int32), ["the", "bank"], ["DET", tag])
+        return Document("a", "The bank", given=Given([sentence]))
+
+    assert read("NOUN") == read("NOUN")
+    assert read("NOUN") in [read("VERB"), read("NOUN")]
+    assert read("NOUN") != read("VERB")
+    assert read("NOUN") != read("NOUN", end=5)
+    assert read("NOUN") != Document("a", "The bank")
+    assert len({read("NOUN"), read("NOUN"), read("VERB")}) == 2
+
+
+def test_what_is_no_usage_is_told(index: Index) -> None:
+    """A list where one sentence is asked about, and anything that is neither a sentence nor a usage."""
+    with pytest.raises(QueryError, match="a Usage, and not list; many sentences are answered by query_many"):
+        index.query([RIVER])  # type: ignore[arg-type]
+    with pytest.raises(QueryError, match="a Usage, and not int"):
+        index.query_many([RIVER, 7])  # type: ignore[list-item]
+    assert index.concordance("bank", context=np.int64(2)) == index.concordance("bank", context=2)  # type: ignore[arg-type]
+    assert repr(index) == f"<Index {str(index.path)!r}, commit 1>"
 
 
 def _like(path: Path, key: str) -> list[ctxsearch.ConcordanceLine]:

@@ -9,7 +9,7 @@ from ctxsearch.domain import ConcordanceContext, ConcordanceLine, Usage
 from ctxsearch.index.concordances import DEFAULT_CONTEXT, check_one_order
 from ctxsearch.index.words import Words
 from ctxsearch.report import IndexInfo
-from ctxsearch.usage import parse_usage, parse_usages
+from ctxsearch.usage import parse_usages, usage_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,7 +104,7 @@ class Answers(Words):
             check_one_order(order, "score")
         filters, shown = self._filters(form, pos, where, near, cql), (order, per_document, offset)
         asked = self._search(k, filters, min_score, min_p, any_word, context, exact, shown)
-        parsed = parse_usage(usage) if isinstance(usage, str) else usage
+        parsed = usage_of(usage)
         found = like_usage(
             self.open_shards(),
             parsed,
@@ -135,6 +135,9 @@ class Answers(Words):
         good: bool = False,
     ) -> list[list[ConcordanceLine]]:
         """What `query` answers to each of many usages, all embedded together and searched by all cores.
+
+        What is embedded together is added up in another order: scores may differ from those of `query` in the last
+        digit of single precision.
 
         Args:
             usages: sentences with a word in brackets, or `Usage`s, of any words.
@@ -222,6 +225,28 @@ class Answers(Words):
         from ctxsearch.query.asked import embed
 
         return embed(parse_usages(usages), self._parts.analyser(), self._parts.model.asking_encoder())
+
+    def vectors(self, occurrences: Keys) -> NDArray[np.float32]:
+        """The vectors of occurrences of the corpus, as they are kept: no model is needed.
+
+        Args:
+            occurrences: lines or keys, one or several.
+
+        Returns:
+            A row for each, in their order. Shape: (n, dimension), float32. What the codec rounds off leaves their
+            lengths some thousandths from 1, more with ``sq4``, next to nothing with ``fp16``. Scores are products with
+            these: ``index.vectors(lines) @ index.embed(usage)[0]`` has those that ``query`` gives the lines.
+
+        Raises:
+            KeyNotFound: a key is of no occurrence.
+        """
+        from ctxsearch.query.keys import find_key
+        from ctxsearch.query.options import each_key_of
+        from ctxsearch.query.similarity import vectors_at
+
+        keys, shards = each_key_of(occurrences), self.open_shards()
+        places = {key: find_key(shards, key) for key in keys}
+        return vectors_at(shards, [places[key] for key in keys])
 
     @property
     def can_export(self) -> bool:

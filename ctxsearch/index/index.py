@@ -226,6 +226,9 @@ class Index(Changes, Care, Exports):
         restore(Path(file), locate_index(path))
         return cls.open(path)
 
+    def __repr__(self) -> str:
+        return f"<Index {str(self.path)!r}, commit {self.commit}>"
+
     @property
     def path(self) -> Path:
         """The folder it is in."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ctxsearch.head import Head
     from ctxsearch.protocols import Encoder
 
+# That of a model, see `model_digest`; an encoder of one's own may have any.
+_DIGEST = re.compile("[0-9a-f]{64}")
 # What an exported model computes like.
 _PLAIN: Mapping[str, str | None] = {"device": "cpu", "dtype": "fp32"}
 
@@ -146,11 +149,12 @@ class Model:
 
     def _check_digest(self, found: str) -> None:
         if found != self._settings.model_digest:
+            given = "encoder that is given" if self._is_own_encoder else "one that is found now under that name"
             raise SettingsMismatch(
                 str(self._path),
                 "the model",
                 f"{self._settings.model} ({self._settings.model_digest[:12]})",
-                f"the one that is found now under that name ({found[:12]})",
+                f"the {given} ({found[:12]})",
             )
 
 
@@ -162,6 +166,7 @@ def found_model_digest(settings: Settings) -> str:
     """
     from ctxsearch.encoder.locate import locate_model, model_digest
 
+    _refuse_own(settings)
     return model_digest(locate_model(settings.model), format_version=settings.format_version)
 
 
@@ -196,6 +201,8 @@ def load_encoder(settings: Settings, hardware: Mapping[str, str | None], head: H
     """Loads the model that settings name, see `Index.create`, under its head."""
     from ctxsearch.encoder.transformer import TransformerEncoder
 
+    if settings.model_digest:  # which an index that is being made has not yet
+        _refuse_own(settings)
     return TransformerEncoder(
         settings.model,
         layers=settings.layers,
@@ -206,3 +213,9 @@ def load_encoder(settings: Settings, hardware: Mapping[str, str | None], head: H
         head=head,
         format_version=settings.format_version,
     )
+
+
+def _refuse_own(settings: Settings) -> None:
+    """Raises ModelError where an index was made with an encoder of somebody's own: there is no model to look for."""
+    if not _DIGEST.fullmatch(settings.model_digest):
+        raise ModelError(settings.model, "it is an encoder of somebody's own; open the index with encoder=.")

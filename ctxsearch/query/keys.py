@@ -47,6 +47,9 @@ def find_key(shards: Sequence[OpenShard], key: str) -> Place:
     if not colon or not offset.isascii() or not offset.isdigit() or len(offset) > 18:
         raise KeyNotFound(key, "it does not end in a colon and a number")
     start = int(offset)
+    # An occurrence has one key, and what people say of it is kept under that.
+    if offset != str(start):
+        raise KeyNotFound(key, "its number is written with zeros before it")
     # The newest shard first: a document that was replaced lives on in an older one, taken out.
     for number in range(len(shards) - 1, -1, -1):
         shard = shards[number]

@@ -118,13 +118,22 @@ def keys_of(occurrences: Keys) -> list[str]:
     Raises:
         QueryError: one is neither a key nor a line.
     """
+    return list(dict.fromkeys(each_key_of(occurrences)))
+
+
+def each_key_of(occurrences: Keys) -> list[str]:
+    """The keys of occurrences, as often as they are given.
+
+    Raises:
+        QueryError: one is neither a key nor a line.
+    """
     if isinstance(occurrences, str | ConcordanceLine) or not isinstance(occurrences, Iterable):
         occurrences = [occurrences]
     keys = [one.key if isinstance(one, ConcordanceLine) else one for one in occurrences]
     for key in keys:
         if not isinstance(key, str):
             raise QueryError(f"{key!r:.80} is neither the key of a line nor a line.")
-    return list(dict.fromkeys(keys))
+    return keys
 
 
 def checked_count(lines: int | None) -> int | None:
@@ -181,6 +190,6 @@ def checked_context(context: ConcordanceContext) -> int | None:
     """
     if context == "sentence":
         return None
-    if not isinstance(context, int) or context < 0:
+    if not isinstance(context, numbers.Integral) or context < 0:
         raise QueryError(f"The context {context!r} cannot be; give a number of words, or sentence.")
-    return context
+    return int(context)

@@ -16,7 +16,7 @@ from ctxsearch.protocols import Encoder
 from ctxsearch.query import scope
 from ctxsearch.query.asked import Asked, Texts, embed_asked
 from ctxsearch.query.concordance import shaped_order
-from ctxsearch.query.keys import find_key, require, require_written
+from ctxsearch.query.keys import Place, find_key, require, require_written
 from ctxsearch.query.lines import lines
 from ctxsearch.query.options import Filters, Search
 from ctxsearch.query.ranking import Found, are_on_cards, search, search_many, towards
@@ -105,7 +105,7 @@ def like_occurrences(
         raise QueryError("Give the key of at least one line to be like.")
     if both := sorted(set(keys) & set(unlike)):
         raise QueryError(f"The line {both[0]} cannot be liked and not liked at once.")
-    vectors = np.stack([shards[place.shard].vectors.vectors(np.array([place.row]))[0] for place in liked + disliked])
+    vectors = vectors_at(shards, liked + disliked)
     query = towards(vectors[: len(liked)], vectors[len(liked) :])
     filters = asked.filters
     if asked.any_word:
@@ -119,6 +119,17 @@ def like_occurrences(
     allowed = scope.allowed_documents(shards, filters.where)
     rows = filters.kept(shards, rows)
     return _nearest(shards, rows, allowed, query, asked, {(place.shard, place.row) for place in liked + disliked})
+
+
+def vectors_at(shards: Sequence[OpenShard], places: Sequence[Place]) -> NDArray[np.float32]:
+    """The vectors of some occurrences as the codec keeps them, decoded. Shape: (n, dimension), float32."""
+    numbers = np.array([place.shard for place in places], np.int64)
+    rows = np.array([place.row for place in places], np.int64)
+    vectors = np.empty((len(places), shards[0].parameters.dimension), np.float32)
+    for number in np.unique(numbers).tolist():
+        own = numbers == number
+        vectors[own] = shards[number].vectors.vectors(rows[own])
+    return vectors
 
 
 def _rows_of_any_word(shards: Sequence[OpenShard], filters: Filters) -> list[list[Rows]]:
@@ -164,7 +175,8 @@ def _nearest(
             break
         k, found = 4 * k, None
     made = lines(shards, others, asked.context, asked.calibration)
-    ranked = sorted(range(len(made)), key=lambda at: (-(made[at].score or 0.0), made[at].key))[shown]
+    # By the scores that cut them, some of which a codec makes more than a line shows: so pages fit together.
+    ranked = sorted(range(len(made)), key=lambda at: (-(others[at].score or 0.0), made[at].key))[shown]
     found = [others[at] for at in ranked]
     if not shaping.order:
         return [made[at] for at in ranked]

@@ -26,7 +26,7 @@ from ctxsearch.senses.evidence import Evidence, gather
 from ctxsearch.senses.keeping import Keeping
 from ctxsearch.senses.subcorpora import expanded
 from ctxsearch.senses.telling import centres, probabilities
-from ctxsearch.usage import parse_usage
+from ctxsearch.usage import usage_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Asking(Keeping):
             QueryError: the usage marks no word.
             SenseError: the word has no sense with an example, or the index has no head.
         """
-        usage = parse_usage(usage) if isinstance(usage, str) else usage
+        usage = usage_of(usage)
         shards, analyser = self._get_shards(), self._get_analyser()
         word = marked_token(usage, analyser)
         lemmas = lemmas_of_form(shards, word.form, analyser.lemma)
