@@ -164,6 +164,20 @@ def test_sentences_are_printed_whole(make_index: MakeIndex) -> None:
     assert cut.split("  ")[-1].strip() == "to the [bank] where the"
 
 
+def test_closed_output_is_no_error(index: Index) -> None:
+    """Whoever closes standard output, or error, does not want to see it."""
+    for closed in (">&-", "2>&-", ">&- 2>&-"):
+        for command in (
+            f"concordance {index.path} bank --count",
+            f"info {index.path}",
+            f"concordance {index.path} bank --csv",
+        ):
+            result = subprocess.run(
+                f"{SHELL} {command} {closed}", shell=True, capture_output=True, text=True, check=False
+            )
+            assert (result.returncode, result.stderr) == (0, "")
+
+
 def test_no_line_is_told_and_no_error(index: Index) -> None:
     """Where no line meets the conditions that is said on standard error, and the exit code is 0."""
     both = ["--where", "genre=news", "--where", "year<1950"]

@@ -377,6 +377,15 @@ class TestMetadataTable:
         assert only(corpus).metadata == {"year": 1912}
         assert corpus.skipped == 3
 
+    def test_two_rows_for_a_file(self, tmp_path: Path) -> None:
+        """Which of them holds nobody knows: the second is a bad row, however the file is written."""
+        table = write(tmp_path / "metadata.csv", "id,year\nx.txt,1912\ny.txt,1900\nx.txt.gz,1990\n")
+        write(tmp_path / "x.txt", "x")
+        assert str(failure(read(tmp_path))) == (
+            f"{table.as_posix()}, line 4: there is a row for 'x.txt' in line 2 already. Give a file one row."
+        )
+        assert only(read(tmp_path, skip_bad=True)).metadata == {"year": 1912}
+
     def test_bad_header(self, tmp_path: Path) -> None:
         """A table whose header cannot be read is an error, and not silently left out."""
         write(tmp_path / "metadata.csv", "id,year,year\n")

@@ -162,6 +162,8 @@ class TestTokens:
             (found,) = sentences(only(tmp_path, content, columns))
             assert (found.lemmas, found.tags) == (["bank"], ["NN"])
         assert only(tmp_path, content, "word,-,-,-,-").text == "x"
+        (found,) = sentences(only(tmp_path, content, "word,tag,lemma,-,-"))
+        assert (found.lemmas, found.tags) == (["Banks"], ["NN"])
 
     def test_lempos(self, tmp_path: Path) -> None:
         """A lemma is taken of lempos where there is no lemma."""
@@ -216,6 +218,7 @@ class TestErrors:
             ("", "the columns '': none of them is the word. "),
             ("word,word", "the columns 'word,word': two of them are called word. "),
             ("word,pos,-,-,pos", "the columns 'word,pos,-,-,pos': two of them are called pos. "),
+            ("word,pos,tag", "the columns 'word,pos,tag': two of them are called pos. "),
         ],
     )
     def test_wrong_columns(self, tmp_path: Path, columns: str, why: str) -> None:

@@ -85,11 +85,23 @@ def run() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     _allow_many_files()
-    if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
+    _open_closed()
+    if hasattr(sys.stdout, "reconfigure"):
         # A terminal that cannot show a character is shown its number.
         sys.stdout.reconfigure(errors="backslashreplace")
     asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     app_with([asked] if asked in _COMMANDS else _COMMANDS)()
+
+
+def _open_closed() -> None:
+    """Gives standard output and error, where they were closed, a place where nothing is kept.
+
+    A file of an index would get their number, and what is printed would be written into it.
+    """
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # it stays open
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def _allow_many_files() -> None:

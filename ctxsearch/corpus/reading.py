@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from ctxsearch.corpus.archives import ARCHIVE, members
@@ -118,11 +119,11 @@ class Corpus:
         for table in source.tables:
             # The table of an archive speaks of the files in it.
             folder = table.name[: table.name.rfind("/") + 1]
-            has_texts = any(name.startswith(folder) for name in texts)
-            if not (has_texts and names_files(table, self._options)):
+            own = {name.removeprefix(folder) for name in texts if name.startswith(folder)}
+            if not (own and names_files(table, self._options)):
                 continue
             tables.append(table)
-            for row in self._read(read_metadata, table, is_named=source.is_named):
+            for row in self._read(partial(read_metadata, texts=own), table, is_named=source.is_named):
                 name = folder + row.document_id
                 if name in texts:
                     about[name] = row.metadata

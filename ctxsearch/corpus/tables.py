@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ctxsearch.cells import is_own_header
@@ -108,8 +108,16 @@ def names_files(file: File, options: Options) -> bool:
     return _name_column(columns, options) is not None
 
 
-def read_metadata(file: File, options: Options, on_read: OnRead) -> Iterator[Document | SourceError]:
+def read_metadata(
+    file: File, options: Options, on_read: OnRead, *, texts: Container[str]
+) -> Iterator[Document | SourceError]:
     """Yields, for each row of a table about text files, a document with the file's name and metadata, without text.
+
+    Args:
+        file: the table.
+        options: how it is read.
+        on_read: is told how far it was read.
+        texts: names of files of which each can have but one row.
 
     Raises:
         SourceError: the file cannot be read, or its header does not fit.
@@ -119,11 +127,16 @@ def read_metadata(file: File, options: Options, on_read: OnRead) -> Iterator[Doc
     name_at = _name_column(columns, options)
     if name_at is None:
         raise SourceError(file.uri, f"it has no column {' or '.join(_METADATA_ID_COLUMNS)} with the files' names")
+    lines: dict[str, int] = {}
     for row in _fitting(file, rows, columns):
         if isinstance(row, SourceError):
             yield row
             continue
         name = row.cells[name_at].removesuffix(".gz")
+        if name in texts and (before := lines.setdefault(name, row.line)) != row.line:
+            why = f"there is a row for {name!r} in line {before} already"
+            yield SourceError(file.uri, why, line=row.line, hint="Give a file one row.")
+            continue
         try:
             yield checked(Document(name, "", _metadata(columns, row.cells, {name_at})), file, row.line)
         except SourceError as error:

@@ -33,6 +33,8 @@ _DOCUMENTS = {"doc", "text"}
 _PARAGRAPHS = {"p", "paragraph"}
 _SENTENCES = {"s", "sentence"}
 _KNOWN = ("word", "pos", "lemma", "lempos")
+# As Sketch Engine calls it.
+_POS = "tag"
 # What taggers and query tools write where they have no value.
 _NO_VALUE = {"__UNDEF__", "<unknown>"}
 
@@ -40,14 +42,15 @@ _NO_VALUE = {"__UNDEF__", "<unknown>"}
 def columns_of(columns: Sequence[str] | str) -> tuple[str, ...]:
     """Returns the names of the columns of vertical text, from a list or from names parted by commas.
 
-    >>> columns_of("word, -, lemma")
-    ('word', '-', 'lemma')
+    >>> columns_of("word, -, lemma"), columns_of("word,tag,lempos")
+    (('word', '-', 'lemma'), ('word', 'pos', 'lempos'))
 
     Raises:
         SourceError: none is the word, or two have one of the names that are known.
     """
-    names = tuple(name.strip() for name in (columns.split(",") if isinstance(columns, str) else columns))
-    shown = repr(",".join(names))
+    given = [name.strip() for name in (columns.split(",") if isinstance(columns, str) else columns)]
+    names = tuple("pos" if name == _POS else name for name in given)
+    shown = repr(",".join(given))
     hint = "Name them in their order, and those to be passed over -, for instance --columns word,-,lemma."
     if "word" not in names:
         raise SourceError(f"the columns {shown}", "none of them is the word", hint=hint)
