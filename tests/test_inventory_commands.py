@@ -99,6 +99,9 @@ def test_a_headword_from_dictionary_to_entry(folder: Path, sample: Index, tmp_pa
     assert sum(row["bank.river"] for row in by_genre) == len(rows)  # type: ignore[misc]
     assert "<svg" in (tmp_path / "genre.svg").read_text(encoding="utf-8")
     assert "bank.money" in done("assign", folder, "bank", "--over", "genre").splitlines()[0]
+    for option, delimiter in (("--csv", ","), ("--tsv", "\t")):
+        table = [row.split(delimiter) for row in done("assign", folder, "bank", "--over", "genre", option).splitlines()]
+        assert table == [[*by_genre[0]], *([str(cell) for cell in row.values()] for row in by_genre)]
     contrast = done("collocations", folder, "bank", "--sense", "bank.river", "--versus", "bank.money", "--least", "2")
     assert contrast.splitlines()[0].split()[:2] == ["bank.river", "bank.money"]
     assert "river" in contrast

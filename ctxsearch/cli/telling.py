@@ -15,7 +15,7 @@ from ctxsearch.cli.exporting import export_model
 from ctxsearch.cli.nothing import say_nothing
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import Device, Dtype, IndexName, Json, Shown, Where, Whose, WrongCommand, with_records
-from ctxsearch.cli.output import Format, Told, print_lines
+from ctxsearch.cli.output import Format, Told, print_lines, print_row
 from ctxsearch.cli.plotting import check_plot, plot_assigned
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def assign(
     if sum((over is not None, lines or pile is not None, to_label is not None)) > 1:
         raise WrongCommand("Choose one of --over, --lines and --next.")
     prints_lines = lines or pile is not None or to_label is not None
-    if not prints_lines and shown.format in (Format.CSV, Format.TSV):
+    if not prints_lines and over is None and shown.format in (Format.CSV, Format.TSV):
         raise WrongCommand("--csv and --tsv print lines; give --lines or --next, too.")
     if not prints_lines and shown.context is not None:
         raise WrongCommand("--context is of lines; give --lines or --next, too.")
@@ -130,6 +130,10 @@ def _print_over(found: Assigned, column: str, output: Format) -> None:
     if output is Format.JSON:
         for value, row in table.items():
             print(json.dumps({column: value, **dict(zip(names, row, strict=True))}, ensure_ascii=False))
+        return
+    if output is not Format.TABLE:
+        for counted_by in ((column, *names), *((value, *row) for value, row in table.items())):
+            print_row(counted_by, "," if output is Format.CSV else "\t")
         return
     width = max(len(column), *map(len, table))
     print(f"{column:<{width}}  " + "  ".join(f"{name:>9}" for name in names))
