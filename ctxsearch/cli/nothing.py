@@ -18,6 +18,8 @@ def say_nothing(index: Index, where: Sequence[str], otherwise: str = "") -> None
         named = ", ".join(f"{value} ({count:,})" for value, count in one.documents[:_NAMED])
         more = f" and {counted(len(one.documents) - _NAMED, 'other')}" if len(one.documents) > _NAMED else ""
         have = f"; of {one.column} there are: {named}{more}" if named else ""
-        say(f"No document meets {one.condition!r}{have}.")
+        # As in CQL; here the shell has its own, and all else is the value.
+        marks = " Write the value without quotation marks." if one.condition.rstrip().endswith(("'", '"')) else ""
+        say(f"No document meets {one.condition!r}{have}.{marks}")
     if otherwise and not unmet:
         say(otherwise)
