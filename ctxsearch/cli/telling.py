@@ -175,4 +175,5 @@ def _say_missing(without_examples: Sequence[Sense], lost: Sequence[Label]) -> No
         names = ", ".join(sense.sense_id for sense in without_examples)
         say(f"Nothing shows these senses, so they were not considered: {names}.")
     if lost:
-        say(f"Labels whose line is not in the index: {', '.join(label.key for label in lost[:5])}.")
+        keys = ", ".join(label.key for label in lost[:5])
+        say(f"Labels whose line is not in the index, or is of another word now: {keys}.")

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.domain import MetadataValue
-from ctxsearch.errors import KeyNotFound, NothingShows, SenseError, SenseNotFound, WordNotFound
+from ctxsearch.errors import NothingShows, SenseError, SenseNotFound, WordNotFound
 from ctxsearch.exporting.material import Material
 from ctxsearch.exporting.selecting import Part, lemmas_of
-from ctxsearch.query.keys import find_key
 from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import Label
 from ctxsearch.senses import NONE_OF_THESE, Assigned
+from ctxsearch.senses.located import place_of
 
 # Occurrences whose objects are there at once.
 _AT_ONCE = 4096
@@ -169,9 +169,8 @@ def _labelled(shards: Sequence[OpenShard], labels: Sequence[Label]) -> Annotatio
     given: dict[Found, set[str]] = {}
     lost = []
     for label in labels:
-        try:
-            place = find_key(shards, label.key)
-        except KeyNotFound:
+        place = place_of(shards, label)
+        if place is None:
             lost.append(label)
             continue
         given.setdefault(Found(place.shard, place.row, None), set()).add(label.sense_id)
@@ -217,4 +216,8 @@ def _add_assigned(gathering: Gathering, found: Assigned) -> None:
 def _missing(lost: Sequence[Label]) -> list[str]:
     keys = list(dict.fromkeys(label.key for label in lost))
     more = ", ..." if len(keys) > 5 else ""
-    return [f"Labels whose line is not in the index: {', '.join(keys[:5])}{more}."] if keys else []
+    return (
+        [f"Labels whose line is not in the index, or is of another word now: {', '.join(keys[:5])}{more}."]
+        if keys
+        else []
+    )

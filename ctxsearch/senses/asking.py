@@ -57,7 +57,7 @@ class Looked:
         fits: the senses that have an example, the likeliest first.
         p_none: the probability that the use has none of them.
         without_examples: senses of the word that nothing shows.
-        lost: labels whose occurrence is not in the index.
+        lost: labels whose occurrence is not in the index, or is of another word now.
     """
 
     lemma: str

@@ -50,7 +50,7 @@ class Assigned:
         frequencies: of each sense that has an example, in their order, and last of none of these.
         unsure: how many occurrences lie in that pile.
         without_examples: senses of the word that nothing shows; no occurrence can be assigned to them.
-        lost: labels whose occurrence is not in the index.
+        lost: labels whose occurrence is not in the index, or is of another word now.
         places: shard and row of each of the uses.
     """
 
@@ -154,7 +154,7 @@ def assigned(
         context: words on either side of a line, or None for the sentence.
         least_margin: see `Senses.assign`.
         without_examples: the other senses.
-        lost: labels whose occurrence is not in the index.
+        lost: labels whose occurrence is not in the index, or is of another word now.
     """
     likely = likely.copy()
     for number, given in enumerate(labelled):

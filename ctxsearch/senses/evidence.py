@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from ctxsearch.analysis import Analyser
 from ctxsearch.domain import Usage
-from ctxsearch.errors import KeyNotFound
 from ctxsearch.protocols import Encoder
 from ctxsearch.query.asked import embed
-from ctxsearch.query.keys import find_key
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import Label
+from ctxsearch.senses.located import place_of
 
 
 class Evidence(NamedTuple):
@@ -26,7 +25,7 @@ class Evidence(NamedTuple):
         senses: the number of each one's sense. Shape: (n,).
         places: shard and row of the occurrences, which come first.
         sentences: the others.
-        lost: labels whose occurrence is not in the index, or no longer.
+        lost: labels whose occurrence is not in the index, or no longer, or is of another word now.
     """
 
     vectors: NDArray[np.float32]
@@ -64,9 +63,8 @@ def gather(
         if (label.key, label.sense_id) in seen:
             continue
         seen.add((label.key, label.sense_id))
-        try:
-            place = find_key(shards, label.key)
-        except KeyNotFound:
+        place = place_of(shards, label)
+        if place is None:
             lost.append(label)
             continue
         places.append((place.shard, place.row))

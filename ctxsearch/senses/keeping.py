@@ -18,6 +18,7 @@ from ctxsearch.senses.agreement import Agreement, agreement
 from ctxsearch.senses.headwords import Choice, Headwords
 from ctxsearch.senses.importing import ImportReport, checked_name, write_dictionary
 from ctxsearch.senses.labelling import Labelling
+from ctxsearch.senses.located import place_of
 
 
 class Keeping(Labelling):
@@ -57,8 +58,12 @@ class Keeping(Labelling):
         return self._inventory.changes()
 
     def agreement(self, word: str | None = None) -> Agreement:
-        """How far the people agree who have labelled occurrences; of a word, or of all."""
-        return agreement(self.labels(word))
+        """How far the people agree who have labelled occurrences; of a word, or of all.
+
+        Labels whose occurrence is not in the index, or is of another word now, do not count.
+        """
+        shards = self._get_shards()
+        return agreement([label for label in self.labels(word) if place_of(shards, label) is not None])
 
     def new(
         self, sense_id: str, *, word: str | None = None, definition: str = "", examples: Sequence[Usage] = ()

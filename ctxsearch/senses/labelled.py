@@ -8,20 +8,23 @@ from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.corpus import Labels
 from ctxsearch.domain import Usage
 from ctxsearch.errors import KeyNotFound, SourceError
-from ctxsearch.query.keys import find_key
 from ctxsearch.query.scope import OpenShard
+from ctxsearch.senses.located import place_of
 
 
 def labels_of(inventory: Inventory, shards: Sequence[OpenShard]) -> Labels:
     """The occurrences that people agree about, in the texts of their documents, and the sentences of dictionaries.
 
-    An occurrence that two people give different senses, or that is not in the index any more, is left out.
+    An occurrence that two people give different senses is left out, and so is one that is not in the index any more, or
+    is of another word now.
 
     Raises:
         SourceError: there is none.
     """
     given: dict[str, set[tuple[str, str]]] = {}
     for label in inventory.labels():
+        if place_of(shards, label) is None:
+            continue
         given.setdefault(label.key, set()).add((label.lemma, label.sense_id))
     numbers: dict[str, int] = {}
     texts: list[str] = []
@@ -29,10 +32,7 @@ def labels_of(inventory: Inventory, shards: Sequence[OpenShard]) -> Labels:
     for key, senses in given.items():
         if len(senses) > 1:
             continue
-        try:
-            usage, document_id = _in_document(shards, key)
-        except KeyNotFound:
-            continue
+        usage, document_id = _in_document(shards, key)
         if document_id not in numbers:
             numbers[document_id] = len(texts)
             texts.append(usage.text)
@@ -51,7 +51,6 @@ def labels_of(inventory: Inventory, shards: Sequence[OpenShard]) -> Labels:
 
 def _in_document(shards: Sequence[OpenShard], key: str) -> tuple[Usage, str]:
     """An occurrence in the text of its document, and the document's id."""
-    find_key(shards, key)
     document_id, _, offset = key.rpartition(":")
     start = int(offset)
     for shard in reversed(shards):

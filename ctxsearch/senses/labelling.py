@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from ctxsearch.analysis import normal_form
 from ctxsearch.catalog.edit import Edit, Row
 from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.corpus import read_fields
+from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import KeyNotFound, SenseError, SourceError
 from ctxsearch.query.keys import Place, find_key
 from ctxsearch.query.options import Keys, keys_of
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.senses.importing import checked_name
+from ctxsearch.senses.located import is_use_of
 from ctxsearch.senses.uses import NONE_OF_THESE, UNSURE
 
 # What a table may call the column with the senses: that of an export, and that of labels and of `assign --lines`.
@@ -122,14 +123,18 @@ class Labelling:
 
     def _put(self, edit: Edit, sense: Row, key: str, place: Place) -> None:
         """Labels an occurrence, unless it has that label of this person."""
-        # As in every answer, a use is one of its lemma, and of the word that is written just so.
-        if sense[2] not in (place.lemma, normal_form(place.form)):
+        if not is_use_of(place, str(sense[2])):
             raise SenseError(
                 f"{key} is a use of {place.lemma!r}, and {sense[1]} is a sense of {sense[2]!r}; nothing was labelled."
             )
         own = self._own_label(edit, key)
         if own is None or own[2] != sense[0]:
             edit.put("labels", (key, self._by, sense[0], edit.at))
+
+    def _has_labelled(self, edit: Edit, line: ConcordanceLine) -> bool:
+        """Whether this person has labelled a line, as what it is now."""
+        own = self._own_label(edit, line.key)
+        return own is not None and is_use_of(line, str(edit.found("senses", "sense", own[2])[0][2]))
 
     def _own_label(self, edit: Edit, key: str) -> Row | None:
         return next((row for row in edit.found("labels", "key", key) if row[1] == self._by), None)

@@ -114,7 +114,7 @@ class Senses(Asking):
         count = len(found.groups)
         with self._inventory.changing(f"accepted {count} groups of {found.lemma}", self._by) as edit:
             for group in found.groups:
-                lines = [line for line in group.typical[:label] if self._own_label(edit, line.key) is None]
+                lines = [line for line in group.typical[:label] if not self._has_labelled(edit, line)]
                 if label and not lines:
                     continue
                 number = len(names) + 1
