@@ -19,6 +19,7 @@ from ctxsearch.cli.output import Format, Told, print_lines, print_row
 from ctxsearch.cli.plotting import check_plot, plot_assigned
 
 if TYPE_CHECKING:
+    from ctxsearch.domain import Usage
     from ctxsearch.sense import Label, Sense
     from ctxsearch.senses import Assigned, Assignment, SenseFit
 
@@ -45,7 +46,7 @@ def lookup(
         print(f"{fit.p:4.0%}  {fit.sense.sense_id}  {fit.sense.definition}".rstrip())
         _print_evidence(fit)
     print(f"{found.p_none:4.0%}  none of these")
-    _say_missing(found.without_examples, found.lost)
+    _say_missing(found.without_examples, found.lost, found.unusable)
 
 
 @with_records
@@ -101,7 +102,7 @@ def assign(
             print(json.dumps(told, ensure_ascii=False))
         else:
             _print_frequencies(found)
-    _say_missing(found.without_examples, found.lost)
+    _say_missing(found.without_examples, found.lost, found.unusable)
 
 
 def _print_evidence(fit: SenseFit) -> None:
@@ -170,10 +171,13 @@ def _likeliest(use: Assignment) -> str:
     return f"{max(use.p, use.p_none):4.0%} {f'{use.pile}: ' if use.pile == UNSURE else ''}{sense}"
 
 
-def _say_missing(without_examples: Sequence[Sense], lost: Sequence[Label]) -> None:
+def _say_missing(without_examples: Sequence[Sense], lost: Sequence[Label], unusable: Sequence[Usage]) -> None:
     if without_examples:
         names = ", ".join(sense.sense_id for sense in without_examples)
         say(f"Nothing shows these senses, so they were not considered: {names}.")
     if lost:
         keys = ", ".join(label.key for label in lost[:5])
         say(f"Labels whose line is not in the index, or is of another word now: {keys}.")
+    if unusable:
+        sentences = counted(len(unusable), "sentence")
+        say(f"Left out {sentences} without one whole word that is marked, {unusable[0].text[:60]!r} for instance.")

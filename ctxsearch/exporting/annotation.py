@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.domain import MetadataValue
+from ctxsearch.domain import MetadataValue, Usage
 from ctxsearch.errors import NothingShows, SenseError, SenseNotFound, WordNotFound
 from ctxsearch.exporting.material import Material
 from ctxsearch.exporting.selecting import Part, lemmas_of
@@ -185,6 +185,7 @@ def _assigned(material: Material) -> Annotation:
     words = list(every) if asked.word is None else [asked.word]
     gathering = Gathering()
     lost: list[Label] = []
+    unusable: list[Usage] = []
     unshown: list[str] = []
     for word in words:
         try:
@@ -198,10 +199,14 @@ def _assigned(material: Material) -> Annotation:
             found.found_in(asked.sense)  # tells an unknown one
         _add_assigned(gathering, found)
         lost.extend(found.lost)
+        unusable.extend(found.unusable)
         unshown.extend(sense.sense_id for sense in found.without_examples)
     notes = _missing(lost)
     if unshown:
         notes.append(f"Nothing shows these senses, so they were not considered: {', '.join(unshown)}.")
+    if unusable:
+        shown = f"{unusable[0].text[:60]!r} for instance"
+        notes.append(f"Sentences without one whole word that is marked, left out: {len(unusable)}, {shown}.")
     return gathering.made(("sense", "p", "margin"), notes)
 
 

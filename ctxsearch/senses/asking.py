@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,6 +58,7 @@ class Looked:
         p_none: the probability that the use has none of them.
         without_examples: senses of the word that nothing shows.
         lost: labels whose occurrence is not in the index, or is of another word now.
+        unusable: sentences of its senses that mark no single word, or one that has no vector; they show nothing.
     """
 
     lemma: str
@@ -65,6 +66,7 @@ class Looked:
     p_none: float
     without_examples: Sequence[Sense]
     lost: Sequence[Label]
+    unusable: Sequence[Usage] = ()
 
 
 class Asking(Keeping):
@@ -132,7 +134,7 @@ class Asking(Keeping):
             ]
             made = lines(shards, found, 10)
             fits.append(SenseFit(shown[number], float(likely[number]), float(nearness[number]), made, sentences))
-        return Looked(lemma, fits, max(0.0, 1 - float(likely.sum())), without, evidence.lost)
+        return Looked(lemma, fits, max(0.0, 1 - float(likely.sum())), without, evidence.lost, evidence.unusable)
 
     def assign(
         self,
@@ -176,7 +178,8 @@ class Asking(Keeping):
         for place, sense in zip(evidence.places, evidence.senses.tolist(), strict=False):
             given.setdefault(place, set()).add(sense)
         labelled = [given.get((one.shard, one.row)) for one in found]
-        return assigned(lemma, shown, likely, labelled, shards, found, around, least_margin, without, evidence.lost)
+        made = assigned(lemma, shown, likely, labelled, shards, found, around, least_margin, without, evidence.lost)
+        return replace(made, unusable=evidence.unusable)
 
     def _calibration(self) -> Calibration:
         calibration = self._get_calibration()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.domain import MetadataValue
+from ctxsearch.domain import MetadataValue, Usage
 from ctxsearch.errors import SenseError
 from ctxsearch.query.columns import ValueOrder, parse_column
 from ctxsearch.query.ranking import Found
@@ -52,6 +52,7 @@ class Assigned:
         without_examples: senses of the word that nothing shows; no occurrence can be assigned to them.
         lost: labels whose occurrence is not in the index, or is of another word now.
         places: shard and row of each of the uses.
+        unusable: sentences of its senses that mark no single word, or one that has no vector; they show nothing.
     """
 
     lemma: str
@@ -61,6 +62,7 @@ class Assigned:
     without_examples: Sequence[Sense]
     lost: Sequence[Label]
     places: Sequence[Found]
+    unusable: Sequence[Usage] = ()
 
     def in_pile(self, name: str) -> Sequence[Assignment]:
         """The occurrences of a pile, the surest first.

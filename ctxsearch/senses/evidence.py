@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ctxsearch.analysis import Analyser
 from ctxsearch.domain import Usage
+from ctxsearch.errors import QueryError
 from ctxsearch.protocols import Encoder
-from ctxsearch.query.asked import embed
+from ctxsearch.query.asked import embed, marked_token
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import Label
 from ctxsearch.senses.located import place_of
@@ -26,6 +27,7 @@ class Evidence(NamedTuple):
         places: shard and row of the occurrences, which come first.
         sentences: the others.
         lost: labels whose occurrence is not in the index, or no longer, or is of another word now.
+        unusable: sentences that mark no single word, or one that has no vector; they show nothing.
     """
 
     vectors: NDArray[np.float32]
@@ -33,6 +35,7 @@ class Evidence(NamedTuple):
     places: Sequence[tuple[int, int]]
     sentences: Sequence[Usage]
     lost: Sequence[Label]
+    unusable: Sequence[Usage]
 
 
 def gather(
@@ -70,13 +73,38 @@ def gather(
         places.append((place.shard, place.row))
         senses.append(number_of[label.sense_id])
         vectors.append(shards[place.shard].vectors.vectors(np.array([place.row]))[0])
-    sentences = [usage for _, usage in examples]
-    senses.extend(number_of[sense_id] for sense_id, _ in examples)
-    if sentences:
-        vectors.extend(embed(sentences, analyser, get_encoder()))
+    usable, of_sentences = _embedded(examples, analyser, get_encoder)
+    senses.extend(number_of[sense_id] for sense_id, _ in usable)
+    vectors.extend(of_sentences)
     dimension = shards[0].parameters.dimension
     joined = np.array(vectors, np.float32).reshape(-1, dimension)
     # What codes say is nearly, not quite, of unit length.
     lengths = np.linalg.norm(joined, axis=1, keepdims=True)
     joined /= np.where(lengths > 0, lengths, np.float32(1))
-    return Evidence(joined, np.array(senses, np.int64), places, sentences, lost)
+    used = set(usable)
+    unusable = [usage for sense_id, usage in examples if (sense_id, usage) not in used]
+    return Evidence(joined, np.array(senses, np.int64), places, [usage for _, usage in usable], lost, unusable)
+
+
+def _embedded(
+    examples: Sequence[tuple[str, Usage]], analyser: Analyser, get_encoder: Callable[[], Encoder]
+) -> tuple[list[tuple[str, Usage]], Sequence[NDArray[np.float32]]]:
+    """The sentences whose marked word has a vector, and these vectors."""
+    usable = [one for one in examples if _marks_a_word(one[1], analyser)]
+    while usable:
+        try:
+            return usable, list(embed([usage for _, usage in usable], analyser, get_encoder()))
+        except QueryError as error:
+            if error.usage_number is None:
+                raise
+            # What the model has no piece for is told of one sentence at a time, and is in hardly any.
+            del usable[error.usage_number]
+    return [], []
+
+
+def _marks_a_word(usage: Usage, analyser: Analyser) -> bool:
+    try:
+        marked_token(usage, analyser)
+    except QueryError:
+        return False
+    return True

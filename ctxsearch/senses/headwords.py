@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from ctxsearch.analysis import Analyser, normal_form
+from ctxsearch.analysis import Analyser, normal_form, surface_form
 from ctxsearch.query.scope import OpenShard
 
 
@@ -36,6 +36,14 @@ class Headwords:
         if headword not in self._had:
             self._had[headword] = self._look_up(normal_form(headword.strip()))
         return self._had[headword]
+
+    def has_form(self, lemma: str, form: str) -> bool:
+        """Whether a word is a form of a lemma, as far as can be told: by its letters, the dictionary, or the index."""
+        return (
+            lemma in (normal_form(form), self._analyser.lemma(form))
+            or not self._analyser.has_lemmas
+            or any(row.lemma == lemma for shard in self._shards for row in shard.catalog.forms(form=surface_form(form)))
+        )
 
     def _look_up(self, word: str) -> bool:
         if word in self._lemmas:

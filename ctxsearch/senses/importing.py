@@ -12,7 +12,8 @@ from ctxsearch.catalog.edit import Edit
 from ctxsearch.corpus import read_dictionary
 from ctxsearch.domain import Usage
 from ctxsearch.errors import QueryError, SenseError
-from ctxsearch.senses.headwords import Choice
+from ctxsearch.query.asked import marked_token
+from ctxsearch.senses.headwords import Choice, Headwords
 from ctxsearch.senses.uses import NONE_OF_THESE, UNSURE
 from ctxsearch.usage import parse_usage
 
@@ -63,7 +64,7 @@ def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice)
             edit.put("senses", (number, one.sense_id, lemma, one.definition))
         had = {row[2:5] for row in edit.found("examples", "sense", number)} if known else set()
         for sentence in one.examples:
-            usage = use_of(sentence, lemma, analyser)
+            usage = use_of(sentence, lemma, choice.headwords, analyser)
             if usage is None:
                 without.append(sentence)
             elif (usage.text, usage.start, usage.end) not in had:
@@ -81,18 +82,35 @@ def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice)
     return ImportReport(new, examples, without, choice.left_out, choice.multiword, choice.not_found)
 
 
-def use_of(sentence: str, lemma: str, analyser: Analyser) -> Usage | None:
-    """The word in brackets, or else the first that is filed under a lemma; None where there is neither."""
-    if "[" in sentence:
+def use_of(sentence: str, lemma: str, headwords: Headwords, analyser: Analyser) -> Usage | None:
+    """The word in brackets, if it is a form of a lemma, or else the first that is filed under it; None where none is.
+
+    Brackets without a word between them, as around dots for what is left out, are a part of the sentence.
+    """
+    marked = _marked(sentence)
+    if marked is not None:
         try:
-            return parse_usage(sentence)
+            if headwords.has_form(lemma, marked_token(marked, analyser).form):
+                return marked
         except QueryError:
-            pass
+            pass  # several words, or a part of one
+        if any(segment.forms for segment in analyser.segments(marked.text[marked.start : marked.end], lemmas=False)):
+            sentence = marked.text
     for segment in analyser.segments(sentence):
         for (start, end), found in zip(segment.spans.tolist(), segment.lemmas, strict=True):
             if found == lemma:
                 return Usage(sentence, segment.start + start, segment.start + end)
     return None
+
+
+def _marked(sentence: str) -> Usage | None:
+    """What stands in brackets; None where nothing does."""
+    if "[" not in sentence:
+        return None
+    try:
+        return parse_usage(sentence)
+    except QueryError:
+        return None
 
 
 def checked_name(name: str, of_what: str) -> str:

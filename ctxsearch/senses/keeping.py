@@ -10,6 +10,7 @@ from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.corpus import is_wordnet
 from ctxsearch.domain import Usage
 from ctxsearch.errors import SenseError
+from ctxsearch.query.asked import marked_token
 from ctxsearch.query.keys import word_and_written
 from ctxsearch.query.options import Keys, keys_of, strings
 from ctxsearch.query.scope import ANYHOW, OpenShard, Written, lemma_of_form
@@ -77,10 +78,13 @@ class Keeping(Labelling):
             examples: sentences that show it and are no occurrences of the corpus, a dictionary's for instance.
 
         Raises:
-            SenseError: there is one of this name, or it can be no name.
+            SenseError: there is one of this name, or it can be no name; or an example marks another word.
+            QueryError: an example marks no word, or more than one.
         """
         checked_name(sense_id, "sense")
         lemma = self._lemma(sense_id.partition(".")[0] if word is None else word)
+        for usage in examples:
+            self._check_example(usage, lemma)
         with self._inventory.changing(f"new sense {sense_id} of {lemma}", self._by) as edit:
             number = edit.add_sense(sense_id, lemma, definition.strip())
             for usage in examples:
@@ -94,7 +98,7 @@ class Keeping(Labelling):
         """Makes the senses of a dictionary, with its example sentences; all of them, or none where one is wrong.
 
         A sense that is there already, of the same word, keeps its definition if it has one, and gets the sentences that
-        it lacks. Where no word of a sentence is in brackets, the first that is filed under the headword is meant.
+        it lacks. Where no form of the headword is in brackets, the first word that is filed under it is meant.
 
         A WordNet has all words of a language, most of which a corpus does not: of one, only the senses of words that
         the index has are made, unless words are named. A dictionary of another format was written or chosen for the
@@ -115,8 +119,7 @@ class Keeping(Labelling):
         from_wordnet = is_wordnet(path)
         if in_corpus is None:
             in_corpus = from_wordnet and not words
-        headwords = Headwords(self._get_shards(), self._get_analyser(), self._lemma)
-        choice = Choice(headwords, strings(words), in_corpus=in_corpus, one_token=from_wordnet)
+        choice = Choice(self._headwords(), strings(words), in_corpus=in_corpus, one_token=from_wordnet)
         with self._inventory.changing(f"imported senses from {Path(path).name}", self._by) as edit:
             return write_dictionary(edit, Path(path), self._get_analyser(), choice)
 
@@ -227,6 +230,14 @@ class Keeping(Labelling):
             SenseError: there is none, or others have changed since what it changed.
         """
         return self._inventory.undo(self._by)
+
+    def _headwords(self) -> Headwords:
+        return Headwords(self._get_shards(), self._get_analyser(), self._lemma)
+
+    def _check_example(self, usage: Usage, lemma: str) -> None:
+        form = marked_token(usage, self._get_analyser()).form
+        if not self._headwords().has_form(lemma, form):
+            raise SenseError(f"The example marks {form!r}, which is no form of {lemma!r}; mark the word that it shows.")
 
     def _one(self, sense_id: str) -> Sense:
         return self._inventory.senses(sense_id=sense_id)[0]
