@@ -514,6 +514,19 @@ def test_conditions_that_no_line_meets_leave_no_line(own_sample: Index) -> None:
     assert senses.novel("bank", where="year>3000").occurrences == 0
 
 
+def test_values_that_are_printed_alike_are_added_up(own_sample: Index) -> None:
+    """Counts by a column lose no line, whatever kinds its values have: 1990 and "1990" are one, 1 and true are not."""
+    kinds = (1990, "1990", None, "None", True, 1, "1")
+    own_sample.add(Document(f"kind/{number}", "The bank.", {"kind": kind}) for number, kind in enumerate(kinds))
+    senses = own_sample.senses(by="anna")
+    senses.new("bank.river")
+    senses.label("bank.river", "bank/06:73")
+    found = senses.assign("bank").by_metadata("kind")
+    assert {value: sum(counts) for value, counts in found.items()} == {"1990": 2, "None": 2, "True": 1, "1": 2}
+    periods = senses.assign("bank").by_metadata("kind:10")
+    assert sum(map(sum, periods.values())) == len(kinds)
+
+
 def test_labels_of_lost_lines_are_told(own_sample: Index) -> None:
     """A label outlives its document: it shows nothing, is told, and counts again when the document is back."""
     senses = own_sample.senses(by="anna")

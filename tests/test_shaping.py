@@ -280,6 +280,15 @@ def test_counts_are_those_of_the_lines(
     assert index.count("bank", where=where, near=near, cql=cql) == len(lines)
 
 
+def test_true_is_no_number(make_index: MakeIndex) -> None:
+    """Lines of documents with 1, 1.0 and true are counted as two values, and no line is counted as another's."""
+    flags = (1, True, 1.0, True, True, False, 0)
+    index = make_index([Document(str(number), "A bank.", {"flag": flag}) for number, flag in enumerate(flags)])
+    found = index.frequencies("bank", "flag")
+    told = [(type(one.values[0]), one.values[0], one.count) for one in found]
+    assert told == [(bool, True, 3), (int, 1, 2), (int, 0, 1), (bool, False, 1)]
+
+
 def test_marks_of_letters_are_sorted_after_the_letters(make_index: MakeIndex) -> None:
     """As in a dictionary: an accent tells only words apart that are the same without it."""
     beside = ["Zebra", "Łoś", "öde", "offen", "Ärger", "Apfel", "arger", "älter"]

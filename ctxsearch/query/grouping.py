@@ -48,8 +48,8 @@ def grouped_counts(shards: Sequence[OpenShard], found: Sequence[Found], by: Sequ
         if one.name not in OF_OCCURRENCE and one.name not in known:
             have = ", ".join([*OF_OCCURRENCE, *known])
             raise QueryError(f"No document has the column {one.name!r}; there are: {have}.")
-    counts: Counter[tuple[MetadataValue, ...]] = Counter()
-    periods: dict[tuple[MetadataValue, ...], list[ValueOrder]] = {}
+    counts: Counter[tuple[tuple[bool, MetadataValue], ...]] = Counter()
+    periods: dict[tuple[tuple[bool, MetadataValue], ...], list[ValueOrder]] = {}
     for number, _, rows in by_shard(found):
         shard = shards[number]
         forms = shard.catalog.forms()
@@ -62,11 +62,13 @@ def grouped_counts(shards: Sequence[OpenShard], found: Sequence[Found], by: Sequ
             row, form = documents[document], forms[place]
             own = {"form": form.form, "lemma": form.lemma, "pos": form.tag or None, "document_id": row.document_id}
             values = tuple(own[of.name] if of.name in own else of.value(row.metadata) for of in chosen)
-            counts[values] += count
-            periods[values] = [of.order(row.metadata) for of in chosen if of.width is not None]
+            # Python takes true for 1.
+            key = tuple((isinstance(one, bool), one) for one in values)
+            counts[key] += count
+            periods[key] = [of.order(row.metadata) for of in chosen if of.width is not None]
     return [
-        Frequency(values, count)
-        for values, count in sorted(
-            counts.items(), key=lambda item: (periods[item[0]], -item[1], [value_order(one) for one in item[0]])
+        Frequency(tuple(one for _, one in key), count)
+        for key, count in sorted(
+            counts.items(), key=lambda item: (periods[item[0]], -item[1], [value_order(one) for _, one in item[0]])
         )
     ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.domain import MetadataValue, Usage
+from ctxsearch.domain import Usage
 from ctxsearch.errors import SenseError
 from ctxsearch.query.columns import ValueOrder, parse_column
 from ctxsearch.query.ranking import Found
@@ -110,7 +110,7 @@ class Assigned:
             column: of the metadata; ``year:20`` for periods of twenty years.
 
         Returns:
-            For each value, in order, the count of each sense, of none of these, and of unsure.
+            For each value, as it is printed, in order, the count of each sense, of none of these, and of unsure.
 
         Raises:
             SenseError: no document of these occurrences has the column.
@@ -119,17 +119,18 @@ class Assigned:
         known = sorted({name for metadata, _ in found for name in metadata})
         of = parse_column(column, known)
         none = np.zeros(len(self.uses.piles), np.int64)
-        order: dict[MetadataValue, ValueOrder] = dict(of.periods(metadata for metadata, _ in found).items())
-        table: dict[MetadataValue, NDArray[np.int64]] = dict.fromkeys(order, none)
+        order: dict[str, ValueOrder] = dict(of.periods(metadata for metadata, _ in found).items())
+        table: dict[str, NDArray[np.int64]] = dict.fromkeys(order, none)
         for metadata, counts in found:
             if of.name in metadata:
-                value = of.value(metadata)
+                # By its text: so 1 and true are told apart, and what is printed alike is added up.
+                value = str(of.value(metadata))
                 table[value] = table.get(value, none) + counts
-                order[value] = of.order(metadata)
+                order[value] = min(order.get(value, of.order(metadata)), of.order(metadata))
         if not table:
             have = f"there are: {', '.join(known)}" if known else "they have no metadata"
             raise SenseError(f"No document with {self.lemma!r} has the column {of.name!r}; {have}.")
-        return {str(value): table[value].tolist() for value in sorted(table, key=order.__getitem__)}
+        return {value: table[value].tolist() for value in sorted(table, key=order.__getitem__)}
 
 
 def assigned(
