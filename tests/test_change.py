@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import ctxsearch as command
+from conftest import SAMPLE
 from treebank import tagged
 
-from ctxsearch import Index
+from ctxsearch import Index, read
 from ctxsearch.errors import QueryError, SenseError, WordNotFound
 from ctxsearch.senses.change import jensen_shannon
 
@@ -64,6 +65,22 @@ def test_what_changed_is_found(sample: Index) -> None:
     assert all(line.metadata["year"] >= 1985 for line in new)  # type: ignore[operator]
     assert any("computer" in f"{line.left} {line.right}" or "disk" in f"{line.left} {line.right}" for line in new)
     assert sample.change(BEFORE, AFTER, least=4, limit=15) == sample.change(BEFORE, AFTER, least=4, limit=15)
+
+
+def test_shards_change_nothing(sample: Index, tmp_path: Path) -> None:
+    """The same uses are drawn, in the same order, however the corpus is cut into shards; groups are the same, too."""
+    texts = list(read(SAMPLE / "documents.jsonl"))
+    with Index.create(tmp_path / "index", dtype="fp32", codec="fp16") as index:
+        for start in range(0, len(texts), len(texts) // 5 + 1):
+            index.add(texts[start : start + len(texts) // 5 + 1])
+        assert index.info().shards == 5
+        found = index.change(BEFORE, AFTER, least=4, limit=None)
+        told, groups = index.change_lines("the", BEFORE, AFTER, 20), index.senses().induce("the")
+        index.compact()
+        assert index.info().shards == 1
+        assert index.change(BEFORE, AFTER, least=4, limit=None) == found
+        assert index.change_lines("the", BEFORE, AFTER, 20) == told
+        assert index.senses().induce("the") == groups
 
 
 def test_uses_of_one_part_of_speech_are_compared(tmp_path: Path) -> None:

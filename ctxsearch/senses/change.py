@@ -26,8 +26,8 @@ from ctxsearch.errors import QueryError
 from ctxsearch.head import Calibration
 from ctxsearch.query.keys import require
 from ctxsearch.query.lines import lines
-from ctxsearch.query.ranking import Found
-from ctxsearch.query.scope import ANYHOW, OpenShard, Rows, Written, row_mask, rows_of_lemma
+from ctxsearch.query.ranking import Found, listing
+from ctxsearch.query.scope import ANYHOW, OpenShard, Written, rows_of_lemma
 from ctxsearch.query.vectors import vectors_of
 from ctxsearch.senses.groups import grouped
 
@@ -102,14 +102,11 @@ def occurrences_in(
     part: Sequence[NDArray[np.bool_] | None],
     written: Written = ANYHOW,
 ) -> list[Found]:
-    """The uses of a lemma in some documents."""
-    found: list[Found] = []
-    for number, (shard, documents) in enumerate(zip(shards, part, strict=True)):
-        for start, stop in rows_of_lemma(shard, lemma, written):
-            rows = np.arange(start, stop)
-            kept = rows if documents is None else rows[row_mask(shard, [Rows(start, stop)], documents)]
-            found.extend(Found(number, row, None) for row in kept.tolist())
-    return found
+    """The uses of a lemma in some documents, in the order of the corpus.
+
+    So the same are drawn of them however the corpus is cut into shards: rows lie in another order after a compaction.
+    """
+    return listing(shards, [rows_of_lemma(shard, lemma, written) for shard in shards], part)
 
 
 def telling_lines(
