@@ -84,7 +84,7 @@ class Exports(Answers):
             MissingExtra: what writes such files is not installed.
         """
         from ctxsearch.exporting import Asked, Material, export, format_of
-        from ctxsearch.query.options import checked_context, checked_count, strings
+        from ctxsearch.query.options import at_least, checked_context, checked_count, strings
 
         path = Path(file)
         asked = Asked(
@@ -97,7 +97,7 @@ class Exports(Answers):
             senses=senses,
             context=checked_context(context),
             grouping=grouping,
-            examples=examples,
+            examples=at_least(0, examples),
         )
         chosen = format_of(path, file_format)
         material = Material(asked, self.open_shards(), self.senses(), self._parts.settings.language, on_progress)

@@ -72,7 +72,7 @@ class Words(Concordances):
     def examples(
         self,
         word: str,
-        n: int = 5,
+        n: int | None = 5,
         *,
         form: str | Sequence[str] = (),
         pos: str | Sequence[str] = (),
@@ -84,7 +84,7 @@ class Words(Concordances):
 
         Args:
             word: a lemma, or a form, see `concordance`. Of more than 20 000 occurrences so many are drawn.
-            n: how many.
+            n: how many; None for all that are unlike each other.
             form, pos, where, near, cql: as for `concordance`.
 
         Returns:
@@ -99,7 +99,7 @@ class Words(Concordances):
         from ctxsearch.query.options import checked_count
         from ctxsearch.query.vectors import vectors_of
 
-        count, shards = checked_count(n) or 1, self.open_shards()
+        count, shards = checked_count(n), self.open_shards()
         found = drawn(occurrences(shards, word, self._filters(form, pos, where, near, cql)), CONSIDERED, 0)
         return best_examples(shards, found, vectors_of(shards, found), count)
 
@@ -160,7 +160,7 @@ class Words(Concordances):
         word: str,
         before: str | Sequence[str],
         after: str | Sequence[str],
-        n: int = 5,
+        n: int | None = 5,
         *,
         context: ConcordanceContext = DEFAULT_CONTEXT,
         pos: str | Sequence[str] = (),
@@ -171,23 +171,22 @@ class Words(Concordances):
             word: a lemma.
             before: conditions on the metadata that make one part.
             after: those that make the other.
-            n: how many lines of each.
+            n: how many lines of each; None for all.
             context: words on either side, or ``"sentence"``.
             pos: only uses of this part of speech, or of these.
 
         Raises:
-            QueryError: a condition cannot be understood, no word has such a part of speech, or the word does not occur
-                in both.
+            QueryError: a condition or an option cannot be understood, no word has such a part of speech, or the word
+                does not occur in both.
             WordNotFound: the corpus does not have the word.
         """
         from ctxsearch.analysis import normal_form
-        from ctxsearch.query.options import checked_context
+        from ctxsearch.query.options import checked_context, checked_count
         from ctxsearch.senses.change import telling_lines
 
+        count, around = checked_count(n), checked_context(context)
         parts = self._both_parts(before, after)
-        return telling_lines(
-            self.open_shards(), normal_form(word), *parts, n, checked_context(context), self._tagged(pos)
-        )
+        return telling_lines(self.open_shards(), normal_form(word), *parts, count, around, self._tagged(pos))
 
     def _tagged(self, pos: str | Sequence[str]) -> Written:
         from ctxsearch.query.options import strings

@@ -57,7 +57,7 @@ def best_examples(
     shards: Sequence[OpenShard],
     found: Sequence[Found],
     vectors: NDArray[np.float32],
-    n: int,
+    n: int | None,
     centre: NDArray[np.float32] | None = None,
     common: frozenset[str] | None = None,
 ) -> list[ConcordanceLine]:
@@ -67,7 +67,7 @@ def best_examples(
         shards: where.
         found: the occurrences to choose from.
         vectors: of these, of unit length. Shape: (n_found, dimension).
-        n: how many.
+        n: how many; None for all that say something of their own.
         centre: what they are to be typical of; the mean of them all, where None. Shape: (dimension,).
         common: the common lemmas of the corpus, where the caller has them.
     """
@@ -133,6 +133,8 @@ def unlike(
     """
     said = _Said(words)
     chosen: list[int] = []
+    if n is not None and n < 1:
+        return chosen
     for start in range(0, len(ranked), _COMPARED):
         block = ranked[start : start + _COMPARED]
         near_before = (vectors[block] @ vectors[chosen].T > _NEAR).any(axis=1)

@@ -142,11 +142,23 @@ def checked_count(lines: int | None) -> int | None:
     Raises:
         QueryError: it is less than 1, or is no whole number.
     """
-    if lines is None:
-        return None
+    return None if lines is None else at_least(1, lines)
+
+
+def at_least(least: int, lines: int, what: str = "shown") -> int:
+    """A number of lines that is not too small.
+
+    Args:
+        least: the smallest that can be.
+        lines: as a user gives it.
+        what: is to be done with them.
+
+    Raises:
+        QueryError: it is less, or is no whole number.
+    """
     count = whole_number(lines)
-    if count < 1:
-        raise QueryError(f"{count} lines cannot be shown; ask for at least 1.")
+    if count < least:
+        raise QueryError(f"{count} lines cannot be {what}; ask for at least {least}.")
     return count
 
 

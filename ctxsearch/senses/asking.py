@@ -16,7 +16,7 @@ from ctxsearch.protocols import Encoder
 from ctxsearch.query.asked import embed, marked_token
 from ctxsearch.query.concordance import occurrences
 from ctxsearch.query.lines import lines
-from ctxsearch.query.options import Filters, checked_context
+from ctxsearch.query.options import Filters, at_least, checked_context
 from ctxsearch.query.ranking import Found
 from ctxsearch.query.scope import OpenShard, lemmas_of_form
 from ctxsearch.query.vectors import in_parts
@@ -103,9 +103,10 @@ class Asking(Keeping):
             examples: how many of the nearest are shown for each sense.
 
         Raises:
-            QueryError: the usage marks no word.
+            QueryError: the usage marks no word, or so many cannot be shown.
             SenseError: the word has no sense with an example, or the index has no head.
         """
+        examples = at_least(0, examples)
         usage = usage_of(usage)
         shards, analyser = self._get_shards(), self._get_analyser()
         word = marked_token(usage, analyser)

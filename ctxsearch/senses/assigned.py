@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ctxsearch.domain import Usage
 from ctxsearch.errors import SenseError
 from ctxsearch.query.columns import ValueOrder, parse_column
+from ctxsearch.query.options import checked_count
 from ctxsearch.query.ranking import Found
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import Label, Sense
@@ -85,12 +86,16 @@ class Assigned:
             raise SenseError(f"There is no pile {name!r}; there are: {', '.join(names)}.")
         return self.uses.numbers_in(name)
 
-    def to_label(self, n: int) -> Sequence[Assignment]:
+    def to_label(self, n: int | None) -> Sequence[Assignment]:
         """The occurrences that it would help most to label next: those that are least sure, and unlike each other.
 
         Args:
-            n: how many.
+            n: how many; None for all.
+
+        Raises:
+            QueryError: it is less than 1, or is no whole number.
         """
+        n = checked_count(n)
         chosen: list[Assignment] = []
         seen: set[str] = set()
         # The same line twice, in a text that is quoted, teaches nothing new.

@@ -114,7 +114,7 @@ def telling_lines(
     lemma: str,
     before: Sequence[NDArray[np.bool_] | None],
     after: Sequence[NDArray[np.bool_] | None],
-    n: int,
+    n: int | None,
     context: int | None,
     written: Written = ANYHOW,
 ) -> tuple[list[ConcordanceLine], list[ConcordanceLine]]:
@@ -125,7 +125,7 @@ def telling_lines(
         lemma: of the word.
         before: the documents of one part.
         after: those of the other.
-        n: how many of each.
+        n: how many of each; None for all.
         context: words on either side, or None for the sentence.
         written: only uses that are so.
 

@@ -11,7 +11,7 @@ from ctxsearch.query import collocations
 from ctxsearch.query.collocations import Collocate, Contrast, Measure
 from ctxsearch.query.concordance import drawn, occurrences
 from ctxsearch.query.examples import CONSIDERED, best_examples
-from ctxsearch.query.options import Filters, checked_context
+from ctxsearch.query.options import Filters, at_least, checked_context, checked_count
 from ctxsearch.query.scope import allowed_documents
 from ctxsearch.query.vectors import vectors_of
 from ctxsearch.sense import Sense
@@ -109,7 +109,11 @@ class Senses(Asking):
             The new senses, called after the word and the next free number. One `undo` takes them all out again. Uses
             that the same person has labelled keep their labels; a group becomes no sense if all that would be labelled
             are such.
+
+        Raises:
+            QueryError: so many cannot be labelled.
         """
+        label = at_least(0, label, "labelled")
         names: set[str] = set()
         count = len(found.groups)
         with self._inventory.changing(f"accepted {count} groups of {found.lemma}", self._by) as edit:
@@ -182,9 +186,10 @@ class Senses(Asking):
 
         Raises:
             SenseError: the word has no such sense, or nothing shows one.
+            QueryError: an option cannot be.
         """
         collocations.checked_windows(left, right, least, order)
-        shards = self._get_shards()
+        limit, shards = checked_count(limit), self._get_shards()
         found = self.assign(word).found_in(sense_id)
         seen = collocations.windows(shards, found, left, right, by_form=by_form)
         allowed = allowed_documents(shards, ())
@@ -214,12 +219,13 @@ class Senses(Asking):
         )
         return collocations.contrasts(one, other, least=least)
 
-    def examples(self, word: str, sense_id: str, n: int = 5) -> Sequence[ConcordanceLine]:
+    def examples(self, word: str, sense_id: str, n: int | None = 5) -> Sequence[ConcordanceLine]:
         """The best examples of a sense, see `Index.examples`, among the lines that are labelled or assigned to it.
 
         Raises:
             SenseError: the word has no such sense, or nothing shows one.
+            QueryError: so many cannot be shown.
         """
-        shards = self._get_shards()
+        count, shards = checked_count(n), self._get_shards()
         found = drawn(self.assign(word).found_in(sense_id), CONSIDERED, 0)
-        return best_examples(shards, found, vectors_of(shards, found), n)
+        return best_examples(shards, found, vectors_of(shards, found), count)
