@@ -507,6 +507,25 @@ def test_a_word_with_a_tag_has_the_senses_of_its_lemma(tmp_path: Path) -> None:
             index.export(tmp_path / "a.csv", "bank/ADV", senses="assigned")
 
 
+def test_a_word_that_is_filed_elsewhere_keeps_its_sense(tmp_path: Path, make_index: MakeIndex) -> None:
+    """*Saw* that is filed under *see* has the sense of *saw* that people gave it, whichever lines are chosen."""
+    index = make_index(
+        [
+            tagged("A", ["the/the/DET saw/saw/NOUN cut/cut/VERB"], {"d": "A"}),
+            tagged("B", ["he/he/PRON saw/see/VERB it/it/PRON"], {"d": "B"}),
+        ]
+    )
+    senses = index.senses(by="anna")
+    senses.new("saw.x")
+    assert senses.label("saw.x", "B:3") == 1
+    for name, where, told in (("all", (), [None, "saw.x"]), ("B", "d=B", ["saw.x"])):
+        index.export(tmp_path / f"{name}.jsonl", "saw", where=where)
+        assert [one["sense"] for one in keys_of(tmp_path / f"{name}.jsonl")] == told
+        index.export(tmp_path / f"{name}-tagged.jsonl", "saw/VERB", where=where)
+        assert [one["sense"] for one in keys_of(tmp_path / f"{name}-tagged.jsonl")] == ["saw.x"]
+        assert index.export(tmp_path / f"{name}.csv", "saw", where=where, sense="saw.x").count == 1
+
+
 def test_senses_of_occurrences_take_little_memory(sample: Index, tmp_path: Path) -> None:
     """What is kept of each occurrence is a few numbers, and no object."""
     with Index.open(shutil.copytree(sample.path, tmp_path / "sample")) as index:

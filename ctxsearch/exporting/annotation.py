@@ -12,10 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ctxsearch.analysis import normal_form
 from ctxsearch.domain import MetadataValue, Usage
 from ctxsearch.errors import NothingShows, SenseError, SenseNotFound, WordNotFound
 from ctxsearch.exporting.material import Material
 from ctxsearch.exporting.selecting import Part, lemmas_of
+from ctxsearch.query.keys import word_and_written
 from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import Label
@@ -121,7 +123,9 @@ def annotated(material: Material, parts: Sequence[Part]) -> Annotation:
         return _assigned(material)
     labels = [] if asked.senses == "none" else list(material.senses.labels(by=asked.by))
     if asked.word is not None and labels:
-        lemmas = lemmas_of(material.shards, parts)
+        # A use can have the senses of its lemma, and of the word that is asked for, which is written so.
+        word, _ = word_and_written(material.shards, asked.word, asked.filters.written)
+        lemmas = {*lemmas_of(material.shards, parts), normal_form(word)}
         labels = [label for label in labels if label.lemma in lemmas]
     if asked.sense is not None and any(part.count for part in parts):
         if not labels:
