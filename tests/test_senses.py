@@ -116,6 +116,18 @@ def test_merge_split_and_rename_keep_labels(index: Index, senses: Senses) -> Non
     assert {label.sense_id for label in senses.labels()} == {"bank.river"}
 
 
+def test_a_sentence_of_both_is_merged_into_one(index: Index, senses: Senses) -> None:
+    """A merged sense has no sentence twice, unless another word of it is marked; an undo gives each its own again."""
+    one, other = Usage("A bank is a bank.", 2, 6), Usage("A bank is a bank.", 12, 16)
+    senses.new("bank.snow", examples=[one, other])
+    senses.new("bank.cloud", examples=[one])
+    before = senses.sentences("bank")
+    assert senses.merge("bank.snow", "bank.cloud").examples == 2
+    assert senses.sentences("bank") == [("bank.cloud", other), ("bank.cloud", one)]
+    senses.undo()
+    assert senses.sentences("bank") == before
+
+
 ACTIONS = st.lists(
     st.tuples(
         st.sampled_from(["new", "define", "rename", "note", "merge", "split", "remove", "label", "unlabel"]),

@@ -164,7 +164,7 @@ class Keeping(Labelling):
         return self._one(sense_id)
 
     def merge(self, sense_id: str, into: str) -> Sense:
-        """Gives all that a sense has to another sense of the word, and takes it out.
+        """Gives all that a sense has to another sense of the word, and takes it out; a sentence of both is kept once.
 
         Raises:
             SenseNotFound: there is no such sense.
@@ -178,8 +178,12 @@ class Keeping(Labelling):
                 raise SenseError(f"{sense_id} is a sense of {sense[2]!r}, and {into} is one of {goal[2]!r}.")
             for row in edit.found("labels", "sense", sense[0]):
                 edit.put("labels", (row[0], row[1], goal[0], row[3]))
+            had = {row[2:5] for row in edit.found("examples", "sense", goal[0])}
             for row in edit.found("examples", "sense", sense[0]):
-                edit.put("examples", (row[0], goal[0], *row[2:]))
+                if row[2:5] in had:
+                    edit.drop("examples", row)
+                else:
+                    edit.put("examples", (row[0], goal[0], *row[2:]))
             for row in edit.found("notes", "sense", sense[0]):
                 edit.put("notes", (row[0], goal[0], *row[2:]))
             edit.drop("senses", sense)
