@@ -342,6 +342,17 @@ def test_many_write_at_once(index: Index, senses: Senses) -> None:
     assert [change.number for change in senses.changes()] == list(range(1, len(senses.changes()) + 1))
 
 
+def test_many_undo_at_once(index: Index, senses: Senses) -> None:
+    """Who undoes while the same person undoes elsewhere gets the change before, and not the same one."""
+    for number in range(12):
+        senses.note("bank.river", str(number))
+    with ThreadPoolExecutor(12) as threads:
+        undone = list(threads.map(lambda _: index.senses(by="anna").undo().what, range(12)))
+    assert undone == ["noted something about bank.river"] * 12
+    assert senses.list("bank")[0].notes == []
+    assert senses.undo().what == "new sense bank.money of bank"
+
+
 def test_agreement_is_that_of_the_literature(index: Index, senses: Senses) -> None:
     """Kappa and alpha give the published figures of published data, and what differs is listed."""
     # K. Krippendorff 2011, Computing Krippendorff's alpha-reliability: four observers, twelve units, alpha .743.

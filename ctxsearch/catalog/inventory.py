@@ -148,10 +148,14 @@ class Inventory:
         Raises:
             SenseError: there is none, or what it changed has been changed since.
         """
-        newest = next((one for one in reversed(self._changes_by(by)) if not one.undone), None)
-        if newest is None:
-            raise SenseError(f"There is nothing of {by!r} to undo.")
+        nothing = SenseError(f"There is nothing of {by!r} to undo.")
+        if not self.changes():
+            raise nothing
         with self._writing() as connection:
+            # Chosen when nobody else writes: of two who undo at once, the second is to have the change before.
+            newest = next((one for one in reversed(self._changes_by(by)) if not one.undone), None)
+            if newest is None:
+                raise nothing
             edit = Edit(connection, by)
             (content,) = connection.execute('select "rows" from changes where change = ?', [newest.number]).fetchone()
             rows = [
