@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from ctxsearch import Document, Index
 from ctxsearch.domain import Usage
-from ctxsearch.errors import FormatTooNew, IndexDamaged, KeyNotFound, SenseError, SenseNotFound
+from ctxsearch.errors import FormatTooNew, IndexDamaged, KeyNotFound, QueryError, SenseError, SenseNotFound
 from ctxsearch.head import Calibration
 from ctxsearch.senses import NONE_OF_THESE, UNSURE, Senses
 from ctxsearch.senses.agreement import cohen_kappa, krippendorff_alpha
@@ -98,6 +98,27 @@ def test_nothing_is_written_by_reading(index: Index) -> None:
     senses = index.senses()
     assert (senses.list(), senses.labels(), senses.changes(), senses.agreement().occurrences) == ([], [], [], 0)
     assert not (index.path / "senses.sqlite").exists()
+
+
+def test_a_change_that_fails_makes_no_file(index: Index) -> None:
+    """Where there is no inventory, what needs one is told, and no file is made until there is something to write."""
+    senses, path = index.senses(by="anna"), index.path / "senses.sqlite"
+    key = keys_of(index, "bank")[0]
+    for refused in (
+        lambda: senses.label("bank.river", key),
+        lambda: senses.define("bank.river", "land"),
+        lambda: senses.merge("bank.river", "bank.money"),
+        lambda: senses.remove("bank.river"),
+        senses.undo,
+    ):
+        with pytest.raises(SenseError, match=r"There is (no sense 'bank\.river'; there is none|nothing of 'anna')"):
+            refused()
+    with pytest.raises(QueryError, match="There is no subcorpus 'early'"):
+        index.subcorpora().remove("early")
+    assert senses.unlabel(key) == 0
+    assert not path.exists()
+    senses.new("bank.river")
+    assert path.exists()
 
 
 def test_merge_split_and_rename_keep_labels(index: Index, senses: Senses) -> None:

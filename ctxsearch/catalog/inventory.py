@@ -125,18 +125,20 @@ class Inventory:
         return [] if found in (["ok"], []) else found
 
     @contextmanager
-    def changing(self, what: str, by: str) -> Iterator[Edit]:
+    def changing(self, what: str, by: str, *, makes: bool = False) -> Iterator[Edit]:
         """One change: all of it is written, or nothing; where nothing differs, it is not even noted.
 
         Args:
             what: a sentence that says what is done.
             by: who does it.
+            makes: whether it makes something, and is not of what is there already: no other needs a file if there is
+                none, since nothing can come of it.
 
         Raises:
             IndexLocked: another process writes for a long time.
             OSError: it cannot be written.
         """
-        with self._writing() as connection:
+        with self._writing() if makes or self._is_there() else self._empty() as connection:
             edit = Edit(connection, by)
             yield edit
             if edit.rows:
@@ -184,7 +186,7 @@ class Inventory:
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
         """A connection that only reads; None where nothing was ever written."""
         with self._told():
-            if not self.path.exists() and not self.path.is_symlink():
+            if not self._is_there():
                 yield None
                 return
             plain_size(self.path)
@@ -220,6 +222,21 @@ class Inventory:
                     connection.execute("rollback")
                     raise
                 connection.execute("commit")
+
+    @contextmanager
+    def _empty(self) -> Iterator[sqlite3.Connection]:
+        """A connection to an inventory in memory that has nothing, and is forgotten."""
+        from sqlite_utils import Database
+
+        from ctxsearch.catalog.inventory_schema import migrations
+
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+            migrations.apply(Database(connection))
+            yield connection
+
+    def _is_there(self) -> bool:
+        """Whether there is a file, or what is in the place of one."""
+        return self.path.exists() or self.path.is_symlink()
 
     def _is_made(self, connection: sqlite3.Connection) -> bool:
         """Whether the file has its tables.

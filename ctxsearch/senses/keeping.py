@@ -85,7 +85,7 @@ class Keeping(Labelling):
         lemma = self._lemma(sense_id.partition(".")[0] if word is None else word)
         for usage in examples:
             self._check_example(usage, lemma)
-        with self._inventory.changing(f"new sense {sense_id} of {lemma}", self._by) as edit:
+        with self._inventory.changing(f"new sense {sense_id} of {lemma}", self._by, makes=True) as edit:
             number = edit.add_sense(sense_id, lemma, definition.strip())
             for usage in examples:
                 example = (edit.next_number("examples"), number, usage.text, usage.start, usage.end, "")
@@ -120,7 +120,7 @@ class Keeping(Labelling):
         if in_corpus is None:
             in_corpus = from_wordnet and not words
         choice = Choice(self._headwords(), strings(words), in_corpus=in_corpus, one_token=from_wordnet)
-        with self._inventory.changing(f"imported senses from {Path(path).name}", self._by) as edit:
+        with self._inventory.changing(f"imported senses from {Path(path).name}", self._by, makes=True) as edit:
             return write_dictionary(edit, Path(path), self._get_analyser(), choice)
 
     def define(self, sense_id: str, definition: str) -> Sense:

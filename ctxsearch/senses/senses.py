@@ -116,7 +116,7 @@ class Senses(Asking):
         label = at_least(0, label, "labelled")
         names: set[str] = set()
         count = len(found.groups)
-        with self._inventory.changing(f"accepted {count} groups of {found.lemma}", self._by) as edit:
+        with self._inventory.changing(f"accepted {count} groups of {found.lemma}", self._by, makes=True) as edit:
             for group in found.groups:
                 lines = [line for line in group.typical[:label] if not self._has_labelled(edit, line)]
                 if label and not lines:

@@ -57,7 +57,7 @@ class Subcorpora:
             checked_columns(shards, conditions)
         else:
             parse_filters(conditions)
-        with self._inventory.changing(f"saved subcorpus {name}", self._by) as edit:
+        with self._inventory.changing(f"saved subcorpus {name}", self._by, makes=True) as edit:
             edit.put("subcorpora", (name, json.dumps(conditions, ensure_ascii=False), self._by, edit.at))
 
     def remove(self, name: str) -> None:
