@@ -65,9 +65,11 @@ def test_brackets_mark_the_headword_or_nothing(index: Index, tmp_path: Path, sen
 
 def test_brackets_are_trusted_where_nobody_knows_the_forms(tmp_path: Path, make_index: MakeIndex) -> None:
     """Where no dictionary has the forms of a language, whoever marked a word knows best."""
-    unknown = make_index([Document("1", "bir ev vardı")], language="xx")
+    unknown = make_index([Document("1", "bir ev vardı")], language="xx", punctuation=True)
     senses = unknown.senses(by="anna")
     assert imported(senses, tmp_path, "ev", ["Iki [evler] vardı."]).examples == 1
+    assert imported(senses, tmp_path, "vardı", ["Bir ev [...] vardı."]).examples == 1
+    assert shown(senses, "vardı") == ["Bir ev ... [vardı]."]
     assert senses.new("ev.2", examples=[Usage("evler", 0, 5)]).examples == 1
 
 

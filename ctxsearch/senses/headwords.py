@@ -38,10 +38,13 @@ class Headwords:
         return self._had[headword]
 
     def has_form(self, lemma: str, form: str) -> bool:
-        """Whether a word is a form of a lemma, as far as can be told: by its letters, the dictionary, or the index."""
+        """Whether a word is a form of a lemma, as far as can be told: by its letters, the dictionary, or the index.
+
+        Where no dictionary covers the language, any word is taken for one; a punctuation mark never is.
+        """
         return (
             lemma in (normal_form(form), self._analyser.lemma(form))
-            or not self._analyser.has_lemmas
+            or (not self._analyser.has_lemmas and any(map(str.isalnum, form)))
             or any(row.lemma == lemma for shard in self._shards for row in shard.catalog.forms(form=surface_form(form)))
         )
 
