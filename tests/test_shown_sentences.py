@@ -50,12 +50,13 @@ def shown(senses: Senses, word: str) -> list[str]:
         ("They sat on the [river bank].", "They sat on the river [bank]."),
         ("[The] manager of the bank resigned.", "The manager of the [bank] resigned."),
         ("The [bank]er and the bank.", "The banker and the [bank]."),
-        ("[The] manager resigned.", None),
+        ("They [embanked] it.", "They [embanked] it."),
+        ("The river manager resigned.", None),
         ("The [bank]er resigned.", None),
     ],
 )
 def test_brackets_mark_the_headword_or_nothing(index: Index, tmp_path: Path, sentence: str, kept: str | None) -> None:
-    """The word in brackets is taken if it is a form of the headword, and else the headword; or the sentence is told."""
+    """A form of the headword, and else the headword, and else a form that nobody knows; or the sentence is told."""
     senses = index.senses(by="anna")
     report = imported(senses, tmp_path, "bank", [sentence])
     assert (report.senses, report.examples) == (1, 0 if kept is None else 1)
@@ -83,7 +84,7 @@ def test_a_new_sense_takes_no_example_of_another_word(index: Index) -> None:
     with pytest.raises(SenseError, match=r"The example marks 'The', which is no form of 'bank'; mark the word"):
         senses.new("bank.1", examples=[Usage("The bank", 0, 3)])
     assert senses.list() == []
-    assert senses.new("bank.1", examples=[Usage("The banks", 4, 9)]).examples == 1
+    assert senses.new("bank.1", examples=[Usage("The banks", 4, 9), Usage("They embanked it.", 5, 13)]).examples == 2
 
 
 def test_a_sentence_that_cannot_be_compared_is_told(own_sample: Index, tmp_path: Path) -> None:

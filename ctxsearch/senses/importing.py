@@ -83,19 +83,30 @@ def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice)
 
 
 def use_of(sentence: str, lemma: str, headwords: Headwords, analyser: Analyser) -> Usage | None:
-    """The word in brackets, if it is a form of a lemma, or else the first that is filed under it; None where none is.
+    """The word of a sentence that has a sense of a lemma; None where there is none.
 
-    Brackets without a word between them, as around dots for what is left out, are a part of the sentence.
+    It is the one in brackets, if that is a form of the lemma; or else the first that is filed under it; or else the one
+    in brackets all the same, since whoever marked it may know more forms than a dictionary. Brackets without a word
+    between them, as around dots for what is left out, are a part of the sentence.
     """
     marked = _marked(sentence)
+    word: Usage | None = None
     if marked is not None:
         try:
-            if headwords.has_form(lemma, marked_token(marked, analyser).form):
-                return marked
+            form = marked_token(marked, analyser).form
         except QueryError:
             pass  # several words, or a part of one
+        else:
+            word = marked
+            if headwords.has_form(lemma, form):
+                return word
         if any(segment.forms for segment in analyser.segments(marked.text[marked.start : marked.end], lemmas=False)):
             sentence = marked.text
+    return word_of(sentence, lemma, analyser) or word
+
+
+def word_of(sentence: str, lemma: str, analyser: Analyser) -> Usage | None:
+    """The first word of a sentence that is filed under a lemma; None where there is none."""
     for segment in analyser.segments(sentence):
         for (start, end), found in zip(segment.spans.tolist(), segment.lemmas, strict=True):
             if found == lemma:

@@ -17,7 +17,7 @@ from ctxsearch.query.scope import ANYHOW, OpenShard, Written, lemma_of_form
 from ctxsearch.sense import Change, Label, Sense
 from ctxsearch.senses.agreement import Agreement, agreement
 from ctxsearch.senses.headwords import Choice, Headwords
-from ctxsearch.senses.importing import ImportReport, checked_name, write_dictionary
+from ctxsearch.senses.importing import ImportReport, checked_name, word_of, write_dictionary
 from ctxsearch.senses.labelling import Labelling
 from ctxsearch.senses.located import place_of
 
@@ -239,8 +239,10 @@ class Keeping(Labelling):
         return Headwords(self._get_shards(), self._get_analyser(), self._lemma)
 
     def _check_example(self, usage: Usage, lemma: str) -> None:
-        form = marked_token(usage, self._get_analyser()).form
-        if not self._headwords().has_form(lemma, form):
+        analyser = self._get_analyser()
+        form = marked_token(usage, analyser).form
+        # A form that nobody knows is trusted, unless the sentence has one that is known.
+        if not self._headwords().has_form(lemma, form) and word_of(usage.text, lemma, analyser):
             raise SenseError(f"The example marks {form!r}, which is no form of {lemma!r}; mark the word that it shows.")
 
     def _one(self, sense_id: str) -> Sense:
