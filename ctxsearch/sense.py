@@ -29,7 +29,7 @@ class Sense:
         sense_id: what it is called, ``bank.river`` for instance; no two senses of an inventory share one.
         lemma: the word's.
         definition: as a dictionary would have it; may be empty.
-        labels: how many occurrences have been labelled with it, by anybody.
+        labels: how many labels people have given with it; an occurrence that two have labelled counts twice.
         examples: how many sentences it has that are no occurrences of the corpus, those of a dictionary for instance.
         notes: in the order in which they were written.
     """

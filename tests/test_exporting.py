@@ -120,6 +120,14 @@ def test_lines_have_the_sense_that_people_gave(labelled: Index, tmp_path: Path) 
     assert "sense" not in cells(tmp_path / "none.csv")[0]
 
 
+def test_labels_of_nobody_are_told(labelled: Index, tmp_path: Path) -> None:
+    """A name that nobody labels under is told, with those who do, and is no table without senses."""
+    for name, word in (("a.csv", "bank"), ("a.xml", "bank"), ("a.vrt", None)):
+        with pytest.raises(SenseError, match="'nobody' labelled nothing; these did: anna, bert"):
+            labelled.export(tmp_path / name, word, by="nobody")
+    assert list(tmp_path.glob("a.*")) == []
+
+
 def test_json_lines_are_what_concordance_prints(labelled: Index, tmp_path: Path) -> None:
     """Each object is a line as `concordance` prints it, of the same sample, and with its sense."""
     options = ("--sample", "3", "--seed", "5", "--context", "sentence", "--where", "year>1900")

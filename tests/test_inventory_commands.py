@@ -333,6 +333,17 @@ def test_bad_dictionaries_are_told(folder: Path, tmp_path: Path) -> None:
     assert told.splitlines()[1] == "Left out 1 sentence without the headword, 'No such word.' for instance."
 
 
+def test_lines_of_a_sense_are_counted_once(folder: Path) -> None:
+    """However many people labelled a line; the JSON has how many labels there are."""
+    done("senses", "new", folder, "bank.shore")
+    key = objects(done("concordance", folder, "bank", "-k", "1", "--json"))[0]["key"]
+    for person in ("anna", "ben"):
+        done("senses", "label", folder, "bank.shore", str(key), "--by", person)
+    assert "[1 line]" in next(one for one in done("senses", "list", folder, "bank").splitlines() if "shore" in one)
+    listed = objects(done("senses", "list", folder, "bank", "--json"))
+    assert [one["labels"] for one in listed if one["sense_id"] == "bank.shore"] == [2]
+
+
 def test_labels_that_are_replaced_are_told(folder: Path) -> None:
     """Whoever labels a line anew is told what it had; a proposal that is accepted leaves such lines alone."""
     keys = [str(line["key"]) for line in objects(done("concordance", folder, "bank", "--json"))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -43,6 +44,8 @@ def list_senses(index: IndexName, word: Word = None, as_json: Json = False) -> N
     """List the senses of a word, or all."""
     with _senses(index) as senses:
         found = senses.list(word)
+        # Of several people, some may have labelled one line.
+        lines = Counter(sense_id for sense_id, _ in {(label.sense_id, label.key) for label in senses.labels(word)})
     if as_json:
         for sense in found:
             print(json.dumps(asdict(sense), ensure_ascii=False))
@@ -52,7 +55,7 @@ def list_senses(index: IndexName, word: Word = None, as_json: Json = False) -> N
         say(f"There is no sense{of_word} yet; make one with: ctxsearch senses new.")
     width = max((len(sense.sense_id) for sense in found), default=0)
     for sense in found:
-        have = counted(sense.labels, "line")
+        have = counted(lines[sense.sense_id], "line")
         if sense.examples:
             have += f" and {counted(sense.examples, 'example')}"
         print(f"{sense.sense_id:<{width}}  {sense.definition or '(no definition)'}  [{have}]")
