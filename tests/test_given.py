@@ -108,6 +108,20 @@ def test_query_takes_the_lemmas_that_are_there(index: Index) -> None:
     assert [line.key for line in index.like("plain:2", pos="PROPN")] == ["river:36"]
 
 
+@pytest.mark.parametrize("form", ["saw", "SAW"])
+def test_removed_documents_choose_no_lemma(tmp_path: Path, form: str) -> None:
+    """What a form is filed under in a document that was taken out counts no more: compaction changes no answer."""
+    with Index.create(tmp_path / "index", encoder=WindowEncoder()) as index:
+        index.add([tagged("a", ["he/he/PRON saw/saw/NOUN"]), tagged("c", ["two/two/NUM saws/saw/NOUN"])])
+        index.add([tagged("a2", ["they/they/PRON saw/saw/NOUN"] * 3), tagged("b", ["he/he/PRON saw/see/VERB"] * 2)])
+        assert {line.lemma for line in index.query(f"he [{form}] it", k=None)} == {"saw", "see"}
+        index.remove(["a", "a2"])
+        before = index.query(f"he [{form}] it", k=None)
+        assert {line.document_id for line in before} == {"b"}
+        index.compact()
+        assert index.query(f"he [{form}] it", k=None) == before
+
+
 def test_collocates_have_the_lemma_of_their_place(index: Index) -> None:
     """Beside *the*, ``saw`` is counted as the lemma that its source gives it there; marks are no collocates."""
     counted = {one.word: one.count for one in index.collocations("the", left=1, right=1, least=1, limit=None)}

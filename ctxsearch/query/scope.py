@@ -194,11 +194,18 @@ def lemma_of_form(shards: Sequence[OpenShard], form: str, analysed: Callable[[st
 
 
 def _lemmas(shards: Sequence[OpenShard], *, form: str | None = None, folded: str | None = None) -> Counter[str]:
-    """How often each lemma has a form."""
+    """How often each lemma has a form, in documents that were not taken out; of a lemma alone, at least that it has."""
+    found = [
+        (shard, row)
+        for shard in shards
+        for row in shard.catalog.forms(form=form, folded=folded)
+        if has_living(shard, _rows(row))
+    ]
+    # To count those that are left takes a look at all rows: only where there is a choice.
+    is_one = len({row.lemma for _, row in found}) < 2
     counts: Counter[str] = Counter()
-    for shard in shards:
-        for row in shard.catalog.forms(form=form, folded=folded):
-            counts[row.lemma] += row.frequency
+    for shard, row in found:
+        counts[row.lemma] += row.frequency if is_one else _count_living(shard, _rows(row))
     return counts
 
 
@@ -246,6 +253,12 @@ def has_living(shard: OpenShard, rows: Rows) -> bool:
         return rows.stop > rows.start
     parts = (Rows(start, min(start + _ROWS, rows.stop)) for start in range(rows.start, rows.stop, _ROWS))
     return any(row_mask(shard, [part], documents).any() for part in parts)
+
+
+def _count_living(shard: OpenShard, rows: Rows) -> int:
+    """How many rows of the stretch belong to documents that were not taken out."""
+    documents = living_documents(shard)
+    return rows.stop - rows.start if documents is None else int(np.count_nonzero(row_mask(shard, [rows], documents)))
 
 
 def checked_columns(shards: Sequence[ListedShard], where: Sequence[str]) -> Sequence[Filter]:
