@@ -64,6 +64,27 @@ def test_patterns(index: Index, pattern: str, found: list[str]) -> None:
     assert index.count(None, cql=pattern) == len(found)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ('"café"', 2),
+        ('"cafe\u0301"', 2),
+        ('"cafe\u0301|xx"', 2),
+        ('"café|xx"', 2),
+        ('"caf[e\u0301o]"', 2),
+        ('"cafe\u0301?"', 3),
+        ('[lemma="cafe\u0301|xx"]', 2),
+        ('[lemma="rock\u2019n\u2019roll"]', 2),
+        ('"\\w\\w\\we\u0301"', 2),
+        ('"\\w\u0301.*"', 0),
+    ],
+)
+def test_expressions_are_read_however_unicode_writes_them(make_index: MakeIndex, pattern: str, found: int) -> None:
+    """A letter with its mark is one letter in an expression as it is in the corpus; one behind a backslash stays."""
+    text = "A café. A cafe\u0301. No caf. Rock\u2019n\u2019roll and rock'n'roll."
+    assert make_index([Document("a", text)]).count(None, cql=pattern) == found
+
+
 def test_pattern_filters_a_word(index: Index) -> None:
     """Beside a word, a pattern keeps the lines whose node is one of the tokens that it says something of."""
     assert nodes(index, '[pos="ADJ"] [lemma="bank"]', "bank") == ["s0 bank"]

@@ -22,7 +22,8 @@ from ctxsearch.errors import QueryError
 from ctxsearch.query.pattern import Condition, Element, Pattern, Wanted
 
 _ATTRIBUTES = {"word": "word", "form": "word", "lemma": "lemma", "pos": "tag", "tag": "tag"}
-_LITERAL = regex.compile(r"[\w\s'\-]*")
+_LITERAL = regex.compile(r"[\w\s\p{Cf}'\u2019\-\u2010\u2011]*")
+_ESCAPED = regex.compile(r"(\\.)", regex.DOTALL)
 _REPEATED = regex.compile(r"\{\s*([0-9]{1,4})\s*(?:(,)\s*([0-9]{1,4})?\s*)?\}")
 # An expression that calls itself can fill all memory.
 _CALLS = regex.compile(r"\(\?(?:R|&|P>|[+-]?[0-9])")
@@ -192,7 +193,7 @@ class _Parser:
             self._at = at
             raise self._error(f"the regular expression {value[:40]!r} calls itself, or is very long")
         try:
-            expression = regex.compile(value, flags | regex.VERSION1)
+            expression = regex.compile(value if attribute == "tag" else _composed(value), flags | regex.VERSION1)
         except (regex.error, ValueError, KeyError, RecursionError, OverflowError) as error:
             self._at = at
             raise self._error(f"the regular expression {value[:200]!r} cannot be read ({error})") from error
@@ -238,6 +239,15 @@ def _equals(attribute: str, value: str, ignores_case: bool) -> tuple[Condition, 
     if ignores_case:
         return (lambda row: row.tag.casefold() == value.casefold()), None
     return (lambda row: row.tag == value), Wanted("tag", value)
+
+
+def _composed(expression: str) -> str:
+    r"""An expression whose letters are spelled as those of forms are; what a backslash stands before is left alone.
+
+    >>> _composed("cafe\u0301?") == "caf\u00e9?", _composed(r"\w" + "\u0301") == r"\w" + "\u0301"
+    (True, True)
+    """
+    return "".join(part if part[:1] == "\\" else surface_form(part) for part in _ESCAPED.split(expression))
 
 
 def _matches(attribute: str, expression: regex.Pattern[str]) -> Condition:
