@@ -432,6 +432,22 @@ CATALOGS = {
     "ids of tokens": "insert into origins values (0, 's', x'', '{')",
     "lines of no token": "insert into origins values (0, 's', x'0100000002000000', '')",
     "origin of nothing": "insert into origins values (4611686018427387904, 's', x'', '')",
+    "number of no list": "update forms set lemma_no = 99 where lemma_no = (select max(lemma_no) from lemmas);"
+    " update lemmas set lemma_no = 99 where lemma_no = (select max(lemma_no) from lemmas)",
+    "lists of other numbers": "update lemmas set lemma_no = lemma_no + 99; update forms set lemma_no = lemma_no + 99",
+    "words that are none": "update documents set words = 'x'",
+    "no words": "update documents set words = 0",
+    "less than no words": "update documents set words = -9",
+    "segments before the first": "update documents set first_segment = -5",
+    "segments behind the last": "update documents set first_segment = 9223372036854775807",
+    "id that is no text": "update documents set document_id = cast(document_id as blob)",
+    "uri that is no text": "update documents set uri = x'ff'",
+    "a form without end": "update forms set frequency = 4611686018427387904",
+    "half a surrogate pair": """update documents set metadata = '{"a": "\\ud800"}'""",
+    "half of a pair in a name": """update documents set metadata = '{"a": [{"\\uDC00": 1}]}'""",
+    "no number": """update documents set metadata = '{"a": NaN}'""",
+    "endless number": """update documents set metadata = '{"a": [-Infinity]}'""",
+    "number that is too great": """update documents set metadata = '{"a": 1e999}'""",
     "token of nothing": "insert into origins values (0, 's', x'', '');"
     " insert into unembedded values (0, 60000, 'bank', 'NOUN', '')",
 }
@@ -456,6 +472,19 @@ def test_compaction_refuses_a_word_that_is_there_twice(strange: Path) -> None:
     assert raised.value.path == str(path)
 
 
+@pytest.mark.parametrize("content", ["{nope", "[1]", "null", "[" * 100_000, "\udcff"])
+def test_strange_description_is_found(strange: Path, content: str) -> None:
+    """What a shard says of itself may be anything: it is a problem of that file, and the index can be repaired."""
+    path = first_shard(strange) / "shard.json"
+    path.write_bytes(content.encode(errors="surrogateescape"))
+    sized = [path.stat().st_size, digest_bytes(path.read_bytes())]
+    resealed(strange, lambda body: body["shards"][0]["files"].update({"shard.json": sized}))  # type: ignore[index]
+    (problem,) = (one for one in Index.verify(strange, encoder=ENCODER).problems if one.shard)
+    assert problem.path == str(path)
+    assert problem in Index.repair(strange, encoder=ENCODER).problems
+    assert Index.verify(strange, encoder=ENCODER).problems == []
+
+
 @pytest.mark.parametrize("change", CATALOGS.values(), ids=CATALOGS)
 def test_hostile_catalog_is_found(strange: Path, change: str) -> None:
     """A catalog that was changed, under digests that are right, is found by verify, and no query falls over it."""
@@ -463,9 +492,19 @@ def test_hostile_catalog_is_found(strange: Path, change: str) -> None:
     with Index.open(strange, encoder=ENCODER) as index:
         for ask in (
             lambda: index.query("We sat on the [bank].", any_word=True, k=None),
+            lambda: index.query("We sat on the [bank]."),
             lambda: index.concordance("bank"),
+            lambda: index.concordance("the"),
             lambda: index.query("We sat on the [bank].", where=["year>1900"]),
             lambda: index.like("d0:0"),
+            lambda: index.collocations("the", least=1),
+            lambda: index.collocations("the", least=1, by_form=True),
+            lambda: index.frequencies("the", "document_id"),
+            lambda: index.examples("the"),
+            lambda: index.export(strange.parent / "out.jsonl", "the"),
+            lambda: index.export(strange.parent / "out.vrt"),
+            lambda: index.export(strange.parent / "out.conllu"),
+            lambda: index.export(strange.parent / "out.npy"),
             index.info,
         ):
             with suppress(CtxSearchError):

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ctxsearch.catalog import statements
 from ctxsearch.catalog.failures import reading_error
 from ctxsearch.catalog.file import CatalogFile
 from ctxsearch.catalog.origins import decoded_origin
@@ -23,30 +24,8 @@ from ctxsearch.commit import CATALOG_FILE
 from ctxsearch.domain import Origin
 from ctxsearch.errors import IndexDamaged
 
-# Segments of a document are numbered in the order of the text, so the last that begins before a character is found by
-# halving; one statement costs less than one for each step. Where a stranger's file has a number more than once, it ends
-# all the same.
-_MOST = 1 << 62
-_SEGMENT_AT = """
-with recursive halves (low, high) as (
-    values (?, ?)
-    union
-    select case when start <= ? then segment else low end, case when start <= ? then high else segment - 1 end
-    from halves join segments on segment = (low + high + 1) / 2 where low < high limit 100
-)
-select segment, document, start, text, tokens from segments where segment = (select low from halves where low >= high)
-"""
-_DOCUMENTS = "select document, document_id, metadata, first_segment, segments, digest, uri from documents"
-
-
-_TABLES = ("documents", "segments", "lemmas", "forms", "metadata_columns")
-# Since format 4.
-_TABLES_OF_GIVEN = ("origins", "unembedded")
-
-_SEGMENT_KINDS = (int, int, int, str, bytes)
-
-_NOT_NUMBERED = "its documents are not numbered one after the other"
-_NO_ROWS = "a form has no rows"
+_NOT_NUMBERED = "its documents, or their segments, are not numbered one after the other"
+_NO_ROWS = "a form has no rows, or more than there are"
 
 
 class Catalog(CatalogFile):
@@ -57,6 +36,7 @@ class Catalog(CatalogFile):
 
     Args:
         folder: the shard's folder.
+        rows: how many rows the shard has, where that is known: no form has others.
 
     Attributes:
         n_documents: how many documents it has, those taken out included.
@@ -66,8 +46,9 @@ class Catalog(CatalogFile):
         OSError: this process is kept from it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, rows: int = statements.MOST) -> None:
         super().__init__(folder / CATALOG_FILE)
+        self._n_rows = rows
         self._only_tables()
         # The first and the last, and no more: how long this takes must not grow with the shard.
         ends = "select coalesce(min(document), 0), coalesce(max(document), -1) from documents"
@@ -85,18 +66,23 @@ class Catalog(CatalogFile):
         """
         rows = list(self._checked("select document, first_segment from documents order by document", (int, int)))
         found = np.array(rows, dtype=np.int64).reshape(-1, 2)
-        if not np.array_equal(found[:, 0], np.arange(self.n_documents)):
+        firsts = np.ascontiguousarray(found[:, 1])
+        if (
+            not np.array_equal(found[:, 0], np.arange(self.n_documents))
+            or firsts[:1].any()
+            or (np.diff(firsts) < 0).any()
+        ):
             raise IndexDamaged(str(self.path), _NOT_NUMBERED)
-        return np.ascontiguousarray(found[:, 1])
+        return firsts
 
     def _only_tables(self) -> None:
         """Makes sure that what is read is tables."""
         try:
-            plain = are_plain_tables(self._connection, _TABLES)
+            plain = are_plain_tables(self._connection, statements.TABLES)
             names = {row[1] for row in self._rows("pragma table_info(forms)")}
             self._keeps_given = "tag" in names
             if self._keeps_given:
-                plain = plain and are_plain_tables(self._connection, _TABLES_OF_GIVEN)
+                plain = plain and are_plain_tables(self._connection, statements.TABLES_OF_GIVEN)
         except sqlite3.Error as error:
             raise reading_error(error, self.path) from error
         if not plain:
@@ -116,16 +102,23 @@ class Catalog(CatalogFile):
 
     def lemma_number(self, lemma: str) -> int | None:
         """The rank of a lemma, which is the number of its list."""
-        rows = self._rows("select lemma_no from lemmas where lemma = ?", [lemma])
-        return int(rows[0][0]) if rows else None  # type: ignore[call-overload]
+        rows = self._checked("select lemma_no from lemmas where lemma = ?", (int,), [lemma])
+        return rows[0][0] if rows else None  # type: ignore[return-value]
 
     def lemmas(self, numbers: Iterable[int]) -> dict[int, str]:
         """Lemmas by their rank."""
-        return dict(self._by_number("select lemma_no, lemma from lemmas where lemma_no", numbers))  # type: ignore[arg-type]
+        rows = self._by_number("select lemma_no, lemma from lemmas where lemma_no", numbers)
+        self._by_column(rows, (int, str))
+        return dict(rows)  # type: ignore[arg-type]
 
     def lemma_frequencies(self) -> Iterator[tuple[str, int]]:
         """Every lemma with its frequency, in order of lemma."""
-        yield from self._rows("select lemma, frequency from lemmas order by lemma_no")  # type: ignore[misc]
+        numbers, *named = self._columns(
+            "select lemma_no, lemma, frequency from lemmas order by lemma_no", (int, str, int)
+        )
+        if numbers != tuple(range(len(numbers))):
+            raise IndexDamaged(str(self.path), "its lemmas are not numbered one after the other")
+        yield from zip(*named, strict=True)
 
     def forms(
         self, *, form: str | None = None, folded: str | None = None, lemma: str | None = None, tag: str | None = None
@@ -145,7 +138,7 @@ class Catalog(CatalogFile):
             list(given.values()),
         )
         found = list(starmap(FormRow, rows))
-        if any(row.first_row < 0 or row.frequency < 1 for row in found):
+        if any(row.first_row < 0 or row.frequency < 1 or row.stop_row > self._n_rows for row in found):
             raise IndexDamaged(str(self.path), _NO_ROWS)
         return found
 
@@ -194,29 +187,28 @@ class Catalog(CatalogFile):
 
     def values(self, column: str, removed: Sequence[int] = ()) -> Counter[str]:
         """How many documents, but for some, have each value of a column of the metadata, as a filter would say it."""
-        select = (
-            "select iif(type in ('true', 'false'), type, cast(value as text)), count(*)"
-            " from documents, json_each(documents.metadata)"
-            " where key = ? and type != 'null' and document not in (select value from json_each(?)) group by 1"
-        )
-        return Counter(dict(self._checked(select, (str, int), [column, json.dumps(removed)])))  # type: ignore[arg-type]
+        return Counter(dict(self._checked(statements.VALUES, (str, int), [column, json.dumps(removed)])))  # type: ignore[arg-type]
 
     def find_document(self, document_id: str) -> DocumentRow | None:
         """The document with this id."""
-        rows = self._rows(f"{_DOCUMENTS} where document_id = ?", [document_id])
+        rows = self._checked(f"{statements.DOCUMENTS} where document_id = ?", statements.DOCUMENT_KINDS, [document_id])
         return self._document(rows[0]) if rows else None
 
     def documents(self, numbers: Iterable[int]) -> dict[int, DocumentRow]:
         """Documents by their numbers."""
-        rows = self._by_number(f"{_DOCUMENTS} where document", numbers)
-        return {int(row[0]): self._document(row) for row in rows}  # type: ignore[call-overload]
+        rows = self._by_number(f"{statements.DOCUMENTS} where document", numbers)
+        self._by_column(rows, statements.DOCUMENT_KINDS)
+        return {row[0]: self._document(row) for row in rows}  # type: ignore[misc]
 
     def totals(self, *, without: Sequence[int] = ()) -> Totals:
         """How many documents, segments and words there are, leaving out some documents by their numbers."""
         sums = "count(*), coalesce(sum(segments), 0), coalesce(sum(words), 0) from documents"
-        total = Totals(*self._rows(f"select {sums}")[0])  # type: ignore[arg-type]
-        left_out = Totals(*self._by_number(f"select {sums} where document", without)[0])  # type: ignore[arg-type]
-        return Totals(*(have - less for have, less in zip(total, left_out, strict=True)))
+        rows = [*self._rows(f"select {sums}"), *self._by_number(f"select {sums} where document", without)]
+        self._by_column(rows, (int, int, int))
+        left = Totals(*(have - less for have, less in zip(*rows, strict=True)))
+        if min(left) < 0:
+            raise IndexDamaged(str(self.path), "its documents have less than nothing")
+        return left
 
     def count_segments(self) -> int:
         """How many segments there are, counted: `totals` says what the documents say."""
@@ -235,6 +227,8 @@ class Catalog(CatalogFile):
 
     def segment_rows(self, first: int, count: int) -> Iterator[tuple[int, str, bytes]]:
         """Start, text and tokens of some segments that follow each other."""
+        if not 0 <= first <= first + count < statements.MOST:
+            raise IndexDamaged(str(self.path), "a document has segments that cannot be")
         select = "select start, text, tokens from segments where segment >= ? and segment < ? order by segment"
         for start, text, tokens in self._checked(select, (int, str, bytes), [first, first + count]):
             if len(tokens) % 4:  # type: ignore[arg-type]
@@ -279,8 +273,7 @@ class Catalog(CatalogFile):
         if document.segments < 1:
             return None
         first, last = document.first_segment, document.first_segment + document.segments - 1
-        # A stranger's file may say anything: of numbers that SQLite does not have there is no segment.
-        found = self._rows(_SEGMENT_AT, [first, last, offset, offset]) if -_MOST < first <= last < _MOST else []
+        found = self._rows(statements.SEGMENT_AT, [first, last, offset, offset])
         if not found:
             raise IndexDamaged(str(self.path), f"a segment of document {document.number} is missing")
         row = self._segment(found[0])
@@ -288,10 +281,11 @@ class Catalog(CatalogFile):
 
     def _document(self, row: Sequence[object]) -> DocumentRow:
         number, document_id, metadata, first_segment, segments, digest, uri = row
-        fields = read_metadata(str(metadata))
-        if fields is None or type(first_segment) is not int or type(segments) is not int:
+        fields = read_metadata(metadata)  # type: ignore[arg-type]
+        # A stranger's file may say anything, and numbers that SQLite does not have.
+        if fields is None or not 0 <= first_segment <= first_segment + segments < statements.MOST:  # type: ignore[operator]
             raise IndexDamaged(str(self.path), f"document {number} cannot be read")
-        return DocumentRow(number, document_id, fields, first_segment, segments, digest, str(uri))  # type: ignore[arg-type]
+        return DocumentRow(number, document_id, fields, first_segment, segments, digest, uri)  # type: ignore[arg-type]
 
     def _origin(self, row: Sequence[object]) -> Origin:
         number, name, lines, rest = row
@@ -303,6 +297,6 @@ class Catalog(CatalogFile):
             raise IndexDamaged(str(self.path), f"the origin of segment {number} cannot be read") from error
 
     def _segment(self, row: Sequence[object]) -> SegmentRow:
-        if tuple(map(type, row)) != _SEGMENT_KINDS or len(row[4]) % SPAN.size:  # type: ignore[arg-type]
+        if tuple(map(type, row)) != statements.SEGMENT_KINDS or len(row[4]) % SPAN.size:  # type: ignore[arg-type]
             raise IndexDamaged(str(self.path), f"segment {row[0]} cannot be read")
         return SegmentRow._make(row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from typing import NamedTuple
 
@@ -111,9 +112,26 @@ class SegmentRow(NamedTuple):
 
 
 def read_metadata(text: str) -> dict[str, MetadataValue] | None:
-    """A document's metadata as a catalog keeps them; None where they cannot be read."""
+    """A document's metadata as a catalog keeps them; None where they cannot be read, or be written again.
+
+    >>> read_metadata('{"year": 1908}'), read_metadata('{"year": NaN}'), read_metadata('{"name": "\\ud800"}')
+    ({'year': 1908}, None, None)
+    """
     try:
-        fields = json.loads(text)
+        fields = _DECODER.decode(text)
+        # Only so can half of a surrogate pair come out of a text.
+        if "\\ud" in text.lower():
+            json.dumps(fields, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
     return fields if isinstance(fields, dict) else None
+
+
+def _finite(text: str) -> float:
+    """A number that has an end; also called with the names of those that have none."""
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text} is no number")
+    return number
+
+
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)

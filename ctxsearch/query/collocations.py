@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.analysis import normal_form, surface_form
 from ctxsearch.catalog.rows import FormRow
-from ctxsearch.errors import QueryError
+from ctxsearch.errors import IndexDamaged, QueryError
 from ctxsearch.query.keys import row_of_token
 from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard, Rows, row_mask, rows_of_lemma
@@ -195,6 +195,8 @@ def collocates(
         order: what they are ranked by; ties by the word.
     """
     total = sum(_size(shard, documents) for shard, documents in zip(shards, allowed, strict=True))
+    if seen.size and not total:
+        raise IndexDamaged(str(shards[0].catalog.path), "its documents have no words")
     made = []
     for word, count in seen.counts.items():
         if count < least:

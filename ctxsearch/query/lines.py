@@ -60,7 +60,7 @@ def _shard_lines(
     for item, number, position, lemma_number, tag in zip(found, numbers, positions, lemma_numbers, tags, strict=True):
         segment = segments.get(number)
         document = documents.get(segment.document) if segment else None
-        if segment is None or document is None or position >= len(segment.spans):
+        if segment is None or document is None or position >= len(segment.spans) or lemma_number not in lemmas:
             raise IndexDamaged(str(shard.catalog.path), f"the text of occurrence {number}:{position} is missing")
         start, end = segment.spans[position]
         if context is None:

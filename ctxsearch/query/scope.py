@@ -70,7 +70,7 @@ def list_shard(index: Path, entry: ShardEntry) -> ListedShard:
     folder = index / entry.shard_id
     if folder.is_symlink():
         raise IndexDamaged(str(folder), "it is a link, and no folder of the index")
-    catalog = Catalog(folder)
+    catalog = Catalog(folder, entry.rows)
     if catalog.n_documents != entry.documents:
         catalog.close()
         raise IndexDamaged(str(catalog.path), f"it should hold {entry.documents} documents")
@@ -150,6 +150,8 @@ def rows_of_lemma(shard: OpenShard, lemma: str, written: Written = ANYHOW) -> li
     if written:
         return [_rows(row) for row in shard.catalog.forms(lemma=lemma) if written.has(row)]
     number = shard.catalog.lemma_number(lemma)
+    if number is not None and not 0 <= number < shard.entry.lemmas:
+        raise IndexDamaged(str(shard.catalog.path), f"the lemma {lemma!r} has no list")
     return [] if number is None else [Rows(int(shard.files.lists[number]), int(shard.files.lists[number + 1]))]
 
 

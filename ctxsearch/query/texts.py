@@ -105,6 +105,8 @@ class _Words:
         self._forms = shard.catalog.forms()
         sizes = [row.frequency for row in self._forms]
         ids = np.array(shard.files.ids)
+        if sum(sizes) != len(ids):
+            raise IndexDamaged(str(shard.catalog.path), "its forms have not as many rows as there are")
         self._rows: NDArray[np.int64] = np.argsort(ids)
         self._ids: NDArray[np.int64] = ids[self._rows]
         self._numbers = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)[self._rows]
@@ -125,7 +127,9 @@ def _sentences(shard: OpenShard, document: DocumentRow, words: _Words) -> Iterat
         segments, origins = shard.catalog.segments(numbers), shard.catalog.origins(numbers)
         others = {(one.segment, one.token): one for one in shard.catalog.unembedded(numbers.start, len(numbers))}
         for number in numbers:
-            segment = segments[number]
+            segment = segments.get(number)
+            if segment is None:
+                raise IndexDamaged(str(shard.catalog.path), f"segment {number} is missing")
             known = words.of_segment(number)
             tokens = []
             for place in range(len(segment.spans)):

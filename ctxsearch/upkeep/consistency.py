@@ -12,12 +12,16 @@ from ctxsearch.analysis import surface_form
 from ctxsearch.catalog.rows import FormRow, read_metadata
 from ctxsearch.commit import CATALOG_FILE, CLUSTERS_FILE, LISTS_FILE, SHARD_FILE, VECTORS_FILE
 from ctxsearch.errors import IndexDamaged
+from ctxsearch.hindrance import reading
 from ctxsearch.query.scope import OpenShard
+from ctxsearch.storage import plain_size
 from ctxsearch.vectors.codec import coded_lengths
 from ctxsearch.vectors.files import TOKEN_BITS
 
 # Rows decoded in one go, and segments whose origins are read.
 _ROWS, _SEGMENTS = 1 << 15, 1 << 12
+# Far beyond what any shard says of itself.
+_LONGEST = 1 << 20
 # A code is of a vector of about unit length, stretched by a tenth at most.
 _LENGTHS = (0.5, 1.5)
 
@@ -43,7 +47,13 @@ def inconsistencies(shard: OpenShard, folder: Path, seen: set[str]) -> Iterator[
 
 def _description(shard: OpenShard, folder: Path) -> Iterator[str]:
     """``shard.json`` against the commit and the catalog."""
-    described = json.loads((folder / SHARD_FILE).read_bytes())
+    path = folder / SHARD_FILE
+    with reading(path, ValueError, RecursionError):
+        if plain_size(path) > _LONGEST:
+            raise ValueError(f"it has more than {_LONGEST:,} bytes")
+        described = json.loads(path.read_bytes())
+        if not isinstance(described, dict):
+            raise ValueError("it is no JSON object")
     held, entry = shard.catalog.totals(), shard.entry
     counted = {
         "rows": entry.rows,
