@@ -714,6 +714,31 @@ def test_damaged_shard_is_not_backed_up(many: Index, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if "b.tar" in path.name] == []
 
 
+def test_damaged_commit_is_backed_up_from_its_copy(many: Index, tmp_path: Path) -> None:
+    """A backup holds the commit that was opened, from its copy if need be; where both are damaged there is none."""
+    newest = max(many.path.glob("commit-*.json"))
+    newest.write_bytes(newest.read_bytes()[:-9])
+    with opened(many, allow_damaged=True) as index:
+        index.backup(tmp_path / "b.tar")
+        before = everything(index)
+        Index.restore(tmp_path / "b.tar", tmp_path / "again").close()
+        assert everything(Index.open(tmp_path / "again", encoder=WindowEncoder())) == before
+        newest.with_suffix(".copy").write_bytes(b"{}")
+        with pytest.raises(BackupError, match="damaged, and so is its copy"):
+            index.backup(tmp_path / "c.tar")
+    assert not (tmp_path / "c.tar").exists()
+
+
+def test_backup_does_not_lie_in_the_index(many: Index, tmp_path: Path) -> None:
+    """An index that is lost would take its backup along, and nobody writes in its folder but the index."""
+    (tmp_path / "link").symlink_to(many.path)
+    before = sorted(many.path.rglob("*"))
+    for folder in (many.path, tmp_path / "link", shard_file(many, "vectors.dat").parent):
+        with pytest.raises(BackupError, match="would lie in the folder of the index"):
+            many.backup(folder / "b.tar")
+    assert sorted(many.path.rglob("*")) == before
+
+
 # ------------------------------------------------------------------------------------------ on the command line
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ctxsearch.catalog.snapshot import write_snapshot
-from ctxsearch.commit import CLUSTERS_FILE, SHARD_FILES, Commit, commit_path, newest_commit
+from ctxsearch.commit import CLUSTERS_FILE, SHARD_FILES, Commit, commit_path, copy_path, newest_commit, read_commit
 from ctxsearch.domain import Progress
-from ctxsearch.errors import BackupError, CtxSearchError, IndexExists
+from ctxsearch.errors import BackupError, CtxSearchError, IndexDamaged, IndexExists
 from ctxsearch.head import content_of, head_content
 from ctxsearch.settings import HEAD_FILE, SENSES_FILE, SETTINGS_FILE, parse_settings, read_settings
 from ctxsearch.storage import NewFile, folder_beside, make_folder, make_folders, plain_size, rename, sync
@@ -44,6 +44,8 @@ def backup(folder: Path, commit: Commit, settings: str, goal: Path, on_progress:
         )
     if not goal.absolute().parent.is_dir():
         raise BackupError(str(goal), "there is no such folder to put it in")
+    if Path(os.path.realpath(goal)).is_relative_to(os.path.realpath(folder)):
+        raise BackupError(str(goal), "it would lie in the folder of the index; name a file elsewhere")
     with folder_beside(goal.absolute()) as beside:
         temporary = beside / "backup"
         with NewFile(temporary) as file:
@@ -64,12 +66,23 @@ def backup(folder: Path, commit: Commit, settings: str, goal: Path, on_progress:
                 write_snapshot(senses, copy)
                 writer.add_file(SENSES_FILE, copy, copy.stat().st_size)
             if commit.number:
-                path = commit_path(folder, commit.number)
-                writer.add(path.name, path.read_bytes())
+                writer.add(commit_path(folder, commit.number).name, _content_of(commit, folder))
             file.write(bytes(2 * _BLOCK))
         _must_be_free(goal)  # no link in the place of a rename: memory sticks know none
         rename(temporary, goal.absolute())
     return goal.stat().st_size
+
+
+def _content_of(commit: Commit, folder: Path) -> bytes:
+    """The file of a commit, or its copy: whichever holds it."""
+    path = commit_path(folder, commit.number)
+    for one in (path, copy_path(path)):
+        try:
+            if read_commit(one) == commit:
+                return one.read_bytes()
+        except (IndexDamaged, FileNotFoundError):
+            continue
+    raise BackupError(str(path), "it is damaged, and so is its copy; no backup was made, and verify tells more")
 
 
 def _must_be_free(goal: Path) -> None:
