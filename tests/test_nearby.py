@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from command_line import ctxsearch as command
-from conftest import WindowEncoder
+from conftest import MakeIndex, WindowEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -149,3 +149,14 @@ def test_commands_take_filters_and_count(index: Index) -> None:
     wrong = command("concordance", index.path, "bank", "--by", "genre", "--sample", "3")
     assert (wrong.returncode, "leave out --sample" in wrong.stderr) == (2, True)
     assert command("concordance", index.path, "bank", "--by", "genre", "--count").returncode == 2
+
+
+def test_word_with_a_colon_is_itself(make_index: MakeIndex) -> None:
+    """What is a word of the corpus as it stands has no distance; in other corpora, or behind one colon more, it has."""
+    index = make_index([Document("a", "The bank opens at 10:30 today."), Document("b", "The bank had 10 of 30 rooms.")])
+    assert [line.document_id for line in index.concordance("bank", near="10:30")] == ["a"]
+    assert [line.document_id for line in index.concordance("bank", near="!10:30")] == ["b"]
+    assert index.concordance("bank", near="10:30:1") == []
+    assert [line.document_id for line in index.concordance("bank", near="10:29")] == ["b"]
+    index.remove("a")
+    assert [line.document_id for line in index.concordance("bank", near="10:30")] == ["b"]

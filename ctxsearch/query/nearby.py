@@ -1,5 +1,7 @@
 """Filters on the words beside an occurrence: ``river``, in the same sentence; ``river:5``, within five words.
 
+A word of the corpus with a colon and a number, as ``10:30``, is itself.
+
 The ids of occurrences are sentence and place, so that what is near is found among sorted numbers, and no text is read.
 """
 
@@ -7,14 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ctxsearch.analysis import normal_form
 from ctxsearch.errors import QueryError
 from ctxsearch.query.keys import rows_asked_for
-from ctxsearch.query.scope import OpenShard, Rows, kept_rows
+from ctxsearch.query.scope import OpenShard, Rows, has_living, kept_rows, rows_of_word
 from ctxsearch.vectors.files import TOKEN_BITS
 
 _MASK = (1 << TOKEN_BITS) - 1
@@ -30,12 +33,14 @@ class Nearby:
         before: how many places before the occurrence it may be; up to the beginning of the sentence where None.
         after: how many after it; up to the end of the sentence where None.
         is_absent: whether it must not be there.
+        whole: all that was asked for, which is the word where the corpus has such a one, as ``10:30``.
     """
 
     word: str
     before: int | None = None
     after: int | None = None
     is_absent: bool = False
+    whole: str = field(default="", repr=False, compare=False)
 
 
 def parse_nearby(text: str) -> Nearby:
@@ -63,7 +68,8 @@ def parse_nearby(text: str) -> Nearby:
     if match is None:
         return Nearby(word, is_absent=is_absent)
     side, places = match[1], int(match[2])
-    return Nearby(word, 0 if side == "+" else places, 0 if side == "-" else places, is_absent)
+    before, after = 0 if side == "+" else places, 0 if side == "-" else places
+    return Nearby(word, before, after, is_absent, text.removeprefix("!").strip())
 
 
 def with_nearby(
@@ -78,12 +84,21 @@ def with_nearby(
     """
     if not nearby:
         return [list(some) for some in rows]
+    nearby = [_read(shards, one) for one in nearby]
     beside = [rows_asked_for(shards, one.word) for one in nearby]
     kept = []
     for number, (shard, some) in enumerate(zip(shards, rows, strict=True)):
         tokens = [_tokens(shard, others[number]) for others in beside] if some else []
         kept.append([part for stretch in some for part in _kept(shard, stretch, nearby, tokens)])
     return kept
+
+
+def _read(shards: Sequence[OpenShard], one: Nearby) -> Nearby:
+    """A filter as the corpus has it: what is a word with its colon and number has no distance."""
+    word = normal_form(one.whole)
+    if word and any(has_living(shard, rows) for shard in shards for rows in rows_of_word(shard, word)):
+        return Nearby(one.whole, is_absent=one.is_absent)
+    return one
 
 
 def _tokens(shard: OpenShard, rows: Sequence[Rows]) -> NDArray[np.int64]:
