@@ -122,6 +122,26 @@ def test_removed_documents_choose_no_lemma(tmp_path: Path, form: str) -> None:
         assert index.query(f"he [{form}] it", k=None) == before
 
 
+def test_columns_and_tags_of_removed_documents_are_none(tmp_path: Path) -> None:
+    """What only removed documents have is no column and no part of speech, before compaction as after it."""
+    with Index.create(tmp_path / "index", encoder=WindowEncoder()) as index:
+        index.add([RIVER, PLAIN, replace(SHED, metadata={"year": 1987, "x": None, "y": 1})])
+        assert {"x", "y", "year"} <= {*index.info().metadata_columns}
+        index.remove("shed")
+        found = []
+        for _ in range(2):
+            info = index.info()
+            assert "x" not in info.metadata_columns
+            assert "AUX" not in info.tags
+            for options in ({"where": "x=1"}, {"order": "y"}, {"pos": "AUX"}, {"cql": '[pos="AUX"] [lemma="bank"]'}):
+                with pytest.raises(QueryError):
+                    index.concordance("bank", **options)
+            assert len(index.concordance("bank", where="year>1900", order="year", pos=["NOUN", "PROPN"])) == 2
+            found.append((info.metadata_columns, info.tags))
+            index.compact()
+        assert found[0] == found[1]
+
+
 def test_collocates_have_the_lemma_of_their_place(index: Index) -> None:
     """Beside *the*, ``saw`` is counted as the lemma that its source gives it there; marks are no collocates."""
     counted = {one.word: one.count for one in index.collocations("the", left=1, right=1, least=1, limit=None)}

@@ -161,18 +161,19 @@ class Catalog(CatalogFile):
             raise IndexDamaged(str(self.path), _NO_ROWS)
         return list(zip(lemmas, forms, *given)), frequencies  # noqa: B905
 
-    @cached_property
-    def metadata_names(self) -> Sequence[str]:
-        """The names that occur in the documents' metadata, in order."""
-        return [str(row[0]) for row in self._rows("select name from metadata_columns order by name")]
+    def metadata_names(self, removed: Sequence[int] = ()) -> list[str]:
+        """The names that occur in the documents' metadata, but for those that only some documents have."""
+        rows = self._checked("select name, documents from metadata_columns order by name", (str, int))
+        gone: Counter[object] = Counter()
+        if removed:
+            gone.update(dict(self._checked(statements.COLUMNS, (str, int), [json.dumps(removed)])))  # type: ignore[arg-type]
+        return [str(name) for name, count in rows if count != gone[name]]
 
-    def metadata_columns(self) -> list[str]:
-        """The names that a filter may use: these, and what documents have besides."""
-        return [*self.metadata_names, *(one for one in self._document_columns if one not in self.metadata_names)]
-
-    @cached_property
-    def _document_columns(self) -> list[str]:
-        return [one for one in DOCUMENT_COLUMNS if self._rows(f"select 1 from documents where {one} != '' limit 1")]
+    def metadata_columns(self, removed: Sequence[int] = ()) -> list[str]:
+        """The names that a filter may use, but for those that only some documents have."""
+        names, gone = self.metadata_names(removed), [json.dumps(removed)]
+        others = [one for one in DOCUMENT_COLUMNS if self._rows(statements.HAVE.format(one), gone)]
+        return [*names, *(one for one in others if one not in names)]
 
     def documents_where(self, filters: Sequence[Filter]) -> NDArray[np.bool_]:
         """Which documents meet all of some conditions. Shape: (n_documents,)."""

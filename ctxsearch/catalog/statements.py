@@ -34,3 +34,12 @@ VALUES = (
     " where key = ? and type != 'null' and document not in (select value from json_each(?)) group by 1"
 )
 """How many documents, but for some, have each value of a column."""
+
+COLUMNS = (
+    "select key, count(*) from documents, json_each(documents.metadata)"
+    " where document in (select value from json_each(?)) group by key"
+)
+"""How many of some documents have each column."""
+
+HAVE = "select 1 from documents where {} != '' and document not in (select value from json_each(?)) limit 1"
+"""Whether any document, but for some, has something of its own besides its metadata."""

@@ -48,7 +48,7 @@ def open_committed(path: Path, settings: Settings, commit: Commit, entry: ShardE
     Raises:
         IndexDamaged: a file is missing or is not what it should be; or the commit's ranges do not fit.
     """
-    from ctxsearch.query.scope import list_shard
+    from ctxsearch.query.opening import list_shard
 
     listed = list_shard(path, entry)
     try:
@@ -60,7 +60,7 @@ def open_committed(path: Path, settings: Settings, commit: Commit, entry: ShardE
 
 def open_vectors_of(path: Path, settings: Settings, commit: Commit, listed: ListedShard, make: MakeShard) -> OpenShard:
     """Opens the vectors of a shard whose catalog is open, see `open_committed`."""
-    from ctxsearch.query.scope import with_vectors
+    from ctxsearch.query.opening import with_vectors
 
     return with_vectors(path, listed, codec_parameters(path, settings, commit), make)
 

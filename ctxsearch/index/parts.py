@@ -211,7 +211,7 @@ class Parts:
 
     def _list(self, entry: ShardEntry, damage: Mapping[DamagedFile, str]) -> ListedShard:
         if entry.shard_id not in self._listed:
-            from ctxsearch.query.scope import list_shard
+            from ctxsearch.query.opening import list_shard
 
             self._refuse_noted(entry, damage, besides=(VECTORS_FILE, LISTS_FILE, CLUSTERS_FILE, SHARD_FILE))
             with opening_many(self.path):

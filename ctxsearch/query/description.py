@@ -32,8 +32,8 @@ def describe(path: Path, settings: Settings, commit: Commit, shards: Sequence[Li
         living = _living(shard)
         occurrences += living.total()
         lemmas.update(+living)
-        columns.update(shard.catalog.metadata_columns())
-        tags.update(shard.catalog.tags)
+        columns.update(shard.columns)
+        tags.update(shard.tags)
     return IndexInfo(
         path=str(path),
         settings=asdict(settings),

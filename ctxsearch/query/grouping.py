@@ -40,7 +40,7 @@ def grouped_counts(shards: Sequence[OpenShard], found: Sequence[Found], by: Sequ
     Raises:
         QueryError: nothing is named, or no document has such a column.
     """
-    known = sorted({column for shard in shards for column in shard.catalog.metadata_names})
+    known = sorted({column for shard in shards for column in shard.names})
     if not by:
         raise QueryError(f"Say what to group by: {', '.join([*OF_OCCURRENCE, *known])}.")
     chosen = [Column(name) if name in OF_OCCURRENCE else parse_column(name, known) for name in by]

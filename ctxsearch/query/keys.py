@@ -98,8 +98,9 @@ def word_and_written(shards: Sequence[OpenShard], word: str, written: Written) -
         QueryError: no word of the corpus has this tag.
     """
     head, slash, tag = word.rpartition("/")
-    known = sorted({one for shard in shards for one in shard.catalog.tags})
-    if not slash or not head.strip() or not (tag in known or tag.isupper()):
+    if not slash or not head.strip():
+        return word, written
+    if not tag.isupper() and not any(tag in shard.tags for shard in shards):
         return word, written
     if any(rows_of_word(shard, normal_form(word)) for shard in shards):
         return word, written

@@ -47,7 +47,7 @@ def with_patterns(
 def _require_tags(shards: Sequence[OpenShard], patterns: Sequence[Pattern]) -> None:
     for asked in (element.tags for pattern in patterns for element in pattern.elements if element.tags):
         # Words without any are there in every corpus.
-        known = [_NOTHING._replace(tag=tag) for tag in ("", *(tag for shard in shards for tag in shard.catalog.tags))]
+        known = [_NOTHING._replace(tag=tag) for tag in ("", *(tag for shard in shards for tag in shard.tags))]
         if not any(has_it(word) for _, has_it in asked for word in known):
             raise unknown_tag(shards, asked[0][0])
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from pathlib import Path
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -16,14 +15,14 @@ from ctxsearch.analysis import normal_form, surface_form
 from ctxsearch.catalog.reader import Catalog
 from ctxsearch.catalog.rows import FormRow
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS, Filter, parse_filters
-from ctxsearch.commit import CLUSTERS_FILE, ShardEntry
+from ctxsearch.commit import ShardEntry
 from ctxsearch.errors import IndexDamaged, QueryError
 from ctxsearch.protocols import VectorShard
 from ctxsearch.query.columns import column_named
 from ctxsearch.vectors.ahead import ReadAhead
-from ctxsearch.vectors.clusters import Clusters, no_clusters, open_clusters
+from ctxsearch.vectors.clusters import Clusters
 from ctxsearch.vectors.codec import CodecParameters
-from ctxsearch.vectors.files import TOKEN_BITS, VectorFiles, open_vectors
+from ctxsearch.vectors.files import TOKEN_BITS, VectorFiles
 
 # Rows looked at in one go to see whether any is left; most often the first few tell.
 _ROWS = 4096
@@ -36,6 +35,21 @@ class ListedShard:
     entry: ShardEntry
     catalog: Catalog
 
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """The names that the metadata of documents have that were not taken out."""
+        return self.catalog.metadata_names(self.entry.removed)
+
+    @cached_property
+    def columns(self) -> Sequence[str]:
+        """The names that a filter may use: these, and what such documents have besides."""
+        return self.catalog.metadata_columns(self.entry.removed)
+
+    @cached_property
+    def tags(self) -> Sequence[str]:
+        """The parts of speech that words have; where nothing else can be read, those of removed documents, too."""
+        return self.catalog.tags
+
 
 @dataclass(frozen=True)
 class OpenShard(ListedShard):
@@ -47,6 +61,15 @@ class OpenShard(ListedShard):
     make: Callable[[], VectorShard]
 
     @cached_property
+    def tags(self) -> Sequence[str]:
+        """The parts of speech that words have in documents that were not taken out."""
+        if not self.entry.removed:
+            return self.catalog.tags
+        return [
+            tag for tag in self.catalog.tags if any(has_living(self, _rows(row)) for row in self.catalog.forms(tag=tag))
+        ]
+
+    @cached_property
     def vectors(self) -> VectorShard:
         """The back end that searches its codes, loaded when it is first needed: a concordance needs none."""
         return self.make()
@@ -55,52 +78,6 @@ class OpenShard(ListedShard):
     def ids_ahead(self) -> ReadAhead:
         """Asks for ids that are read here and there."""
         return ReadAhead(self.files.ids)
-
-
-def list_shard(index: Path, entry: ShardEntry) -> ListedShard:
-    """Opens the catalog of a shard.
-
-    Args:
-        index: the index's folder.
-        entry: the shard, as the commit names it.
-
-    Raises:
-        IndexDamaged: the catalog is missing, or is not what the commit says.
-    """
-    folder = index / entry.shard_id
-    if folder.is_symlink():
-        raise IndexDamaged(str(folder), "it is a link, and no folder of the index")
-    catalog = Catalog(folder, entry.rows)
-    if catalog.n_documents != entry.documents:
-        catalog.close()
-        raise IndexDamaged(str(catalog.path), f"it should hold {entry.documents} documents")
-    return ListedShard(entry, catalog)
-
-
-def with_vectors(
-    index: Path,
-    listed: ListedShard,
-    parameters: CodecParameters,
-    make: Callable[[NDArray[np.uint8], CodecParameters], VectorShard],
-) -> OpenShard:
-    """Opens the vectors of a shard as well.
-
-    Args:
-        index: the index's folder.
-        listed: the shard.
-        parameters: the index's codec.
-        make: gives the back end that searches its codes.
-
-    Raises:
-        IndexDamaged: a file is missing, or is not what the commit says.
-    """
-    entry = listed.entry
-    folder = index / entry.shard_id
-    files = open_vectors(folder, parameters.code_size, entry.rows, entry.lemmas)
-    clusters = no_clusters(parameters.dimension)
-    if CLUSTERS_FILE in entry.files:
-        clusters = open_clusters(folder, parameters.dimension, entry.rows, entry.files[CLUSTERS_FILE][0])
-    return OpenShard(entry, listed.catalog, files, parameters, clusters, partial(make, files.codes, parameters))
 
 
 class Rows(NamedTuple):
@@ -223,14 +200,14 @@ def all_rows(shard: OpenShard, written: Written = ANYHOW) -> list[Rows]:
 
 def require_tags(shards: Sequence[OpenShard], tags: Sequence[str]) -> None:
     """Raises QueryError if no word of the corpus has one of these parts of speech."""
-    known = {tag for shard in shards for tag in shard.catalog.tags}
+    known = {tag for shard in shards for tag in shard.tags}
     if missing := [tag for tag in tags if tag not in known]:
         raise unknown_tag(shards, missing[0])
 
 
 def unknown_tag(shards: Sequence[OpenShard], tag: str) -> QueryError:
     """What is told who asks for a part of speech that no word has."""
-    known = sorted({one for shard in shards for one in shard.catalog.tags})
+    known = sorted({one for shard in shards for one in shard.tags})
     have = f"there are: {', '.join(known)}" if known else "the sources of the corpus gave none"
     return QueryError(f"No word has the part of speech {tag!r}; {have}.")
 
@@ -270,7 +247,7 @@ def checked_columns(shards: Sequence[ListedShard], where: Sequence[str]) -> Sequ
         QueryError: a filter cannot be read, or names a column that no document has.
     """
     filters = parse_filters(where)
-    names = {name for shard in shards for name in shard.catalog.metadata_names} if filters else set()
+    names = {name for shard in shards for name in shard.names} if filters else set()
     return [_checked_column(shards, names, item) for item in filters]
 
 
@@ -280,7 +257,7 @@ def _checked_column(shards: Sequence[ListedShard], names: Collection[str], item:
         return item
     if name := column_named(item.column, names):
         return replace(item, column=name, is_metadata=True)
-    known = sorted({column for shard in shards for column in shard.catalog.metadata_columns()})
+    known = sorted({column for shard in shards for column in shard.columns})
     raise QueryError(f"No document has the column {item.column!r}; there are: {', '.join(known)}.")
 
 

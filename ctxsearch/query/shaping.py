@@ -153,7 +153,7 @@ def checked_shaping(
     if keys == [as_it_comes]:
         return Shaping([], per_document, offset)
     own = [_OF_CORPUS, *(name for name in _KEYS if has_scores or name != _SCORE)]
-    columns = {column for shard in shards for column in shard.catalog.metadata_names}
+    columns = {column for shard in shards for column in shard.names}
     made = []
     for key in keys:
         name = key.name if key.name in own else column_named(key.name, columns)

@@ -32,7 +32,8 @@ from ctxsearch.commit import Commit, ShardEntry, tidy, write_commit
 from ctxsearch.domain import Progress
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.narrowing import most_scanned_whole
-from ctxsearch.query.scope import OpenShard, list_shard, living_documents
+from ctxsearch.query.opening import list_shard
+from ctxsearch.query.scope import OpenShard, living_documents
 from ctxsearch.report import CompactReport
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
 from ctxsearch.upkeep.contents import content_problem
