@@ -263,6 +263,24 @@ def test_white_space_in_tokens_stays(tmp_path: Path) -> None:
     assert "# text = 10\u00a0000\u00a0marks\u00a0 paid\n" in (tmp_path / "out.conllu").read_text(encoding="utf-8")
 
 
+def test_booleans_are_written_as_filters_say_them(tmp_path: Path) -> None:
+    """What is true is ``true`` in VRT and CoNLL-U, so that the same filter finds it in what is read back."""
+    metadata = {"draft": True, "final": False, "year": 1908, "share": 0.5, "name": "True"}
+    with indexed(tmp_path / "index", [Document("a", "The bank.", metadata)]) as index:
+        for ending in ("vrt", "conllu"):
+            index.export(tmp_path / f"out.{ending}")
+            (again,) = read(tmp_path / f"out.{ending}", columns="word,pos,lemma,sense")
+            assert dict(again.metadata) == {
+                "draft": "true",
+                "final": "false",
+                "year": 1908,
+                "share": 0.5,
+                "name": "True",
+            }
+            with indexed(tmp_path / ending, [again]) as other:
+                assert index.count("bank", where="draft=true") == other.count("bank", where="draft=true") == 1
+
+
 def test_names_are_those_that_formats_have(tmp_path: Path) -> None:
     """Attributes of vertical text are ASCII; a line end in an id or a name does not end the comment of a treebank."""
     metadata = {"Ähnlich": "x", "Öhnlich": "y", "a\nb": "z", "a b": "w", "1st": 2}

@@ -32,8 +32,8 @@ def as_id(document_id: str) -> str:
 def named(metadata: Metadata, as_name: Callable[[str], str], taken: Collection[str] = ()) -> dict[str, str]:
     """Metadata under names that a format can have, as texts; of two that become one, the first is kept as it is.
 
-    >>> named({"a b": 1, "a_b": None, "a-b": "x"}, lambda name: name.replace(" ", "_").replace("-", "_"))
-    {'a_b': '1', 'a_b_2': 'x'}
+    >>> named({"a b": 1, "a_b": None, "a-b": True}, lambda name: name.replace(" ", "_").replace("-", "_"))
+    {'a_b': '1', 'a_b_2': 'true'}
 
     Args:
         metadata: those of a document.
@@ -48,5 +48,5 @@ def named(metadata: Metadata, as_name: Callable[[str], str], taken: Collection[s
         new, number = base, 2
         while new in found or new in taken:
             new, number = f"{base}_{number}", number + 1
-        found[new] = one_line(str(value))
+        found[new] = one_line(str(value).lower() if isinstance(value, bool) else str(value))
     return found
