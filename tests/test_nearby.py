@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 
@@ -160,3 +161,21 @@ def test_word_with_a_colon_is_itself(make_index: MakeIndex) -> None:
     assert [line.document_id for line in index.concordance("bank", near="10:29")] == ["b"]
     index.remove("a")
     assert [line.document_id for line in index.concordance("bank", near="10:30")] == ["b"]
+
+
+def test_count_is_that_of_the_lines_and_takes_no_memory_for_them(make_index: MakeIndex) -> None:
+    """Whatever the filters and what was removed; no object is made of an occurrence."""
+    texts = ["The muddy bank. " * 2000, "The bank of the river. " * 2000, "A loan of the bank. " * 2000]
+    documents = [Document(str(number), text, {"part": number}) for number, text in enumerate(texts)]
+    index = make_index(documents, shard_tokens=15_000)
+    filters: list[dict[str, str]] = [{}, {"where": "part>0"}, {"near": "river"}, {"near": "!river", "where": "part<2"}]
+    filters += [{"cql": '"bank" "of"'}, {"form": "bank", "near": "loan:4"}]
+    for _ in range(2):
+        for options in filters:
+            assert index.count("bank", **options) == len(index.concordance("bank", **options))
+        tracemalloc.start()
+        counted = index.count("the")
+        assert tracemalloc.get_traced_memory()[1] < 60 * counted
+        tracemalloc.stop()
+        index.remove("1", missing_ok=True)
+        filters = [one for one in filters if "river" not in one.get("near", "")]

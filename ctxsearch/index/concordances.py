@@ -162,9 +162,9 @@ class Concordances:
             WordNotFound: the corpus does not have the word.
             QueryError: a filter cannot be understood.
         """
-        from ctxsearch.query.concordance import occurrences
+        from ctxsearch.query import concordance as use
 
-        return len(occurrences(self.open_shards(), word, self._filters(form, pos, where, near, cql)))
+        return use.count(self.open_shards(), word, self._filters(form, pos, where, near, cql))
 
     def frequencies(
         self,

@@ -5,6 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import QueryError
 from ctxsearch.query import scope
@@ -34,11 +37,23 @@ def occurrences(shards: Sequence[OpenShard], word: str | None, filters: Filters 
         FormNotFound: it is never written in one of the forms.
         QueryError: a filter cannot be understood, or there is neither a word nor a pattern.
     """
+    return listing(shards, *_selected(shards, word, filters))
+
+
+def count(shards: Sequence[OpenShard], word: str | None, filters: Filters = ALL) -> int:
+    """How many `occurrences` has: they are counted by their rows, since an object for each would fill the memory."""
+    return sum(map(scope.count_rows, shards, *_selected(shards, word, filters)))
+
+
+def _selected(
+    shards: Sequence[OpenShard], word: str | None, filters: Filters
+) -> tuple[Sequence[Sequence[Rows]], Sequence[NDArray[np.bool_] | None]]:
+    """The rows of each shard that are asked for, and the documents of which they are to be."""
     if word is None:
         rows, filters = _of_pattern(shards, filters)
     else:
         rows = rows_asked_for(shards, word, filters.written)
-    return listing(shards, filters.kept(shards, rows), scope.allowed_documents(shards, filters.where))
+    return filters.kept(shards, rows), scope.allowed_documents(shards, filters.where)
 
 
 def _of_pattern(shards: Sequence[OpenShard], filters: Filters) -> tuple[list[list[Rows]], Filters]:

@@ -184,7 +184,7 @@ def _lemmas(shards: Sequence[OpenShard], *, form: str | None = None, folded: str
     is_one = len({row.lemma for _, row in found}) < 2
     counts: Counter[str] = Counter()
     for shard, row in found:
-        counts[row.lemma] += row.frequency if is_one else _count_living(shard, _rows(row))
+        counts[row.lemma] += row.frequency if is_one else count_rows(shard, [_rows(row)], living_documents(shard))
     return counts
 
 
@@ -234,10 +234,11 @@ def has_living(shard: OpenShard, rows: Rows) -> bool:
     return any(row_mask(shard, [part], documents).any() for part in parts)
 
 
-def _count_living(shard: OpenShard, rows: Rows) -> int:
-    """How many rows of the stretch belong to documents that were not taken out."""
-    documents = living_documents(shard)
-    return rows.stop - rows.start if documents is None else int(np.count_nonzero(row_mask(shard, [rows], documents)))
+def count_rows(shard: OpenShard, parts: Sequence[Rows], documents: NDArray[np.bool_] | None) -> int:
+    """How many rows of some stretches belong to the documents allowed, see `allowed_documents`."""
+    if documents is None or not parts:
+        return sum(stop - start for start, stop in parts)
+    return int(np.count_nonzero(row_mask(shard, parts, documents)))
 
 
 def checked_columns(shards: Sequence[ListedShard], where: Sequence[str]) -> Sequence[Filter]:
