@@ -480,6 +480,20 @@ def test_metadata_may_be_called_as_what_a_document_has(make_index: MakeIndex, wh
     assert index.remove(where=where) == len(expected)
 
 
+def test_periods_are_of_numbers(make_index: MakeIndex) -> None:
+    """A column that has none, and what is no column, are told, whatever the word's own documents have."""
+    index = make_index([*TITLED, Document("d", "A tree.", {"since": 1950, "form": "x"})], shard_tokens=1)
+    with pytest.raises(QueryError, match="The column 'title' has no numbers to make periods of"):
+        index.frequencies("bank", "title:20")
+    with pytest.raises(QueryError, match="No document has the column 'lemma:20'; there are: form, lemma"):
+        index.frequencies("bank", "lemma:20")
+    assert [(one.values, one.count) for one in index.frequencies("bank", "since:20")] == [((None,), 3)]
+    assert [one.values for one in index.frequencies("bank", ["form", "metadata.form"])] == [
+        ("bank", None),
+        ("bank", "letter"),
+    ]
+
+
 def test_metadata_of_such_names_count_and_sort(make_index: MakeIndex) -> None:
     """As any column; and where no document has one, it is not named among those there are."""
     index = make_index(TITLED)

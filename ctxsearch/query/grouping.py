@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ctxsearch.catalog.where import Filter
 from ctxsearch.domain import MetadataValue
 from ctxsearch.errors import QueryError
 from ctxsearch.query.columns import Column, ValueOrder, parse_column, value_order
 from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.vectors.files import TOKEN_BITS
+
+# What hardly a number is less than.
+_LEAST = f"-{'9' * 300}"
 
 OF_OCCURRENCE = ("form", "lemma", "pos", "document_id")
 """What an occurrence can be grouped by besides the metadata of its document."""
@@ -43,11 +47,15 @@ def grouped_counts(shards: Sequence[OpenShard], found: Sequence[Found], by: Sequ
     known = sorted({column for shard in shards for column in shard.names})
     if not by:
         raise QueryError(f"Say what to group by: {', '.join([*OF_OCCURRENCE, *known])}.")
-    chosen = [Column(name) if name in OF_OCCURRENCE else parse_column(name, known) for name in by]
-    for one in chosen:
-        if one.name not in OF_OCCURRENCE and one.name not in known:
-            have = ", ".join([*OF_OCCURRENCE, *known])
-            raise QueryError(f"No document has the column {one.name!r}; there are: {have}.")
+    # What is called as something of an occurrence is that, but for ``metadata.form``.
+    is_own = [name in OF_OCCURRENCE for name in by]
+    chosen = [Column(name) if own else parse_column(name, known) for name, own in zip(by, is_own, strict=True)]
+    for name, own, one in zip(by, is_own, chosen, strict=True):
+        if not own and one.name not in known:
+            asked, have = name if one.name in OF_OCCURRENCE else one.name, ", ".join([*OF_OCCURRENCE, *known])
+            raise QueryError(f"No document has the column {asked!r}; there are: {have}.")
+        if one.width is not None and not _has_numbers(shards, one.name):
+            raise QueryError(f"The column {one.name!r} has no numbers to make periods of.")
     counts: Counter[tuple[tuple[bool, MetadataValue], ...]] = Counter()
     periods: dict[tuple[tuple[bool, MetadataValue], ...], list[ValueOrder]] = {}
     for number, _, rows in by_shard(found):
@@ -60,8 +68,10 @@ def grouped_counts(shards: Sequence[OpenShard], found: Sequence[Found], by: Sequ
         documents = shard.catalog.documents({document for _, document in pairs})
         for (place, document), count in pairs.items():
             row, form = documents[document], forms[place]
-            own = {"form": form.form, "lemma": form.lemma, "pos": form.tag or None, "document_id": row.document_id}
-            values = tuple(own[of.name] if of.name in own else of.value(row.metadata) for of in chosen)
+            of_word = {"form": form.form, "lemma": form.lemma, "pos": form.tag or None, "document_id": row.document_id}
+            values = tuple(
+                of_word[of.name] if own else of.value(row.metadata) for of, own in zip(chosen, is_own, strict=True)
+            )
             # Python takes true for 1.
             key = tuple((isinstance(one, bool), one) for one in values)
             counts[key] += count
@@ -72,3 +82,9 @@ def grouped_counts(shards: Sequence[OpenShard], found: Sequence[Found], by: Sequ
             counts.items(), key=lambda item: (periods[item[0]], -item[1], [value_order(one) for _, one in item[0]])
         )
     ]
+
+
+def _has_numbers(shards: Sequence[OpenShard], column: str) -> bool:
+    """Whether any document has a number in a column of the metadata."""
+    is_number = Filter(column, ">=", _LEAST, is_metadata=True)
+    return any(shard.catalog.documents_where([is_number]).any() for shard in shards)
