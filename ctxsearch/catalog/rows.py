@@ -112,7 +112,7 @@ class SegmentRow(NamedTuple):
 
 
 def read_metadata(text: str) -> dict[str, MetadataValue] | None:
-    """A document's metadata as a catalog keeps them; None where they cannot be read, or be written again.
+    r"""A document's metadata as a catalog keeps them; None where they cannot be read, or be written again.
 
     >>> read_metadata('{"year": 1908}'), read_metadata('{"year": NaN}'), read_metadata('{"name": "\\ud800"}')
     ({'year': 1908}, None, None)
