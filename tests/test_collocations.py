@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import tempfile
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command_line import ctxsearch as command
 from conftest import MakeIndex, WindowEncoder
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 
 from ctxsearch import Document, Index
 from ctxsearch.analysis import Analyser
+from ctxsearch.domain import Given, GivenSentence
 from ctxsearch.errors import QueryError, WordNotFound
 from ctxsearch.query.collocations import Collocate, log_likelihood
 
@@ -31,14 +34,13 @@ def plain(documents: list[Document], word: str, left: int, right: int) -> dict[s
     analyser = Analyser("en")
     sentences = [segment.lemmas for document in documents for segment in analyser.segments(document.text)]
     beside: Counter[str] = Counter()
-    occurrences = size = 0
+    occurrences = 0
     for lemmas in sentences:
-        for place, lemma in enumerate(lemmas):
-            if lemma == word:
-                window = [*lemmas[max(0, place - left) : place], *lemmas[place + 1 : place + 1 + right]]
-                beside.update(window)
-                size += len(window)
-                occurrences += 1
+        nodes = [place for place, lemma in enumerate(lemmas) if lemma == word]
+        windows = [{*range(max(0, node - left), node + right + 1)} - {node} for node in nodes]
+        beside.update(lemmas[place] for place in range(len(lemmas)) if any(place in window for window in windows))
+        occurrences += len(nodes)
+    size = beside.total()
     frequencies = Counter(lemma for lemmas in sentences for lemma in lemmas)
     total = frequencies.total()
     made = {}
@@ -47,13 +49,12 @@ def plain(documents: list[Document], word: str, left: int, right: int) -> dict[s
         expected = size * frequency / total
         cells = [[count, size - count], [frequency - count, total - size - frequency + count]]
         g2 = 0.0
-        if all(cell >= 0 for row in cells for cell in row):
-            for row in (0, 1):
-                for column in (0, 1):
-                    seen = cells[row][column]
-                    by_chance = sum(cells[row]) * (cells[0][column] + cells[1][column]) / total
-                    g2 += 2 * seen * math.log(seen / by_chance) if seen else 0.0
-        dice = 2 * count / (occurrences + max(count, frequency))
+        for row in (0, 1):
+            for column in (0, 1):
+                seen = cells[row][column]
+                by_chance = sum(cells[row]) * (cells[0][column] + cells[1][column]) / total
+                g2 += 2 * seen * math.log(seen / by_chance) if seen else 0.0
+        dice = 2 * min(count, occurrences) / (occurrences + frequency)
         made[lemma] = (count, frequency, 14 + math.log2(dice), math.log2(count / expected), g2)
     return made
 
@@ -78,14 +79,51 @@ def test_counts_and_measures_are_those_of_a_plain_count(texts: list[str], left: 
             assert found == sorted(found, key=lambda one: (-one.log_dice, one.word))
             for one in found:
                 count, frequency, dice, mi, g2 = expected[one.word]
-                assert (one.count, one.frequency) == (count, max(count, frequency))
+                assert (one.count, one.frequency) == (count, frequency)
+                assert count <= frequency
+                assert one.expected <= frequency
                 assert one.log_dice == pytest.approx(dice)
-                if count <= frequency:  # otherwise windows overlap so that the formulas do not hold
-                    assert one.mi == pytest.approx(mi)
-                    assert one.t_score == pytest.approx((count - one.expected) / math.sqrt(count))
-                    if g2:
-                        assert abs(one.log_likelihood) == pytest.approx(g2, abs=1e-9)
+                assert one.log_dice <= 14
+                assert one.mi == pytest.approx(mi)
+                assert one.t_score == pytest.approx((count - one.expected) / math.sqrt(count))
+                assert abs(one.log_likelihood) == pytest.approx(g2, abs=1e-9)
+                assert one.log_likelihood * mi >= 0 or abs(g2) < 1e-9
         index.close()
+
+
+def test_a_place_in_several_windows_counts_once(make_index: MakeIndex) -> None:
+    """No word is counted more often than it is there, and the word itself where it is beside another."""
+    index = make_index([Document("a", "Ding dong ding ding dong ding. One two three four five six.")])
+    ding, dong = sorted(index.collocations("ding", least=1), key=lambda one: one.word)
+    assert [(one.word, one.count, one.frequency) for one in (ding, dong)] == [("ding", 4, 4), ("dong", 2, 2)]
+    assert (ding.expected, dong.expected) == (2, 1)
+    assert ding.log_dice == 14
+    (rare,) = index.collocations("dong", left=1, right=0, least=1)
+    assert (rare.word, rare.count, rare.frequency) == ("ding", 2, 4)
+    assert [one.count for one in index.collocations("ding", left=1, right=0, least=1, order="count")] == [2, 1]
+
+
+def test_more_collocates_than_occurrences_are_no_more_than_all_pairs(make_index: MakeIndex) -> None:
+    """One occurrence among many of a word has one pair, so that logDice stays below 14."""
+    index = make_index([Document("a", "Dong dong bank dong dong.")])
+    (dong,) = index.collocations("bank", least=1)
+    assert (dong.count, dong.frequency, dong.log_dice) == (4, 4, 14 + math.log2(2 / 5))
+
+
+def test_tokens_count_as_their_own_lemmas_and_none_without_a_vector(make_index: MakeIndex) -> None:
+    """Where a form has several lemmas each token counts as its own; one without a vector has but a place."""
+    text = "the saw \ufffd bank saw bank saw ."
+    lemmas = ["the", "saw", "\ufffd", "bank", "see", "bank", "see", "."]
+    spans = np.array([match.span() for match in re.finditer(r"\S+", text)], np.int32)
+    given_text = Given([GivenSentence(0, len(text), spans, lemmas, ["X"] * len(lemmas))])
+    index = make_index([Document("a", text, given=given_text)])
+    assert index.info().without_vector == 1
+    found = index.collocations("bank", least=1)
+    counts = {one.word: (one.count, one.frequency, one.expected) for one in found}
+    assert counts == {"the": (1, 1, 1), "saw": (1, 1, 1), "bank": (2, 2, 2), "see": (2, 2, 2)}
+    assert [(one.word, one.count) for one in index.collocations("bank", left=0, right=1, least=1)] == [("see", 2)]
+    forms = {one.word: one.count for one in index.collocations("bank", least=1, by_form=True)}
+    assert forms == {"the": 1, "saw": 3, "bank": 2}
 
 
 def test_options_choose_what_counts(index: Index) -> None:

@@ -1,11 +1,14 @@
 """Which words stand beside a word more often than chance would have it.
 
 The words within so many places of an occurrence, in its sentence, are its window. A word is seen ``count`` times in all
-windows, which have ``size`` places together. In a corpus of N words, of which it makes ``frequency``, there would be
-``expected`` = size * frequency / N of it by chance (S. Evert 2008, Corpora and collocations). From these:
+windows, which have ``size`` places together: a place that several windows share is one, so that nothing is there more
+often than in the corpus, and one occurrence of the word itself is in the window of another beside it. In a corpus of N
+words, of which a word makes ``frequency``, there would be ``expected`` = size * frequency / N of it by chance (S. Evert
+2008, Corpora and collocations). From these:
 
-- ``log_dice``: 14 + log2(2 * count / (occurrences + frequency)); 14 at most, and comparable between corpora of any size
-  (P. Rychly 2008, A lexicographer-friendly association score).
+- ``log_dice``: 14 + log2(2 * pairs / (occurrences + frequency)), where there are as many pairs as the count says, but
+  no more than occurrences; 14 at most, and comparable between corpora of any size (P. Rychly 2008, A
+  lexicographer-friendly association score).
 - ``mi``: log2(count / expected) (K. Church and P. Hanks 1990, Word association norms, mutual information, and
   lexicography).
 - ``t_score``: (count - expected) / sqrt(count) (K. Church et al. 1991, Using statistics in lexical analysis).
@@ -27,17 +30,15 @@ from numpy.typing import NDArray
 from ctxsearch.analysis import normal_form, surface_form
 from ctxsearch.catalog.rows import FormRow
 from ctxsearch.errors import IndexDamaged, QueryError
-from ctxsearch.query.keys import row_of_token
+from ctxsearch.query.beside import places_beside
+from ctxsearch.query.keys import count_tokens, row_of_token
 from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard, Rows, row_mask, rows_of_lemma
-from ctxsearch.vectors.files import TOKEN_BITS
 
 Measure = Literal["log_dice", "mi", "t_score", "log_likelihood", "count"]
 """By what collocates are ranked."""
 
 MEASURES = ("log_dice", "mi", "t_score", "log_likelihood", "count")
-_TOKEN_MASK = (1 << TOKEN_BITS) - 1
-_AT_ONCE = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Windows:
 
     Attributes:
         occurrences: how many there are.
-        size: places in all their windows.
+        size: places in all their windows, each once.
         counts: how often each word is there.
     """
 
@@ -101,7 +102,7 @@ class Windows:
 def windows(
     shards: Sequence[OpenShard], found: Sequence[Found], left: int | None, right: int | None, *, by_form: bool = False
 ) -> Windows:
-    """Counts the words within so many places of occurrences, in their sentences.
+    """Counts the words within so many places of occurrences, in their sentences: each place once.
 
     Args:
         shards: where.
@@ -114,22 +115,10 @@ def windows(
     size = 0
     for number, _, rows in by_shard(found):
         shard = shards[number]
-        name, ids = Names(shard, by_form), np.sort(shard.files.ids[rows])
-        for start in range(0, len(ids), _AT_ONCE):
-            some = ids[start : start + _AT_ONCE]
-            segments = shard.catalog.segments((some >> TOKEN_BITS).tolist())
-            for one in some.tolist():
-                segment, position = segments[one >> TOKEN_BITS], one & _TOKEN_MASK
-                spans = segment.spans
-                first = 0 if left is None else max(0, position - left)
-                stop = len(spans) if right is None else min(len(spans), position + right + 1)
-                for place in range(first, stop):
-                    if place != position:
-                        begin, end = spans[place]
-                        word = name(segment.text[begin:end], one - position + place)
-                        if word:
-                            counts[word] += 1
-                        size += 1
+        names = Names(shard, by_form)
+        for forms, tokens in places_beside(shard, shard.files.ids[rows], left, right):
+            counts.update(names.counted(forms, tokens))
+            size += len(forms)
     return Windows(len(found), size, counts)
 
 
@@ -154,25 +143,53 @@ class Names:
             form: as written.
             token: its id.
         """
-        name = self._known.get(form)
-        if name is None:
-            name = self._found(form, token)
-        return name
-
-    def _found(self, form: str, token: int) -> str:
-        if form not in self._several:
-            rows = [] if self._by_form else self._shard.catalog.forms(form=surface_form(form))
-            lemmas = {row.lemma for row in rows}
-            if len(lemmas) < 2:
-                name = lemmas.pop() if lemmas else normal_form(form)
-                self._known[form] = name if any(map(str.isalnum, form)) else ""
-                return self._known[form]
-            self._several[form] = rows
+        name = self._only(form)
+        if name is not None:
+            return name
         # Its source gave the form one lemma here and another there.
         for row in self._several[form]:
             if row_of_token(self._shard, row, token) is not None:
                 return row.lemma
         return normal_form(form)
+
+    def counted(self, forms: Sequence[str], tokens: NDArray[np.int64]) -> Counter[str]:
+        """How often each name is among some tokens; those without a vector, which no word has for its own, have none.
+
+        Args:
+            forms: of the tokens, as written.
+            tokens: their ids. Shape: (n_forms,).
+        """
+        counts: Counter[str] = Counter()
+        looked_up: dict[str, list[int]] = {}
+        for form, count in Counter(forms).items():
+            name = self._only(form)
+            if name is None or (name and not self._shard.all_have_vectors):
+                looked_up[form] = []
+            elif name:
+                counts[name] += count
+        if looked_up:
+            for form, token in zip(forms, tokens.tolist(), strict=True):
+                if form in looked_up:
+                    looked_up[form].append(token)
+        for form, of_form in looked_up.items():
+            for row in self._shard.catalog.forms(form=surface_form(form)):
+                if count := count_tokens(self._shard, row, of_form):
+                    counts[normal_form(form) if self._by_form else row.lemma] += count
+        return counts
+
+    def _only(self, form: str) -> str | None:
+        """What a form counts as wherever it is; None where that is not the same everywhere."""
+        name = self._known.get(form)
+        if name is not None or form in self._several:
+            return name
+        rows = [] if self._by_form else self._shard.catalog.forms(form=surface_form(form))
+        lemmas = {row.lemma for row in rows}
+        if len(lemmas) > 1:
+            self._several[form] = rows
+            return None
+        name = lemmas.pop() if lemmas else normal_form(form)
+        self._known[form] = name if any(map(str.isalnum, form)) else ""
+        return self._known[form]
 
 
 def collocates(
@@ -201,10 +218,8 @@ def collocates(
     for word, count in seen.counts.items():
         if count < least:
             continue
-        frequency = max(
-            count,
-            sum(_count(shard, word, by_form, documents) for shard, documents in zip(shards, allowed, strict=True)),
-        )
+        has = sum(_count(shard, word, by_form, documents) for shard, documents in zip(shards, allowed, strict=True))
+        frequency = max(count, has)  # more only where a stranger's catalog contradicts itself
         expected = seen.size * frequency / total
         made.append(
             Collocate(
@@ -212,7 +227,7 @@ def collocates(
                 count,
                 frequency,
                 expected,
-                14 + math.log2(2 * count / (seen.occurrences + frequency)),
+                14 + math.log2(2 * min(count, seen.occurrences) / (seen.occurrences + frequency)),
                 math.log2(count / expected),
                 (count - expected) / math.sqrt(count),
                 log_likelihood(count, seen.size, frequency - count, total - seen.size),

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
+import numpy as np
+
 from ctxsearch.analysis import normal_form, surface_form
 from ctxsearch.catalog.rows import FormRow, SegmentRow
 from ctxsearch.errors import FormNotFound, KeyNotFound, QueryError, TagNotFound, WordNotFound
@@ -86,6 +88,15 @@ def row_of_token(shard: OpenShard, form: FormRow, token: int) -> int | None:
         if at < len(ids) and ids[at] == token:
             return begin + at
     return None
+
+
+def count_tokens(shard: OpenShard, form: FormRow, tokens: Sequence[int]) -> int:
+    """How many of some tokens, by their ids, are of a form."""
+    count = 0
+    for begin, end in shard.clusters.parts(form.first_row, form.stop_row):
+        ids = shard.files.ids[begin:end]
+        count += int(np.sum(np.searchsorted(ids, tokens, "right") - np.searchsorted(ids, tokens, "left")))
+    return count
 
 
 def word_and_written(shards: Sequence[OpenShard], word: str, written: Written) -> tuple[str, Written]:

@@ -75,6 +75,11 @@ class OpenShard(ListedShard):
         return self.make()
 
     @cached_property
+    def all_have_vectors(self) -> bool:
+        """Whether there is a row for every token of its texts."""
+        return self.catalog.totals().words == self.entry.rows
+
+    @cached_property
     def ids_ahead(self) -> ReadAhead:
         """Asks for ids that are read here and there."""
         return ReadAhead(self.files.ids)
