@@ -103,17 +103,6 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """A word as a reader sees it, ``text[start:end] == form``."""
-
-    position: int
-    start: int
-    end: int
-    form: str
-    lemma: str
-
-
-@dataclass(frozen=True, slots=True)
 class Origin:
     """What the source of a segment calls it and its tokens; see `GivenSentence`, whose fields these are."""
 

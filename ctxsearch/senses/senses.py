@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ctxsearch.domain import ConcordanceContext, ConcordanceLine
-from ctxsearch.errors import SenseError
+from ctxsearch.errors import SenseError, WordNotFound
 from ctxsearch.query import collocations
 from ctxsearch.query.collocations import Collocate, Contrast, Measure
 from ctxsearch.query.concordance import drawn, occurrences
@@ -164,7 +164,7 @@ class Senses(Asking):
         for lemma in dict.fromkeys(sense.lemma for sense in self.list()):
             try:
                 found = self.assign(lemma)
-            except (SenseError, LookupError):
+            except (SenseError, WordNotFound):
                 continue
             none = found.frequencies[-1].expected
             made.append(Unaccounted(lemma, len(found.uses), none, none / max(1, len(found.uses))))
