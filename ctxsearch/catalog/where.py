@@ -77,7 +77,7 @@ def parse_filters(filters: Sequence[str]) -> tuple[Filter, ...]:
     """Reads filters as a user writes them.
 
     >>> parse_filters(["year >= 1990", "genre=fiction"])[0]
-    Filter(column='year', operator='>=', value='1990')
+    Filter(column='year', operator='>=', value='1990', is_metadata=False)
 
     Raises:
         QueryError: a filter has no column, or no operator that is known.
