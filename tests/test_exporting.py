@@ -126,6 +126,10 @@ def test_labels_of_nobody_are_told(labelled: Index, tmp_path: Path) -> None:
         with pytest.raises(SenseError, match="'nobody' labelled nothing; these did: anna, bert"):
             labelled.export(tmp_path / name, word, by="nobody")
     assert list(tmp_path.glob("a.*")) == []
+    labelled.senses(by="anna").unlabel(["rowing:18", "reeds:18", "flood:21", "loan:4", "rates:4"])
+    labelled.senses(by="bert").unlabel(["flood:21"])
+    with pytest.raises(SenseError, match="'nobody' labelled nothing; nobody did"):
+        labelled.export(tmp_path / "a.csv", "bank", by="nobody")
 
 
 def test_json_lines_are_what_concordance_prints(labelled: Index, tmp_path: Path) -> None:

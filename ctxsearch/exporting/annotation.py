@@ -122,8 +122,9 @@ def annotated(material: Material, parts: Sequence[Part]) -> Annotation:
     if asked.senses == "assigned":
         return _assigned(material)
     labels = [] if asked.senses == "none" else list(material.senses.labels(by=asked.by))
-    if asked.by is not None and not labels and (others := {label.by for label in material.senses.labels()}):
-        raise SenseError(f"{asked.by!r} labelled nothing; these did: {', '.join(sorted(others))}.")
+    if asked.by is not None and not labels:
+        others = ", ".join(sorted({label.by for label in material.senses.labels()}))
+        raise SenseError(f"{asked.by!r} labelled nothing; {f'these did: {others}' if others else 'nobody did'}.")
     if asked.word is not None and labels:
         # A use can have the senses of its lemma, and of the word that is asked for, which is written so.
         word, _ = word_and_written(material.shards, asked.word, asked.filters.written)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ctxsearch.analysis import normal_form, surface_form
 from ctxsearch.catalog.reader import Catalog
 from ctxsearch.catalog.rows import FormRow
-from ctxsearch.catalog.where import DOCUMENT_COLUMNS, Filter, parse_filters
+from ctxsearch.catalog.where import DOCUMENT_COLUMNS, ID_COLUMN, Filter, parse_filters
 from ctxsearch.commit import ShardEntry
 from ctxsearch.errors import IndexDamaged, QueryError
 from ctxsearch.protocols import VectorShard
@@ -259,7 +259,9 @@ def checked_columns(shards: Sequence[ListedShard], where: Sequence[str]) -> Sequ
 
 def _checked_column(shards: Sequence[ListedShard], names: Collection[str], item: Filter) -> Filter:
     """A filter on a column that there is, by the name that it has there."""
-    if item.column in names or item.column in DOCUMENT_COLUMNS:
+    # What no document has meets every ``!=``, and would be taken out whole.
+    is_there = item.column in names or item.column == ID_COLUMN
+    if is_there or (item.column in DOCUMENT_COLUMNS and any(item.column in shard.columns for shard in shards)):
         return item
     if name := column_named(item.column, names):
         return replace(item, column=name, is_metadata=True)
