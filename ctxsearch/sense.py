@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+BETWEEN_SENSES = "; "
+"""What stands between the senses of an occurrence of which people say several, in a cell of a table."""
+
 
 @dataclass(frozen=True, slots=True)
 class Note:

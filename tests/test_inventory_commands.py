@@ -256,12 +256,12 @@ def test_senses_filled_into_a_table_come_back(folder: Path, tmp_path: Path) -> N
         assert labelled("--by", "anna") == expected
     (tmp_path / "other.csv").write_text("line,word\n1,mouse\n", encoding="utf-8")
     result = ctxsearch("senses", "label", folder, "--from", tmp_path / "other.csv")
-    assert "A table of labels is kept in UTF-8, with the columns key and sense" in result.stderr
+    assert "A table of labels has the columns key and sense, as export writes them; text is in UTF-8." in result.stderr
     for name, content, why in (
         (
             "notes.txt",
             "mouse",
-            "notes.txt: its ending does not say how to read it. It should be one of: .csv .tsv .jsonl.",
+            "notes.txt: its ending does not say how to read it. It should be one of: .csv .tsv .jsonl .xlsx .xls .ods.",
         ),
         ("a.jsonl", "[1]", "a.jsonl, line 1: it is no object."),
         ("b.jsonl", "{", "b.jsonl, line 1: it is no JSON"),

@@ -43,7 +43,7 @@ def index(
         list[str] | None,
         typer.Argument(
             metavar="SOURCE",
-            help="Folders, .txt, .jsonl, .csv, .tsv, .conllu, .vrt, .xml (TEI) (or .gz), .zip.",
+            help="Folders, .txt, .jsonl, .csv, .tsv, .conllu, .vrt, .xml (TEI) (or .gz), .xlsx, .ods, .zip.",
         ),
     ] = None,
     model: Annotated[str | None, typer.Option(help=f"A folder or a name. [default: {DEFAULT_MODEL}]")] = None,

@@ -195,7 +195,8 @@ def label(
         Path | None,
         typer.Option(
             "--from",
-            help="A table in which the senses are filled in: CSV, TSV or JSONL with key and sense, as export writes.",
+            help="A table in which the senses are filled in, with key and sense, as export writes: .csv, .tsv, .jsonl,"
+            " .xlsx, .ods.",
             exists=True,
             dir_okay=False,
         ),
@@ -210,7 +211,8 @@ def label(
             report = senses.label_from(from_file)
         say(
             f"{from_file}: labelled {counted(report.labelled, 'line')}"
-            f"{_but(report.unchanged, 'had the label already')}{_but(report.without, 'have no sense there')}."
+            f"{_but(report.unchanged, 'had the label already')}{_but(report.without, 'have no sense there')}"
+            f"{_but(report.several, 'have several there, and keep what they have')}."
         )
         return
     if sense_id is None or not keys:

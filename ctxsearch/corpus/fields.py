@@ -1,4 +1,4 @@
-"""Reads tables and JSONL of other things than documents: the texts of each record by the names of their fields."""
+"""Reads tables, spreadsheets and JSONL of other things than documents: each record's texts by their fields' names."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from pathlib import Path
 from ctxsearch.corpus.entries import read_entries
 from ctxsearch.corpus.files import File, shown
 from ctxsearch.corpus.records import Options
+from ctxsearch.corpus.sheets import SHEETS
 from ctxsearch.corpus.tables import read_cells
 from ctxsearch.errors import SourceError
 
-_ENDINGS = (".csv", ".tsv", ".jsonl")
+_ENDINGS = (".csv", ".tsv", ".jsonl", *SHEETS)
 
 
 def read_fields(path: Path) -> Iterator[tuple[int, dict[str, str]]]:

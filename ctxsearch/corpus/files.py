@@ -11,7 +11,7 @@ from zipfile import ZipInfo
 from ctxsearch.corpus.archives import ARCHIVE, members
 from ctxsearch.errors import SourceError
 
-METADATA_TABLES = ("metadata.csv", "metadata.tsv")
+METADATA_TABLES = tuple(f"metadata.{kind}" for kind in ("csv", "tsv", "xlsx", "xls", "ods"))
 NAMES_KEPT = 100
 
 

@@ -13,6 +13,7 @@ from ctxsearch.corpus.files import NAMES_KEPT, File, Source, find
 from ctxsearch.corpus.jsonl import read_jsonl
 from ctxsearch.corpus.lines import check_encoding
 from ctxsearch.corpus.records import DEFAULT_COLUMNS, DEFAULT_TEXT_COLUMN, OnRead, Options, Reader, UnknownFormat
+from ctxsearch.corpus.sheets import SHEETS
 from ctxsearch.corpus.tables import names_files, read_metadata, read_table
 from ctxsearch.corpus.tei import read_tei
 from ctxsearch.corpus.text import read_text
@@ -45,6 +46,7 @@ _READERS: dict[str, Reader] = {
     ".tei": read_tei,
 }
 READERS = {ending + packed: reader for ending, reader in _READERS.items() for packed in ("", ".gz")}
+READERS |= dict.fromkeys(SHEETS, read_table)
 # The files of an archive are read as those of a folder; the archive itself only to say what is wrong with it.
 READERS[ARCHIVE] = read_archive
 
@@ -171,9 +173,11 @@ def read(
 
     A text file is one document, and its id is its path under the folder; in the others each record is one, and where it
     has no id of its own it is called ``path#line``, or by the path alone where a treebank or a TEI file is but one
-    document. An archive (``.zip``) is read as a folder is; in both, XML that is no TEI is passed over. A file
-    ``metadata.csv`` or ``metadata.tsv`` at the top of a folder gives its text files metadata, if it has a column
-    ``id``, ``file`` or ``filename`` (or ``id_column``). Texts come as they are in the file, line ends and all.
+    document. Of a spreadsheet (``.xlsx``, ``.xls``, ``.ods``; extra ``xlsx``) the first sheet is read. An archive
+    (``.zip``) is read as a folder is; in both, XML that is no TEI, and spreadsheets without texts, are passed over. A
+    file ``metadata.csv`` or ``.tsv``, or a spreadsheet of that name, at the top of a folder gives its text files
+    metadata, if it has a column ``id``, ``file`` or ``filename`` (or ``id_column``). Texts come as they are in the
+    file, line ends and all.
     Treebanks and other corpora that are cut into tokens give their documents these, with their sentences, lemmas and
     tags (`Document.given`); so does a table of uses (a header with ``lemma``, ``context`` and
     ``indexes_target_token``), which gives each of its contexts the word that it is for.

@@ -1,11 +1,11 @@
-"""Reads CSV and TSV: a header, then a document a row.
+"""Reads tables, CSV and TSV and spreadsheets: a header, then a document a row.
 
-The rows are split here and not by the csv module. Its limit on the length of a cell is one setting for the whole
-process, which cannot be raised and put back safely while other threads read; a quote that is never closed makes it
-gather the rest of the file; and before Python 3.11 it refuses NUL. A test compares the two on what both can read.
+The rows of a text are split here and not by the csv module. Its limit on the length of a cell is one setting for the
+whole process, which cannot be raised and put back safely while other threads read; a quote that is never closed makes
+it gather the rest of the file; and before Python 3.11 it refuses NUL. A test compares the two on what both can read.
 
 In a table that ctxsearch wrote, an apostrophe that keeps a cell from being a formula is no part of its text, see
-`ctxsearch.cells`; in any other the cells are as they are.
+`ctxsearch.cells`; in any other, and in spreadsheets, the cells are as they are.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ctxsearch.corpus.lines import Line
 from ctxsearch.corpus.records import (
     OnRead,
     Options,
+    UnknownFormat,
     cell_text,
     cell_value,
     checked,
@@ -29,6 +30,7 @@ from ctxsearch.corpus.records import (
     too_long,
     without_end,
 )
+from ctxsearch.corpus.sheets import is_sheet, sheet_rows
 from ctxsearch.corpus.uses import is_header_of_uses, read_uses
 from ctxsearch.domain import Document, Metadata
 from ctxsearch.errors import SourceError
@@ -53,12 +55,18 @@ def read_table(file: File, options: Options, on_read: OnRead) -> Iterator[Docume
     Raises:
         SourceError: the file cannot be read, or its header does not fit.
     """
+    if is_sheet(file):
+        yield from _documents(file, options, _sheet(file, options, on_read))
+        return
     lines = lines_of(file, options, on_read)
     first = next(lines, None)
     if first is not None and not first.bad and is_header_of_uses(first.text, options):
         yield from read_uses(file, options, first.text, lines)
         return
-    rows = _rows(file, options, itertools.chain([first] if first else [], lines))
+    yield from _documents(file, options, _split(file, options, itertools.chain([first] if first else [], lines)))
+
+
+def _documents(file: File, options: Options, rows: Iterator[_Row | SourceError]) -> Iterator[Document | SourceError]:
     columns = _header(file, rows)
     text_at = _column(file, columns, options.text_column, "text")
     id_at = None
@@ -66,14 +74,14 @@ def read_table(file: File, options: Options, on_read: OnRead) -> Iterator[Docume
         id_at = _column(file, columns, options.id_column, "id")
     elif "id" in columns:
         id_at = columns.index("id")
-    is_own = is_own_header(columns)
+    is_own = _is_guarded(file, columns)
     for row in _fitting(file, rows, columns):
         if isinstance(row, SourceError):
             yield row
             continue
         document_id = f"{file.name}#{row.line}" if id_at is None else cell_text(row.cells[id_at], is_own=is_own)
         text = cell_text(row.cells[text_at], is_own=is_own)
-        metadata = _metadata(columns, row.cells, {text_at, id_at})
+        metadata = _metadata(file, columns, row.cells, {text_at, id_at})
         try:
             yield checked(Document(document_id, text, metadata, uri=f"{file.uri}#{row.line}"), file, row.line)
         except SourceError as error:
@@ -86,9 +94,9 @@ def read_cells(file: File, options: Options) -> Iterator[tuple[int, dict[str, st
     Raises:
         SourceError: the file or a row cannot be read, or its header does not fit.
     """
-    rows = _rows(file, options, lines_of(file, options, lambda _: None))
+    rows = _rows(file, options, lambda _: None)
     columns = _header(file, rows)
-    is_own = is_own_header(columns)
+    is_own = _is_guarded(file, columns)
     for row in _fitting(file, rows, columns):
         if isinstance(row, SourceError):
             raise row
@@ -102,7 +110,7 @@ def names_files(file: File, options: Options) -> bool:
     A table that cannot be read counts as one that has, so that reading it tells what is wrong.
     """
     try:
-        columns = _header(file, _rows(file, options, lines_of(file, options, lambda _: None)))
+        columns = _header(file, _rows(file, options, lambda _: None))
     except SourceError:
         return True
     return _name_column(columns, options) is not None
@@ -122,7 +130,7 @@ def read_metadata(
     Raises:
         SourceError: the file cannot be read, or its header does not fit.
     """
-    rows = _rows(file, options, lines_of(file, options, on_read))
+    rows = _rows(file, options, on_read)
     columns = _header(file, rows)
     name_at = _name_column(columns, options)
     if name_at is None:
@@ -138,7 +146,7 @@ def read_metadata(
             yield SourceError(file.uri, why, line=row.line, hint="Give a file one row.")
             continue
         try:
-            yield checked(Document(name, "", _metadata(columns, row.cells, {name_at})), file, row.line)
+            yield checked(Document(name, "", _metadata(file, columns, row.cells, {name_at})), file, row.line)
         except SourceError as error:
             yield error
 
@@ -168,7 +176,9 @@ def _column(file: File, columns: Sequence[str], name: str, what: str) -> int:
     if name not in columns:
         have = ", ".join(column for column in columns if column) or "none"
         hint = f"The columns are: {have}. Choose one with --{what}-column."
-        raise SourceError(file.uri, f"there is no column {name!r} for the {what}", hint=hint)
+        # Spreadsheets lie about in folders, with all sorts of things in them.
+        kind = UnknownFormat if is_sheet(file) else SourceError
+        raise kind(file.uri, f"there is no column {name!r} for the {what}", hint=hint)
     return columns.index(name)
 
 
@@ -182,8 +192,8 @@ def _fitting(file: File, rows: Iterator[_Row | SourceError], columns: Sequence[s
             yield row
 
 
-def _metadata(columns: Sequence[str], cells: Sequence[str], leave_out: set[int | None]) -> Metadata:
-    is_own = is_own_header(columns)
+def _metadata(file: File, columns: Sequence[str], cells: Sequence[str], leave_out: set[int | None]) -> Metadata:
+    is_own = _is_guarded(file, columns)
     return {
         name: cell_value(cell, is_own=is_own)
         for at, (name, cell) in enumerate(zip(columns, cells, strict=True))
@@ -191,7 +201,22 @@ def _metadata(columns: Sequence[str], cells: Sequence[str], leave_out: set[int |
     }
 
 
-def _rows(file: File, options: Options, lines: Iterable[Line]) -> Iterator[_Row | SourceError]:
+def _is_guarded(file: File, columns: Sequence[str]) -> bool:
+    """Whether the cells of a table are guarded from being run as formulas."""
+    return not is_sheet(file) and is_own_header(columns)
+
+
+def _rows(file: File, options: Options, on_read: OnRead) -> Iterator[_Row | SourceError]:
+    """Yields the rows that are not blank."""
+    return _sheet(file, options, on_read) if is_sheet(file) else _split(file, options, lines_of(file, options, on_read))
+
+
+def _sheet(file: File, options: Options, on_read: OnRead) -> Iterator[_Row | SourceError]:
+    """Yields the rows of a sheet; a cell beyond its header is no part of it where it is empty."""
+    return (_Row(number, cells) for number, cells in sheet_rows(file, options, on_read))
+
+
+def _split(file: File, options: Options, lines: Iterable[Line]) -> Iterator[_Row | SourceError]:
     """Yields the rows that are not blank; after a bad row, reading goes on with the next line."""
     delimiter = ""
     start = 1

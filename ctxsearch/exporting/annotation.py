@@ -20,7 +20,7 @@ from ctxsearch.exporting.selecting import Part, lemmas_of
 from ctxsearch.query.keys import word_and_written
 from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
-from ctxsearch.sense import Label
+from ctxsearch.sense import BETWEEN_SENSES, Label
 from ctxsearch.senses import NONE_OF_THESE, Assigned
 from ctxsearch.senses.located import place_of
 
@@ -73,7 +73,7 @@ class Annotation:
         places = self._places(known, np.asarray(rows, np.int64))
         said, values = known.said[places].tolist(), known.values[places].tolist()
         return [
-            ("; ".join(self.said[number]), *numbers) if place >= 0 else nothing
+            (BETWEEN_SENSES.join(self.said[number]), *numbers) if place >= 0 else nothing
             for place, number, numbers in zip(places.tolist(), said, values, strict=True)
         ]
 
@@ -84,7 +84,7 @@ class Annotation:
             return [""] * len(rows)
         places = self._places(known, np.array([-1 if row is None else row for row in rows], np.int64))
         of_place = zip(places.tolist(), known.said[places].tolist(), strict=True)
-        return ["; ".join(self.said[number]) if place >= 0 else "" for place, number in of_place]
+        return [BETWEEN_SENSES.join(self.said[number]) if place >= 0 else "" for place, number in of_place]
 
     def rows_with(self, shard: int, sense: str) -> NDArray[np.int64]:
         """The rows of a shard that have a sense, in order. Shape: (n,)."""

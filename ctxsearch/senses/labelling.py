@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from ctxsearch.errors import KeyNotFound, SenseError, SourceError
 from ctxsearch.query.keys import Place, find_key
 from ctxsearch.query.options import Keys, keys_of
 from ctxsearch.query.scope import OpenShard
+from ctxsearch.sense import BETWEEN_SENSES
 from ctxsearch.senses.importing import checked_name
 from ctxsearch.senses.located import is_use_of
 from ctxsearch.senses.uses import NONE_OF_THESE, UNSURE
@@ -22,7 +23,7 @@ from ctxsearch.senses.uses import NONE_OF_THESE, UNSURE
 # What a table may call the column with the senses: that of an export, and that of labels and of `assign --lines`.
 _COLUMNS = ("sense", "sense_id")
 _NO_SENSES = ("", UNSURE, NONE_OF_THESE)
-_LAYOUT = "A table of labels is kept in UTF-8, with the columns key and sense, as export writes them."
+_LAYOUT = "A table of labels has the columns key and sense, as export writes them; text is in UTF-8."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,13 @@ class LabelReport:
         labelled: how many occurrences had another label of this person, or none.
         unchanged: how many had the label already.
         without: how many rows name no sense; labels of these lines stay what they are.
+        several: how many rows name several, as an export has it where people differ; labels of these lines, too.
     """
 
     labelled: int
     unchanged: int
     without: int
+    several: int
 
 
 class Labelling:
@@ -86,9 +89,11 @@ class Labelling:
         """Labels occurrences as a table says, in the place of what the same person had given them; all, or none.
 
         Args:
-            path: CSV, TSV or JSONL with the columns ``key`` and ``sense`` (or ``sense_id``), as exports have them, and
-                any others. A row whose sense is empty, *unsure* or *none of these* leaves what is there; so does one
-                whose ``sense_id`` is the likeliest, and whose ``pile`` says so, as `assign --lines` has it.
+            path: CSV, TSV, JSONL or a spreadsheet (``.xlsx``, ``.xls``, ``.ods``; extra ``xlsx``) with the columns
+                ``key`` and ``sense`` (or ``sense_id``), as exports have them, and any others. A row whose sense is
+                empty, *unsure* or *none of these* leaves what is there; so does one with several senses,
+                ``bank.river; bank.money``, as exports have it where people differ, and one whose ``sense_id`` is the
+                likeliest, and whose ``pile`` says so, as `assign --lines` has it.
 
         Raises:
             SourceError: the file cannot be read, or names a line or a sense that there is not, or a line twice with
@@ -96,13 +101,14 @@ class Labelling:
         """
         path = Path(path)
         table = _read(path)
-        rows = {row.key: row for row in table if row.sense not in _NO_SENSES}
+        said = [row for row in table if row.sense not in _NO_SENSES]
         shards = self._get_shards()
+        known = {one.sense_id for one in self._inventory.senses()}
+        one_each = [row for row in said if not _is_of_several(row.sense, known)]
+        rows = {row.key: row for row in one_each}
         what = f"labelled {_counted(len(rows))} as {path.name} has them"
         with self._inventory.changing(what, self._by) as edit:
-            for row in table:
-                if row.sense in _NO_SENSES:
-                    continue
+            for row in one_each:
                 try:
                     if row.sense != rows[row.key].sense:
                         raise SenseError(f"{row.key} has two senses, {row.sense!r} and {rows[row.key].sense!r}.")
@@ -110,7 +116,7 @@ class Labelling:
                 except (KeyNotFound, SenseError) as error:
                     raise SourceError(str(path), str(error).removesuffix("."), line=row.line) from error
             labelled = len(edit.rows)
-        return LabelReport(labelled, len(rows) - labelled, sum(row.sense in _NO_SENSES for row in table))
+        return LabelReport(labelled, len(rows) - labelled, len(table) - len(said), len(said) - len(one_each))
 
     def unlabel(self, keys: Keys) -> int:
         """Takes the labels of this person off occurrences, and gives how many had one."""
@@ -138,6 +144,11 @@ class Labelling:
 
     def _own_label(self, edit: Edit, key: str) -> Row | None:
         return next((row for row in edit.found("labels", "key", key) if row[1] == self._by), None)
+
+
+def _is_of_several(cell: str, known: Collection[str]) -> bool:
+    """Whether a cell has several senses, and not one that is called so."""
+    return cell not in known and BETWEEN_SENSES in cell and all(name in known for name in cell.split(BETWEEN_SENSES))
 
 
 def _counted(occurrences: int) -> str:
