@@ -463,7 +463,7 @@ def test_lines_have_the_sense_that_assign_gives(sample: Index, tmp_path: Path) -
         text = (tmp_path / "bank.xml").read_text(encoding="utf-8")
         assert f'<note type="frequency" subtype="assigned">{len(assigned.in_pile(RIVER))}</note>' in text
         assert [len(one.examples) for one in read_dictionary(tmp_path / "bank.xml")] == [3, 3, 0]
-        with pytest.raises(SenseError, match=r"There is no pile 'bank\.mud'"):
+        with pytest.raises(SenseError, match=r"No line of 'bank' can have the sense 'bank\.mud'; choose one of: bank"):
             index.export(tmp_path / "mud.csv", "bank", sense="bank.mud", senses="assigned")
 
 

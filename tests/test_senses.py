@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 import sqlite3
 from collections import Counter
@@ -571,6 +572,21 @@ def test_values_that_are_printed_alike_are_added_up(own_sample: Index) -> None:
     assert sum(map(sum, periods.values())) == len(kinds)
 
 
+def test_what_is_assigned_can_be_pickled(own_sample: Index) -> None:
+    """Pickled it has its lines with it, and tells the same as before, also when the index is closed."""
+    senses = own_sample.senses(by="anna")
+    senses.new("bank.river")
+    senses.label("bank.river", "bank/06:73")
+    found = senses.assign("bank")
+    by_genre = found.by_metadata("genre")
+    copy = pickle.loads(pickle.dumps(found))
+    own_sample.close()
+    assert [use.line for use in copy.uses] == [use.line for use in found.uses]
+    assert copy.by_metadata("genre") == found.by_metadata("genre") == by_genre
+    assert copy.in_pile("bank.river") == found.in_pile("bank.river")
+    assert (copy.frequencies, copy.unsure, copy.lost) == (found.frequencies, found.unsure, found.lost)
+
+
 def test_labels_of_lost_lines_are_told(own_sample: Index) -> None:
     """A label outlives its document: it shows nothing, is told, and counts again when the document is back."""
     senses = own_sample.senses(by="anna")
@@ -598,7 +614,9 @@ def test_without_head_or_examples_it_is_one_sentence(index: Index, senses: Sense
     empty.label("bank.river", ["bank/06:73"])
     with pytest.raises(SenseError, match="has the column 'colour'; there are"):
         empty.assign("bank").by_metadata("colour")
-    with pytest.raises(SenseError, match=r"There is no pile 'bank\.snow'"):
+    with pytest.raises(SenseError, match="'genre' has no numbers to make periods of"):
+        empty.assign("bank").by_metadata("genre:20")
+    with pytest.raises(SenseError, match=r"No line of 'bank' can have the sense 'bank\.snow'; choose one of: bank"):
         empty.assign("bank").in_pile("bank.snow")
     with pytest.raises(SenseError, match="least margin"):
         empty.assign("bank", least_margin=2)

@@ -245,6 +245,8 @@ def labels(
         for one in found:
             print(json.dumps(asdict(one), ensure_ascii=False))
         return
+    if not found:
+        say(f"No line{'' if word is None else f' of {word!r}'} is labelled{'' if by is None else f' by {by}'}.")
     widths = [max((len(getattr(one, field)) for one in found), default=0) for field in ("key", "sense_id")]
     for one in found:
         print(f"{one.key:<{widths[0]}}  {one.sense_id:<{widths[1]}}  {one.by}, {one.at[:10]}")
@@ -254,6 +256,8 @@ def log(index: IndexName, as_json: Json = False) -> None:
     """Tell all that was ever changed, oldest first."""
     with _senses(index) as senses:
         found = senses.changes()
+    if not found and not as_json:
+        say("Nothing was ever changed.")
     for change in found:
         if as_json:
             print(json.dumps(asdict(change), ensure_ascii=False))

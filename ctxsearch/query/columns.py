@@ -67,6 +67,10 @@ class Column:
         period = self._number(value)
         return value_order(value if period is None else period)
 
+    def has_number(self, metadata: Metadata) -> bool:
+        """Whether a document has a number that falls in a period."""
+        return self._number(metadata.get(self.name)) is not None
+
     def periods(self, metadata: Iterable[Metadata]) -> dict[str, ValueOrder]:
         """All periods from the first to the last of some documents, with their order, also those without a document.
 
@@ -89,6 +93,11 @@ class Column:
             return str(number)
         first, last = number * width, number * width + width - 1
         return f"{first} to {last}" if first < 0 else f"{first}-{last}"
+
+
+def without_numbers(name: str) -> str:
+    """A sentence for periods of a column that has no numbers."""
+    return f"The column {name!r} has no numbers to make periods of."
 
 
 def parse_column(text: str, known: Collection[str]) -> Column:

@@ -11,7 +11,7 @@ import numpy as np
 from ctxsearch.catalog.where import Filter
 from ctxsearch.domain import MetadataValue
 from ctxsearch.errors import QueryError
-from ctxsearch.query.columns import Column, ValueOrder, parse_column, value_order
+from ctxsearch.query.columns import Column, ValueOrder, parse_column, value_order, without_numbers
 from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.vectors.files import TOKEN_BITS
@@ -55,7 +55,7 @@ def grouped_counts(shards: Sequence[OpenShard], found: Sequence[Found], by: Sequ
             asked, have = name if one.name in OF_OCCURRENCE else one.name, ", ".join([*OF_OCCURRENCE, *known])
             raise QueryError(f"No document has the column {asked!r}; there are: {have}.")
         if one.width is not None and not _has_numbers(shards, one.name):
-            raise QueryError(f"The column {one.name!r} has no numbers to make periods of.")
+            raise QueryError(without_numbers(one.name))
     counts: Counter[tuple[tuple[bool, MetadataValue], ...]] = Counter()
     periods: dict[tuple[tuple[bool, MetadataValue], ...], list[ValueOrder]] = {}
     for number, _, rows in by_shard(found):

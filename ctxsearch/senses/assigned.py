@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.domain import Usage
 from ctxsearch.errors import SenseError
-from ctxsearch.query.columns import ValueOrder, parse_column
+from ctxsearch.query.columns import ValueOrder, parse_column, without_numbers
 from ctxsearch.query.options import checked_count
 from ctxsearch.query.ranking import Found
 from ctxsearch.query.scope import OpenShard
@@ -47,7 +47,7 @@ class Assigned:
     Attributes:
         lemma: the word's.
         uses: all occurrences, in the order of the corpus; their lines are read when they are first asked for, which is
-            to be while the index is open.
+            to be while the index is open; pickled, they are read at once.
         frequencies: of each sense that has an example, in their order, and last of none of these.
         unsure: how many occurrences lie in that pile.
         without_examples: senses of the word that nothing shows; no occurrence can be assigned to them.
@@ -83,7 +83,9 @@ class Assigned:
     def _numbers(self, name: str) -> list[int]:
         names = self.uses.piles
         if name not in names:
-            raise SenseError(f"There is no pile {name!r}; there are: {', '.join(names)}.")
+            raise SenseError(
+                f"No line of {self.lemma!r} can have the sense {name!r}; choose one of: {', '.join(names)}."
+            )
         return self.uses.numbers_in(name)
 
     def to_label(self, n: int | None) -> Sequence[Assignment]:
@@ -118,7 +120,7 @@ class Assigned:
             For each value, as it is printed, in order, the count of each sense, of none of these, and of unsure.
 
         Raises:
-            SenseError: no document of these occurrences has the column.
+            SenseError: no document of these occurrences has the column, or a number in it to make periods of.
         """
         found = list(self.uses.by_document())
         known = sorted({name for metadata, _ in found for name in metadata})
@@ -135,6 +137,8 @@ class Assigned:
         if not table:
             have = f"there are: {', '.join(known)}" if known else "they have no metadata"
             raise SenseError(f"No document with {self.lemma!r} has the column {of.name!r}; {have}.")
+        if of.width is not None and not any(of.has_number(metadata) for metadata, _ in found):
+            raise SenseError(without_numbers(of.name))
         return {value: table[value].tolist() for value in sorted(table, key=order.__getitem__)}
 
 

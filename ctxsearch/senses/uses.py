@@ -105,6 +105,11 @@ class Uses(Sequence[Assignment]):
         made = lines(self._shards, [self._places[number] for number in numbers], self._context)
         return [self._made(number, line) for number, line in zip(numbers, made, strict=True)]
 
+    def __getstate__(self) -> dict[str, object]:
+        """What is pickled: the lines themselves, and no open file."""
+        list(self)
+        return {**vars(self), "_shards": ()}
+
     @property
     def sizes(self) -> NDArray[np.int64]:
         """How many lie in each pile. Shape: (n_piles,)."""
@@ -130,6 +135,9 @@ class Uses(Sequence[Assignment]):
 
     def by_document(self) -> Iterator[tuple[Metadata, NDArray[np.int64]]]:
         """The metadata of each document, and how many of its occurrences lie in each pile. Shape: (n_piles,)."""
+        if self._read is not None:
+            yield from self._by_document_read(self._read)
+            return
         shards = self._shards
         for number, places, rows in by_shard(self._places):
             catalog = shards[number].catalog
@@ -142,6 +150,15 @@ class Uses(Sequence[Assignment]):
             known = catalog.documents(documents.tolist())
             for document, row in zip(documents.tolist(), counts, strict=True):
                 yield known[document].metadata, row
+
+    def _by_document_read(self, read: Sequence[Assignment]) -> Iterator[tuple[Metadata, NDArray[np.int64]]]:
+        """The same of lines that are there."""
+        found: dict[str, tuple[Metadata, NDArray[np.int64]]] = {}
+        for use, pile in zip(read, self._pile.tolist(), strict=True):
+            line = use.line
+            _, counts = found.setdefault(line.document_id, (line.metadata, np.zeros(len(self.piles), np.int64)))
+            counts[pile] += 1
+        yield from found.values()
 
     def _made(self, number: int, line: ConcordanceLine) -> Assignment:
         return Assignment(
