@@ -204,14 +204,14 @@ class KeyNotFound(CtxSearchError, LookupError):
 class DocumentNotFound(CtxSearchError, LookupError):
     """No such documents in the index, as far as it can be read."""
 
-    def __init__(self, document_ids: Sequence[str], damaged: Sequence[str] = ()) -> None:
+    def __init__(self, document_ids: Sequence[str], damaged: Sequence[str] = (), *, so: str = "") -> None:
         self.document_ids = tuple(document_ids)
         self.damaged = tuple(damaged)
         shown = ", ".join(repr(document_id) for document_id in self.document_ids[:5])
         more = f" and {len(self.document_ids) - 5:,} more" if len(self.document_ids) > 5 else ""
         where = f", unless it is in {', '.join(self.damaged)}, which cannot be read" if self.damaged else ""
         how = " To repair that first: ctxsearch index INDEX SOURCE --repair." if self.damaged else ""
-        super().__init__(f"The index has no document {shown}{more}{where}; nothing was removed.{how}")
+        super().__init__(f"The index has no document {shown}{more}{where}{so}.{how}")
 
 
 class SenseError(CtxSearchError, ValueError):

@@ -81,7 +81,7 @@ EXAMPLES: dict[str, tuple[CtxSearchError, dict[str, object], list[str]]] = {
         ["'bank.snow'", "there are: bank.river", "ctxsearch senses new"],
     ),
     "DocumentNotFound": (
-        errors.DocumentNotFound([*"abcdefg"], ["shard-01"]),
+        errors.DocumentNotFound([*"abcdefg"], ["shard-01"], so="; nothing was removed"),
         {"document_ids": ("a", "b", "c", "d", "e", "f", "g"), "damaged": ("shard-01",)},
         ["'a', 'b', 'c', 'd', 'e' and 2 more, unless it is in shard-01", "nothing was removed"],
     ),

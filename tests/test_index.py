@@ -27,6 +27,7 @@ from ctxsearch import ConcordanceLine, Document, Index, Progress, Usage
 from ctxsearch.analysis import Analyser
 from ctxsearch.domain import Segment
 from ctxsearch.errors import (
+    DocumentNotFound,
     FormatTooNew,
     FormNotFound,
     IndexDamaged,
@@ -500,7 +501,12 @@ def test_metadata_of_such_names_count_and_sort(make_index: MakeIndex) -> None:
     assert [(one.values, one.count) for one in index.frequencies("bank", "title")] == [
         (("Alpha",), 1),
         (("Beta",), 1),
-        ((None,), 1),
+        (("Gamma",), 1),
+    ]
+    assert [one.values for one in index.frequencies("bank", ["metadata.title", "uri"])] == [
+        ("Alpha", "u1"),
+        ("Beta", "u2"),
+        (None, "u3"),
     ]
     assert ids(index.concordance("bank", order="-title")) == ["b", "a", "c"]
     assert index.unmet("title=x")[0].documents == [("Alpha", 1), ("Beta", 1)]
@@ -511,6 +517,20 @@ def test_metadata_of_such_names_count_and_sort(make_index: MakeIndex) -> None:
         with pytest.raises(QueryError, match="there are: document_id, year"):
             bare.remove(where=where)
     assert bare.count("bank") == 1
+
+
+def test_a_document_comes_back_as_it_was_read(make_index: MakeIndex) -> None:
+    """Its text to the character, wherever it was cut; of one that was replaced the newer, and none that was removed."""
+    text = "  The bank.  \u2028A river.\r\n\n \n\U0001f40c Banks\u0301 \n\n"
+    documents = [Document("a", text, {"year": 1912}, title="Letters", uri="u1"), *LIBRARY[1:]]
+    index = make_index(documents, shard_tokens=1)
+    assert [index.document(one.document_id) for one in documents] == documents
+    index.add([Document("a", "Another bank.")], replace=True)
+    assert index.document("a") == Document("a", "Another bank.")
+    index.remove("a")
+    for name in ("a", "nothing", ""):
+        with pytest.raises(DocumentNotFound, match=rf"^The index has no document '{name}'\.$"):
+            index.document(name)
 
 
 def test_all_filters_must_hold(make_index: MakeIndex) -> None:

@@ -281,12 +281,12 @@ class Catalog(CatalogFile):
         return row if row.start <= offset < row.start + len(row.text) else None
 
     def _document(self, row: Sequence[object]) -> DocumentRow:
-        number, document_id, metadata, first_segment, segments, digest, uri = row
+        number, document_id, metadata, first_segment, segments, *written = row
         fields = read_metadata(metadata)  # type: ignore[arg-type]
         # A stranger's file may say anything, and numbers that SQLite does not have.
         if fields is None or not 0 <= first_segment <= first_segment + segments < statements.MOST:  # type: ignore[operator]
             raise IndexDamaged(str(self.path), f"document {number} cannot be read")
-        return DocumentRow(number, document_id, fields, first_segment, segments, digest, uri)  # type: ignore[arg-type]
+        return DocumentRow(number, document_id, fields, first_segment, segments, *written)  # type: ignore[arg-type]
 
     def _origin(self, row: Sequence[object]) -> Origin:
         number, name, lines, rest = row

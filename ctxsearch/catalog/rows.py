@@ -62,6 +62,7 @@ class DocumentRow(NamedTuple):
     segments: int
     digest: str
     uri: str
+    title: str
 
 
 class Unembedded(NamedTuple):

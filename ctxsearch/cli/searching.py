@@ -109,8 +109,8 @@ def concordance(
         typer.Option(
             "--by",
             metavar="COLUMN",
-            help="Print only how many lines have each value: of form, lemma, pos, document_id, or a column of the"
-            " metadata (year:20 for periods); may be given again.",
+            help="Print only how many lines have each value: of form, lemma, pos, document_id, title, or a column"
+            " of the metadata (year:20 for periods); may be given again.",
         ),
     ] = None,
     allow_damaged: AllowDamaged = False,

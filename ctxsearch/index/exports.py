@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ctxsearch.domain import ConcordanceContext, Progress
+from ctxsearch.domain import ConcordanceContext, Document, Progress
 from ctxsearch.index.answers import Answers
 from ctxsearch.index.concordances import DEFAULT_CONTEXT
 
@@ -16,7 +16,26 @@ if TYPE_CHECKING:
 
 
 class Exports(Answers):
-    """What writes files for other programs."""
+    """What gives documents back, and writes files for other programs."""
+
+    def document(self, document_id: str) -> Document:
+        """A document as it was read: its text, in which the offsets of lines are, title, metadata and uri.
+
+        >>> import tempfile
+        >>> from ctxsearch import Document, Index
+        >>> index = Index.create(f"{tempfile.mkdtemp()}/mine")
+        >>> report = index.add([Document("1", "They rowed to the bank.", {"year": 1912})])
+        >>> line = index.concordance("bank")[0]
+        >>> document = index.document(line.document_id)
+        >>> document.text[line.start : line.end], document.metadata
+        ('bank', {'year': 1912})
+
+        Raises:
+            DocumentNotFound: there is none.
+        """
+        from ctxsearch.query.texts import whole_document
+
+        return whole_document(self.open_shards(), document_id)
 
     def export(
         self,

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ctxsearch.analysis import normal_form
 from ctxsearch.catalog.rows import DocumentRow, FormRow
-from ctxsearch.domain import Origin
-from ctxsearch.errors import IndexDamaged
+from ctxsearch.domain import Document, Origin
+from ctxsearch.errors import DocumentNotFound, IndexDamaged
 from ctxsearch.query.scope import OpenShard, allowed_documents
 from ctxsearch.vectors.files import TOKEN_BITS
 
@@ -92,6 +92,24 @@ def texts(shards: Sequence[OpenShard], where: Sequence[str] = ()) -> Iterator[Te
             rows = shard.catalog.documents(numbers[first : first + _AT_ONCE].tolist())
             for number in sorted(rows):
                 yield TextDocument(shard_number, rows[number], _sentences(shard, rows[number], words))
+
+
+def whole_document(shards: Sequence[OpenShard], document_id: str) -> Document:
+    """A document as it was read, without the tokens that its source gave.
+
+    Raises:
+        DocumentNotFound: there is none.
+    """
+    for shard in reversed(shards):
+        row = shard.catalog.find_document(document_id)
+        if row is not None and row.number not in shard.entry.removed:
+            numbers = range(row.first_segment, row.first_segment + row.segments)
+            segments = shard.catalog.segments(numbers)
+            if len(segments) != row.segments:
+                raise IndexDamaged(str(shard.catalog.path), f"a segment of document {row.number} is missing")
+            text = "".join(segments[number].text for number in numbers)
+            return Document(row.document_id, text, row.metadata, row.title, row.uri)
+    raise DocumentNotFound([document_id])
 
 
 class _Words:

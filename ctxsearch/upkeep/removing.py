@@ -55,7 +55,7 @@ def remove_documents(
     lost = set(commit.lost or ())
     missing = [one for one in document_ids if not _find(shards, one, gone) and one not in lost]
     if missing and (damaged or not missing_ok):
-        raise DocumentNotFound(missing, tuple(damaged))
+        raise DocumentNotFound(missing, tuple(damaged), so="; nothing was removed")
     # While nobody knows what was lost, a document that is not there may be, and is not to be made again.
     ids = {*document_ids} if commit.lost is None else {*document_ids}.difference(missing)
     if where:

@@ -25,12 +25,12 @@ _LAYOUT = "A dictionary is kept in UTF-8, with headword, sense, definition and e
 def read_dictionary(path: str | Path, *, wants: Wants = every) -> Iterator[DictionarySense]:
     """Reads the senses of a dictionary, one after the other.
 
-    JSONL has ``{"headword": ..., "sense": ..., "definition": ..., "examples": [...]}`` in each line; CSV and TSV have
-    the columns ``headword``, ``sense``, ``definition`` and ``example``, a row for each example. TEI Lex-0 (``.xml``)
-    has ``entry``, ``form/orth``, ``sense`` with its ``xml:id``, ``def`` and ``cit[@type="example"]/quote``; a sense
-    without an id is called by its headword and number. WN-LMF (``.xml``) is told from it by its root. All of these may
-    be packed with gzip (``.gz``). A folder is taken for the database files of a WordNet, ``data.noun`` and so on; one
-    of these alone may be named, too.
+    JSONL has ``{"headword": ..., "sense": ..., "definition": ..., "examples": [...]}`` in each line; CSV, TSV and
+    spreadsheets have the columns ``headword``, ``sense``, ``definition`` and ``example``, a row for each example. TEI
+    Lex-0 (``.xml``) has ``entry``, ``form/orth``, ``sense`` with its ``xml:id``, ``def`` and
+    ``cit[@type="example"]/quote``; a sense without an id is called by its headword and number. WN-LMF (``.xml``) is
+    told from it by its root. All but spreadsheets may be packed with gzip (``.gz``). A folder is taken for the database
+    files of a WordNet, ``data.noun`` and so on; one of these alone may be named, too.
 
     Args:
         path: the file or folder.
