@@ -110,7 +110,7 @@ def test_documents_come_back(catalog: Catalog) -> None:
     assert river == (0, "river", {"year": 1908, "wet": True}, 0, 2, "digest-0", "file:0", "Title 0")
     assert catalog.documents([2, 0, 0, 7]) == {
         0: river,
-        2: (2, "silence", {}, 3, 0, "digest-2", "file:2"),
+        2: (2, "silence", {}, 3, 0, "digest-2", "file:2", "Title 2"),
     }
     assert catalog.find_document("River") is None
     assert catalog.totals() == (3, 3, 13)
