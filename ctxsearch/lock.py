@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from ctxsearch.errors import IndexDamaged, IndexLocked
 
 LOCK_FILE = "lock"
+_NO_FILE = "it is a link, or no plain file; remove it"
 
 
 @contextmanager
@@ -19,17 +21,19 @@ def writer_lock(folder: Path) -> Iterator[None]:
     """Holds the writer's lock of an index.
 
     Raises:
-        IndexDamaged: the lock is a link that leads elsewhere.
+        IndexDamaged: the lock is a link that leads elsewhere, or no file.
         IndexLocked: another process (or another index object) holds it.
     """
     try:
         descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        if error.errno != errno.ELOOP:
+        if error.errno not in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
             raise
         # What is written into the lock would go wherever a stranger's link leads.
-        raise IndexDamaged(str(folder / LOCK_FILE), "it is a link; remove it") from error
+        raise IndexDamaged(str(folder / LOCK_FILE), _NO_FILE) from error
     try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise IndexDamaged(str(folder / LOCK_FILE), _NO_FILE)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

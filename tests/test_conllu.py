@@ -159,7 +159,7 @@ class TestDocuments:
             list(read(path))
         assert str(caught.value) == (
             f"{path.as_posix()}, line 2: byte 0xe9 at offset 25 is not utf-8."
-            " Use --encoding, for instance --encoding latin-1."
+            " Use --encoding, for instance --encoding cp1252."
         )
 
 

@@ -219,6 +219,14 @@ class TestSources:
         assert (error.path, isinstance(error.__cause__, FileNotFoundError)) == (path.as_posix(), True)
         assert (ids(patient), patient.skipped) == (["y.txt"], 1)
 
+    def test_name_is_spelled_as_one_types_it(self, tmp_path: Path) -> None:
+        """An accent that a system keeps apart from its letter makes no other id, and its row of metadata is found."""
+        write(tmp_path / "A\u0308pfel.txt", "Die Bank.")
+        write(tmp_path / "metadata.csv", "file,year\n\u00c4pfel.txt,1912\n")
+        corpus = read(tmp_path)
+        assert [(one.document_id, one.metadata) for one in corpus] == [("\u00c4pfel.txt", {"year": 1912})]
+        assert corpus.unmatched_count == 0
+
     def test_name_that_is_not_unicode(self, tmp_path: Path) -> None:
         """A file whose name is not Unicode cannot lend it to a document, and the error can still be printed."""
         try:
@@ -227,7 +235,7 @@ class TestSources:
             # macOS refuses such a name, so there no corpus can have one; Linux takes it, and there this runs.
             pytest.skip("this file system has only Unicode names")
         error = failure(read(tmp_path))
-        assert "surrogate" in error.why
+        assert "is not UTF-8" in error.why
         assert str(error).encode()
 
 
@@ -659,7 +667,7 @@ class TestEncoding:
         error = failure(read(write(tmp_path / name, content)))
         assert error.path == (tmp_path / name).as_posix()
         assert error.why == f"byte 0xe9 at offset {len(content) - 2} is not utf-8"
-        assert error.hint == "Use --encoding, for instance --encoding latin-1."
+        assert error.hint == "Use --encoding, for instance --encoding cp1252."
 
     def test_cut_character(self, tmp_path: Path) -> None:
         """A character cut by the end of the file is found at its first byte."""

@@ -259,6 +259,9 @@ def test_senses_filled_into_a_table_come_back(folder: Path, tmp_path: Path) -> N
     (tmp_path / "other.csv").write_text("line,word\n1,mouse\n", encoding="utf-8")
     result = ctxsearch("senses", "label", folder, "--from", tmp_path / "other.csv")
     assert "A table of labels has the columns key and sense, as export writes them; text is in UTF-8." in result.stderr
+    (tmp_path / "old.csv").write_bytes("key,sense\na,\u201eMaus\u201c\n".encode("cp1252"))
+    result = ctxsearch("senses", "label", folder, "--from", tmp_path / "old.csv")
+    assert result.stderr.endswith("old.csv, line 2: byte 0x84 at offset 12 is not utf-8. Save it in UTF-8.\n")
     for name, content, why in (
         (
             "notes.txt",

@@ -438,7 +438,7 @@ class TestEncoding:
         content = f"<teiCorpus>\n{tei('<p>a</p>')}\n{tei('<p>caf|</p>')}</teiCorpus>".encode().replace(b"|", b"\xe9")
         assert failure(written(tmp_path, content)) == (
             f", line 3: byte 0xe9 at offset {content.index(0xE9)} is not utf-8."
-            " Use --encoding, for instance --encoding latin-1."
+            " Use --encoding, for instance --encoding cp1252."
         )
 
     def test_unknown(self, tmp_path: Path) -> None:

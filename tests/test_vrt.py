@@ -127,7 +127,7 @@ class TestDocuments:
             '<doc id="a">\né\n</doc>\n<doc id="b">\nb\n</doc>\n<doc id="é">\nc\n</doc>\n'.encode("latin-1")
         )
         assert [each.document_id for each in read(path, encoding="latin-1")] == ["a", "b", "é"]
-        hint = "Use --encoding, for instance --encoding latin-1."
+        hint = "Use --encoding, for instance --encoding cp1252."
         assert survivors(path) == (
             ["b"],
             [

@@ -12,7 +12,17 @@ from ctxsearch.hindrance import is_hindrance
 
 
 def disk_error(error: sqlite3.Error, path: Path) -> OSError:
-    """SQLite's error about a full or failing disk as one that names the file."""
+    """SQLite's error about a full or failing disk, or one that it may not write, as one that names the file."""
+    if "readonly" in str(error) or "unable to open" in str(error):
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK))
+        except FileNotFoundError:
+            pass
+        except OSError as cause:
+            return cause
+        # It would have a journal beside it.
+        if not os.access(path.parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+            return PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path.parent))
     code = errno.ENOSPC if is_full(error) else errno.EIO
     return OSError(code, f"SQLite says {str(error)!r}", str(path))
 

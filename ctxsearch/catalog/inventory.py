@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from ctxsearch.catalog.edit import COLUMNS, Cell, Edit, Row
 from ctxsearch.catalog.failures import disk_error, reading_error
+from ctxsearch.catalog.journal import PATIENCE_SECONDS, roll_back
 from ctxsearch.catalog.trust import are_plain_tables
 from ctxsearch.domain import Usage
 from ctxsearch.errors import FormatTooNew, IndexDamaged, IndexLocked, SenseError
@@ -25,8 +26,6 @@ from ctxsearch.storage import plain_size, sync
 _TABLES = (*COLUMNS, "changes")
 _MIGRATIONS = {"create_tables", "add_subcorpora"}
 _TABLES_OF_LATER = {"add_subcorpora": "subcorpora"}
-# So long are others waited for who write.
-_PATIENCE_SECONDS = 30.0
 
 
 class Inventory:
@@ -190,8 +189,9 @@ class Inventory:
                 yield None
                 return
             plain_size(self.path)
+            roll_back(self.path)
             uri = f"{self.path.resolve().as_uri()}?mode=ro"
-            with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE_SECONDS)) as connection:
+            with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE_SECONDS)) as connection:
                 yield connection if self._is_made(connection) else None
 
     @contextmanager
@@ -206,7 +206,7 @@ class Inventory:
             is_new = not self.path.exists()
             if not is_new:
                 plain_size(self.path)
-            with closing(sqlite3.connect(self.path, timeout=_PATIENCE_SECONDS, isolation_level=None)) as connection:
+            with closing(sqlite3.connect(self.path, timeout=PATIENCE_SECONDS, isolation_level=None)) as connection:
                 if is_new or not self._is_made(connection) or self._applied(connection) != _MIGRATIONS:
                     # At once the only one who writes: whoever comes second finds all of it done.
                     connection.execute("begin immediate")
@@ -219,7 +219,10 @@ class Inventory:
                 try:
                     yield connection
                 except BaseException:
-                    connection.execute("rollback")
+                    # Of a full disk SQLite has done it already; and that is what is to be told.
+                    if connection.in_transaction:
+                        with suppress(sqlite3.Error):
+                            connection.execute("rollback")
                     raise
                 connection.execute("commit")
 

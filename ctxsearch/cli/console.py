@@ -43,7 +43,10 @@ class Interrupts:
         self._asked = False
 
     def __enter__(self) -> Interrupts:
-        self._before = signal.signal(signal.SIGINT, self._note)
+        # Whoever started this may have it ignore Ctrl-C, as nohup and scripts do of what runs in the background.
+        self._before = signal.getsignal(signal.SIGINT)
+        if self._before is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, self._note)
         return self
 
     def __exit__(
@@ -71,6 +74,8 @@ def told(command: Callable[..., None], *, writes_index: bool = False) -> Callabl
         writes_index: whether it changes an index; an error of the disk then says that what was committed is safe.
     """
 
+    safe = " Nothing that was committed is lost." if writes_index else ""
+
     @functools.wraps(command)
     def run(*positional: object, **named: object) -> None:
         try:
@@ -82,11 +87,12 @@ def told(command: Callable[..., None], *, writes_index: bool = False) -> Callabl
         except KeyboardInterrupt:
             say("Stopped.")
             raise typer.Exit(INTERRUPTED) from None
+        except MemoryError:
+            _fail(f"There is not enough memory.{safe}")
         except OSError as error:
             if isinstance(error, CtxSearchError):
                 _fail(str(error))
             where = f"{error.filename}: " if error.filename is not None else ""
-            safe = " Nothing that was committed is lost." if writes_index else ""
             _fail(f"{where}{error.strerror or error}.{safe}")
         except (CtxSearchError, ValueError) as error:
             _fail(str(error))

@@ -34,7 +34,12 @@ def read_fields(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         known = f"It should be one of: {' '.join(_ENDINGS)}."
         raise SourceError(shown(path), "its ending does not say how to read it", hint=known)
     if ending != ".jsonl":
-        yield from read_cells(File(path, shown(path), path.name, ending, 0), Options())
+        try:
+            yield from read_cells(File(path, shown(path), path.name, ending, 0), Options())
+        except SourceError as error:
+            # There are no options here to read it otherwise.
+            hint = "Save it in UTF-8." if "--" in error.hint else error.hint
+            raise SourceError(error.path, error.why, line=error.line, hint=hint) from error
         return
     for number, line in read_entries(path):
         try:

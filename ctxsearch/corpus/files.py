@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -123,7 +124,7 @@ def _find_in_folder(folder: Path, endings: Collection[str], glob: str | None) ->
             _add_archive(found, path, f"{name}/", endings, glob, wanted=wanted)
             continue
         if not wanted:
-            found.unwanted.add(name.removesuffix(".gz"))
+            found.unwanted.add(spelled(name.removesuffix(".gz")))
         if not (wanted or table):
             continue
         if ending is None or not path.is_file():
@@ -152,7 +153,7 @@ def _add_archive(
         asked = wanted or glob is None or PurePosixPath(name).match(glob)
         table = inner.lower() in METADATA_TABLES
         if not asked:
-            found.unwanted.add(name.removesuffix(".gz"))
+            found.unwanted.add(spelled(name.removesuffix(".gz")))
         if not (asked or table):
             continue
         ending = _ending(inner, endings)
@@ -219,4 +220,9 @@ def _file(path: Path, name: str, ending: str) -> File:
 
 
 def _unpacked_name(name: str, ending: str) -> str:
-    return name[:-3] if ending.endswith(".gz") else name
+    return spelled(name[:-3] if ending.endswith(".gz") else name)
+
+
+def spelled(name: str) -> str:
+    """A file's name as one would type it: some systems keep an accent apart from its letter."""
+    return unicodedata.normalize("NFC", name)

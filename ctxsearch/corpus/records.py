@@ -69,6 +69,9 @@ def checked(document: Document, file: File, line: int | None = None) -> Document
         why = f"the document's id has {len(name):,} characters, and {MAX_ID_CHARS:,} is the most"
         raise SourceError(file.uri, why, line=line)
     if _NOT_IN_AN_ID.search(name):
+        if name == file.name:
+            why = "its name, which is to be the document's id, is not UTF-8, or has a control character in it"
+            raise SourceError(file.uri, why, hint="Rename the file.")
         why = f"the document's id {name!a} has a control character or half of a surrogate pair in it"
         raise SourceError(file.uri, why, line=line)
     metadata = document.metadata
@@ -136,6 +139,7 @@ def too_long(file: File, options: Options, line: int | None = None, *, has_token
 
 def bad_byte(bad: BadByte, file: File, options: Options, line: int | None = None) -> SourceError:
     """Returns the error for bytes that are not in the encoding."""
-    likely = "utf-16" if bad.offset == 0 and bad.value in (0xFE, 0xFF) else "latin-1"
+    # Of which latin-1 is a part, as far as one can see its characters.
+    likely = "utf-16" if bad.offset == 0 and bad.value in (0xFE, 0xFF) else "cp1252"
     why = f"byte 0x{bad.value:02x} at offset {bad.offset} is not {options.encoding}"
     return SourceError(file.uri, why, line=line, hint=f"Use --encoding, for instance --encoding {likely}.")

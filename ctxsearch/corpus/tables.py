@@ -16,7 +16,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ctxsearch.cells import is_own_header
-from ctxsearch.corpus.files import File
+from ctxsearch.corpus.files import File, spelled
 from ctxsearch.corpus.lines import Line
 from ctxsearch.corpus.records import (
     OnRead,
@@ -140,7 +140,7 @@ def read_metadata(
         if isinstance(row, SourceError):
             yield row
             continue
-        name = row.cells[name_at].removesuffix(".gz")
+        name = spelled(row.cells[name_at].removesuffix(".gz"))
         if name in texts and (before := lines.setdefault(name, row.line)) != row.line:
             why = f"there is a row for {name!r} in line {before} already"
             yield SourceError(file.uri, why, line=row.line, hint="Give a file one row.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from dataclasses import replace as changed
 from pathlib import Path
@@ -21,10 +22,10 @@ from ctxsearch.commit import (
 )
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.head import shipped_content
-from ctxsearch.hindrance import reading
+from ctxsearch.hindrance import is_hindrance, reading
 from ctxsearch.report import RepairReport, VerifyReport
 from ctxsearch.settings import HEAD_FILE, SETTINGS_FILE, read_settings
-from ctxsearch.storage import digest_files, put_bytes, remove
+from ctxsearch.storage import digest_files, plain_size, put_bytes, remove
 
 
 def take_out_damage(folder: Path, report: VerifyReport) -> RepairReport:
@@ -44,14 +45,14 @@ def take_out_damage(folder: Path, report: VerifyReport) -> RepairReport:
     """
     for _, path in commit_files(folder):
         if not _can_be_read(path) and read_copy(path) is not None:
-            put_bytes(path, copy_path(path).read_bytes())
+            _put(path, copy_path(path).read_bytes())
     commit, _ = newest_commit(folder, allow_damaged=True)
     files = commit_files(folder)
     unreadable = [path for _, path in files if not _can_be_read(path)]
     newer_unreadable = any(path in unreadable for number, path in files if number > commit.number)
     damaged = {problem.shard for problem in report.problems if problem.shard}
     if commit.settings is not None and any(problem.path == str(folder / SETTINGS_FILE) for problem in report.problems):
-        put_bytes(folder / SETTINGS_FILE, commit.settings.encode())
+        _put(folder / SETTINGS_FILE, commit.settings.encode())
     if any(problem.path == str(folder / HEAD_FILE) for problem in report.problems):
         _put_back_head(folder)
     if damaged or newer_unreadable:
@@ -68,19 +69,37 @@ def take_out_damage(folder: Path, report: VerifyReport) -> RepairReport:
     for path in unreadable:
         remove(path)
     for _, path in commit_files(folder):
-        if copy_path(path).exists() and copy_path(path).read_bytes() != path.read_bytes():
-            put_bytes(copy_path(path), path.read_bytes())
+        if os.path.lexists(copy_path(path)) and _content(copy_path(path)) != path.read_bytes():
+            _put(copy_path(path), path.read_bytes())
     if damaged or unreadable:
         tidy(folder, commit)
     note_damage(folder, {})
     return RepairReport(problems=report.problems, lost=commit.lost)
 
 
+def _put(path: Path, content: bytes) -> None:
+    """Writes a file in the place of whatever is there."""
+    if _content(path) is None:
+        remove(path)
+    put_bytes(path, content)
+
+
+def _content(path: Path) -> bytes | None:
+    """What is in a file; None where it is none."""
+    try:
+        plain_size(path)
+        return path.read_bytes()
+    except OSError as error:
+        if is_hindrance(error):
+            raise
+        return None
+
+
 def _put_back_head(folder: Path) -> None:
     """Puts back a head that comes with ctxsearch; another's can only be put back by who has it."""
     settings, _ = read_settings(folder)
     if (content := shipped_content(settings.head_digest)) is not None:
-        put_bytes(folder / HEAD_FILE, content)
+        _put(folder / HEAD_FILE, content)
 
 
 def _can_be_read(path: Path) -> bool:
@@ -97,6 +116,7 @@ def _living_ids(folder: Path, entry: ShardEntry) -> set[str] | None:
     _, digest = entry.files[CATALOG_FILE]
     try:
         with reading(path / CATALOG_FILE):
+            plain_size(path / CATALOG_FILE)
             if digest_files(path / CATALOG_FILE) != digest:
                 return None
         with closing(Catalog(path)) as catalog:

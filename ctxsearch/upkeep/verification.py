@@ -6,11 +6,11 @@ look reads every byte, and then asks what digests cannot tell: whether what was 
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.commit import (
     CATALOG_FILE,
     LISTS_FILE,
@@ -27,26 +27,24 @@ from ctxsearch.commit import (
     shard_folders,
 )
 from ctxsearch.domain import Progress
-from ctxsearch.errors import CtxSearchError, IndexDamaged, ModelError
+from ctxsearch.errors import CtxSearchError, IndexDamaged, IndexLocked, ModelError
 from ctxsearch.head import head_content, shipped_content
 from ctxsearch.hindrance import reading
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.report import Problem, VerifyReport
-from ctxsearch.settings import HEAD_FILE, SETTINGS_FILE, Settings, parse_settings, read_settings
+from ctxsearch.settings import HEAD_FILE, SENSES_FILE, SETTINGS_FILE, Settings, parse_settings, read_settings
 from ctxsearch.storage import TEMPORARY_PREFIX, plain_size
 from ctxsearch.upkeep.consistency import inconsistencies
 from ctxsearch.upkeep.contents import content_problem, size_problem
+from ctxsearch.upkeep.in_place import lock_problem, senses_problem
 
 _REPAIR = "make it again with: ctxsearch index INDEX SOURCE --repair; or bring back a backup"
 _COPY = "put it back from its copy with: ctxsearch index INDEX --repair"
 _RESTORE = (
     "bring back a backup; or, if there is a commit before, go on from it with: ctxsearch index INDEX SOURCE --repair"
 )
-
 _SHIPPED_HEAD = "put it back, from ctxsearch, with: ctxsearch index INDEX --repair"
 _OWN_HEAD = "put the file there that the index was made with (--head), or bring back a backup"
-
-_SENSES = "bring it back from a backup; or move it away, which loses all senses and labels, to begin anew"
 
 _MAGIC = {CATALOG_FILE: b"SQLite format 3\0", LISTS_FILE: b"\x93NUMPY", SHARD_FILE: b"{"}
 
@@ -102,6 +100,8 @@ class Verification:
             self._problems.extend(Problem(str(path), why, _REPAIR, shard=entry.shard_id) for path, why in found)
         self._leftovers(commit)
         self._senses()
+        if problem := lock_problem(self._folder):
+            self._problems.append(problem)
         held.release()
         return VerifyReport(
             problems=self._problems,
@@ -113,13 +113,18 @@ class Verification:
         )
 
     def _senses(self) -> None:
-        """What people wrote has no digest: SQLite says whether its file is whole."""
-        inventory = Inventory(self._folder)
-        if inventory.path.exists():
-            self._files += 1
-            why = "; ".join(inventory.problems(quick=self._quick))
-            if why:
-                self._problems.append(Problem(str(inventory.path), why, _SENSES))
+        """What people wrote."""
+        path = self._folder / SENSES_FILE
+        if not os.path.lexists(path):
+            return
+        self._files += 1
+        try:
+            problem = senses_problem(self._folder, quick=self._quick)
+        except IndexLocked:
+            self._notes.append(f"{path} was not looked at: another process writes to it.")
+            return
+        if problem:
+            self._problems.append(problem)
 
     def _commits(self) -> None:
         """Commits that cannot be read are problems."""
