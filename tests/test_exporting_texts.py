@@ -105,7 +105,7 @@ def test_vertical_text_comes_back(tmp_path: Path) -> None:
     assert [said(one) for one in again] == [said(one) for one in documents]
     assert [dict(one.metadata) for one in again] == [
         {"year": 1912, "the_genre": "<x>"},
-        {"id_2": "own", "the_genre": 'say "y"'},
+        {"id_2": "own", "the_genre_2": 'say "y"'},
     ]
     assert [one.text for one in again] == [one.text for one in documents]
 
@@ -289,9 +289,44 @@ def test_names_are_those_that_formats_have(tmp_path: Path) -> None:
         index.export(tmp_path / "out.conllu")
     (of_vrt,), (of_conllu,) = read(tmp_path / "out.vrt", columns="word,pos,lemma,sense"), read(tmp_path / "out.conllu")
     assert (of_vrt.document_id, of_conllu.document_id) == ("a b", "a b")
-    assert dict(of_vrt.metadata) == {"_hnlich": "x", "_hnlich_2": "y", "a_b": "z", "a_b_2": "w", "_1st": 2}
+    assert dict(of_vrt.metadata) == {"Ahnlich": "x", "Ohnlich": "y", "a_b": "z", "a_b_2": "w", "_1st": 2}
     assert dict(of_conllu.metadata) == {"Ähnlich": "x", "Öhnlich": "y", "a_b": "z", "a_b_2": "w", "1st": 2}
     assert (tmp_path / "out.conllu").read_text().count("\n# ") == len(metadata) + 2
+
+
+def test_a_column_is_called_alike_in_all_documents(tmp_path: Path) -> None:
+    """Names that a format cannot have become others for the whole export, which are told; so does no other's title."""
+    documents = [
+        Document("d1", "The bank.", {"作者": "鲁迅", "年代": 1921}, title="Letters"),
+        Document("d2", "A bank.", {"年代": 1999}, title="d2"),
+        Document("d3.txt", "A bank.", {"title": "Diary"}, title="d3"),
+    ]
+    with indexed(tmp_path / "index", documents) as index:
+        exported = index.export(tmp_path / "out.vrt")
+        assert index.export(tmp_path / "out.conllu").notes == []
+    again = list(read(tmp_path / "out.vrt", columns="word,pos,lemma,sense"))
+    assert [dict(one.metadata) for one in again] == [
+        {"title": "Letters", "__": "鲁迅", "___2": 1921},
+        {"___2": 1999},
+        {"title": "Diary"},
+    ]
+    assert exported.notes[-2:] == [
+        "Called otherwise there: 作者 is __, 年代 is ___2.",
+        "The columns are: word,pos,lemma,sense.",
+    ]
+
+
+def test_chinese_sentences_have_no_blanks_between(tmp_path: Path) -> None:
+    """Where a treebank says that no space follows a Chinese mark, none does, and it is written so again."""
+    content = "1\t银行\t_\tNOUN\t_\t_\t_\t_\t_\tSpaceAfter=No\n2\t。\t_\tPUNCT\t_\t_\t_\t_\t_\tSpaceAfter=No\n\n"
+    (tmp_path / "in.conllu").write_text(content * 2, encoding="utf-8")
+    (document,) = read(tmp_path / "in.conllu")
+    assert document.text == "银行。银行。"
+    with indexed(tmp_path / "index", [document]) as index:
+        index.export(tmp_path / "out.conllu")
+    (again,) = read(tmp_path / "out.conllu")
+    assert again.text == document.text
+    assert (tmp_path / "out.conllu").read_text(encoding="utf-8").count("SpaceAfter=No") == 3
 
 
 def test_ids_that_do_not_fit_are_damage(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -107,6 +108,7 @@ class _Document:
         self._first_line = line
         self._metadata: dict[str, MetadataValue] = {}
         self._assembly = Assembly()
+        self._space_after = True
         self._units: list[_Unit] = []
         self._next = 1
         self._waiting = 0
@@ -227,8 +229,9 @@ class _Document:
         self._next = 1
         assembly = self._assembly
         if assembly.length:
-            assembly.write(PARAGRAPH if self._newpar else BLANK)
-        self._newpar = False
+            assembly.write(PARAGRAPH if self._newpar else BLANK * self._space_after)
+        # Many treebanks say so of the last word of each sentence, where a blank was all the same.
+        self._newpar, self._space_after = False, last.space_after or not _is_wide(last.form)
         text, starts = _written(comments.get("text", ""), units)
         start = assembly.write(text)
         tokens, ids, parts = _tokens(units, [start + each for each in starts])
@@ -271,6 +274,11 @@ def _written(comment: str, units: Sequence[_Unit]) -> tuple[str, list[int]]:
     for piece in pieces[:-1]:
         starts.append(starts[-1] + len(piece))
     return "".join(pieces), starts
+
+
+def _is_wide(form: str) -> bool:
+    """Whether a word ends as Chinese and Japanese words do, between which there are no blanks."""
+    return unicodedata.east_asian_width(form[-1:] or BLANK) in ("W", "F")
 
 
 def _tokens(

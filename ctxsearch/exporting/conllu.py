@@ -7,16 +7,16 @@ features, heads and relations, is ``_``. Punctuation marks that are no tokens of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ctxsearch.domain import Origin
 from ctxsearch.exporting.annotation import Annotation
-from ctxsearch.exporting.columns import as_id, named, one_line
+from ctxsearch.exporting.columns import about, as_id, named, one_line
 from ctxsearch.exporting.documents import write_documents
 from ctxsearch.exporting.gaps import Piece, pieces
 from ctxsearch.exporting.material import Material, Output
-from ctxsearch.query.texts import TextDocument
+from ctxsearch.query.texts import TextDocument, TextSentence
 
 # https://universaldependencies.org/u/pos/
 _UPOS = {
@@ -30,27 +30,35 @@ _NOT_IN_A_NAME = re.compile(r"[\s=]")
 
 def write_conllu(material: Material, path: Path) -> Output:
     """Writes the documents that are asked for."""
-    return write_documents(material, path, _parts)
+    return write_documents(material, path, _parts, _as_name)
 
 
-def _parts(document: TextDocument, annotation: Annotation) -> Iterator[str]:
+def _parts(document: TextDocument, annotation: Annotation, names: Mapping[str, str]) -> Iterator[str]:
     """The lines of a document, a sentence at a time."""
     row = document.row
     document_id = as_id(row.document_id)
     yield f"# newdoc id = {document_id}\n"
-    for name, value in named(row.metadata, _as_name).items():
+    for name, value in named(about(row), names).items():
         yield f"# meta::{name} = {value}\n"
-    number = 0
-    for sentence in document.sentences:
-        some = list(pieces(sentence))
-        if not some:
-            continue
-        number += 1
+    for number, (sentence, some, follows) in enumerate(_with_pieces(document), 1):
         origin = sentence.origin or Origin()
         paragraph = "# newpar\n" if number > 1 and some[0].before.count("\n") > 1 else ""
         name = one_line(origin.name).strip() or f"{document_id}-{number}"
         named_so = f"# sent_id = {name}\n# text = {_text(some)}\n"
-        yield f"{paragraph}{named_so}{''.join(_words(some, origin, document.shard, annotation))}\n"
+        yield f"{paragraph}{named_so}{''.join(_words(some, origin, document.shard, annotation, follows))}\n"
+
+
+def _with_pieces(document: TextDocument) -> Iterator[tuple[TextSentence, Sequence[Piece], bool]]:
+    """The sentences that have a token, with their tokens, and whether the next follows without white space."""
+    last: tuple[TextSentence, Sequence[Piece]] | None = None
+    for sentence in document.sentences:
+        some = list(pieces(sentence))
+        if some:
+            if last:
+                yield *last, not some[0].before
+            last = sentence, some
+    if last:
+        yield *last, False
 
 
 def _as_name(name: str) -> str:
@@ -63,14 +71,14 @@ def _text(some: Sequence[Piece]) -> str:
     return one_line(first.token.form + "".join(f"{one.before}{one.token.form}" for one in others))
 
 
-def _words(some: Sequence[Piece], origin: Origin, shard: int, annotation: Annotation) -> Iterator[str]:
+def _words(some: Sequence[Piece], origin: Origin, shard: int, annotation: Annotation, follows: bool) -> Iterator[str]:
     senses = annotation.senses(shard, [piece.token.row for piece in some])
     last = ""
     number = 1
     for at, (piece, sense) in enumerate(zip(some, senses, strict=True)):
         token = piece.token
         known = origin.ids[piece.place] if origin.ids and piece.place is not None else ""
-        glue = "" if at + 1 == len(some) or some[at + 1].before else "SpaceAfter=No"
+        glue = _glue(some, at, follows)
         misc = [f"Sense={one_line(sense).replace('|', '/')}"] if sense else []
         words = origin.parts.get(piece.place) if piece.place is not None else None
         if words:
@@ -84,8 +92,8 @@ def _words(some: Sequence[Piece], origin: Origin, shard: int, annotation: Annota
             last = known.partition("/")[2]
             inside = _inside(some, origin, at, last)
             form = "".join(one.token.form for one in inside)
-            after = some[at + len(inside) :]
-            yield _line(f"{number}-{number + len(inside) - 1}", form, "", "", _glued(after))
+            last_inside = _glue(some, at + len(inside) - 1, follows)
+            yield _line(f"{number}-{number + len(inside) - 1}", form, "", "", [last_inside])
         elif "/" not in known:
             last = ""
         yield _line(str(number), token.form, token.lemma, token.tag, misc if last else [*misc, glue])
@@ -102,8 +110,10 @@ def _inside(some: Sequence[Piece], origin: Origin, at: int, name: str) -> list[P
     return inside
 
 
-def _glued(after: Sequence[Piece]) -> list[str]:
-    return ["SpaceAfter=No"] if after and not after[0].before else []
+def _glue(some: Sequence[Piece], at: int, follows: bool) -> str:
+    """What says that no white space comes after a token."""
+    is_glued = follows if at + 1 == len(some) else not some[at + 1].before
+    return "SpaceAfter=No" if is_glued else ""
 
 
 def _line(name: str, form: str, lemma: str, tag: str, misc: Sequence[str]) -> str:

@@ -7,11 +7,11 @@ It is what Sketch Engine, KonText and the Corpus Workbench compile: ``<doc>`` wi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ctxsearch.exporting.annotation import Annotation
-from ctxsearch.exporting.columns import as_id, named, one_line
+from ctxsearch.exporting.columns import about, as_id, named, one_line, unmarked
 from ctxsearch.exporting.documents import write_documents
 from ctxsearch.exporting.gaps import Piece, pieces
 from ctxsearch.exporting.material import Material, Output
@@ -24,13 +24,13 @@ _NOT_IN_A_NAME = re.compile(r"[^\w.\-]|^(?=[\d.\-])", re.ASCII)
 
 def write_vrt(material: Material, path: Path) -> Output:
     """Writes the documents that are asked for."""
-    return write_documents(material, path, _parts, f"The columns are: {','.join(COLUMNS)}.")
+    return write_documents(material, path, _parts, _as_name, {"id"}, f"The columns are: {','.join(COLUMNS)}.")
 
 
-def _parts(document: TextDocument, annotation: Annotation) -> Iterator[str]:
+def _parts(document: TextDocument, annotation: Annotation, names: Mapping[str, str]) -> Iterator[str]:
     """The lines of a document, a sentence at a time."""
     row = document.row
-    yield f"<doc{_attributes({'id': as_id(row.document_id), **named(row.metadata, _as_name, {'id'})})}>\n"
+    yield f"<doc{_attributes({'id': as_id(row.document_id), **named(about(row), names)})}>\n"
     is_open = False
     for sentence in document.sentences:
         some = list(pieces(sentence))
@@ -39,6 +39,8 @@ def _parts(document: TextDocument, annotation: Annotation) -> Iterator[str]:
         if not is_open or some[0].before.count("\n") > 1:
             yield "</p>\n<p>\n" if is_open else "<p>\n"
             is_open = True
+        elif not some[0].before:
+            yield "<g/>\n"
         name = sentence.origin.name if sentence.origin else ""
         lines = "".join(_lines(some, document.shard, annotation))
         yield f"<s{_attributes({'id': name} if name else {})}>\n{lines}</s>\n"
@@ -56,7 +58,7 @@ def _lines(some: list[Piece], shard: int, annotation: Annotation) -> Iterator[st
 
 
 def _as_name(name: str) -> str:
-    return _NOT_IN_A_NAME.sub("_", name)
+    return _NOT_IN_A_NAME.sub("_", unmarked(name))
 
 
 def _attributes(values: dict[str, str]) -> str:
