@@ -91,6 +91,13 @@ def test_tokens_are_words(text: str, expected: str) -> None:
         ("ca", "l'aigua d'aqu\u00ed", "l' aigua d' aqu\u00ed"),
         ("nl", "de foto's", "de foto's"),
         ("en-GB", "l'eau", "l'eau"),
+        ("fr", "dit-il, A-t-elle", "dit -il A -t-elle"),
+        ("fr", "DIT-IL allez-vous-en, donne\u2011le\u2011moi", "DIT -IL allez -vous -en donne \u2011le \u2011moi"),
+        ("fr", "Rendez-vous, c'est-\u00e0-dire Villiers-le-Bel", "Rendez-vous c'est-\u00e0-dire Villiers-le-Bel"),
+        ("fr", "cessez-le-feu, celui-l\u00e0, est-ce", "cessez-le-feu celui-l\u00e0 est -ce"),
+        ("en", "dit-il", "dit-il"),
+        ("he", 'צה"ל "שלום" ארה\u05f4ב ג\u05f3ורג', 'צה"ל שלום ארה\u05f4ב ג\u05f3ורג'),
+        ("en", 'a"b', "a b"),
     ],
 )
 def test_elision_is_split_where_the_language_has_it(language: str, text: str, expected: str) -> None:
@@ -261,6 +268,8 @@ def test_english_lemmas(lemma: str, variants: str) -> None:
         ("de", "Straßenbahnen", "strassenbahn"),
         ("fr", "Chevaux", "cheval"),
         ("fr", "qu\u2019", "que"),
+        ("fr", "-t-il", "lui"),
+        ("fr", "\u2011TOI", "toi"),
         ("fr", "aujourd'hui", "aujourd'hui"),
     ],
 )
@@ -282,7 +291,9 @@ def test_region_is_ignored(code: str) -> None:
     assert Analyser(code).language == "en"
 
 
-@pytest.mark.parametrize("code", ["", "e", "12", "en-", "en gb", "english language", "../en", "\u00e9n", "en\n"])
+@pytest.mark.parametrize(
+    "code", ["", "e", "12", "deutsch", "en-", "en gb", "english language", "../en", "\u00e9n", "en\n"]
+)
 def test_malformed_language_is_refused(code: str) -> None:
     """A malformed language code is refused in a sentence that says what to give."""
     with pytest.raises(ValueError, match=r"is not a language code; give one such as 'en'"):

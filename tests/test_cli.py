@@ -115,14 +115,18 @@ def test_like_moves_away_from_unlike(index: Index) -> None:
 
 
 def test_a_language_without_a_dictionary_is_told(tmp_path: Path) -> None:
-    """A language that is named by a word, and not by its code, is none that has lemmas."""
+    """So is a model that has learnt from another; one that is named by a word, and not by its code, is refused."""
     (tmp_path / "a.txt").write_text("Die Häuser.\n", encoding="utf-8")
-    for language, is_told in (("de", False), ("german", True)):
+    for language, is_told in (("en", False), ("de", False), ("zh", True)):
         result = ctxsearch("index", tmp_path / language, tmp_path / "a.txt", "--language", language)
         assert result.returncode == 0
         assert (
             f"There is no dictionary of '{language}': words are filed as they are written" in result.stderr
         ) is is_told
+        assert ("all-MiniLM-L6-v2 has learnt from English" in result.stderr) is (language != "en")
+    result = ctxsearch("index", tmp_path / "german", tmp_path / "a.txt", "--language", "german")
+    assert "Error: 'german' is not a language code; give one such as 'en', 'de' or 'pt-BR'." in result.stderr
+    assert not (tmp_path / "german").exists()
 
 
 def test_lines_are_shown_as_they_are_written(make_index: MakeIndex) -> None:

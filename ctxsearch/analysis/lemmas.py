@@ -100,6 +100,10 @@ _ENGLISH_NEGATED = frozenset(
 _ENGLISH_OBSOLETE = regex.compile(r"(\p{L}{2,}(?:[wxy]|nk|ss|ld|rd|aim))e")
 
 
+# Of the -t-il of a-t-il, all but the pronoun.
+_BEHIND_A_VERB = regex.compile("^[-\u2010\u2011](?:[tT][-\u2010\u2011])?(?=.)")
+
+
 def normal_form(text: str) -> str:
     """Bring a form to the spelling that forms are compared in.
 
@@ -151,6 +155,8 @@ class Lemmatiser:
 
     def lemma(self, form: str) -> str:
         """Give the lemma of a form in normal form; never empty unless the form is."""
+        if self._language == "fr":
+            form = _BEHIND_A_VERB.sub("", form)
         key = normal_form(form)
         if self.has_dictionary and len(form) <= _LONGEST_WORD:
             word = form

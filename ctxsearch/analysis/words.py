@@ -42,6 +42,8 @@ _PARTS = {
     "digit": r"\p{Nd}",
     "upper": r"\p{Lu}",
     "symbol": r"[\p{P}\p{S}\p{No}]",
+    "hebrew": "[\u05d0-\u05ea]",
+    "gershayim": '["\u05f3\u05f4]',
 }
 _PARTS["word"] = "{first}{inner}*+(?:{joiner}++{inner}++)*+".format(**_PARTS)
 _PARTS["label"] = "{inner}{{1,63}}+(?:-++{inner}++)*+".format(**_PARTS)
@@ -63,6 +65,8 @@ _ASCII_PARTS = {
     "digit": "[0-9]",
     "upper": "[A-Z]",
     "symbol": r"[!-/:-@\[-`{-~]",
+    "hebrew": "(?!)",
+    "gershayim": "(?!)",
     "word": "[A-Za-z0-9]++",
     "others": "",
 }
@@ -79,8 +83,14 @@ _CLITICS = {"en": r"{apostrophe} (?i:s|m|re|ve|ll|d) (?!{inner})"}
 _APHAERESES = {"en": r"{apostrophe} (?i:tis|twas|twere|twould|twixt|em) (?![-]|{inner})"}
 _ELISIONS = {
     "ca": "(?i:[ldmtsn])",
-    "fr": "(?i:[ldjmtsnc]|qu|jusqu|lorsqu|puisqu|quoiqu)",
+    "fr": "(?i:[ldjmtsnc]|qu|jusqu|lorsqu|puisqu|quoiqu)(?!.est-\u00e0-dire)",
     "it": "(?i:[ldcmtsvn]|gl|(?:ness|qualc|ciasc)?un|(?:de|da|ne|su|co|a|que|be)ll|quest|sant)",
+}
+# What French writes behind its verb: dit-il, a-t-il, donne-le-moi. Not in the midst of a name, Villiers-le-Bel.
+_ENCLITICS = {
+    "fr": r"""(?<![Rr]endez) (?<!RENDEZ) {hyphen} (?i:t{hyphen})?
+        (?i:je|tu|ils?|elles?|on|nous|vous|ce|moi|toi|l[eas]|les|lui|leur|y|en) (?!{inner}|{apostrophe})
+        (?!{hyphen} (?!(?i:je|tu|ils?|elles?|on|nous|vous|ce|moi|toi|l[eas]|les|lui|leur|y|en) (?!{inner}|{hyphen})))"""
 }
 # Each look-ahead before a group is there for speed alone: it refuses most places at their first character.
 _WORD = r"""
@@ -89,15 +99,17 @@ _WORD = r"""
     {address}
   | (?={apostrophe}) (?<={inner}|\.) {clitic}               # the 's of bank's
   | (?={apostrophe}) (?<!{inner}) {aphaeresis}             # 'tis
+  | (?={hyphen}) (?<={inner}) {enclitic}                   # the -il of dit-il
   | {elision} {apostrophe} (?={first})                      # the l' of l'eau
   | (?=.\.|[^\x00-\x7f])
     (?:{letter}{marks}\.){{2,}}+ (?:{letter}(?!{inner}))?+     # U.S., e.g., U.S.A
   | {word}
-    (?: (?=[-'.,:/&\u2010\u2011\u2019\u02bc])
-        (?: {hyphen} {word}                                 # well-known
+    (?: (?=[-'.,:/&"\u2010\u2011\u2019\u02bc\u05f3\u05f4])
+        (?: (?!{enclitic}) {hyphen} {word}                  # well-known
           | (?!{clitic}) {apostrophe} (?={letter}) {word}   # don't, o'clock
           | (?<={digit}) [.,:/] (?={digit}) {word}          # 1,234.56  10:30  1/2
           | (?<={upper}) & (?={upper}) {word}               # AT&T
+          | (?<={hebrew}) {gershayim} (?={hebrew}) {word}   # an acronym of Hebrew
         )
     )*+
   {others}
@@ -149,14 +161,15 @@ def _compiled_for_ascii(language: str, punctuation: bool) -> re.Pattern[str]:
 def _written(language: str, punctuation: bool, address: str, parts: dict[str, str]) -> str:
     """A pattern, of these parts.
 
-    Only English has clitics split off, and only Catalan, French and Italian elided words: the same letters after an
-    apostrophe are part of the word elsewhere (Dutch *foto's*).
+    Only English has clitics split off, only Catalan, French and Italian elided words, and only French the pronouns
+    behind a verb: the same letters after an apostrophe are part of the word elsewhere (Dutch *foto's*).
     """
     clitic = _CLITICS.get(language, "{never}").format(**parts)
     aphaeresis = _APHAERESES.get(language, "{never}").format(**parts)
     elision = _ELISIONS.get(language, "{never}").format(**parts)
+    enclitic = _ENCLITICS.get(language, "{never}").format(**parts)
     mark = (_MARK if punctuation else "{never}").format(**parts)
-    of_language = {"clitic": clitic, "aphaeresis": aphaeresis, "elision": elision}
+    of_language = {"clitic": clitic, "aphaeresis": aphaeresis, "elision": elision, "enclitic": enclitic}
     return _WORD.format(address=address, mark=mark, **of_language, **parts)
 
 

@@ -199,7 +199,13 @@ def _open_or_create(
                 f"Layers {created.settings.layers}, by the model's depth, since nothing else is known of it;"
                 " ctxsearch evaluate --sweep finds the best for labelled uses of yours."
             )
-        if not Analyser(created.settings.language).has_lemmas:
+        analyser = Analyser(created.settings.language)
+        if created.settings.model == DEFAULT_MODEL and analyser.language != "en":
+            say(
+                f"{DEFAULT_MODEL} has learnt from English: of other languages it tells little, and of many scripts"
+                " nothing. Choose a model that knows yours with --model, before you index much."
+            )
+        if not analyser.has_lemmas:
             say(
                 f"There is no dictionary of {created.settings.language!r}: words are filed as they are written, unless"
                 " their sources give lemmas. Languages go by their codes, de or fr for instance."
