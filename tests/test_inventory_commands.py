@@ -101,6 +101,11 @@ def test_a_headword_from_dictionary_to_entry(folder: Path, sample: Index, tmp_pa
     assert sum(row["bank.river"] for row in by_genre) == len(rows)  # type: ignore[misc]
     assert "<svg" in (tmp_path / "genre.svg").read_text(encoding="utf-8")
     assert "bank.money" in done("assign", folder, "bank", "--over", "genre").splitlines()[0]
+    periods = [
+        [row["year:5"] for row in objects(done(*words, "year:5", "--json"))]
+        for words in (("assign", folder, "bank", "--over"), ("concordance", folder, "bank", "--by"))
+    ]
+    assert periods[0] == [period for period in periods[1] if period is not None] != []
     for option, delimiter in (("--csv", ","), ("--tsv", "\t")):
         table = [row.split(delimiter) for row in done("assign", folder, "bank", "--over", "genre", option).splitlines()]
         assert table == [[*by_genre[0]], *([str(cell) for cell in row.values()] for row in by_genre)]

@@ -140,12 +140,14 @@ def test_commands_take_filters_and_count(index: Index) -> None:
     )
     expected = index.frequencies("bank", ["form", "genre"])
     table = command("concordance", index.path, "bank", "--by", "form", "--by", "genre").stdout.splitlines()
-    assert table[0].split() == ["form", "genre", "count"]
-    assert [int(line.split()[-1]) for line in table[1:]] == [one.count for one in expected]
+    assert table[0].split() == ["form", "genre", "count", "words", "per", "million", "share"]
+    assert [int(line.split()[-4]) for line in table[1:]] == [one.count for one in expected]
     made = command("concordance", index.path, "bank", "--by", "form", "--by", "genre", "--json").stdout.splitlines()
-    assert [tuple(json.loads(line).values()) for line in made] == [(*one.values, one.count) for one in expected]
+    assert [tuple(json.loads(line).values())[:-1] for line in made] == [
+        (*one.values, one.count, one.words, one.per_million) for one in expected
+    ]
     header, *rows = command("concordance", index.path, "bank", "--by", "genre", "--csv").stdout.splitlines()
-    assert header == "genre,count"
+    assert header == "genre,count,words,per_million,share"
     assert len(rows) == len(index.frequencies("bank", "genre"))
     wrong = command("concordance", index.path, "bank", "--by", "genre", "--sample", "3")
     assert (wrong.returncode, "leave out --sample" in wrong.stderr) == (2, True)

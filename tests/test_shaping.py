@@ -33,6 +33,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         documents.append(Document(f"d{number}", " ".join(words) + ".", metadata))
     made.add(documents[:4])
     made.add(documents[4:])
+    made.add([Document("gone", "Bank " * 40, {"year": 1850, "genre": "a"})])
+    made.remove(["gone"])
     return made
 
 
@@ -245,16 +247,31 @@ def test_subcorpus_stands_for_its_conditions(index: Index) -> None:
         subcorpora.save("bad", ["yaer<1900"])
     assert list(subcorpora.list()) == ["old"]
     subcorpora.remove("old")
+    assert subcorpora.sizes() == {}
+
+
+def test_subcorpora_have_sizes(make_index: MakeIndex) -> None:
+    """Documents and words that meet the conditions, of those that are left; none where no document has the column."""
+    index = make_index([Document(f"{n}", "A bank. " * n, {"year": 1900 + n}) for n in (1, 2, 3)], shard_tokens=1)
+    index.add([Document("x", "A bank.", {"genre": "x"})])
+    subcorpora = index.subcorpora(by="ann")
+    subcorpora.save("late", ["year>1901"])
+    subcorpora.save("x", ["genre=x"])
+    subcorpora.save("never", ["year>3000"])
+    index.remove(["x", "2"])
+    sizes = {name: size and (size.documents, size.words) for name, size in subcorpora.sizes().items()}
+    assert sizes == {"late": (1, 6), "never": (0, 0), "x": None}
+    assert "@x      genre=x  [no such column]" in command("subcorpora", "list", index.path).stdout
 
 
 BY = st.lists(st.sampled_from(["form", "document_id", "genre", "year", "year:50"]), min_size=1, max_size=2, unique=True)
 
 
-def plain_value(line: ConcordanceLine, name: str) -> object:
-    """What a line is counted as, said as plainly as may be."""
+def plain_value(of: ConcordanceLine | Document, name: str) -> object:
+    """What a line, or the document that it is from, is counted as, said as plainly as may be."""
     if name in ("form", "document_id"):
-        return getattr(line, name)
-    year = line.metadata.get(name.removesuffix(":50"))
+        return getattr(of, name, None)
+    year = of.metadata.get(name.removesuffix(":50"))
     if name == "year:50" and isinstance(year, int | float):
         return next(f"{first}-{first + 49}" for first in range(0, 3000, 50) if first <= year < first + 50)
     return year
@@ -265,19 +282,83 @@ def plain_value(line: ConcordanceLine, name: str) -> object:
 def test_counts_are_those_of_the_lines(
     index: Index, by: list[str], where: list[str], near: str, with_pattern: bool
 ) -> None:
-    """Whatever is counted by, under any filters, the counts are those of the lines, all of them."""
+    """Whatever is counted by, under any filters, counts are of all lines, and words of all documents allowed."""
     cql = '[lemma="bank"] [word!="bank"]' if with_pattern else ()
     lines = index.concordance("bank", where=where, near=near, cql=cql)
     counts = Counter(tuple(plain_value(line, name) for name in by) for line in lines)
     found = index.frequencies("bank", by, where=where, near=near, cql=cql)
-    assert {one.values: one.count for one in found} == counts
-    if "year:50" in by:
-        periods = [str(one.values[by.index("year:50")]) for one in found]
+    assert {one.values: one.count for one in found if one.count} == counts
+    words: Counter[tuple[object, ...]] = Counter()
+    for document in (index.document(f"d{number}") for number in range(len(YEARS))):
+        year = document.metadata.get("year")
+        is_early = isinstance(year, int | float) and year < 1900
+        if {"year<1900": is_early, "genre=a": document.metadata.get("genre") == "a"}.get("".join(where), True):
+            words[tuple(plain_value(document, name) for name in by)] += 30
+    for one in found:
+        assert one.words == words[tuple(None if name == "form" else one.values[by.index(name)] for name in by)]
+        assert one.per_million == (1_000_000 * one.count / one.words if one.words else None)
+    if "year:50" not in by:
+        assert [one.count for one in found] == sorted(counts.values(), reverse=True)
+    elif by[0] == "year:50":
+        periods = [str(one.values[0]) for one in found]
         numbered = [int(period.split("-")[0]) for period in periods if period[0].isdigit()]
         assert numbered == sorted(numbered)
-    else:
-        assert [one.count for one in found] == sorted(counts.values(), reverse=True)
     assert index.count("bank", where=where, near=near, cql=cql) == len(lines)
+
+
+def test_periods_are_in_order_below_what_is_named_before_them(make_index: MakeIndex) -> None:
+    """The first column is foremost; periods between that have no line are told where nothing else is counted by."""
+    made = [("a", 1990), ("a", 1890), ("b", 1990), ("b", 1990), ("b", 1905), ("c", 1930), ("c", None)]
+    index = make_index(
+        [
+            *(Document(f"{n}", "A bank.", {"genre": genre, "year": year}) for n, (genre, year) in enumerate(made)),
+            Document("none", "A tree in a wood.", {"genre": "c", "year": 1970}),
+            Document("later", "A tree.", {"genre": "c", "year": 2010}),
+        ],
+        shard_tokens=5,
+    )
+    found = index.frequencies("bank", ["genre", "year:20"])
+    assert [(*one.values, one.count, one.words) for one in found] == [
+        ("b", "1900-1919", 1, 2),
+        ("b", "1980-1999", 2, 4),
+        ("a", "1880-1899", 1, 2),
+        ("a", "1980-1999", 1, 2),
+        ("c", "1920-1939", 1, 2),
+        ("c", None, 1, 2),
+    ]
+    periods = index.frequencies("bank", "year:20")
+    assert [(*one.values, one.count, one.words) for one in periods] == [
+        ("1880-1899", 1, 2),
+        ("1900-1919", 1, 2),
+        ("1920-1939", 1, 2),
+        ("1940-1959", 0, 0),
+        ("1960-1979", 0, 5),
+        ("1980-1999", 3, 6),
+        (None, 1, 2),
+    ]
+    assert [one.per_million for one in periods][2:5] == [500_000, None, 0]
+    assert index.frequencies("bank", "year:20", where="genre=x") == []
+    table = command("concordance", index.path, "bank", "--by", "year:20").stdout.splitlines()
+    assert table[-1].split() == ["(none)", "1", "2", "500,000.00", "14.3%"]
+    assert table[4].split() == ["1940-1959", "0", "0", "-", "0.0%"]
+    rows = command("concordance", index.path, "bank", "--by", "year:20", "--csv").stdout.splitlines()
+    assert rows[0] == "year:20,count,words,per_million,share"
+    assert [rows[4], rows[-1]] == ["1940-1959,0,0,,0.0", f",1,2,500000.0,{1 / 7}"]
+    for wrong in ("year:0", "year:2.5", "metadata.year:-1", "year:"):
+        with pytest.raises(QueryError, match=r"A period is a whole number of at least 1, .* as in year:10"):
+            index.frequencies("bank", wrong)
+
+
+def test_rows_of_counts_are_cut_and_told(make_index: MakeIndex) -> None:
+    """``--limit`` cuts the rows of ``--by``; shares are of all lines, and a column called as a figure stays apart."""
+    index = make_index([Document(f"{n}", "A bank. " * n, {"words": f"w{n}"}) for n in (1, 2, 3)])
+    shown = command("concordance", index.path, "bank", "--by", "words", "-k", "2", "--json")
+    assert [json.loads(row) for row in shown.stdout.splitlines()] == [
+        {"metadata.words": "w3", "count": 3, "words": 6, "per_million": 500_000.0, "share": 0.5},
+        {"metadata.words": "w2", "count": 2, "words": 4, "per_million": 500_000.0, "share": 2 / 6},
+    ]
+    assert shown.stderr == "These are 2 of 3 rows.\n"
+    assert command("concordance", index.path, "bank", "--by", "words", "-k", "3").stderr == ""
 
 
 def test_true_is_no_number(make_index: MakeIndex) -> None:
@@ -314,8 +395,13 @@ def test_commands_shape_lines(index: Index) -> None:
     assert command("subcorpora", "remove", index.path, "early a").returncode == 0
     beyond = command("concordance", index.path, "bank", "--offset", "1000")
     assert (beyond.stdout, beyond.stderr) == ("", "There is no line after the first 1,000.\n")
-    assert command("subcorpora", "list", index.path).stdout == "@early  year<1900\n"
-    assert json.loads(command("subcorpora", "list", index.path, "--json").stdout)["where"] == ["year<1900"]
+    assert command("subcorpora", "list", index.path).stdout == "@early  year<1900  [2 documents, 60 words]\n"
+    assert json.loads(command("subcorpora", "list", index.path, "--json").stdout) == {
+        "name": "early",
+        "where": ["year<1900"],
+        "documents": 2,
+        "words": 60,
+    }
     count = command("concordance", index.path, "bank", "--where", "@early", "--count").stdout
     assert count == f"{index.count('bank', where=['year<1900'])}\n"
     assert command("subcorpora", "remove", index.path, "early").returncode == 0

@@ -284,7 +284,11 @@ class Catalog(CatalogFile):
         number, document_id, metadata, first_segment, segments, *written = row
         fields = read_metadata(metadata)  # type: ignore[arg-type]
         # A stranger's file may say anything, and numbers that SQLite does not have.
-        if fields is None or not 0 <= first_segment <= first_segment + segments < statements.MOST:  # type: ignore[operator]
+        if (
+            fields is None
+            or not 0 <= first_segment <= first_segment + segments < statements.MOST  # type: ignore[operator]
+            or row[-1] < 0  # type: ignore[operator]
+        ):
             raise IndexDamaged(str(self.path), f"document {number} cannot be read")
         return DocumentRow(number, document_id, fields, first_segment, segments, *written)  # type: ignore[arg-type]
 

@@ -63,6 +63,7 @@ class DocumentRow(NamedTuple):
     digest: str
     uri: str
     title: str
+    words: int
 
 
 class Unembedded(NamedTuple):

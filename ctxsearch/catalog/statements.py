@@ -25,8 +25,8 @@ select segment, document, start, text, tokens from segments where segment = (sel
 
 SEGMENT_KINDS = (int, int, int, str, bytes)
 
-DOCUMENTS = "select document, document_id, metadata, first_segment, segments, digest, uri, title from documents"
-DOCUMENT_KINDS = (int, str, str, int, int, str, str, str)
+DOCUMENTS = "select document, document_id, metadata, first_segment, segments, digest, uri, title, words from documents"
+DOCUMENT_KINDS = (int, str, str, int, int, str, str, str, int)
 
 VALUES = (
     "select iif(type in ('true', 'false'), type, cast(value as text)), count(*)"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ctxsearch.cli.console import say
 from ctxsearch.cli.exporting import export_model
 from ctxsearch.cli.nothing import say_nothing
 from ctxsearch.cli.opening import opening
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 _CHOOSING = (*FILTERS, "--allow-damaged")
 _NOTHING = "No line meets the conditions."
+# What a row of --by has beside the values.
+_FIGURES = ("count", "words", "per_million", "share")
 _TWO_ORDERS = "Choose one of --good and --sort."
 
 
@@ -96,7 +99,9 @@ def concordance(
     ] = None,
     *,
     filters: Filters,
-    limit: Annotated[int | None, typer.Option("-k", "--limit", min=1, help="Only so many lines.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("-k", "--limit", min=1, help="Only so many lines, or rows of --by.")
+    ] = None,
     sample: Annotated[int | None, typer.Option(min=1, help="A random sample of so many lines.")] = None,
     per_document: PerDocument = None,
     seed: Annotated[int, typer.Option(help="Draws what is drawn; the same seed, the same lines.")] = 0,
@@ -109,8 +114,9 @@ def concordance(
         typer.Option(
             "--by",
             metavar="COLUMN",
-            help="Print only how many lines have each value: of form, lemma, pos, document_id, title, or a column"
-            " of the metadata (year:20 for periods); may be given again.",
+            help="Print only how many lines have each value, and in a million words of such documents:"
+            " of form, lemma, pos, document_id, title, or a column of the metadata (year:20 for periods); may be given"
+            " again.",
         ),
     ] = None,
     allow_damaged: AllowDamaged = False,
@@ -124,7 +130,7 @@ def concordance(
     if count:
         refuse_all_but(("--count", *_CHOOSING), call, "--count prints a number alone")
     elif by:
-        refuse_all_but(("--by", *_CHOOSING, "--json", "--csv", "--tsv"), call, "--by prints numbers alone")
+        refuse_all_but(("--by", "--limit", *_CHOOSING, "--json", "--csv", "--tsv"), call, "--by prints numbers alone")
     elif sample is None and per_document is None and "--seed" in given(call):
         raise WrongCommand("--seed draws a sample; say with --sample or --per-document how many lines.")
     if good and sort:
@@ -140,7 +146,7 @@ def concordance(
             found = opened.frequencies(word, by, **filters.chosen)
             if not found:
                 say_nothing(opened, filters.chosen["where"], _NOTHING)
-            _print_frequencies(found, by, shown.format)
+            _print_frequencies(found, by, shown.format, limit)
             return
         lines = opened.concordance(
             word,
@@ -178,24 +184,33 @@ def _found(
     )
 
 
-def _print_frequencies(found: Sequence[Frequency], by: Sequence[str], output: Format) -> None:
-    names = list(dict.fromkeys(by))
-    if output is Format.JSON:
-        for one in found:
-            row = {**dict(zip(names, one.values, strict=True)), "count": one.count}
-            print(json.dumps(row, ensure_ascii=False))
-        return
-    texts = [["" if value is None else str(value) for value in one.values] for one in found]
-    if output is not Format.TABLE:
-        delimiter = "," if output is Format.CSV else "\t"
-        print_row([*names, "count"], delimiter)
-        for one in found:
-            print_row([*one.values, one.count], delimiter)
-        return
-    widths = [max(map(len, column)) for column in zip(names, *texts, strict=True)]
-    for text, count in ((names, "count"), *((text, f"{one.count:,}") for text, one in zip(texts, found, strict=True))):
-        cells = (f"{cell:<{width}}" for cell, width in zip(text, widths, strict=True))
-        print("  ".join([*cells, f"{count:>9}"]))
+def _print_frequencies(found: Sequence[Frequency], by: Sequence[str], output: Format, limit: int | None) -> None:
+    asked = list(dict.fromkeys(by))
+    lines = sum(one.count for one in found)
+    shown = found[:limit]
+    if output is Format.TABLE:
+        texts = [["(none)" if value is None else str(value) for value in one.values] for one in shown]
+        widths = [max(map(len, column)) for column in zip(asked, *texts, strict=True)]
+        told = [f"{'count':>9}  {'words':>11}  {'per million':>11}  {'share':>6}"]
+        for one in shown:
+            rate = "-" if one.per_million is None else f"{one.per_million:,.2f}"
+            told.append(f"{one.count:>9,}  {one.words:>11,}  {rate:>11}  {one.count / lines:>6.1%}")
+        for text, figures in zip([asked, *texts], told, strict=True):
+            print("  ".join([*(f"{cell:<{width}}" for cell, width in zip(text, widths, strict=True)), figures]))
+    else:
+        # The metadata may have a column "words".
+        names = [*(f"metadata.{name}" if name in _FIGURES else name for name in asked), *_FIGURES]
+        rows = [[*one.values, one.count, one.words, one.per_million, one.count / lines] for one in shown]
+        if output is Format.JSON:
+            for cells in rows:
+                print(json.dumps(dict(zip(names, cells, strict=True)), ensure_ascii=False))
+        else:
+            delimiter = "," if output is Format.CSV else "\t"
+            print_row(names, delimiter)
+            for cells in rows:
+                print_row(cells, delimiter)
+    if len(shown) < len(found):
+        say(f"These are {len(shown):,} of {len(found):,} rows.")
 
 
 def _print(

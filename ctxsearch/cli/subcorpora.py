@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ctxsearch.cli.console import say, told
+from ctxsearch.cli.console import counted, say, told
 from ctxsearch.cli.nothing import say_nothing
 from ctxsearch.cli.options import By, IndexName, Json
 from ctxsearch.index import Index
@@ -34,18 +34,22 @@ def _subcorpora(index: str, by: str | None = None) -> Iterator[Subcorpora]:
 
 
 def list_subcorpora(index: IndexName, as_json: Json = False) -> None:
-    """List the subcorpora with their conditions."""
+    """List the subcorpora with their conditions, and how large they are."""
     with _subcorpora(index) as subcorpora:
-        found = subcorpora.list()
+        found, sizes = subcorpora.list(), subcorpora.sizes()
     if as_json:
         for name, conditions in found.items():
-            print(json.dumps({"name": name, "where": list(conditions)}, ensure_ascii=False))
+            size = sizes.get(name)
+            held = {"documents": size.documents, "words": size.words} if size else {"documents": None, "words": None}
+            print(json.dumps({"name": name, "where": list(conditions), **held}, ensure_ascii=False))
         return
     if not found:
         say("There is no subcorpus yet; make one with: ctxsearch subcorpora new.")
     width = max(map(len, found), default=0)
     for name, conditions in found.items():
-        print(f"@{name:<{width}}  {'  '.join(conditions)}")
+        size = sizes.get(name)
+        large = f"{counted(size.documents, 'document')}, {counted(size.words, 'word')}" if size else "no such column"
+        print(f"@{name:<{width}}  {'  '.join(conditions)}  [{large}]")
 
 
 def new(

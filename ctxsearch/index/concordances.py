@@ -177,7 +177,7 @@ class Concordances:
         near: str | Sequence[str] = (),
         cql: str | Sequence[str] = (),
     ) -> list[Frequency]:
-        """How many lines of a word have each value of something, or each combination of values.
+        """How many lines of a word have each value of something, or each combination of values, and of how many words.
 
         Args:
             word: a lemma, or a form, see `concordance`.
@@ -186,7 +186,10 @@ class Concordances:
             form, pos, where, near, cql: as for `concordance`.
 
         Returns:
-            Periods in their order, and the most frequent first; the counts add up to what `count` says.
+            The most frequent first; the counts add up to what `count` says. Periods are in the order of time, those
+            without a line as well; of several columns of which one is of periods, the first named is foremost. The
+            words are those of the documents that ``where`` allows and that have the values, ``per_million`` the lines
+            in a million of them.
 
         Raises:
             WordNotFound: the corpus does not have the word.
@@ -197,8 +200,8 @@ class Concordances:
         from ctxsearch.query.options import strings
 
         shards = self.open_shards()
-        found = occurrences(shards, word, self._filters(form, pos, where, near, cql))
-        return grouped_counts(shards, found, strings(by))
+        filters = self._filters(form, pos, where, near, cql)
+        return grouped_counts(shards, occurrences(shards, word, filters), strings(by), filters.where)
 
 
 def check_one_order(order: str | Sequence[str], usual: str) -> None:

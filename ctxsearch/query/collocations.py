@@ -33,7 +33,7 @@ from ctxsearch.errors import IndexDamaged, QueryError
 from ctxsearch.query.beside import places_beside
 from ctxsearch.query.keys import count_tokens, row_of_token
 from ctxsearch.query.ranking import Found, by_shard
-from ctxsearch.query.scope import OpenShard, Rows, row_mask, rows_of_lemma
+from ctxsearch.query.scope import OpenShard, Rows, row_mask, rows_of_lemma, totals_of
 
 Measure = Literal["log_dice", "mi", "t_score", "log_likelihood", "count"]
 """By what collocates are ranked."""
@@ -211,7 +211,7 @@ def collocates(
         least: how often a word must be there.
         order: what they are ranked by; ties by the word.
     """
-    total = sum(_size(shard, documents) for shard, documents in zip(shards, allowed, strict=True))
+    total = sum(totals_of(shard, documents).words for shard, documents in zip(shards, allowed, strict=True))
     if seen.size and not total:
         raise IndexDamaged(str(shards[0].catalog.path), "its documents have no words")
     made = []
@@ -273,12 +273,6 @@ def checked_windows(left: int | None, right: int | None, least: int, order: str)
         raise QueryError("A collocate is seen once at least.")
     if order not in MEASURES:
         raise QueryError(f"There is no measure {order!r}; use {', '.join(MEASURES)}.")
-
-
-def _size(shard: OpenShard, documents: NDArray[np.bool_] | None) -> int:
-    """Words in the documents that count."""
-    without = () if documents is None else np.flatnonzero(~documents).tolist()
-    return shard.catalog.totals(without=without).words
 
 
 def _count(shard: OpenShard, word: str, by_form: bool, documents: NDArray[np.bool_] | None) -> int:

@@ -9,11 +9,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from ctxsearch.domain import Metadata, MetadataValue
+from ctxsearch.errors import QueryError
 
 ValueOrder = tuple[bool, bool, float, str]
 """Sorts values of the metadata."""
 
 _PERIODS = re.compile(r"(.+):([1-9][0-9]{0,8})")
+_WRONG_PERIODS = re.compile(r"(.+):([+-]?[0-9.,]*)")
 # Before the name of a column that is called as something else is.
 PREFIX = "metadata."
 # More of them nobody reads, and a wrong number could make any number.
@@ -109,8 +111,13 @@ def parse_column(text: str, known: Collection[str]) -> Column:
     Args:
         text: as a user writes it.
         known: the columns that there are; one that is not there is given as it is written.
+
+    Raises:
+        QueryError: a column that is there is to be cut into periods of no length, or of half a year.
     """
     name, width = column_named(text, known), None
     if name is None and (match := _PERIODS.fullmatch(text)):
         name, width = column_named(match[1], known) or match[1], int(match[2])
+    elif name is None and (match := _WRONG_PERIODS.fullmatch(text)) and (of := column_named(match[1], known)):
+        raise QueryError(f"A period is a whole number of at least 1, and below a thousand million, as in {of}:10.")
     return Column(name or text, width)

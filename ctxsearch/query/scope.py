@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.analysis import normal_form, surface_form
 from ctxsearch.catalog.reader import Catalog
-from ctxsearch.catalog.rows import FormRow
+from ctxsearch.catalog.rows import FormRow, Totals
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS, ID_COLUMN, Filter, parse_filters
 from ctxsearch.commit import ShardEntry
 from ctxsearch.errors import IndexDamaged, QueryError
@@ -284,6 +284,11 @@ def allowed_documents(shards: Sequence[ListedShard], where: Sequence[str]) -> li
             living = chosen if living is None else chosen & living
         allowed.append(living)
     return allowed
+
+
+def totals_of(shard: ListedShard, documents: NDArray[np.bool_] | None) -> Totals:
+    """How much the documents allowed hold, see `allowed_documents`."""
+    return shard.catalog.totals(without=() if documents is None else np.flatnonzero(~documents).tolist())
 
 
 def row_mask(shard: OpenShard, parts: Sequence[Rows], documents: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -121,6 +121,7 @@ class Assigned:
 
         Raises:
             SenseError: no document of these occurrences has the column, or a number in it to make periods of.
+            QueryError: a period is no whole number of at least 1.
         """
         found = list(self.uses.by_document())
         known = sorted({name for metadata, _ in found for name in metadata})

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.catalog.where import parse_filters
 from ctxsearch.errors import QueryError
 from ctxsearch.query.options import strings
-from ctxsearch.query.scope import ListedShard, checked_columns
+from ctxsearch.query.scope import ListedShard, allowed_documents, checked_columns, totals_of
 from ctxsearch.senses.importing import checked_name
 
 _SIGN = "@"
 _OPERATORS = frozenset("=<>!")
+
+
+@dataclass(frozen=True, slots=True)
+class SubcorpusSize:
+    """How large a part of the corpus is."""
+
+    documents: int
+    words: int
 
 
 class Subcorpora:
@@ -33,6 +42,20 @@ class Subcorpora:
     def list(self) -> Mapping[str, Sequence[str]]:
         """The conditions of each, by name."""
         return self._inventory.subcorpora()
+
+    def sizes(self) -> Mapping[str, SubcorpusSize | None]:
+        """How large each is, by name; None where it names a column that no document has any more."""
+        shards = self._shards()
+        return {name: self._size(shards, conditions) for name, conditions in self.list().items()}
+
+    @staticmethod
+    def _size(shards: Sequence[ListedShard], conditions: Sequence[str]) -> SubcorpusSize | None:
+        try:
+            allowed = allowed_documents(shards, conditions)
+        except QueryError:
+            return None
+        held = [totals_of(shard, documents) for shard, documents in zip(shards, allowed, strict=True)]
+        return SubcorpusSize(sum(one.documents for one in held), sum(one.words for one in held))
 
     def save(self, name: str, where: Sequence[str]) -> None:
         """Gives conditions a name, or another meaning to a name.
