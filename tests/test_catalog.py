@@ -107,10 +107,10 @@ def catalog(folder: Path) -> Iterator[Catalog]:
 def test_documents_come_back(catalog: Catalog) -> None:
     """A document is found by its id and by its number, with its metadata and its segments."""
     river = catalog.find_document("river")
-    assert river == (0, "river", {"year": 1908, "wet": True}, 0, 2, "digest-0", "file:0", "Title 0")
+    assert river == (0, "river", {"year": 1908, "wet": True}, 0, 2, "digest-0", "file:0", "Title 0", 9)
     assert catalog.documents([2, 0, 0, 7]) == {
         0: river,
-        2: (2, "silence", {}, 3, 0, "digest-2", "file:2", "Title 2"),
+        2: (2, "silence", {}, 3, 0, "digest-2", "file:2", "Title 2", 0),
     }
     assert catalog.find_document("River") is None
     assert catalog.totals() == (3, 3, 13)
