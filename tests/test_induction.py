@@ -138,6 +138,12 @@ def test_commands_tell_groups(own_sample: Index, tmp_path: Path) -> None:
     assert again == "No sense was made: you have labelled the typical lines of each group already.\n"
     made = json.loads(command("induce", path, "bank", "--json").stdout)
     assert [group["size"] for group in made["groups"]] == [16, 12]
+    beside = [word for group in made["groups"] for word in group["collocates"]]
+    assert beside
+    assert all(word["log_likelihood"] >= 3.84 and word["counts"][0] > word["counts"][1] for word in beside)
+    some = command("induce", path, "bank", "--least", "13").stdout
+    assert some.startswith("bank: 28 lines: 16 in 1 group, 12 in smaller ones\n\n1  16 lines, ")
+    assert command("induce", path, "bank", "--least", "17").stdout == "bank: 28 lines, all in smaller groups\n"
     assert re.search(r"^ *[\d.]+%  bank  \(\d+ of 28 lines expected\)$", command("novel", path).stdout, re.MULTILINE)
     assert command("novel", path, "bank").stdout.startswith("bank: ")
     assert "Without WORD, words are ranked; leave out --where." in command("novel", path, "--where", "year>1900").stderr

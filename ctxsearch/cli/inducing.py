@@ -92,11 +92,19 @@ def _print(found: Induced, lines: int, as_json: bool) -> None:
         print(json.dumps(asdict(found), ensure_ascii=False))
         return
     drawn = "" if found.looked_at == found.occurrences else f" ({found.looked_at:,} drawn)"
-    scattered = f", and {counted(found.scattered, 'line')} in smaller ones" if found.scattered else ""
-    groups = counted(len(found.groups), "group")
-    print(f"{found.lemma}: {counted(found.occurrences, 'line')}{drawn} in {groups}{scattered}")
+    print(f"{found.lemma}: {counted(found.occurrences, 'line')}{drawn}{_divided(found)}")
     for number, group in enumerate(found.groups, start=1):
         _print_group(number, group, lines)
+
+
+def _divided(found: Induced) -> str:
+    """How many lines are in how many groups."""
+    groups = counted(len(found.groups), "group")
+    if not found.scattered:
+        return f" in {groups}"
+    if not found.groups:
+        return ", all in smaller groups"
+    return f": {found.looked_at - found.scattered:,} in {groups}, {found.scattered:,} in smaller ones"
 
 
 def _print_group(number: int, group: Group, lines: int) -> None:

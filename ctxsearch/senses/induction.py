@@ -20,6 +20,8 @@ from ctxsearch.senses.groups import grouped, stability
 _SHOWN = 10
 _COLLOCATES = 8
 _WINDOW = 5
+# What G2 is above by chance in one of twenty comparisons.
+_SURE = 3.84
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Group:
         stability: how well it is found again in four fifths of the uses, from 0 to 1.
         typical: the uses nearest to its middle, nearest first; a score is the cosine with it.
         borderline: those that are nearest to another group, for their nearness to this; the least sure first.
-        collocates: words that tell it from the other uses.
+        collocates: words that are beside these uses more than beside the others, and surely so: G2 is 3.84 or more;
+            may be empty.
         keys: of all its uses, in the order of the corpus.
     """
 
@@ -128,6 +131,6 @@ def _middle(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _telling(own: Windows, every: Windows) -> list[Contrast]:
-    """Words that are beside these uses more than beside the others."""
+    """Words that are beside these uses more than beside the others, and surely so."""
     rest = Windows(every.occurrences - own.occurrences, every.size - own.size, every.counts - own.counts)
-    return [one for one in contrasts(own, rest, least=2) if one.log_likelihood > 0][:_COLLOCATES]
+    return [one for one in contrasts(own, rest, least=2) if one.log_likelihood >= _SURE][:_COLLOCATES]
