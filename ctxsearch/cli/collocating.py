@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _Order = Literal["log_dice", "mi", "t_score", "log_likelihood", "count"]
 _NO_WORD = "No word stands there so often."
+_NO_COLLOCATE = "No word stands there so often, and more often than chance would have it."
 _OF_WORD = (*FILTERS, "--allow-damaged")
 
 
@@ -45,7 +46,9 @@ def collocations(
     by_form: Annotated[bool, typer.Option("--by-form", help="Count forms, not lemmas.")] = False,
     least: Annotated[int, typer.Option(min=1, help="Only words that stand there so often.")] = 3,
     order: Annotated[_Order, typer.Option("--sort", help="By which measure they are ranked.")] = "log_dice",
-    limit: Annotated[int, typer.Option("-k", "--limit", min=1, help="How many.")] = 30,
+    limit: Annotated[
+        int, typer.Option("-k", "--limit", min=1, help="How many; with --versus, of each of the two senses.")
+    ] = 30,
     sense: Annotated[
         str | None, typer.Option(metavar="SENSE", help="Only lines that assign gives this sense of your inventory.")
     ] = None,
@@ -96,7 +99,7 @@ def collocations(
                 least=least,
             )
         if not found:
-            say_nothing(opened, filters.chosen["where"], _NO_WORD)
+            say_nothing(opened, filters.chosen["where"], _NO_COLLOCATE)
     _print(found, output)
 
 

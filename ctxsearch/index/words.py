@@ -37,7 +37,7 @@ class Words(Concordances):
         order: Measure = "log_dice",
         limit: int | None = 50,
     ) -> list[Collocate]:
-        """The words that stand beside a word more often than chance would have it.
+        """The words that stand beside a word more often than chance would have it; the others are left out.
 
         Args:
             word: a lemma, or a form, see `concordance`.

@@ -201,7 +201,7 @@ def collocates(
     least: int,
     order: Measure,
 ) -> list[Collocate]:
-    """The words of some windows that are there so often at least, ranked.
+    """The words of some windows that are there so often at least, and more often than by chance, ranked.
 
     Args:
         shards: the corpus.
@@ -221,6 +221,8 @@ def collocates(
         has = sum(_count(shard, word, by_form, documents) for shard, documents in zip(shards, allowed, strict=True))
         frequency = max(count, has)  # more only where a stranger's catalog contradicts itself
         expected = seen.size * frequency / total
+        if count <= expected:
+            continue
         made.append(
             Collocate(
                 word,
