@@ -73,6 +73,10 @@ def test_a_headword_from_dictionary_to_entry(folder: Path, sample: Index, tmp_pa
     agreed = json.loads(done("senses", "agreement", folder, "--json"))
     assert [one["key"] for one in agreed["disagreements"]] == [keys[0]]
     assert "bank/06:73  anna: bank.river, bert: bank.money" in done("senses", "agreement", folder)
+    assert agreed["kappa"] == [{"people": ["anna", "bert"], "kappa": 0.0, "compared": 1, "agreed": 0}]
+    assert "anna and bert: 1 line of both, 0 of them alike (0.0%); Cohen's kappa " in done(
+        "senses", "agreement", folder
+    )
     done("senses", "undo", folder, "--by", "bert")
     assert [one["by"] for one in objects(done("senses", "labels", folder, "--json"))] == ["anna"] * 5
     assert done("senses", "labels", folder, "bank", "--by", "bert") == ""
@@ -116,6 +120,19 @@ def test_a_headword_from_dictionary_to_entry(folder: Path, sample: Index, tmp_pa
     assert {line.rpartition("(")[2].rstrip(")") for line in examples} <= {row["key"] for row in rows}
     done("senses", "note", folder, "bank.river", "also of lakes", "--by", "anna")
     done("senses", "define", folder, "bank.money", "a house that lends money", "--by", "anna")
+    log = done("senses", "log", folder).splitlines()
+    assert log[-2].endswith("  anna  noted about bank.river: also of lakes")
+    assert log[-1].endswith("  anna  defined bank.money: a house that lends money")
+    long = "found in  no dictionary\n" * 8
+    done("senses", "note", folder, "bank.river", long, "--by", "bert")
+    shown = done("senses", "log", folder).splitlines()[-1].partition("  bert  ")[2]
+    assert shown == ("noted about bank.river: " + "found in no dictionary " * 8)[:79].rstrip() + "…"
+    whole = objects(done("senses", "log", folder, "--json"))[-1]["what"]
+    assert whole == f"noted about bank.river: {long.strip()}"
+    assert ctxsearch("senses", "undo", folder, "--by", "bert").stderr == f"Undone: {shown}.\n"
+    done("senses", "define", folder, "bank.river", "", "--by", "bert")
+    assert done("senses", "log", folder).splitlines()[-1].endswith("took the definition of bank.river away")
+    done("senses", "undo", folder, "--by", "bert")
     listed = done("senses", "list", folder, "bank")
     assert "a house that lends money  [2 lines and 1 example]" in listed
     assert "- also of lakes (anna, " in listed
@@ -138,7 +155,7 @@ def test_a_headword_from_dictionary_to_entry(folder: Path, sample: Index, tmp_pa
     ] == [(one.sense_id, one.definition, 3) for one in (river, money)]
     log = done("senses", "log", folder).splitlines()
     assert log[0].endswith("anna  imported senses from dictionary.xml")
-    assert sum(line.endswith("(undone)") for line in log) == 1
+    assert sum(line.endswith("(undone)") for line in log) == 3
     for _ in range(6):
         done("senses", "undo", folder, "--by", "anna")
     assert objects(done("senses", "list", folder, "--json")) == []

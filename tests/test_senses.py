@@ -370,7 +370,7 @@ def test_many_undo_at_once(index: Index, senses: Senses) -> None:
         senses.note("bank.river", str(number))
     with ThreadPoolExecutor(12) as threads:
         undone = list(threads.map(lambda _: index.senses(by="anna").undo().what, range(12)))
-    assert undone == ["noted something about bank.river"] * 12
+    assert sorted(undone) == sorted(f"noted about bank.river: {number}" for number in range(12))
     assert senses.list("bank")[0].notes == []
     assert senses.undo().what == "new sense bank.money of bank"
 
@@ -399,6 +399,12 @@ def test_agreement_is_that_of_the_literature(index: Index, senses: Senses) -> No
         (keys[2], {"anna": "bank.river", "bert": "bank.money"})
     ]
     assert found.kappa[("anna", "bert")] == pytest.approx(0)
+    assert (found.compared, found.agreed) == ({("anna", "bert"): 3}, {("anna", "bert"): 2})
+    index.senses(by="carl").label("bank.money", keys[3:5])
+    found = senses.agreement("bank")
+    assert found.compared == {("anna", "bert"): 3, ("anna", "carl"): 0, ("bert", "carl"): 1}
+    assert found.agreed == {("anna", "bert"): 2, ("anna", "carl"): 0, ("bert", "carl"): 1}
+    assert found.kappa[("anna", "carl")] is None
 
 
 def test_probabilities_are_a_share_of_one() -> None:

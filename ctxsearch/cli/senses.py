@@ -26,6 +26,9 @@ Keys = Annotated[list[str], typer.Argument(metavar="KEY", help="Of the lines, DO
 Word = Annotated[str | None, typer.Argument(metavar="WORD", help="Only of this word.")]
 Definition = Annotated[str, typer.Option(help="As a dictionary would have it.")]
 
+# Characters of a text that are shown in a line of the log.
+_LONGEST = 80
+
 app = typer.Typer(
     help="Keep a sense inventory of your own: senses, which line has which, notes; all of it logged, and undone.",
     no_args_is_help=True,
@@ -253,7 +256,7 @@ def labels(
 
 
 def log(index: IndexName, as_json: Json = False) -> None:
-    """Tell all that was ever changed, oldest first."""
+    """Tell all that was ever changed, oldest first; long texts are shortened, but not with --json."""
     with _senses(index) as senses:
         found = senses.changes()
     if not found and not as_json:
@@ -263,28 +266,33 @@ def log(index: IndexName, as_json: Json = False) -> None:
             print(json.dumps(asdict(change), ensure_ascii=False))
         else:
             undone = " (undone)" if change.undone else ""
-            print(f"{change.number:>5}  {change.at}  {change.by}  {change.what}{undone}")
+            print(f"{change.number:>5}  {change.at}  {change.by}  {_shortened(change.what)}{undone}")
 
 
 def undo(index: IndexName, by: By = None) -> None:
     """Undo your newest change; again, and the one before it is undone."""
     with _senses(index, by) as senses:
-        say(f"Undone: {senses.undo().what}.")
+        say(f"Undone: {_shortened(senses.undo().what)}.")
 
 
 def agreement(index: IndexName, word: Word = None, as_json: Json = False) -> None:
-    """Compare what people have labelled: Cohen's kappa, Krippendorff's alpha, and where they differ."""
+    """Compare what people have labelled: how often they agree, kappa and alpha, and where they differ."""
     with _senses(index) as senses:
         found = senses.agreement(word)
     if as_json:
-        pairs = [{"people": list(pair), "kappa": kappa} for pair, kappa in found.kappa.items()]
+        pairs = [
+            {"people": list(pair), "kappa": kappa, "compared": found.compared[pair], "agreed": found.agreed[pair]}
+            for pair, kappa in found.kappa.items()
+        ]
         differ = [asdict(one) for one in found.disagreements]
         known = {"people": list(found.people), "occurrences": found.occurrences, "alpha": found.alpha}
         print(json.dumps({**known, "kappa": pairs, "disagreements": differ}, ensure_ascii=False))
         return
     print(f"{counted(found.occurrences, 'line')} labelled by two or more of {len(found.people)} people.")
-    for (one, other), kappa in found.kappa.items():
-        print(f"{one} and {other}: Cohen's kappa {_figure(kappa)}")
+    for pair, kappa in found.kappa.items():
+        both, alike = found.compared[pair], found.agreed[pair]
+        raw = f", {alike:,} of them alike ({alike / both:.1%})" if both else ""
+        print(f"{' and '.join(pair)}: {counted(both, 'line')} of both{raw}; Cohen's kappa {_figure(kappa)}")
     print(f"All: Krippendorff's alpha {_figure(found.alpha)}")
     for differing in found.disagreements:
         print(f"{differing.key}  {', '.join(f'{who}: {what}' for who, what in differing.senses.items())}")
@@ -292,6 +300,12 @@ def agreement(index: IndexName, word: Word = None, as_json: Json = False) -> Non
 
 def _say(sense: Sense, done: str) -> None:
     say(f"{sense.sense_id}: {done}, a sense of {sense.lemma} with {counted(sense.labels, 'line')}.")
+
+
+def _shortened(text: str) -> str:
+    """As much of a text as fits on a line beside what else there is."""
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"
 
 
 def _but(count: int, why: str) -> str:

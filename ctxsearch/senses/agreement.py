@@ -25,6 +25,8 @@ class Agreement:
     Attributes:
         people: those who labelled anything, in order.
         occurrences: how many were labelled by two people or more.
+        compared: how many each pair of people both labelled.
+        agreed: on how many of these the two gave the same sense.
         kappa: Cohen's kappa of each pair of people, on the occurrences that both have labelled; None where they share
             none, or where chance alone would have them agree always.
         alpha: Krippendorff's alpha for nominal data, over all people and occurrences; None likewise.
@@ -33,6 +35,8 @@ class Agreement:
 
     people: Sequence[str]
     occurrences: int
+    compared: Mapping[tuple[str, str], int]
+    agreed: Mapping[tuple[str, str], int]
     kappa: Mapping[tuple[str, str], float | None]
     alpha: float | None
     disagreements: Sequence[Disagreement]
@@ -45,10 +49,13 @@ def agreement(labels: Sequence[Label]) -> Agreement:
         by_key.setdefault(label.key, {})[label.by] = label.sense_id
     shared = {key: given for key, given in by_key.items() if len(given) > 1}
     people = sorted({label.by for label in labels})
+    of_pairs = {pair: _of_both(list(shared.values()), *pair) for pair in combinations(people, 2)}
     return Agreement(
         people,
         len(shared),
-        {pair: cohen_kappa(_of_both(list(shared.values()), *pair)) for pair in combinations(people, 2)},
+        {pair: len(given) for pair, given in of_pairs.items()},
+        {pair: sum(one == other for one, other in given) for pair, given in of_pairs.items()},
+        {pair: cohen_kappa(given) for pair, given in of_pairs.items()},
         krippendorff_alpha([list(given.values()) for given in shared.values()]),
         [Disagreement(key, given) for key, given in sorted(shared.items()) if len(set(given.values())) > 1],
     )

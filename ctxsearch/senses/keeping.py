@@ -129,9 +129,11 @@ class Keeping(Labelling):
         Raises:
             SenseNotFound: there is no such sense.
         """
-        with self._inventory.changing(f"defined {sense_id}", self._by) as edit:
+        text = definition.strip()
+        what = f"defined {sense_id}: {text}" if text else f"took the definition of {sense_id} away"
+        with self._inventory.changing(what, self._by) as edit:
             number, name, lemma, _ = edit.sense(sense_id)
-            edit.put("senses", (number, name, lemma, definition.strip()))
+            edit.put("senses", (number, name, lemma, text))
         return self._one(sense_id)
 
     def rename(self, sense_id: str, new_id: str) -> Sense:
@@ -158,7 +160,7 @@ class Keeping(Labelling):
         """
         if not text.strip():
             raise SenseError("The note is empty.")
-        with self._inventory.changing(f"noted something about {sense_id}", self._by) as edit:
+        with self._inventory.changing(f"noted about {sense_id}: {text.strip()}", self._by) as edit:
             sense = edit.sense(sense_id)
             edit.put("notes", (edit.next_number("notes"), sense[0], text.strip(), self._by, edit.at))
         return self._one(sense_id)
