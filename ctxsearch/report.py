@@ -119,7 +119,8 @@ class RepairReport:
 class IndexInfo:
     """What an index holds and how it was made.
 
-    ``settings`` are those of ``ctxsearch.json``; ``tags`` are the parts of speech that sources gave.
+    ``settings`` are those of ``ctxsearch.json``; ``tags`` are the parts of speech that sources gave;
+    ``document_columns`` are what documents have besides their metadata, and conditions may name as well.
     """
 
     path: str
@@ -137,3 +138,4 @@ class IndexInfo:
     bytes: int
     metadata_columns: Sequence[str]
     tags: Sequence[str] = ()
+    document_columns: Sequence[str] = ()

@@ -512,7 +512,11 @@ def test_metadata_of_such_names_count_and_sort(make_index: MakeIndex) -> None:
     assert index.unmet("title=x")[0].documents == [("Alpha", 1), ("Beta", 1)]
     assert index.unmet("document_id=x")[0].documents == []
     bare = make_index([Document("a", "The bank.", {"year": 1912})])
-    assert bare.info().metadata_columns == ["document_id", "year"]
+    assert (bare.info().metadata_columns, bare.info().document_columns) == (["year"], ["document_id"])
+    assert index.info().metadata_columns == ["document_id", "form", "title", "uri", "year"]
+    assert index.info().document_columns == ["document_id"]
+    titled = make_index([Document("a", "The bank.", title="Alpha", uri="u1")])
+    assert (titled.info().metadata_columns, titled.info().document_columns) == ([], ["document_id", "title", "uri"])
     for where in ("titel=x", "title!=x", "uri!=x"):
         with pytest.raises(QueryError, match="there are: document_id, year"):
             bare.remove(where=where)
@@ -903,7 +907,8 @@ def test_info_counts(make_index: MakeIndex) -> None:
     assert (info.documents, info.documents_removed, info.segments, info.shards) == (2, 0, 3, 2)
     assert (info.words, info.occurrences, info.without_vector) == (8, 8, 0)
     assert info.lemmas == len({"the", "bank", "rise", "river", "fall", "it"})
-    assert {"year", "genre", "document_id"} <= set(info.metadata_columns)
+    assert {"year", "genre"} <= set(info.metadata_columns)
+    assert "document_id" in info.document_columns
     assert info.bytes == sum(path.stat().st_size for path in index.path.glob("shard-*/*"))
     assert (info.path, info.unfinished) == (str(index.path), False)
     assert (info.settings["model"], info.settings["dimension"]) == ("window", 64)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ctxsearch.analysis import surface_form
+from ctxsearch.catalog.where import DOCUMENT_COLUMNS, ID_COLUMN
 from ctxsearch.commit import Commit
 from ctxsearch.query.scope import ListedShard, OpenShard, Rows, living_documents, row_mask
 from ctxsearch.report import IndexInfo
@@ -22,6 +23,7 @@ _ROWS = 1 << 20
 def describe(path: Path, settings: Settings, commit: Commit, shards: Sequence[ListedShard]) -> IndexInfo:
     """The sums over all shards, see `IndexInfo`."""
     lemmas: set[str] = set()
+    names: set[str] = set()
     columns: set[str] = set()
     tags: set[str] = set()
     documents = segments = words = occurrences = 0
@@ -32,6 +34,7 @@ def describe(path: Path, settings: Settings, commit: Commit, shards: Sequence[Li
         living = _living(shard)
         occurrences += living.total()
         lemmas.update(+living)
+        names.update(shard.names)
         columns.update(shard.columns)
         tags.update(shard.tags)
     return IndexInfo(
@@ -48,7 +51,8 @@ def describe(path: Path, settings: Settings, commit: Commit, shards: Sequence[Li
         without_vector=words - occurrences,
         lemmas=len(lemmas),
         bytes=sum(size for shard in shards for size, _ in shard.entry.files.values()),
-        metadata_columns=sorted(columns),
+        metadata_columns=sorted(names),
+        document_columns=[one for one in DOCUMENT_COLUMNS if one in columns and (one not in names or one == ID_COLUMN)],
         tags=sorted(tags),
     )
 
