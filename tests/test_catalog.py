@@ -518,6 +518,11 @@ def test_bad_cell_is_told(folder: Path, cell: str) -> None:
         ("a!=b=c", ("a", "!=", "b=c")),
         ("a=b>c", ("a", "=", "b>c")),
         ("a<b!=c", ("a", "<", "b!=c")),
+        ("genre~a|b", ("genre", "~", "a|b")),
+        ("genre ~= a|b", ("genre", "~", "a|b")),
+        ("genre !~ (?<!x)a>b", ("genre", "!~", "(?<!x)a>b")),
+        ("a=b~c", ("a", "=", "b~c")),
+        ("a~b!=c", ("a", "~", "b!=c")),
         ("author = Jane  Austen", ("author", "=", "Jane  Austen")),
         ("date of print = 1.5.1908", ("date of print", "=", "1.5.1908")),
         ("it's \"odd\".[0] = 'x'", ('it\'s "odd".[0]', "=", "'x'")),
@@ -540,7 +545,7 @@ def test_filter_with_two_operators_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "year", "year 1990", "=1990", " = 1990", "\t>=5", "!=", "!year", "year!1990"]
+    "text", ["", " ", "~x", "!~x", "year", "year 1990", "=1990", " = 1990", "\t>=5", "!=", "!year", "year!1990"]
 )
 def test_filter_without_column_or_operator(text: str) -> None:
     """What has no column or no operator is no filter, and the error shows how to write one."""
@@ -593,6 +598,12 @@ VALUES: list[Metadata] = [
         ("=", "true", [True]),
         ("=", "False", [False]),
         ("=", "None", []),
+        ("~", "19.*", [1990, 1990.0, "1990"]),
+        ("~", r"1990|-\d", [1990, "1990", -7]),
+        ("~", "[Nn]ov", []),
+        ("~", "(?i)NOVEL", ["novel", "Novel"]),
+        ("~", "", [""]),
+        ("~", "t.*", [True]),
         (">", "2", [1990, 1990.0, 2.5]),
         (">=", "1990", [1990, 1990.0]),
         ("<", "2.5", [-7]),
@@ -610,18 +621,41 @@ def test_values_compare_as_what_they_are(tmp_path: Path, operator: str, value: s
     found = which(tmp_path, VALUES, Filter("v", operator, value))
     met = [fields.get("v") for fields, is_met in zip(VALUES, found, strict=True) if is_met]
     # Booleans are numbers to Python, so types are compared too; whether they order as 0 and 1 is left open.
-    kept = [item for item in met if not isinstance(item, bool) or operator == "=" or value in ("true", "false")]
+    kept = [item for item in met if not isinstance(item, bool) or operator in "=~" or value in ("true", "false")]
     assert [(type(item), item) for item in kept] == [(type(item), item) for item in expected]
 
 
+@pytest.mark.parametrize("operators", [("=", "!="), ("~", "!~")])
 @pytest.mark.parametrize("value", ["1990", "1990.0", "2.5", "novel", "", "true", "false", "None", "other"])
-def test_unlike_is_the_opposite_of_like(tmp_path: Path, value: str) -> None:
-    """Each document meets either `=` or `!=`, and those without the column, or with nothing in it, meet `!=`."""
+def test_unlike_is_the_opposite_of_like(tmp_path: Path, value: str, operators: tuple[str, str]) -> None:
+    """Each document meets either of the two, and those without the column, or with nothing in it, the one with `!`."""
     documents = {letter: ["x"] for letter in "abcdefghijklm"}
     with opened(tmp_path, documents, dict(zip(documents, VALUES, strict=True))) as catalog:
-        alike, unlike = (catalog.documents_where([Filter("v", operator, value)]) for operator in ("=", "!="))
+        alike, unlike = (catalog.documents_where([Filter("v", operator, value)]) for operator in operators)
     assert (alike ^ unlike).all()
     assert unlike[-3:].all()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("genre~(", "cannot be read: the regular expression '(' cannot be read (missing )"),
+        ("genre!~*", "nothing to repeat"),
+        ("genre~(?R)", "calls itself, or is very long"),
+        ("genre~" + "a" * 2000, "calls itself, or is very long"),
+    ],
+)
+def test_expression_that_cannot_be_read_is_told(text: str, why: str) -> None:
+    """A slip in a regular expression is an error that quotes it, and meets no document in silence."""
+    with pytest.raises(QueryError, match=re.escape(why)) as told:
+        parse_filters([text])
+    assert str(told.value).startswith(f"The filter {text!r}")
+
+
+def test_expression_that_takes_for_ever_is_told(tmp_path: Path) -> None:
+    """Nobody waits for one that tries every way to cut a long value in three."""
+    with pytest.raises(QueryError, match="takes too long on 'aaaa"):
+        which(tmp_path, [{"v": "a" * 5000 + "c"}], Filter("v", "~", r"(.*)\1(.*)\2z?[xy]"))
 
 
 def test_filters_on_the_document_itself(folder: Path) -> None:
@@ -633,6 +667,12 @@ def test_filters_on_the_document_itself(folder: Path) -> None:
             "title>=Title 1": [False, True, True],
             "uri=file:0": [True, False, False],
             "uri = FILE:0": [False, False, False],
+            "uri~file:[01]": [True, True, False],
+            "uri!~file:[01]": [False, False, True],
+            "title~Title": [False, False, False],
+            "title~Title .": [True, True, True],
+            "document_id~.*e.*": [True, True, True],
+            "document_id!~money|river": [False, False, True],
         }.items():
             assert catalog.documents_where(parse_filters([text])).tolist() == expected, text
 

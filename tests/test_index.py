@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from command_line import ctxsearch as command
 from conftest import MakeIndex, WindowEncoder
 from faults import short_files
 from hypothesis import example, given, settings
@@ -542,6 +543,30 @@ def test_all_filters_must_hold(make_index: MakeIndex) -> None:
     index = make_index(LIBRARY, shard_tokens=1)
     assert ids(index.concordance("bank", where=["year>=1990", "genre!=fiction"])) == ["c"]
     assert index.concordance("bank", where=["year<1990", "year>1990"]) == []
+
+
+def test_conditions_that_exclude_each_other_are_told(make_index: MakeIndex) -> None:
+    """A document has one value in a column: two that are asked for are named, with what asks for either."""
+    genres = ("a.b", "c", "c", "d")
+    documents = [
+        Document(f"{n}", "A bank.", {"genre": genre, "year": 1990 + n % 2, "part": n}) for n, genre in enumerate(genres)
+    ]
+    index = make_index(documents, shard_tokens=2)
+    (unmet,) = index.unmet(["genre=a.b", "year=1990", "metadata.genre=a.b", "genre=c", "genre=a.b"])
+    assert (unmet.condition, unmet.beside, unmet.either) == ("genre=c", "genre=a.b", r"genre~a\.b|c")
+    assert unmet.documents == [("c", 2), ("a.b", 1), ("d", 1)]
+    assert index.count("bank", where=unmet.either) == 3
+    assert index.count("bank", where=[r"genre!~a\.b|c", "year=1991"]) == 1
+    assert [one.beside for one in index.unmet(["genre=a.b", "metadata.genre=c"])] == ["genre=a.b"]
+    assert index.unmet(["year=1990", "year=1990.0", "genre!=c", "genre=d", "part=1"]) == []
+    assert [one.condition for one in index.unmet(["genre=x", "genre=c", "genre~d"])] == ["genre=x"]
+    told = command("concordance", index.path, "bank", "--where", "genre=c", "--where", "genre=d").stderr
+    assert told == "No document meets both 'genre=c' and 'genre=d'; for either, write 'genre~c|d'.\n"
+    wrong = command("concordance", index.path, "bank", "--where", "genre~(")
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert wrong.stderr.startswith("Error: The filter 'genre~(' cannot be read: the regular expression")
+    assert index.remove(where="genre~[cd]") == 3
+    assert index.unmet("genre~c")[0].documents == [("a.b", 1)]
 
 
 def test_conditions_that_no_document_meets_are_told(make_index: MakeIndex) -> None:

@@ -179,7 +179,9 @@ class Catalog(CatalogFile):
         """Which documents meet all of some conditions. Shape: (n_documents,)."""
         allowed = np.zeros(self.n_documents, dtype=np.bool_)
         conditions, parameters = ["1"], []
-        for condition, values in (item.sql() for item in filters):
+        for item in filters:
+            met = item.met(text for (text,) in self._rows(*item.texts())) if item.is_expression else ()
+            condition, values = item.sql(met)
             conditions.append(condition)
             parameters.extend(values)
         rows = self._rows(f"select document from documents where {' and '.join(conditions)}", parameters)

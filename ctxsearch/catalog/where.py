@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ctxsearch.errors import QueryError
+from ctxsearch.expressions import UnreadableExpression, is_whole_match, read_expression
 
-_OPERATOR = re.compile(r"(>=|<=|!=|=|>|<)=?")
+_OPERATOR = re.compile(r"(>=|<=|!=|!~|=|~|>|<)=?")
+_EXPRESSIONS = ("~", "!~")
+# A value as a user would write it.
+_TEXT = "iif(type in ('true', 'false'), type, cast(value as text))"
 _TURNED = re.compile(r"=\s*[<>]\s*[+-]?\.?\d")  # as some write >= and <=
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 
@@ -22,12 +27,13 @@ class Filter:
     """One condition on a document.
 
     A value that is written as a number compares as one, with values that are numbers; any other value compares as
-    text, with values that are text. ``=`` and ``!=`` with a number also see it where it is kept as text. A document
-    without the column meets no condition but ``!=``.
+    text, with values that are text. ``=`` and ``!=`` with a number also see it where it is kept as text. ``~`` and
+    ``!~`` are of a regular expression that matches the whole of a value, a number as it is written. A document without
+    the column meets no condition but ``!=`` and ``!~``.
 
     Attributes:
         column: its name.
-        operator: one of ``= != < <= > >=``.
+        operator: one of ``= != < <= > >= ~ !~``.
         value: as it is written.
         is_metadata: whether the column is one of the metadata in any case.
     """
@@ -37,22 +43,50 @@ class Filter:
     value: str
     is_metadata: bool = False
 
-    def sql(self) -> tuple[str, list[str | int | float]]:
-        """The condition on a row of ``documents``, with its parameters."""
-        is_own = self.column in DOCUMENT_COLUMNS and not self.is_metadata
-        if is_own and self.column == ID_COLUMN:
-            return self._test("documents.document_id")
+    def texts(self) -> tuple[str, list[str]]:
+        """What gives the values of the column as a user would write them, each once, with its parameters."""
+        values, parameters = self._values()
+        return f"select distinct (select {_TEXT} from ({values})) from documents", parameters
+
+    def met(self, texts: Iterable[object]) -> list[str]:
+        """Those of some values that the regular expression matches."""
+        expression = read_expression(self.value)
+        return [text for text in texts if isinstance(text, str) and is_whole_match(expression, text)]
+
+    @property
+    def is_expression(self) -> bool:
+        """Whether it is of a regular expression."""
+        return self.operator in _EXPRESSIONS
+
+    def _values(self) -> tuple[str, list[str]]:
+        """What gives the value that a row of ``documents`` has in the column, with its parameters."""
+        if self.column == ID_COLUMN and not self.is_metadata:
+            return "select documents.document_id as value, '' as type", []
         # The key is compared, not built into a JSON path, so any name a source came with is just a name.
         values = "select value, type from json_each(documents.metadata) where key = ?"
-        if is_own:
+        if self.column in DOCUMENT_COLUMNS and not self.is_metadata:
             own = "select value from json_each(documents.metadata) where key = ?"
             values = f"select coalesce(({own}), documents.{self.column}) as value, '' as type"
+        return values, [self.column]
+
+    def sql(self, met: Sequence[str] = ()) -> tuple[str, list[str | int | float]]:
+        """The condition on a row of ``documents``, with its parameters.
+
+        Args:
+            met: the values that a regular expression matches.
+        """
+        values, named = self._values()
+        if self.is_expression:
+            test = f"exists (select 1 from ({values}) where {_TEXT} in (select value from json_each(?)))"
+            return ("not " if self.operator == "!~" else "") + test, [*named, json.dumps(met)]
+        if not named:
+            return self._test("documents.document_id")
         is_negated = self.operator == "!="
         test, parameters = replace(self, operator="=" if is_negated else self.operator)._test("value")
         if self.operator in ("=", "!=") and self.value.lower() in ("true", "false"):
             test, parameters = f"({test} or type = ?)", [*parameters, self.value.lower()]
         exists = f"exists (select 1 from ({values}) where {test})"
-        return (f"not {exists}" if is_negated else exists), [self.column, *parameters]
+        return (f"not {exists}" if is_negated else exists), [*named, *parameters]
 
     def _test(self, place: str) -> tuple[str, list[str | int | float]]:
         number = self._number
@@ -80,7 +114,7 @@ def parse_filters(filters: Sequence[str]) -> tuple[Filter, ...]:
     Filter(column='year', operator='>=', value='1990', is_metadata=False)
 
     Raises:
-        QueryError: a filter has no column, or no operator that is known.
+        QueryError: a filter has no column, no operator that is known, or a regular expression that cannot be read.
     """
     return tuple(_parse(text) for text in filters)
 
@@ -90,10 +124,15 @@ def _parse(text: str) -> Filter:
     column = text[: match.start()].strip() if match else ""
     if match is None or not column or _TURNED.match(text, match.start()):
         raise QueryError(
-            f"The filter {text!r} cannot be read; write COLUMN OPERATOR VALUE with one of = != < <= > >=,"
+            f"The filter {text!r} cannot be read; write COLUMN OPERATOR VALUE with one of = != < <= > >= ~ !~,"
             " for instance 'year>=1990'."
         )
     value = text[match.end() :].strip()
-    if match[1] not in ("=", "!=") and (value.startswith("=") or {"<", ">"} & set(value)):
+    if match[1] in _EXPRESSIONS:
+        try:
+            read_expression(value)
+        except UnreadableExpression as error:
+            raise QueryError(f"The filter {text!r} cannot be read: {error}.") from error
+    elif match[1] not in ("=", "!=") and (value.startswith("=") or {"<", ">"} & set(value)):
         raise QueryError(f"The filter {text!r} has two operators; give two filters.")
     return Filter(column, match[1], value)

@@ -15,6 +15,9 @@ def say_nothing(index: Index, where: Sequence[str], otherwise: str = "") -> None
     """Says why nothing is found: which conditions no document meets; or else this, if there is anything to say."""
     unmet = index.unmet(where)
     for one in unmet:
+        if one.beside:
+            say(f"No document meets both {one.beside!r} and {one.condition!r}; for either, write {one.either!r}.")
+            continue
         named = ", ".join(f"{value} ({count:,})" for value, count in one.documents[:_NAMED])
         more = f" and {counted(len(one.documents) - _NAMED, 'other')}" if len(one.documents) > _NAMED else ""
         have = f"; of {one.column} there are: {named}{more}" if named else ""

@@ -23,8 +23,9 @@ Where = Annotated[
     list[str] | None,
     typer.Option(
         metavar="CONDITION",
-        help="On the metadata, 'year>=1990' or 'genre=fiction', or @NAME for a subcorpus; may be given again, and then"
-        " all must hold.",
+        help="On the metadata, 'year>=1990', 'genre=fiction', or 'genre~news|essay.*' with a regular expression that"
+        " matches the whole; on document_id, title or uri; or @NAME for a subcorpus; may be given again, and then all"
+        " must hold.",
     ),
 ]
 Near = Annotated[

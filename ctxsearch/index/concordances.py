@@ -67,7 +67,9 @@ class Concordances:
         return expanded(self._parts.inventory(), conditions)
 
     def unmet(self, where: str | Sequence[str]) -> list[Unmet]:
-        """The conditions on the metadata that no document meets, each by itself: why nothing is found.
+        """The conditions on the metadata that no document meets: why nothing is found.
+
+        Each is tried by itself, and two with ``=`` on one column together.
 
         Args:
             where: conditions, as elsewhere; those of a subcorpus count one by one.

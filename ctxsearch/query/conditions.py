@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ctxsearch.catalog.where import ID_COLUMN
+import regex
+
+from ctxsearch.catalog.where import DOCUMENT_COLUMNS, ID_COLUMN, Filter
 from ctxsearch.query.scope import ListedShard, allowed_documents, checked_columns
 
 
@@ -18,15 +20,22 @@ class Unmet:
         condition: as it was given.
         column: that it is about.
         documents: how many documents have each value of the column, the most frequent first.
+        beside: another condition with ``=`` on the column, where documents meet either, and none meets both; empty
+            where none meets this one by itself.
+        either: a condition that documents meet which meet either of the two; empty likewise.
     """
 
     condition: str
     column: str
     documents: Sequence[tuple[str, int]]
+    beside: str = ""
+    either: str = ""
 
 
 def unmet_conditions(shards: Sequence[ListedShard], where: Sequence[str]) -> list[Unmet]:
-    """The conditions that no document meets, each by itself, in their order; of an index without documents, none.
+    """The conditions that no document meets, in their order; of an index without documents, none.
+
+    Each is tried by itself, and those with ``=`` on one column by twos as well.
 
     Args:
         shards: of the index.
@@ -36,14 +45,32 @@ def unmet_conditions(shards: Sequence[ListedShard], where: Sequence[str]) -> lis
         QueryError: a condition cannot be read, or names a column that no document has.
     """
     found: list[Unmet] = []
+    # Of each column, the first condition with ``=`` that some document meets.
+    equal: dict[object, tuple[str, Filter]] = {}
     for condition in dict.fromkeys(where) if shards else ():
-        if any(allowed is None or allowed.any() for allowed in allowed_documents(shards, [condition])):
-            continue
         (asked,) = checked_columns(shards, [condition])
-        counts: Counter[str] = Counter()
-        for shard in shards:
-            # Of an id, which every document has, all would be named.
-            if asked.column != ID_COLUMN or asked.is_metadata:
-                counts.update(shard.catalog.values(asked.column, shard.entry.removed))
-        found.append(Unmet(condition, asked.column, sorted(counts.items(), key=lambda item: (-item[1], item[0]))))
+        column = asked.column, asked.is_metadata and asked.column in DOCUMENT_COLUMNS
+        first, other = equal.get(column, ("", asked))
+        if not _is_met(shards, [condition]):
+            found.append(Unmet(condition, asked.column, _values(shards, asked)))
+        elif first and asked.operator == "=" and not _is_met(shards, [first, condition]):
+            either = "|".join(regex.escape(one.value, literal_spaces=True) for one in (other, asked))
+            name = first.partition("=")[0].strip()
+            found.append(Unmet(condition, asked.column, _values(shards, asked), first, f"{name}~{either}"))
+        elif asked.operator == "=":
+            equal.setdefault(column, (condition, asked))
     return found
+
+
+def _is_met(shards: Sequence[ListedShard], where: Sequence[str]) -> bool:
+    """Whether any document meets all of some conditions."""
+    return any(allowed is None or allowed.any() for allowed in allowed_documents(shards, where))
+
+
+def _values(shards: Sequence[ListedShard], asked: Filter) -> list[tuple[str, int]]:
+    """How many documents have each value of a column; of an id, which every document has, none is named."""
+    counts: Counter[str] = Counter()
+    if asked.column != ID_COLUMN or asked.is_metadata:
+        for shard in shards:
+            counts.update(shard.catalog.values(asked.column, shard.entry.removed))
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

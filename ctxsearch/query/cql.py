@@ -19,18 +19,14 @@ import regex
 
 from ctxsearch.analysis import normal_form, surface_form
 from ctxsearch.errors import QueryError
+from ctxsearch.expressions import UnreadableExpression, is_whole_match, read_expression
 from ctxsearch.query.pattern import Condition, Element, Pattern, Wanted
 
 _ATTRIBUTES = {"word": "word", "form": "word", "lemma": "lemma", "pos": "tag", "tag": "tag"}
 _LITERAL = regex.compile(r"[\w\s\p{Cf}'\u2019\-\u2010\u2011]*")
 _ESCAPED = regex.compile(r"(\\.)", regex.DOTALL)
 _REPEATED = regex.compile(r"\{\s*([0-9]{1,4})\s*(?:(,)\s*([0-9]{1,4})?\s*)?\}")
-# An expression that calls itself can fill all memory.
-_CALLS = regex.compile(r"\(\?(?:R|&|P>|[+-]?[0-9])")
-_LONGEST = 1000
 _NAME = regex.compile(r"[A-Za-z_]+")
-# Some expressions take for ever on some words.
-_SECONDS = 1.0
 _DEEPEST = 40
 
 
@@ -189,14 +185,11 @@ class _Parser:
             self._note(attribute, value, condition)
             return condition, wanted
         flags = regex.IGNORECASE if ignores_case or attribute == "lemma" else 0
-        if _CALLS.search(value) or len(value) > _LONGEST:
-            self._at = at
-            raise self._error(f"the regular expression {value[:40]!r} calls itself, or is very long")
         try:
-            expression = regex.compile(value if attribute == "tag" else _composed(value), flags | regex.VERSION1)
-        except (regex.error, ValueError, KeyError, RecursionError, OverflowError) as error:
+            expression = read_expression(value if attribute == "tag" else _composed(value), flags)
+        except UnreadableExpression as error:
             self._at = at
-            raise self._error(f"the regular expression {value[:200]!r} cannot be read ({error})") from error
+            raise self._error(str(error)) from error
         condition = _matches(attribute, expression)
         self._note(attribute, value, condition)
         return condition, None
@@ -251,16 +244,10 @@ def _composed(expression: str) -> str:
 
 
 def _matches(attribute: str, expression: regex.Pattern[str]) -> Condition:
-    def tried(text: str) -> bool:
-        try:
-            return expression.fullmatch(text, timeout=_SECONDS) is not None
-        except (TimeoutError, MemoryError) as error:
-            raise QueryError(
-                f"The regular expression {expression.pattern!r} takes too long on {text[:40]!r}; write it simpler."
-            ) from error
-
     if attribute == "word":
-        return lambda row: tried(row.form)
+        return lambda row: is_whole_match(expression, row.form)
     if attribute == "tag":
-        return lambda row: tried(row.tag)
-    return lambda row: tried(row.lemma) or (row.written != "" and tried(row.written))
+        return lambda row: is_whole_match(expression, row.tag)
+    return lambda row: (
+        is_whole_match(expression, row.lemma) or (row.written != "" and is_whole_match(expression, row.written))
+    )

@@ -14,7 +14,7 @@ from ctxsearch.query.scope import ListedShard, allowed_documents, checked_column
 from ctxsearch.senses.importing import checked_name
 
 _SIGN = "@"
-_OPERATORS = frozenset("=<>!")
+_OPERATORS = frozenset("=<>!~")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Subcorpora:
         """Gives conditions a name, or another meaning to a name.
 
         Args:
-            name: without white space at its ends, or one of ``=<>!@``.
+            name: without white space at its ends, or one of ``=<>!~@``.
             where: conditions on the metadata, which may name other subcorpora; all must hold.
 
         Raises:
