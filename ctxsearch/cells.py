@@ -9,6 +9,10 @@ left alone.
 Only a table that ctxsearch wrote is read so. In any other, ``'-' is a dash`` means what it says; and nobody can tell
 them apart by the cells, so that the header does, see `is_own_header`.
 
+In TSV every row is one line and every tab parts two cells, as ``cut``, ``sort`` and ``wc`` take it: a tab or a line end
+in a text is written as a blank. Only what names a line or its document, and is read back, stays as it is, in quotation
+marks where it must be. CSV has all texts as they are.
+
 Rows are put together here and not by the csv module: before Python 3.13 it leaves a carriage return at the end of a
 cell without quotation marks, where nobody can tell it from the end of the line.
 """
@@ -16,7 +20,7 @@ cell without quotation marks, where nobody can tell it from the end of the line.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from ctxsearch.domain import ConcordanceLine, MetadataValue
 
@@ -26,10 +30,14 @@ LINE_COLUMNS = (
 )
 """The columns of every table of lines; those of the metadata come last, as ``metadata.NAME``."""
 
+NAMING = (LINE_COLUMNS.index("key"), LINE_COLUMNS.index("document_id"))
+"""The places of those that name a line, or its document."""
+
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a cell that a spreadsheet takes for a formula begins with."""
 
 _SIGNS = "".join(map(re.escape, FORMULA_SIGNS))
+_PARTING = str.maketrans("\t\r\n", "   ")
 _FORMULA = re.compile(f"'*[{_SIGNS}]")
 _GUARDED = re.compile(f"'+[{_SIGNS}]")
 # The columns after these have come one by one, and more may come.
@@ -54,15 +62,28 @@ def unguarded(cell: str) -> str:
     return cell[1:] if _GUARDED.match(cell) else cell
 
 
-def row(cells: Iterable[object], delimiter: str) -> str:
-    """A row of CSV or TSV, with its line end; a cell of None is empty.
+def row(cells: Iterable[object], delimiter: str, exact: Collection[int] = ()) -> str:
+    r"""A row of CSV or TSV, with its line end; a cell of None is empty.
 
     >>> print(row(["key", 0.5, None, "Yes, no", "-1", -1], ","), end="")
     key,0.5,,"Yes, no",'-1,-1
+    >>> row(["two\nlines"], "\t"), row(["two\nlines"], "\t", exact=[0])
+    ('two lines\n', '"two\nlines"\n')
+
+    Args:
+        cells: what is in it.
+        delimiter: a comma, or a tab.
+        exact: the places of cells that stay as they are in TSV, too.
     """
+    if delimiter == "\t":
+        cells = [cell if place in exact else _on_one_line(cell) for place, cell in enumerate(cells)]
     shown = [_shown(cell, delimiter) for cell in cells]
     # A row of one empty cell would be a blank line, which readers pass over.
     return (delimiter.join(shown) if shown != [""] else '""') + "\n"
+
+
+def _on_one_line(cell: object) -> object:
+    return cell.translate(_PARTING) if isinstance(cell, str) else cell
 
 
 def _shown(cell: object, delimiter: str) -> str:

@@ -33,7 +33,7 @@ def test_a_guard_is_taken_away_again(text: str) -> None:
 
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=5), st.sampled_from([(".csv", ","), (".tsv", "\t")]))
 def test_a_table_comes_back_as_it_was(cells: list[tuple[str, str]], kind: tuple[str, str]) -> None:
-    """Texts and metadata that are written as a table are read as they were; metadata that are empty are left out."""
+    """Texts and metadata that are written as a table are read as they were, but for line ends and tabs in TSV."""
     ending, delimiter = kind
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"table{ending}")
@@ -42,6 +42,11 @@ def test_a_table_comes_back_as_it_was(cells: list[tuple[str, str]], kind: tuple[
         rows: list[list[object]] = [[*header]]
         rows += [[f"d:{number}", 1, "", "a", text, *filling, odd] for number, (text, odd) in enumerate(cells)]
         path.write_bytes("".join(row(one, delimiter) for one in rows).encode())
+        if delimiter == "\t":
+            lines = path.read_bytes().decode().split("\n")
+            assert {line.count("\t") for line in lines} == {len(header) - 1, 0}
+            assert (len(lines), lines[-1]) == (len(rows) + 1, "")
+            cells = [(plain(text), plain(odd)) for text, odd in cells]
         documents = ctxsearch.read(path, text_column="right", id_column="key")
         found = [(document.text, document.metadata.get("metadata.=odd")) for document in documents]
         # Before Python 3.11 the csv module takes no NUL.
@@ -50,6 +55,35 @@ def test_a_table_comes_back_as_it_was(cells: list[tuple[str, str]], kind: tuple[
             assert len(list(csv.reader(file, delimiter=delimiter))) == len(rows)
     kept = [(text, other if guarded(other) != other else number_in(other)) for text, other in cells]
     assert found == [(text, None if other == "" else other) for text, other in kept]
+
+
+def plain(text: str) -> str:
+    """A text as TSV has it."""
+    return text.replace("\t", " ").replace("\n", " ").replace("\r", " ")
+
+
+def test_rows_of_tsv_are_lines(make_index: MakeIndex, tmp_path: Path) -> None:
+    """A text over several lines is one cell of one line, printed or exported; keys and senses come back as they are."""
+    text = "The old\r\nbank\tlay\nlow."
+    index = make_index([Document("a", text, {"note": "one\ntwo"}), Document("b\tc", text)])
+    for name in ("a", "b\tc"):
+        key = f"{name}:9"
+        printed = command("concordance", index.path, "bank", "--tsv", "--where", f"document_id={name}").stdout
+        index.export(tmp_path / f"{name[0]}.tsv", "bank", where=f"document_id={name}", senses="none")
+        for table in (printed, (tmp_path / f"{name[0]}.tsv").read_text(encoding="utf-8")):
+            assert table.count("\n") == 2
+            (line,) = csv.DictReader(io.StringIO(table), delimiter="\t")
+            assert (line["key"], line["document_id"]) == (key, name)
+            assert (line["left"], line["right"]) == ("The old  ", " lay low.")
+        assert line.get("metadata.note") == ("one two" if name == "a" else None)
+    csv_lines = command("concordance", index.path, "bank", "--csv", "--where", "document_id=a").stdout
+    (line,) = csv.DictReader(io.StringIO(csv_lines, newline=""))
+    assert (line["left"], line["right"], line["metadata.note"]) == ("The old\r\n", "'\tlay\nlow.", "one\ntwo")
+    senses = index.senses(by="ann")
+    senses.new("bank.river")
+    senses.label("bank.river", ["a:9", "b\tc:9"])
+    index.export(tmp_path / "labelled.tsv", "bank", senses="labels")
+    assert index.senses(by="bert").label_from(tmp_path / "labelled.tsv").labelled == 2
 
 
 @pytest.mark.parametrize("name", ["x.csv", "metadata.csv", "uses.csv"])

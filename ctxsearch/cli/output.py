@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 
@@ -12,7 +12,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from ctxsearch.cells import line_cells, line_header, row
+from ctxsearch.cells import NAMING, line_cells, line_header, row
 from ctxsearch.domain import ConcordanceLine, MetadataValue
 
 _JOINERS = "\u200c\u200d"
@@ -65,12 +65,12 @@ def _print_rows(lines: Sequence[ConcordanceLine], delimiter: str, told: Sequence
     columns = sorted({name for line in lines for name in line.metadata})
     print_row(line_header(list(told[0].fields) if told else (), columns), delimiter)
     for number, line in enumerate(lines):
-        print_row(line_cells(line, told[number].fields.values() if told else (), columns), delimiter)
+        print_row(line_cells(line, told[number].fields.values() if told else (), columns), delimiter, NAMING)
 
 
-def print_row(cells: Iterable[object], delimiter: str) -> None:
-    """Prints a row of CSV or TSV to standard output, in which nothing is a formula."""
-    sys.stdout.write(row(cells, delimiter))
+def print_row(cells: Iterable[object], delimiter: str, exact: Collection[int] = ()) -> None:
+    """Prints a row of CSV or TSV to standard output, in which nothing is a formula; see `ctxsearch.cells.row`."""
+    sys.stdout.write(row(cells, delimiter, exact))
 
 
 class _Lines(Console):

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from ctxsearch.cells import line_cells, line_header, row
+from ctxsearch.cells import NAMING, line_cells, line_header, row
 from ctxsearch.exporting.choosing import choose
 from ctxsearch.exporting.material import Material, Output
 from ctxsearch.storage import NewFile
@@ -28,7 +28,7 @@ def _write_table(material: Material, path: Path, delimiter: str) -> Output:
     with NewFile(path) as file:
         file.write(row(line_header(chosen.sense_columns, columns), delimiter).encode())
         for block in chosen.lines(material.asked.context):
-            file.write("".join(row(line_cells(*one, columns), delimiter) for one in block).encode())
+            file.write("".join(row(line_cells(*one, columns), delimiter, NAMING) for one in block).encode())
     return Output(chosen.count, chosen.notes)
 
 
