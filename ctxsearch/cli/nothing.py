@@ -16,7 +16,7 @@ def say_nothing(index: Index, where: Sequence[str], otherwise: str = "") -> None
     unmet = index.unmet(where)
     for one in unmet:
         if one.beside:
-            say(f"No document meets both {one.beside!r} and {one.condition!r}; for either, write {one.either!r}.")
+            say(f"No document meets both {one.beside!r} and {one.condition!r}; for either, write '{one.either}'.")
             continue
         named = ", ".join(f"{value} ({count:,})" for value, count in one.documents[:_NAMED])
         more = f" and {counted(len(one.documents) - _NAMED, 'other')}" if len(one.documents) > _NAMED else ""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import regex
-
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS, ID_COLUMN, Filter
 from ctxsearch.query.scope import ListedShard, allowed_documents, checked_columns
+
+# What means something in a regular expression; a library's escape puts a backslash before hyphens, too.
+_MEANING = re.compile(r"[\\.^$*+?{}\[\]|()]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def unmet_conditions(shards: Sequence[ListedShard], where: Sequence[str]) -> lis
         if not _is_met(shards, [condition]):
             found.append(Unmet(condition, asked.column, _values(shards, asked)))
         elif first and asked.operator == "=" and not _is_met(shards, [first, condition]):
-            either = "|".join(regex.escape(one.value, literal_spaces=True) for one in (other, asked))
+            either = "|".join(_MEANING.sub(r"\\\g<0>", one.value) for one in (other, asked))
             name = first.partition("=")[0].strip()
             found.append(Unmet(condition, asked.column, _values(shards, asked), first, f"{name}~{either}"))
         elif asked.operator == "=":
