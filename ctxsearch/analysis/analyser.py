@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ctxsearch.analysis.given import given_segments
-from ctxsearch.analysis.lemmas import Lemmatiser
+from ctxsearch.analysis.lemmas import Lemmatiser, normal_form
 from ctxsearch.analysis.sentences import cut_sentences
 from ctxsearch.analysis.words import WordPatterns, find_words
 from ctxsearch.domain import Given, Segment
@@ -63,14 +63,15 @@ class Analyser:
 
         Args:
             text: any text.
-            lemmas: whether the segments have lemmas; without, no dictionary need be read.
+            lemmas: whether the segments have lemmas; without, no dictionary need be read, and where something is given,
+                a token whose lemma is not has its normal form for one.
             given: what the text's source says of its tokens, which is kept; nothing is wrong with it, see
                 `ctxsearch.given`.
 
         >>> [(s.start, s.end, s.forms) for s in Analyser("en").segments("One.  Two!")]
         [(0, 4, ['One']), (4, 10, ['Two'])]
         """
-        lemma_of = self._lemmas.__getitem__
+        lemma_of = self._lemmas.__getitem__ if lemmas else normal_form
         if given is not None:
             yield from given_segments(text, given, language=self.language, patterns=self._patterns, lemma_of=lemma_of)
             return

@@ -223,8 +223,15 @@ class Answers(Words):
             QueryError: a usage marks no word.
         """
         from ctxsearch.query.asked import embed
+        from ctxsearch.query.scope import is_given
 
-        return embed(parse_usages(usages), self._parts.analyser(), self._parts.model.asking_encoder())
+        return embed(
+            parse_usages(usages),
+            self._parts.analyser(),
+            self._parts.model.asking_encoder(),
+            # Only where the analyser does not know the word are the shards opened.
+            lambda text: is_given(self.open_shards(), text),
+        )
 
     def vectors(self, occurrences: Keys) -> NDArray[np.float32]:
         """The vectors of occurrences of the corpus, as they are kept: no model is needed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import NamedTuple, cast
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.analysis import Analyser
-from ctxsearch.domain import Segment, Usage
+from ctxsearch.domain import Given, GivenSentence, Segment, Usage
 from ctxsearch.errors import QueryError
 from ctxsearch.protocols import Encoded, Encoder, TokenEncoder
 from ctxsearch.usage import usage_numbered
@@ -31,15 +31,34 @@ class Asked(NamedTuple):
     form: str
 
 
+class _Touched(NamedTuple):
+    """A token that has a character of what is marked: its row among all of the text, its span, and its form."""
+
+    row: int
+    start: int
+    end: int
+    form: str
+
+
+def _is_no_token(text: str) -> bool:
+    """Says of nothing that a source gave it as a token."""
+    return False
+
+
 class Texts:
     """The texts of usages, each cut into words once, however many usages it has.
 
+    What a usage marks is a token of its own where a source gave the index such a token, although the analyser cuts the
+    text elsewhere: 银行 is one word in a treebank of Chinese.
+
     Args:
         analyser: cuts them.
+        is_given: says whether a source gave the index a token that is written so, see `scope.is_given`.
     """
 
-    def __init__(self, analyser: Analyser) -> None:
+    def __init__(self, analyser: Analyser, is_given: Callable[[str], bool] = _is_no_token) -> None:
         self._analyser = analyser
+        self._is_given = is_given
         self._cut: dict[str, list[Segment]] = {}
 
     def marked(self, usage: Usage) -> Asked:
@@ -55,52 +74,84 @@ class Texts:
         segments = self._cut.get(usage.text)
         if segments is None:
             segments = self._cut[usage.text] = list(self._analyser.segments(usage.text, lemmas=False))
-        return _marked(usage, segments)
+        touched = _touched(usage, segments)
+        if len(touched) == 1 and usage.start <= touched[0].start and usage.end >= touched[0].end:
+            return Asked(segments, touched[0].row, touched[0].form)
+        token = _without_blanks(usage)
+        if self._is_given(token.text[token.start : token.end]):
+            segments = list(self._analyser.segments(usage.text, lemmas=False, given=_around(token, touched)))
+            row, *_, form = next(one for one in _touched(token, segments) if one.start == token.start)
+            return Asked(segments, row, form)
+        raise _no_word(usage, touched)
 
 
-def marked_token(usage: Usage, analyser: Analyser) -> Asked:
-    """The word that a single usage marks, see `Texts.marked`."""
-    return Texts(analyser).marked(usage)
+def marked_token(usage: Usage, analyser: Analyser, is_given: Callable[[str], bool] = _is_no_token) -> Asked:
+    """The word that a single usage marks, see `Texts`."""
+    return Texts(analyser, is_given).marked(usage)
 
 
-def _marked(usage: Usage, segments: Sequence[Segment]) -> Asked:
-    marked = usage.text[usage.start : usage.end]
-    touched: list[tuple[int, int, int, str]] = []
+def _touched(usage: Usage, segments: Sequence[Segment]) -> list[_Touched]:
+    touched: list[_Touched] = []
     row = 0
     for segment in segments:
         if segment.start + len(segment.text) > usage.start and segment.start < usage.end:
             spans = (segment.spans + segment.start).tolist()
             touched.extend(
-                (row + number, start, end, form)
+                _Touched(row + number, start, end, form)
                 for number, ((start, end), form) in enumerate(zip(spans, segment.forms, strict=True))
                 if start < usage.end and end > usage.start
             )
         row += len(segment.forms)
+    return touched
+
+
+def _without_blanks(usage: Usage) -> Usage:
+    """A usage that marks no white space at its ends."""
+    marked = usage.text[usage.start : usage.end]
+    start = usage.start + len(marked) - len(marked.lstrip())
+    return Usage(usage.text, start, max(start, usage.start + len(marked.rstrip())))
+
+
+def _around(token: Usage, touched: Sequence[_Touched]) -> Given:
+    """A token, and what it leaves at either side of those that it takes the place of."""
+    spans = [(token.start, token.end)]
+    if touched and touched[0].start < token.start:
+        spans.insert(0, (touched[0].start, token.start))
+    if touched and touched[-1].end > token.end:
+        spans.append((token.end, touched[-1].end))
+    nothing = [""] * len(spans)
+    sentence = GivenSentence(spans[0][0], spans[-1][1], np.array(spans, np.int32), nothing, nothing)
+    return Given([sentence], is_whole=False, has_sentences=False)
+
+
+def _no_word(usage: Usage, touched: Sequence[_Touched]) -> QueryError:
+    """What is told of a usage that does not mark one whole token."""
+    marked = usage.text[usage.start : usage.end]
     if not touched:
-        raise QueryError(f"There is no word in what is marked, {_quoted(marked)}.")
+        return QueryError(f"There is no word in what is marked, {_quoted(marked)}.")
     if len(touched) > 1:
-        words = [_quoted(form) for *_, form in touched[:_WORDS_SHOWN]]
+        words = [_quoted(one.form) for one in touched[:_WORDS_SHOWN]]
         shown = (
             f"{', '.join(words)}, ..." if len(touched) > _WORDS_SHOWN else f"{', '.join(words[:-1])} and {words[-1]}"
         )
-        raise QueryError(f"The marked text {_quoted(marked)} is more than one word, {shown}; mark one of them.")
-    row, start, end, form = touched[0]
-    if usage.start > start or usage.end < end:
-        raise QueryError(f"The marked text {_quoted(marked)} is part of the word {_quoted(form)}; mark the whole word.")
-    return Asked(segments, row, form)
+        return QueryError(f"The marked text {_quoted(marked)} is more than one word, {shown}; mark one of them.")
+    whole = _quoted(touched[0].form)
+    return QueryError(f"The marked text {_quoted(marked)} is part of the word {whole}; mark the whole word.")
 
 
 def _quoted(text: str) -> str:
     return repr(text if len(text) <= _CHARACTERS_SHOWN else text[:_CHARACTERS_SHOWN] + "…")
 
 
-def embed(usages: Sequence[Usage], analyser: Analyser, encoder: Encoder) -> NDArray[np.float32]:
-    """The vector of the marked word of each usage. Shape: (n, dimension), unit length.
+def embed(
+    usages: Sequence[Usage], analyser: Analyser, encoder: Encoder, is_given: Callable[[str], bool] = _is_no_token
+) -> NDArray[np.float32]:
+    """The vector of the marked word of each usage, see `Texts`. Shape: (n, dimension), unit length.
 
     Raises:
         QueryError: a usage marks no word, or one that the model has no piece for.
     """
-    texts = Texts(analyser)
+    texts = Texts(analyser, is_given)
     asked = []
     for number, usage in enumerate(usages):
         with usage_numbered(number):

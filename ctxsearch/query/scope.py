@@ -150,6 +150,17 @@ def rows_of_word(shard: OpenShard, word: str, written: Written = ANYHOW) -> list
     return rows
 
 
+def is_given(shards: Sequence[OpenShard], text: str) -> bool:
+    """Whether a source gave the index a token that is written so, in whatever letters."""
+    folded = normal_form(text)
+    return bool(folded) and any(
+        has_living(shard, _rows(row))
+        for shard in shards
+        if shard.catalog.has_given
+        for row in shard.catalog.forms(folded=folded)
+    )
+
+
 def lemmas_of_form(shards: Sequence[OpenShard], form: str, analysed: Callable[[str], str]) -> list[str]:
     """The lemmas that a form is filed under, the likeliest first; what the analyser says where it is nowhere.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ def like_usage(
     get_encoder: Callable[[], Encoder],
 ) -> list[ConcordanceLine]:
     """The lines most like a usage, see `Index.query`; the encoder is loaded only once all else is known to be right."""
-    word = Texts(analyser).marked(usage)
+    word = Texts(analyser, partial(scope.is_given, shards)).marked(usage)
     rows = _rows_of_word(shards, word, asked, analyser)
     allowed = scope.allowed_documents(shards, asked.filters.where)
     vector = embed_asked([word], get_encoder())[0]
@@ -51,7 +52,7 @@ def like_usages(
 ) -> list[list[ConcordanceLine]]:
     """The lines most like each of many usages, see `Index.query_many`."""
     allowed = scope.allowed_documents(shards, asked.filters.where)
-    texts, words, rows = Texts(analyser), [], []
+    texts, words, rows = Texts(analyser, partial(scope.is_given, shards)), [], []
     for number, usage in enumerate(usages):
         with usage_numbered(number):
             words.append(texts.marked(usage))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from ctxsearch.query.concordance import occurrences
 from ctxsearch.query.lines import lines
 from ctxsearch.query.options import Filters, at_least, checked_context
 from ctxsearch.query.ranking import Found
-from ctxsearch.query.scope import OpenShard, lemmas_of_form
+from ctxsearch.query.scope import OpenShard, is_given, lemmas_of_form
 from ctxsearch.query.vectors import in_parts
 from ctxsearch.sense import Label, Sense
 from ctxsearch.senses.assigned import Assigned, assigned
@@ -109,14 +110,15 @@ class Asking(Keeping):
         examples = at_least(0, examples)
         usage = usage_of(usage)
         shards, analyser = self._get_shards(), self._get_analyser()
-        word = marked_token(usage, analyser)
+        is_token = partial(is_given, shards)
+        word = marked_token(usage, analyser, is_token)
         lemmas = lemmas_of_form(shards, word.form, analyser.lemma)
         # A form of several lemmas is told by the senses of the first that has any; or of the word that is written so.
         words = [*lemmas, normal_form(word.form)]
         lemma = next((one for one in words if self._inventory.senses(one)), lemmas[0])
         calibration = self._calibration()
         shown, evidence, without = self._evidence(lemma, by)
-        vector = embed([usage], analyser, self._get_encoder())[0]
+        vector = embed([usage], analyser, self._get_encoder(), is_token)[0]
         nearness = vector @ centres(evidence.vectors, evidence.senses, len(shown)).T
         likely = probabilities(nearness[None], np.bincount(evidence.senses, minlength=len(shown)), calibration)[0]
         scores = evidence.vectors @ vector

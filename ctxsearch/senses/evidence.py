@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from ctxsearch.domain import Usage
 from ctxsearch.errors import QueryError
 from ctxsearch.protocols import Encoder
 from ctxsearch.query.asked import embed, marked_token
-from ctxsearch.query.scope import OpenShard
+from ctxsearch.query.scope import OpenShard, is_given
 from ctxsearch.sense import Label
 from ctxsearch.senses.located import place_of
 
@@ -73,7 +74,7 @@ def gather(
         places.append((place.shard, place.row))
         senses.append(number_of[label.sense_id])
         vectors.append(shards[place.shard].vectors.vectors(np.array([place.row]))[0])
-    usable, of_sentences = _embedded(examples, analyser, get_encoder)
+    usable, of_sentences = _embedded(examples, analyser, get_encoder, partial(is_given, shards))
     senses.extend(number_of[sense_id] for sense_id, _ in usable)
     vectors.extend(of_sentences)
     dimension = shards[0].parameters.dimension
@@ -87,13 +88,16 @@ def gather(
 
 
 def _embedded(
-    examples: Sequence[tuple[str, Usage]], analyser: Analyser, get_encoder: Callable[[], Encoder]
+    examples: Sequence[tuple[str, Usage]],
+    analyser: Analyser,
+    get_encoder: Callable[[], Encoder],
+    is_token: Callable[[str], bool],
 ) -> tuple[list[tuple[str, Usage]], Sequence[NDArray[np.float32]]]:
     """The sentences whose marked word has a vector, and these vectors."""
-    usable = [one for one in examples if _marks_a_word(one[1], analyser)]
+    usable = [one for one in examples if _marks_a_word(one[1], analyser, is_token)]
     while usable:
         try:
-            return usable, list(embed([usage for _, usage in usable], analyser, get_encoder()))
+            return usable, list(embed([usage for _, usage in usable], analyser, get_encoder(), is_token))
         except QueryError as error:
             if error.usage_number is None:
                 raise
@@ -102,9 +106,9 @@ def _embedded(
     return [], []
 
 
-def _marks_a_word(usage: Usage, analyser: Analyser) -> bool:
+def _marks_a_word(usage: Usage, analyser: Analyser, is_token: Callable[[str], bool]) -> bool:
     try:
-        marked_token(usage, analyser)
+        marked_token(usage, analyser, is_token)
     except QueryError:
         return False
     return True

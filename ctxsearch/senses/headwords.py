@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from ctxsearch.analysis import Analyser, normal_form, surface_form
-from ctxsearch.query.scope import OpenShard
+from ctxsearch.query.scope import OpenShard, is_given
 
 
 class Headwords:
@@ -45,8 +45,16 @@ class Headwords:
         return (
             lemma in (normal_form(form), self._analyser.lemma(form))
             or (not self._analyser.has_lemmas and any(map(str.isalnum, form)))
-            or any(row.lemma == lemma for shard in self._shards for row in shard.catalog.forms(form=surface_form(form)))
+            or self.files(lemma, form)
         )
+
+    def files(self, lemma: str, form: str) -> bool:
+        """Whether the index has a word that is filed under a lemma."""
+        return any(row.lemma == lemma for shard in self._shards for row in shard.catalog.forms(form=surface_form(form)))
+
+    def is_token(self, text: str) -> bool:
+        """Whether a source gave the index a token that is written so."""
+        return is_given(self._shards, text)
 
     def _look_up(self, word: str) -> bool:
         if word in self._lemmas:

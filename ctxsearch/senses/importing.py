@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ctxsearch.analysis import Analyser
+from ctxsearch.analysis import Analyser, normal_form
 from ctxsearch.catalog.edit import Edit
 from ctxsearch.corpus import read_dictionary
 from ctxsearch.domain import Usage
@@ -64,7 +64,7 @@ def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice)
             edit.put("senses", (number, one.sense_id, lemma, one.definition))
         had = {row[2:5] for row in edit.found("examples", "sense", number)} if known else set()
         for sentence in one.examples:
-            usage = use_of(sentence, lemma, choice.headwords, analyser)
+            usage = use_of(sentence, one.headword, lemma, choice.headwords, analyser)
             if usage is None:
                 without.append(sentence)
             elif (usage.text, usage.start, usage.end) not in had:
@@ -82,18 +82,18 @@ def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice)
     return ImportReport(new, examples, without, choice.left_out, choice.multiword, choice.not_found)
 
 
-def use_of(sentence: str, lemma: str, headwords: Headwords, analyser: Analyser) -> Usage | None:
-    """The word of a sentence that has a sense of a lemma; None where there is none.
+def use_of(sentence: str, headword: str, lemma: str, headwords: Headwords, analyser: Analyser) -> Usage | None:
+    """The word of a sentence that has a sense of a headword; None where there is none.
 
-    It is the one in brackets, if that is a form of the lemma; or else the first that is filed under it; or else the one
-    in brackets all the same, since whoever marked it may know more forms than a dictionary. Brackets without a word
+    It is the one in brackets, if that is a form of the lemma; or else the one that `word_of` finds; or else the one in
+    brackets all the same, since whoever marked it may know more forms than a dictionary. Brackets without a word
     between them, as around dots for what is left out, are a part of the sentence.
     """
     marked = _marked(sentence)
     word: Usage | None = None
     if marked is not None:
         try:
-            form = marked_token(marked, analyser).form
+            form = marked_token(marked, analyser, headwords.is_token).form
         except QueryError:
             pass  # several words, or a part of one
         else:
@@ -102,15 +102,47 @@ def use_of(sentence: str, lemma: str, headwords: Headwords, analyser: Analyser) 
                 return word
         if any(segment.forms for segment in analyser.segments(marked.text[marked.start : marked.end], lemmas=False)):
             sentence = marked.text
-    return word_of(sentence, lemma, analyser) or word
+    return word_of(sentence, headword, lemma, headwords, analyser) or word
 
 
-def word_of(sentence: str, lemma: str, analyser: Analyser) -> Usage | None:
-    """The first word of a sentence that is filed under a lemma; None where there is none."""
-    for segment in analyser.segments(sentence):
-        for (start, end), found in zip(segment.spans.tolist(), segment.lemmas, strict=True):
-            if found == lemma:
-                return Usage(sentence, segment.start + start, segment.start + end)
+def word_of(sentence: str, headword: str, lemma: str, headwords: Headwords, analyser: Analyser) -> Usage | None:
+    """The word of a sentence that is a form of a headword, as far as can be told; None where there is none.
+
+    It is the first that the analyser files under the lemma; or else the first that is written as the headword; or that
+    the index files under the lemma; or words that a source gave the index as one token, and that are written so.
+
+    Args:
+        sentence: without brackets.
+        headword: as the dictionary has it.
+        lemma: what it is filed under.
+        headwords: of the dictionary.
+        analyser: cuts the sentence into words.
+    """
+    words = [
+        (Usage(sentence, segment.start + start, segment.start + end), form, found)
+        for segment in analyser.segments(sentence)
+        for (start, end), form, found in zip(segment.spans.tolist(), segment.forms, segment.lemmas, strict=True)
+    ]
+    key = normal_form(headword)
+    ways: Sequence[Callable[[str, str], bool]] = (
+        lambda _, found: found == lemma,
+        lambda form, _: normal_form(form) == key,
+        lambda form, _: headwords.files(lemma, form),
+    )
+    for is_meant in ways:
+        for usage, form, found in words:
+            if is_meant(form, found):
+                return usage
+    return _words_of(sentence, headword, [usage for usage, *_ in words]) if headwords.is_token(headword) else None
+
+
+def _words_of(sentence: str, headword: str, words: Sequence[Usage]) -> Usage | None:
+    """Whole words that follow each other and are written, taken together, as a headword."""
+    ends = {word.end for word in words}
+    for word in words:
+        end = word.start + len(headword)
+        if end in ends and normal_form(sentence[word.start : end]) == normal_form(headword):
+            return Usage(sentence, word.start, end)
     return None
 
 

@@ -241,10 +241,10 @@ class Keeping(Labelling):
         return Headwords(self._get_shards(), self._get_analyser(), self._lemma)
 
     def _check_example(self, usage: Usage, lemma: str) -> None:
-        analyser = self._get_analyser()
-        form = marked_token(usage, analyser).form
+        analyser, headwords = self._get_analyser(), self._headwords()
+        form = marked_token(usage, analyser, headwords.is_token).form
         # A form that nobody knows is trusted, unless the sentence has one that is known.
-        if not self._headwords().has_form(lemma, form) and word_of(usage.text, lemma, analyser):
+        if not headwords.has_form(lemma, form) and word_of(usage.text, lemma, lemma, headwords, analyser):
             raise SenseError(f"The example marks {form!r}, which is no form of {lemma!r}; mark the word that it shows.")
 
     def _one(self, sense_id: str) -> Sense:
