@@ -122,6 +122,18 @@ def normal_form(text: str) -> str:
     return visible.translate(_SAME_MARK)
 
 
+def visible_form(text: str) -> str:
+    """Give a form as the eye has it: its capitals, apostrophes and hyphens of one kind, and nothing that is hidden.
+
+    >>> visible_form("Chef\\u2019s"), visible_form("Co\\u00adop")
+    ("Chef's", 'Coop')
+    """
+    if text.isascii():
+        return text
+    visible: str = _IGNORABLE.sub("", text)
+    return unicodedata.normalize("NFC", visible).translate(_SAME_MARK)
+
+
 class Lemmatiser:
     """Gives the lemmas of one language, the same to all ways that Unicode can write a form."""
 

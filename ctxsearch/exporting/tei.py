@@ -56,7 +56,9 @@ class _Lines:
         self.notes: Sequence[str] = ()
         self.kind = ""
         # All senses are told apart, also where one alone is written.
-        asked = replace(material.asked, word=material.asked.word or lemma, sense=None)
+        filters = material.asked.filters
+        filters = replace(filters, written=replace(filters.written, is_lemma=True))
+        asked = replace(material.asked, word=material.asked.word or lemma, sense=None, filters=filters)
         try:
             chosen = choose(replace(material, asked=asked, on_progress=None))
         except WordNotFound:

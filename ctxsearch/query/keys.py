@@ -6,6 +6,7 @@ import difflib
 import heapq
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import replace
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from ctxsearch.query.scope import (
     rows_of_lemma,
     rows_of_word,
 )
+from ctxsearch.query.spelling import forms_of_others
 from ctxsearch.vectors.files import TOKEN_BITS
 
 # How alike two words are written of which one may be meant by the other, see `difflib.SequenceMatcher.ratio`.
@@ -118,7 +120,7 @@ def word_and_written(shards: Sequence[OpenShard], word: str, written: Written) -
     require_tags(shards, [tag])
     if written.tags and tag not in written.tags:
         raise QueryError(f"The word is to be {tag}, and {' or '.join(written.tags)} as well; ask for one of them.")
-    return head, Written(written.forms, [tag])
+    return head, replace(written, tags=[tag])
 
 
 def rows_asked_for(shards: Sequence[OpenShard], word: str, written: Written = ANYHOW) -> list[list[Rows]]:
@@ -132,9 +134,13 @@ def rows_asked_for(shards: Sequence[OpenShard], word: str, written: Written = AN
     """
     word, written = word_and_written(shards, word, written)
     folded = normal_form(word)
-    rows = [rows_of_word(shard, folded) for shard in shards]
+    meant = ANYHOW
+    if not written.forms and not written.is_lemma:
+        meant = Written(not_forms=forms_of_others(shards, word))
+    rows = [rows_of_word(shard, folded, meant) for shard in shards]
     require(shards, rows, word)
     if written:
+        written = replace(written, not_forms=meant.not_forms)
         of_word, rows = rows, [rows_of_word(shard, folded, written) for shard in shards]
         require_written(shards, of_word, rows, word, written)
     return rows

@@ -99,17 +99,22 @@ class Written:
     Attributes:
         forms: only these, as `surface_forms` gives them; empty for any.
         tags: only of these parts of speech; empty for any.
+        is_lemma: whether the word is a lemma in normal form, whose letters say nothing of how it is written.
+        not_forms: none of these.
     """
 
     forms: Sequence[str] = ()
     tags: Sequence[str] = ()
+    is_lemma: bool = False
+    not_forms: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.forms or self.tags)
+        return bool(self.forms or self.tags or self.not_forms)
 
     def has(self, row: FormRow) -> bool:
         """Whether a form, with its tag, is among them."""
-        return (not self.forms or row.form in self.forms) and (not self.tags or row.tag in self.tags)
+        is_one = (not self.forms or row.form in self.forms) and (not self.tags or row.tag in self.tags)
+        return is_one and row.form not in self.not_forms
 
 
 ANYHOW = Written()

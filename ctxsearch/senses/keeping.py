@@ -13,7 +13,7 @@ from ctxsearch.errors import SenseError
 from ctxsearch.query.asked import marked_token
 from ctxsearch.query.keys import word_and_written
 from ctxsearch.query.options import Keys, keys_of, strings
-from ctxsearch.query.scope import ANYHOW, OpenShard, Written, lemma_of_form
+from ctxsearch.query.scope import OpenShard, Written, lemma_of_form
 from ctxsearch.sense import Change, Label, Sense
 from ctxsearch.senses.agreement import Agreement, agreement
 from ctxsearch.senses.headwords import Choice, Headwords
@@ -257,7 +257,7 @@ class Keeping(Labelling):
     def _lemma_and_written(self, word: str) -> tuple[str, Written]:
         """The same, and the tag of a word that is written ``bank/NOUN``."""
         shards = self._get_shards()
-        word, written = word_and_written(shards, word.strip(), ANYHOW)
+        word, written = word_and_written(shards, word.strip(), Written(is_lemma=True))
         key = normal_form(word)
         if not key:
             raise SenseError("The word is empty.")

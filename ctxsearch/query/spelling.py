@@ -1,0 +1,72 @@
+"""ß and ss: one letter to those who look for a word, until the corpus tells words apart by it, as *Buße* and *Busse*.
+
+Where it has the word with the very letters that are asked for, what has the others is another word, and is not meant.
+Where it has not, a text of Switzerland, or of another time, is found by either spelling. Capitals may stand for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ctxsearch.analysis import normal_form, visible_form
+from ctxsearch.query.scope import OpenShard, Rows, has_living
+
+
+def forms_of_others(shards: Sequence[OpenShard], word: str) -> frozenset[str]:
+    """The forms of which `rows_of_word` finds the rows, and which the letters of a word rule out.
+
+    A lemma that has the word in both spellings, or in the other alone, gives only those of its other forms that do not
+    begin with the other: *Mass* is asked for, and *Maße* left out. Of one that has it in this spelling all are kept,
+    for *müßte* is a form of *müssen*.
+
+    Args:
+        shards: where.
+        word: as it was asked for.
+    """
+    spelled = visible_form(word).lower()
+    if ("ß" not in spelled and "ss" not in spelled) or _may_be_either(word):
+        return frozenset()
+    folded = normal_form(word)
+    of_word = _forms(shards, folded=folded)
+    of_lemma = _forms(shards, lemma=folded)
+    if "ß" not in spelled and not any("ß" in form.lower() for form in of_word | of_lemma):
+        return frozenset()
+    same = {form for form in of_word if not _may_be_either(form) and _sharps(form) == _sharps(spelled)}
+    if not same:
+        return frozenset()
+    others = {form for form in of_word - same if not _may_be_either(form)}
+    if others & of_lemma or not of_lemma & (of_word - others):
+        others |= {form for form in of_lemma - of_word if _begins_otherwise(form, spelled)}
+    return frozenset(others)
+
+
+def _forms(shards: Sequence[OpenShard], *, folded: str | None = None, lemma: str | None = None) -> set[str]:
+    return {
+        row.form
+        for shard in shards
+        for row in shard.catalog.forms(folded=folded, lemma=lemma)
+        if has_living(shard, Rows(row.first_row, row.stop_row))
+    }
+
+
+def _may_be_either(form: str) -> bool:
+    """Whether a word is in capitals, where SS is ß, too."""
+    return form.isupper() and "\u1e9e" not in form
+
+
+def _sharps(form: str) -> list[int]:
+    """Where a form has ß, counted as if it were written with ss.
+
+    >>> _sharps("Gießgefäß"), _sharps("Fluss")
+    ([3, 9], [])
+    """
+    low = visible_form(form).lower()
+    places = [at for at, letter in enumerate(low) if letter == "ß"]
+    return [at + before for before, at in enumerate(places)]
+
+
+def _begins_otherwise(form: str, spelled: str) -> bool:
+    """Whether a form begins as a word does, up to its last ß or ss, but with the other of the two."""
+    beginning = spelled[: max(spelled.rfind("ß") + 1, spelled.rfind("ss") + 2)]
+    low = visible_form(form).lower()
+    return not low.startswith(beginning) and normal_form(low).startswith(normal_form(beginning))

@@ -1,0 +1,80 @@
+"""ß and ss are one letter to those who look for a word, but where the corpus tells words apart by it."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import MakeIndex
+from treebank import tagged
+
+from ctxsearch import Document
+from ctxsearch.errors import FormNotFound
+
+GERMAN = "Die Maße und die Masse. Er handelt in Massen, er trinkt in Maßen. Das Maß, BUSSE! Die Buße. Die Busse. Bußen."
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("Buße", ["BUSSE", "Buße", "Bußen"]),
+        ("buße", ["BUSSE", "Buße", "Bußen"]),
+        ("Bu\u00adße", ["BUSSE", "Buße", "Bußen"]),
+        ("Busse", ["BUSSE", "Busse"]),
+        ("BUSSE", ["BUSSE", "Buße", "Busse", "Bußen"]),
+        ("Maße", ["Maße"]),
+        ("Masse", ["Masse", "Massen"]),
+        ("Maß", ["Maße", "Maßen", "Maß"]),
+        ("Mass", ["Maße", "Maßen", "Maß"]),
+        ("maßen", ["Maßen"]),
+    ],
+)
+def test_letters_that_are_asked_for_go_first(make_index: MakeIndex, word: str, found: list[str]) -> None:
+    """A word is found in its own spelling; in the other only where the corpus does not have its own."""
+    index = make_index([Document("a", GERMAN)], language="de")
+    assert [line.node for line in index.concordance(word)] == found
+    assert index.count(word) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("müssen", ["müssen", "muß", "müßte"]),
+        ("muß", ["muß"]),
+        ("muss", ["muß"]),
+        ("Fluß", ["Fluß", "Flüsse"]),
+        ("Fluss", ["Fluss", "Flusses", "Flüsse"]),
+        ("lassen", ["laß", "ließ"]),
+    ],
+)
+def test_lemma_keeps_its_forms(make_index: MakeIndex, word: str, found: list[str]) -> None:
+    """The forms of a lemma are kept however they are written, unless it has the word itself in both spellings."""
+    text = "Wir müssen. Er muß, er müßte. Der Fluß. Der Fluss. Des Flusses. Die Flüsse. Er ließ es. Laß es."
+    index = make_index([Document("a", text.replace("Laß", "laß"))], language="de")
+    assert sorted(line.node for line in index.concordance(word)) == sorted(found)
+
+
+def test_spelling_goes_with_forms_and_filters(make_index: MakeIndex) -> None:
+    """A form that is named is found in its own letters; what is beside a word is found as the word is."""
+    index = make_index(
+        [tagged("a", ["die/die/DET Buße/Buße/NOUN hier/hier/ADV", "zwei/zwei/NUM Busse/Bus/NOUN hier/hier/ADV"])],
+        language="de",
+    )
+    assert [line.node for line in index.concordance("Buße/NOUN")] == ["Buße"]
+    assert [line.node for line in index.concordance("Busse", pos="NOUN")] == ["Busse"]
+    assert [line.node for line in index.concordance("Buße", form="Busse")] == ["Busse"]
+    assert [line.left.strip() for line in index.concordance("hier", near="Buße")] == ["die Buße"]
+    with pytest.raises(FormNotFound, match=r"'Busse' is never written 'Bussen'; it is written Busse, Buße\."):
+        index.concordance("Busse", form="Bussen")
+    index.remove("a")
+    index.add([tagged("b", ["zwei/zwei/NUM Busse/Bus/NOUN"])])
+    assert [line.node for line in index.concordance("Buße")] == ["Busse"]
+
+
+def test_sense_is_of_the_lemma(make_index: MakeIndex) -> None:
+    """What is done with all uses of a lemma is done with those of every spelling."""
+    index = make_index([tagged("a", ["die/die/DET Buße/Buße/NOUN", "zwei/zwei/NUM Busse/Bus/NOUN"])], language="de")
+    senses = index.senses(by="ann")
+    senses.new("Buße.1")
+    assert senses.label("Buße.1", ["a:4"]) == 1
+    assert [label.key for label in senses.labels("Buße")] == ["a:4"]
+    written = senses._lemma_and_written("Buße/NOUN")[1]
+    assert (written.is_lemma, list(written.tags)) == (True, ["NOUN"])
