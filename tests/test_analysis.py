@@ -363,9 +363,27 @@ def test_lemma_is_idempotent_without_dictionary(text: str) -> None:
     assert WITHOUT_LEMMAS.lemma(lemma) == lemma
 
 
+@pytest.mark.parametrize(
+    ("form", "normal"),
+    [
+        ("Ёлка", "елка"),
+        ("е\u0308лка", "елка"),
+        ("замка\u0301", "замка"),
+        ("Ё\u0301Ж", "еж"),
+        ("й\u0301", "й"),
+        ("Ќе Ѓорѓи", "ќе ѓорѓи"),
+        ("İstanbul", "istanbul"),
+        ("café ë", "café ë"),
+    ],
+)
+def test_what_some_leave_out_makes_no_other_word(form: str, normal: str) -> None:
+    """The dots of yo and the stress are left out; marks that make another letter are not."""
+    assert normal_form(form) == normal
+
+
 def test_normal_form_is_idempotent_everywhere() -> None:
     """The normal form of every character is its own normal form, alone and with a mark after it."""
-    for mark in ("", "\u0301", "\u0345"):
+    for mark in ("", "\u0301", "\u0345", "\u0308\u0307", "\u0301\u0308\u0301"):
         texts = (chr(code) + mark for code in range(0x20000))
         assert [text for text in texts if normal_form(normal_form(text)) != normal_form(text)] == []
 

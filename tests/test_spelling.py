@@ -1,4 +1,4 @@
-"""ß and ss are one letter to those who look for a word, but where the corpus tells words apart by it."""
+"""A word is found however it is written; ß and ss are one letter, but where the corpus tells words apart by it."""
 
 from __future__ import annotations
 
@@ -78,3 +78,12 @@ def test_sense_is_of_the_lemma(make_index: MakeIndex) -> None:
     assert [label.key for label in senses.labels("Buße")] == ["a:4"]
     written = senses._lemma_and_written("Buße/NOUN")[1]
     assert (written.is_lemma, list(written.tags)) == (True, ["NOUN"])
+
+
+@pytest.mark.parametrize("word", ["ёлка", "елка", "ЁЛКА", "е\u0308лка", "замок", "замка", "замка\u0301", "ещё", "еще"])
+def test_russian_is_found_with_and_without_dots_and_stress(make_index: MakeIndex, word: str) -> None:
+    """What was written with the dots of yo, or with the stress, is found by what was not, and the other way round."""
+    index = make_index([Document("a", "Ещё ёлка, еще елка. У замка\u0301. От замка.")], language="ru")
+    assert index.count(word) == 2
+    assert len(index.query(f"Вот [{word}] тут.", k=None)) == 2
+    assert len(index.concordance("у", near=word)) == (word.startswith("зам"))

@@ -35,6 +35,11 @@ _SAME_SPELLING = _SAME_MARK | str.maketrans(
     {"\u017f": "s", "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st"}
     | {"\ufb06": "st"}
 )
+# What some write and some do not: the stress of Cyrillic letters (but the mark of Macedonian gje and kje is a part of
+# these) and the dots of yo; and the dot that folding leaves of a Turkish capital.
+_OPTIONAL = regex.compile(
+    r"(?<=[\p{Cyrillic}--[\u0433\u043a]]\p{M}*)\u0301|(?<=\u0435\p{M}*)\u0308|(?<=i\p{M}*)\u0307", regex.VERSION1
+)
 # Languages whose books for learners mark the stress.
 _CYRILLIC = frozenset({"be", "bg", "ru", "uk"})
 _WITHOUT_STRESS = str.maketrans("", "", "\u0300\u0301")
@@ -107,7 +112,8 @@ _BEHIND_A_VERB = regex.compile("^[-\u2010\u2011](?:[tT][-\u2010\u2011])?(?=.)")
 def normal_form(text: str) -> str:
     """Bring a form to the spelling that forms are compared in.
 
-    NFC, case folded, apostrophes and hyphens of one kind, and nothing that cannot be seen (soft hyphens, joiners).
+    NFC, case folded, apostrophes and hyphens of one kind, and nothing that cannot be seen (soft hyphens, joiners), nor
+    what writers of Russian leave out: the dots of yo, and the stress.
 
     >>> normal_form("Rock\\u2019n\\u2019Roll"), normal_form("co\\u00adoperate"), normal_form("STRASSE")
     ("rock'n'roll", 'cooperate', 'strasse')
@@ -117,7 +123,8 @@ def normal_form(text: str) -> str:
     visible: str = _IGNORABLE.sub("", text)
     # Folding twice, from NFD: folding may compose, and composing may bring a letter that folds again.
     for _ in range(2):
-        visible = unicodedata.normalize("NFC", unicodedata.normalize("NFD", visible).casefold())
+        visible = _OPTIONAL.sub("", unicodedata.normalize("NFD", visible).casefold())
+        visible = unicodedata.normalize("NFC", visible)
     # Last, because one letter folds into an apostrophe and an n.
     return visible.translate(_SAME_MARK)
 
