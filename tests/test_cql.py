@@ -85,6 +85,30 @@ def test_expressions_are_read_however_unicode_writes_them(make_index: MakeIndex,
     assert make_index([Document("a", text)]).count(None, cql=pattern) == found
 
 
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ('"Dampfschiff"', 2),
+        ('"Dampf\u00adschiff"', 2),
+        ('"dampfschiff"', 0),
+        ('[word="Chef\'s"]', 3),
+        ('[word="Chef\u2019s"] []', 3),
+        ('[word="Chef\uff07s"]', 3),
+        ('[word!="Dampfschiff" & word!="Chef\'s"]', 2),
+        ('"U\u2010Bahn"', 1),
+    ],
+)
+def test_word_is_what_is_seen(make_index: MakeIndex, pattern: str, found: int) -> None:
+    """A word that is no expression is found despite soft hyphens, with any apostrophe, and in its own capitals."""
+    text = "Dampf\u00adschiff Dampfschiff Chef\u2019s Chef's Chef\u02bcs U-Bahn auf"
+    index = make_index([Document("a", text)], language="de")
+    if found:
+        assert index.count(None, cql=pattern) == found
+        assert len(index.concordance(None, cql=pattern)) == found
+    else:
+        assert index.concordance(None, cql=pattern) == []
+
+
 def test_pattern_filters_a_word(index: Index) -> None:
     """Beside a word, a pattern keeps the lines whose node is one of the tokens that it says something of."""
     assert nodes(index, '[pos="ADJ"] [lemma="bank"]', "bank") == ["s0 bank"]

@@ -6,7 +6,8 @@ integrated corpus query system): a sequence of tokens of one sentence.
 - A token is ``[]``, any; ``[CONDITION]``; or ``"REGEX"``, which is ``[word="REGEX"]``.
 - A condition compares ``word`` (or ``form``), ``lemma`` or ``pos`` (or ``tag``) with a regular expression that has to
   match the whole: ``=``, ``!=``, joined by ``&``, ``|``, ``!`` and brackets. ``%c`` after an expression ignores case;
-  lemmas are compared without regard to it.
+  lemmas are compared without regard to it. In a word without signs of an expression nothing hidden counts, such as soft
+  hyphens, nor which apostrophe it is.
 - A token may be repeated: ``?``, ``*``, ``+``, ``{2}``, ``{0,3}``, ``{2,}``.
 - ``@`` before a token makes it the node.
 """
@@ -17,13 +18,13 @@ from collections.abc import Callable
 
 import regex
 
-from ctxsearch.analysis import normal_form, surface_form
+from ctxsearch.analysis import normal_form, surface_form, visible_form
 from ctxsearch.errors import QueryError
 from ctxsearch.expressions import UnreadableExpression, is_whole_match, read_expression
 from ctxsearch.query.pattern import Condition, Element, Pattern, Wanted
 
 _ATTRIBUTES = {"word": "word", "form": "word", "lemma": "lemma", "pos": "tag", "tag": "tag"}
-_LITERAL = regex.compile(r"[\w\s\p{Cf}'\u2019\-\u2010\u2011]*")
+_LITERAL = regex.compile(r"[\w\s\p{Cf}'\u2019\uff07\-\u2010\u2011]*")
 _ESCAPED = regex.compile(r"(\\.)", regex.DOTALL)
 _REPEATED = regex.compile(r"\{\s*([0-9]{1,4})\s*(?:(,)\s*([0-9]{1,4})?\s*)?\}")
 _NAME = regex.compile(r"[A-Za-z_]+")
@@ -227,8 +228,8 @@ def _equals(attribute: str, value: str, ignores_case: bool) -> tuple[Condition, 
         folded = normal_form(value)
         return (lambda row: normal_form(row.form) == folded), Wanted("word", folded)
     if attribute == "word":
-        form = surface_form(value)
-        return (lambda row: row.form == form), Wanted("word", normal_form(value))
+        form = visible_form(value)
+        return (lambda row: visible_form(row.form) == form), Wanted("word", normal_form(value))
     if ignores_case:
         return (lambda row: row.tag.casefold() == value.casefold()), None
     return (lambda row: row.tag == value), Wanted("tag", value)
