@@ -13,6 +13,7 @@
     ├── DeviceError (ValueError)               a GPU is not there, too small, or needs something else installed
     ├── QueryError (ValueError)                a query that cannot be understood
     │   ├── WordNotFound (LookupError)         the corpus does not have this word
+    │   ├── LemmaNotFound (LookupError)        it has the word, and no lemma of this name
     │   ├── FormNotFound (LookupError)         the word is not written so
     │   └── TagNotFound (LookupError)          the word has no such part of speech
     ├── KeyNotFound (LookupError)              no such occurrence
@@ -29,7 +30,7 @@ Every message is a whole sentence that says what to do next; the facts it is mad
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class CtxSearchError(Exception):
@@ -155,19 +156,58 @@ class QueryError(CtxSearchError, ValueError):
 
 
 class WordNotFound(QueryError, LookupError):
-    """The corpus does not have this word."""
+    """The corpus does not have this word.
 
-    def __init__(self, word: str, nearest: Sequence[str] = ()) -> None:
+    Attributes:
+        word: as it was asked for.
+        nearest: lemmas that are written like it.
+        part_of: lemmas of tokens that a source joined of it and others, ``zu+der``, with how these are written.
+        cut: the words of the corpus that it is cut into; empty where it is one.
+    """
+
+    def __init__(
+        self,
+        word: str,
+        nearest: Sequence[str] = (),
+        *,
+        part_of: Mapping[str, Sequence[str]] | None = None,
+        cut: Sequence[str] = (),
+    ) -> None:
         self.word = word
         self.nearest = tuple(nearest)
+        self.part_of = dict(part_of or {})
+        self.cut = tuple(cut)
         offer = f" Nearest: {', '.join(self.nearest)}." if self.nearest else ""
-        if len(words := word.split()) > 1:
+        if self.part_of:
+            tokens = "; ".join(f"{', '.join(forms)} ({lemma})" for lemma, forms in self.part_of.items())
+            offer += f" It is a part of: {tokens}."
+        words = word.split()
+        if len(words) > 1:
             offer += " Ask for one word at a time"
             if all(one.replace("-", "").isalnum() for one in words):
-                row = " ".join(f'"{one}"' for one in words)
-                offer += f"; lines with a row of words are found by: concordance --cql '{row}'"
+                offer += f"; lines with a row of words are found by: {_row_of(words)}"
             offer += "."
+        elif self.cut:
+            offer += f" It is {len(self.cut)} words here; lines with them in a row are found by: {_row_of(self.cut)}."
         super().__init__(f"The corpus does not have the word {word!r}.{offer}")
+
+
+def _row_of(words: Sequence[str]) -> str:
+    """The command that finds a row of words."""
+    row = " ".join(f'"{word}"' for word in words)
+    return f"concordance --cql '{row}'"
+
+
+class LemmaNotFound(QueryError, LookupError):
+    """No word of the corpus has this lemma; it is a form of others."""
+
+    def __init__(self, lemma: str, lemmas: Sequence[str]) -> None:
+        self.lemma = lemma
+        self.lemmas = tuple(lemmas)
+        of = " and ".join(repr(one) for one in self.lemmas)
+        super().__init__(
+            f"No word has the lemma {lemma!r}, which is a form of {of}; ask for that lemma, or for the form."
+        )
 
 
 class FormNotFound(QueryError, LookupError):

@@ -60,9 +60,14 @@ EXAMPLES: dict[str, tuple[CtxSearchError, dict[str, object], list[str]]] = {
         ["tiny", "there is no such folder"],
     ),
     "WordNotFound": (
-        errors.WordNotFound("bnak", ["bank", "tank"]),
-        {"word": "bnak", "nearest": ("bank", "tank")},
-        ["'bnak'", "bank, tank"],
+        errors.WordNotFound("bnak", ["bank", "tank"], part_of={"b+nak": ["bnaks"]}),
+        {"word": "bnak", "nearest": ("bank", "tank"), "part_of": {"b+nak": ["bnaks"]}, "cut": ()},
+        ["'bnak'", "bank, tank", "a part of: bnaks (b+nak)."],
+    ),
+    "LemmaNotFound": (
+        errors.LemmaNotFound("häuser", ["haus"]),
+        {"lemma": "häuser", "lemmas": ("haus",)},
+        ["'häuser'", "a form of 'haus'"],
     ),
     "KeyNotFound": (
         errors.KeyNotFound("a:7", "no word begins there"),

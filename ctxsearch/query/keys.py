@@ -1,9 +1,7 @@
-"""Finds occurrences by their keys, words with their tags, and words that are written like one that is not there."""
+"""Finds occurrences by their keys, and words with their tags."""
 
 from __future__ import annotations
 
-import difflib
-import heapq
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +12,8 @@ import numpy as np
 
 from ctxsearch.analysis import normal_form, surface_form
 from ctxsearch.catalog.rows import FormRow, SegmentRow
-from ctxsearch.errors import FormNotFound, KeyNotFound, QueryError, TagNotFound, WordNotFound
+from ctxsearch.errors import FormNotFound, KeyNotFound, QueryError, TagNotFound
+from ctxsearch.query.missing import word_not_found
 from ctxsearch.query.scope import (
     ANYHOW,
     OpenShard,
@@ -22,14 +21,10 @@ from ctxsearch.query.scope import (
     Written,
     has_living,
     require_tags,
-    rows_of_lemma,
     rows_of_word,
 )
 from ctxsearch.query.spelling import forms_of_others
 from ctxsearch.vectors.files import TOKEN_BITS
-
-# How alike two words are written of which one may be meant by the other, see `difflib.SequenceMatcher.ratio`.
-_ALIKE = 0.7
 
 
 class Place(NamedTuple):
@@ -146,28 +141,10 @@ def rows_asked_for(shards: Sequence[OpenShard], word: str, written: Written = AN
     return rows
 
 
-def nearest_words(shards: Sequence[OpenShard], word: str, n: int = 5) -> list[str]:
-    """Lemmas that are written most like a word, the more frequent first among equals."""
-    frequencies: dict[str, int] = {}
-    for shard in shards:
-        for lemma, frequency in shard.catalog.lemma_frequencies():
-            if abs(len(lemma) - len(word)) <= 2 and set(lemma) & set(word):
-                frequencies[lemma] = frequencies.get(lemma, 0) + frequency
-    # Not `difflib.get_close_matches`, which puts equals in the order of the alphabet, the last first.
-    matcher = difflib.SequenceMatcher(b=word)
-    ranked: list[tuple[float, int, str]] = []
-    for lemma, frequency in frequencies.items():
-        matcher.set_seq1(lemma)
-        if min(matcher.real_quick_ratio(), matcher.quick_ratio()) >= _ALIKE and (ratio := matcher.ratio()) >= _ALIKE:
-            ranked.append((-ratio, -frequency, lemma))
-    close = [lemma for _, _, lemma in heapq.nsmallest(2 * n, ranked)]
-    return [lemma for lemma in close if _occurs(shards, [rows_of_lemma(shard, lemma) for shard in shards])][:n]
-
-
 def require(shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]], word: str) -> None:
     """Raises `WordNotFound` if there is nothing to search but what was taken out."""
     if not _occurs(shards, rows):
-        raise WordNotFound(word, nearest_words(shards, word))
+        raise word_not_found(shards, word)
 
 
 def require_written(

@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.catalog.rows import FormRow
-from ctxsearch.errors import WordNotFound
-from ctxsearch.query.keys import nearest_words
+from ctxsearch.query.missing import lemma_not_found, word_not_found
 from ctxsearch.query.pattern import Element, Pattern
 from ctxsearch.query.scope import OpenShard, Rows, kept_rows, unknown_tag
 from ctxsearch.vectors.files import TOKEN_BITS
@@ -35,6 +34,7 @@ def with_patterns(
 
     Raises:
         WordNotFound: a token that has to be there is to be a word that the corpus does not have.
+        LemmaNotFound: likewise, a lemma that is only a form.
         QueryError: a token of a pattern is to have a part of speech that no word has.
     """
     _require_tags(shards, patterns)
@@ -56,7 +56,8 @@ def _require_words(shards: Sequence[OpenShard], patterns: Sequence[Pattern]) -> 
     for element in (one for pattern in patterns for one in pattern.elements if one.least):
         wanted = element.wanted
         if wanted and wanted.attribute != "tag" and not any(_forms(shard, element) for shard in shards):
-            raise WordNotFound(wanted.value, nearest_words(shards, wanted.value))
+            told = lemma_not_found if wanted.attribute == "lemma" else word_not_found
+            raise told(shards, wanted.value)
 
 
 def rows_of_node(shard: OpenShard, pattern: Pattern) -> list[Rows]:
