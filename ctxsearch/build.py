@@ -151,7 +151,9 @@ class ShardBuilder:
         """
         passage = self._open_passage()
         words = held = held_chars = 0
-        segments = self._analyser.segments(document.text, lemmas=False, given=document.given)
+        # The lemmas of forms are found once each, at the end; those of given tokens are not of their forms alone.
+        has_tokens = document.given is not None
+        segments = self._analyser.segments(document.text, lemmas=has_tokens, given=document.given)
         while True:
             with self._watch.stage("analyse"):
                 segment = next(segments, None)

@@ -13,7 +13,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 from treebank import tagged
 
-from ctxsearch import Document, Index
+from ctxsearch import Document, Index, read
 from ctxsearch.analysis import MAX_SEGMENT_CHARS, Analyser
 from ctxsearch.analysis import given as given_module
 from ctxsearch.analysis import sentences as sentences_module
@@ -169,6 +169,14 @@ def test_other_tags_are_another_version(index: Index) -> None:
     assert list(index.add([other]).refused) == ["river"]
     assert index.add([other], replace=True).replaced == 1
     assert index.count("bank/X") == 1
+
+
+def test_tokens_without_lemmas_are_filed_by_the_dictionary(tmp_path: Path) -> None:
+    """A source that gives words alone has them filed as in a text."""
+    (tmp_path / "a.vrt").write_text('<doc id="a">\n<s>\nThe\nbanks\nflooded\n</s>\n</doc>\n')
+    with Index.create(tmp_path / "index", encoder=WindowEncoder()) as index:
+        index.add(read(tmp_path / "a.vrt", columns="word"))
+        assert [line.lemma for line in index.concordance("bank")] == ["bank"]
 
 
 def test_token_without_a_vector_keeps_its_lemma(tmp_path: Path) -> None:
