@@ -437,7 +437,7 @@ def test_faiss_scores_as_the_index_does(several: Index, tmp_path: Path) -> None:
 
 
 def test_lines_have_the_sense_that_assign_gives(sample: Index, tmp_path: Path) -> None:
-    """Each line has its pile, the probability and the margin; a sense chooses its pile, and an entry counts it."""
+    """Each line has its pile, the probability and the margin, beside people's word; a sense chooses its pile."""
     folder = shutil.copytree(sample.path, tmp_path / "sample")
     with Index.open(folder) as index:
         senses = index.senses(by="anna")
@@ -450,12 +450,23 @@ def test_lines_have_the_sense_that_assign_gives(sample: Index, tmp_path: Path) -
         report = index.export(tmp_path / "bank.jsonl", "bank", senses="assigned")
         assert report.notes == ["Nothing shows these senses, so they were not considered: bank.blood."]
         found = keys_of(tmp_path / "bank.jsonl")
-        assert [(one["key"], one["sense"], one["margin"]) for one in found] == [
+        assert [(one["key"], one["assigned"], one["margin"]) for one in found] == [
             (use.line.key, use.pile, use.margin) for use in assigned.uses
         ]
-        assert [one["p"] for one in found if one["sense"] == RIVER] == [
+        assert [one["p"] for one in found if one["assigned"] == RIVER] == [
             use.p for use in assigned.uses if use.pile == RIVER
         ]
+        assert {one["key"]: one["sense"] for one in found if one["sense"] is not None} == {
+            **dict.fromkeys(["bank/06:73", "bank/02:29"], RIVER),
+            **dict.fromkeys(["bank/08:17", "bank/12:85"], "bank.money"),
+        }
+        index.export(tmp_path / "bank.parquet", "bank", senses="assigned")
+        table = pyarrow.parquet.read_table(tmp_path / "bank.parquet").to_pylist()
+        columns = ("key", "sense", "assigned", "p", "margin")
+        assert [[row[name] for name in columns] for row in table] == [[one[name] for name in columns] for one in found]
+        index.export(tmp_path / "uses.csv", "bank", senses="assigned", file_format="durel")
+        uses = [row.split("\t") for row in (tmp_path / "uses.csv").read_text(encoding="utf-8").splitlines()[1:]]
+        assert [(row[4], row[5]) for row in uses] == [(use.line.key, use.pile) for use in assigned.uses]
         assert index.export(tmp_path / "river.csv", "bank", sense=RIVER, senses="assigned").count == len(
             assigned.in_pile(RIVER)
         )
@@ -480,7 +491,7 @@ def test_arrays_say_what_was_said(said: list[list[tuple[int, int, str, int]]]) -
         values = np.array([(value, 0) for *_, value in some], float).reshape(-1, 2)
         gathering.add(places, [(sense,) for _, _, sense, _ in some], values)
         expected.update({(shard, row): (sense, value, 0.0) for shard, row, sense, value in some})
-    annotation = gathering.made(("sense", "p", "margin"), ())
+    annotation = gathering.made(("assigned", "p", "margin"), ())
     for shard in range(4):
         cells = [expected.get((shard, row), (None, None, None)) for row in range(11)]
         assert annotation.cells(shard, range(11)) == cells
@@ -509,7 +520,7 @@ def test_a_word_with_a_tag_has_the_senses_of_its_lemma(tmp_path: Path) -> None:
         index.export(tmp_path / "bank.jsonl", "bank/NOUN", senses="assigned")
         found = keys_of(tmp_path / "bank.jsonl")
         assert [one["key"] for one in found] == [keys[0], keys[2]]
-        assert found[0]["sense"] == "bank.land"
+        assert found[0]["assigned"] == found[0]["sense"] == "bank.land"
         assert index.export(tmp_path / "land.csv", "bank/NOUN", sense="bank.trust", senses="assigned").count == 0
         index.export(tmp_path / "bank.xml", "bank/NOUN")
         assert [one.sense_id for one in read_dictionary(tmp_path / "bank.xml")] == ["bank.land", "bank.trust"]

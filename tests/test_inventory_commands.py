@@ -302,6 +302,21 @@ def test_senses_filled_into_a_table_come_back(folder: Path, tmp_path: Path) -> N
     assert ctxsearch("senses", "label", folder, "mouse.animal").returncode == 2
 
 
+@pytest.mark.parametrize("name", ["l.csv", "l.tsv", "l.jsonl", "l.xlsx"])
+def test_a_table_of_assigned_senses_is_nobodys_word(folder: Path, tmp_path: Path, name: str) -> None:
+    """What the machine tells stands in a column of its own; read back as it is, the table has people's labels alone."""
+    for sense, key in (("mouse.animal", "mole/10:65"), ("mouse.computer", "mouse/07:132")):
+        done("senses", "new", folder, sense)
+        done("senses", "label", folder, sense, key, "--by", "anna")
+    done("export", folder, tmp_path / name, "mouse", "--senses", "assigned")
+    told = ctxsearch("senses", "label", folder, "--from", tmp_path / name, "--by", "anna").stderr
+    assert told.endswith("labelled 0 lines; 2 had the label already; 20 have no sense there.\n")
+    done("export", folder, tmp_path / name, "mouse", "--senses", "assigned", "--by", "anna", "--force")
+    done("senses", "label", folder, "--from", tmp_path / name, "--by", "bert")
+    found = {one["key"]: one["sense_id"] for one in objects(done("senses", "labels", folder, "--by", "bert", "--json"))}
+    assert found == {"mole/10:65": "mouse.animal", "mouse/07:132": "mouse.computer"}
+
+
 def test_every_command_of_senses_has_help() -> None:
     """Each says what it does, and what each of its arguments is."""
     names = ("list", "new", "import", "define", "rename", "note", "merge", "split", "remove", "label", "unlabel")

@@ -48,8 +48,8 @@ def export(
     senses: Annotated[
         _Senses | None,
         typer.Option(
-            help="Who says which sense a line has: labels that people gave; or what assign gives it, with p and margin;"
-            " or none.  [default: labels, if there are any]"
+            help="Who says which sense a line has: labels that people gave; or assigned, what assign gives it, in a"
+            " column of that name, with p and margin, beside the labels; or none.  [default: labels, if there are any]"
         ),
     ] = None,
     by: Whose = None,

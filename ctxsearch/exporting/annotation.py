@@ -1,5 +1,8 @@
 """Which sense each occurrence has, and who says so: people, by their labels, or ``assign``.
 
+A table of lines comes back by ``senses label --from``, which takes the column ``sense`` for somebody's word. So that
+column has the senses that people gave, also where senses are assigned: what ``assign`` gives is in ``assigned``.
+
 It is kept in arrays, those of a shard in the order of its rows: 28 bytes an occurrence where senses are assigned, where
 objects took 289, and 12 where people give them.
 """
@@ -7,7 +10,7 @@ objects took 289, and 12 where people give them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,21 +57,34 @@ class Annotation:
     """The senses of occurrences.
 
     Attributes:
-        columns: the names of what is said of a sense: ``sense``, ``p``, ``margin``, or some of these.
+        own_columns: the names of what is said here: ``sense``; or ``assigned``, ``p`` and ``margin``; or nothing.
         notes: what else there is to know.
         said: senses that one occurrence has, often one alone; numbered.
         shards: what is said of the occurrences of each shard.
+        by_people: what people say beside it, where it is not they who say this.
     """
 
-    columns: Sequence[str]
+    own_columns: Sequence[str]
     notes: Sequence[str]
     said: Sequence[Sequence[str]]
     shards: Mapping[int, _OfShard]
+    by_people: Annotation | None = None
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The names of the cells of an occurrence, people's word first."""
+        return self.own_columns if self.by_people is None else (*self.by_people.columns, *self.own_columns)
 
     def cells(self, shard: int, rows: Sequence[int]) -> list[Cells]:
         """What is said of some rows of a shard, as many cells as there are columns; None where it is nothing."""
-        known, nothing = self.shards.get(shard, _NOTHING), (None,) * len(self.columns)
-        if not len(known.rows) or not self.columns:
+        own = self._own_cells(shard, rows)
+        if self.by_people is None:
+            return own
+        return [(*said, *told) for said, told in zip(self.by_people.cells(shard, rows), own, strict=True)]
+
+    def _own_cells(self, shard: int, rows: Sequence[int]) -> list[Cells]:
+        known, nothing = self.shards.get(shard, _NOTHING), (None,) * len(self.own_columns)
+        if not len(known.rows) or not self.own_columns:
             return [nothing] * len(rows)
         places = self._places(known, np.asarray(rows, np.int64))
         said, values = known.said[places].tolist(), known.values[places].tolist()
@@ -119,9 +135,9 @@ def annotated(material: Material, parts: Sequence[Part]) -> Annotation:
         SenseError: the sense is unknown, or nobody says which occurrences have it.
     """
     asked, inventory = material.asked, material.senses.list
-    if asked.senses == "assigned":
-        return _assigned(material)
     labels = [] if asked.senses == "none" else list(material.senses.labels(by=asked.by))
+    if asked.senses == "assigned":
+        return replace(_assigned(material), by_people=_labelled(material.shards, labels))
     if asked.by is not None and not labels:
         others = ", ".join(sorted({label.by for label in material.senses.labels()}))
         raise SenseError(f"{asked.by!r} labelled nothing; {f'these did: {others}' if others else 'nobody did'}.")
@@ -214,7 +230,7 @@ def _assigned(material: Material) -> Annotation:
     if unusable:
         shown = f"{unusable[0].text[:60]!r} for instance"
         notes.append(f"Sentences without one whole word that is marked, left out: {len(unusable)}, {shown}.")
-    return gathering.made(("sense", "p", "margin"), notes)
+    return gathering.made(("assigned", "p", "margin"), notes)
 
 
 def _add_assigned(gathering: Gathering, found: Assigned) -> None:

@@ -42,7 +42,7 @@ class Chosen:
 
     @property
     def sense_columns(self) -> Sequence[str]:
-        """The names of what is said of their senses: ``sense``, ``p``, ``margin``, or some of these."""
+        """The names of what is said of their senses: ``sense``, ``assigned``, ``p``, ``margin``, or some of these."""
         return self.annotation.columns
 
     @property

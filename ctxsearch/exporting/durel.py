@@ -59,12 +59,13 @@ def write_durel(material: Material, path: Path) -> Output:
         file.write(("\t".join(COLUMNS) + "\n").encode())
         for block in chosen.blocks():
             for (line, told), around in zip(chosen.lines_of(block, 0), _around(chosen, block), strict=True):
-                file.write(_row(line, told, around, groupings).encode())
+                said = dict(zip(chosen.sense_columns, told, strict=True))
+                sense = said.get("assigned") or said.get("sense") or ""
+                file.write(_row(line, sense, around, groupings).encode())
     return Output(chosen.count, chosen.notes)
 
 
-def _row(line: ConcordanceLine, told: Sequence[MetadataValue], around: _Around, groupings: Sequence[str]) -> str:
-    sense = (told[0] or "") if told else ""
+def _row(line: ConcordanceLine, sense: MetadataValue, around: _Around, groupings: Sequence[str]) -> str:
     date, grouping = _first(line.metadata, _DATES), _first(line.metadata, groupings)
     named = [_cell(value) for value in (line.lemma, line.pos, date, grouping, line.key, sense)]
     spans = (f"{start}:{end}" for start, end in (around.token, around.sentence))

@@ -28,7 +28,7 @@ _OF_LINE = {
     "form": "string",
     "lemma": "string",
 }
-_OF_SENSE = {"sense": "string", "p": "float64", "margin": "float64"}
+_OF_SENSE = {"sense": "string", "assigned": "string", "p": "float64", "margin": "float64"}
 
 
 def check_parquet() -> None:

@@ -65,7 +65,7 @@ class _Lines:
             return  # an inventory may be ahead of its corpus
         self.notes = chosen.notes
         if chosen.sense_columns:
-            self.kind = "assigned" if len(chosen.sense_columns) > 1 else "labels"
+            self.kind = "assigned" if "assigned" in chosen.sense_columns else "labels"
             self._found = chosen.by_sense()
 
     def frequency(self, sense_id: str) -> int:

@@ -23,7 +23,7 @@ MOST_ROWS = 1_048_575
 _MOST_COLUMNS = 16_384
 _LONGEST = 32_767  # in units of UTF-16, as spreadsheets count
 _LARGEST = 1 << 53  # a spreadsheet's numbers are floating-point: beyond this, whole numbers are not told apart
-_WIDTHS = {"key": 22, "left": 60, "node": 16, "right": 60, "document_id": 18, "sense": 20}
+_WIDTHS = {"key": 22, "left": 60, "node": 16, "right": 60, "document_id": 18, "sense": 20, "assigned": 20}
 # The same lines make the same bytes, whenever they are written.
 _CREATED = datetime.datetime(2000, 1, 1)
 

@@ -75,7 +75,8 @@ class Exports(Answers):
             seed: draws the sample.
             sense: only lines that have this sense; for ``tei``, only this sense.
             senses: who says which sense a line has: ``labels``, people; ``assigned``, see `Senses.assign`; ``none``,
-                nobody. Where None, people, if any line is labelled.
+                nobody. Where None, people, if any line is labelled. Tables have what is assigned in columns of its own,
+                ``assigned``, ``p`` and ``margin``, beside what people say in ``sense``.
             by: counts the labels of this person only.
             context: of lines: words on either side, or ``"sentence"``.
             grouping: of ``durel``: the column of the metadata to group by; ``year`` or ``date``, where None.
