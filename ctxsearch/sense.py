@@ -8,6 +8,11 @@ from dataclasses import dataclass
 BETWEEN_SENSES = "; "
 """What stands between the senses of an occurrence of which people say several, in a cell of a table."""
 
+NONE_OF_THESE = "none of these"
+UNSURE = "unsure"
+NO_SENSES = ("", UNSURE, NONE_OF_THESE)
+"""What a cell for a sense can have that is the name of none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -33,6 +38,7 @@ class Sense:
         lemma: the word's.
         definition: as a dictionary would have it; may be empty.
         labels: how many labels people have given with it; an occurrence that two have labelled counts twice.
+        lines: how many occurrences have one or more of these labels.
         examples: how many sentences it has that are no occurrences of the corpus, those of a dictionary for instance.
         notes: in the order in which they were written.
     """
@@ -41,6 +47,7 @@ class Sense:
     lemma: str
     definition: str
     labels: int
+    lines: int
     examples: int
     notes: Sequence[Note]
 

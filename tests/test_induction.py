@@ -132,7 +132,7 @@ def test_commands_tell_groups(own_sample: Index, tmp_path: Path) -> None:
     path = own_sample.path
     printed = command("induce", path, "bank", "--lines", "1", "--accept", "--by", "anna")
     assert printed.stdout.startswith("bank: 28 lines in 2 groups\n\n1  16 lines, 57%, stability ")
-    told = f"Made bank.1 (5 lines), bank.2 (5 lines); to undo it: ctxsearch senses undo {path}.\n"
+    told = f"Made bank.1 (5 lines), bank.2 (5 lines); to undo it: ctxsearch senses undo {path} --by anna\n"
     assert printed.stderr == told
     again = command("induce", path, "bank", "--accept", "--by", "anna").stderr
     assert again == "No sense was made: you have labelled the typical lines of each group already.\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from conftest import SAMPLE, WindowEncoder
 
-from ctxsearch import labelled
+from ctxsearch import Index, labelled
 from ctxsearch.analysis import Analyser
 from ctxsearch.corpus import Labels, read_labels
 from ctxsearch.domain import Progress, Segment
@@ -90,6 +91,26 @@ def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
     labels = read_labels(write(tmp_path / "labels.jsonl", train, test, train, USE), split="train")
     assert (labels.senses, labels.other_splits, labels.repeated) == (["money"], 2, 1)
     assert len(read_labels(tmp_path / "labels.jsonl")) == 2  # without the split, three lines say the same
+
+
+def test_lines_of_an_export_without_one_sense_are_passed_over(sample: Index, tmp_path: Path) -> None:
+    """Lines of nobody's, or on which people differ, are counted; in a file of uses such words are names of senses."""
+    with Index.open(shutil.copytree(sample.path, tmp_path / "sample")) as index:
+        senses = index.senses(by="anna")
+        for name in ("bank.river", "bank.money"):
+            senses.new(name)
+        senses.label("bank.river", ["bank/06:73", "bank/02:29"])
+        senses.label("bank.money", ["bank/08:17"])
+        index.senses(by="bert").label("bank.money", ["bank/02:29"])
+        index.export(tmp_path / "bank.jsonl", "bank")
+    documents = SAMPLE / "documents.jsonl"
+    labels = read_labels(tmp_path / "bank.jsonl", documents=documents)
+    assert (sorted(labels.senses), labels.without_sense) == (["bank.money", "bank.river"], 26)
+    lines = (tmp_path / "bank.jsonl").read_text(encoding="utf-8").splitlines()
+    for sense in ("unsure", "none of these", "bank.river; bank.money"):
+        path = write(tmp_path / "one.jsonl", {**json.loads(lines[0]), "sense": sense})
+        assert wrong(path, documents=documents) == f"{path}: none of its lines has a sense."
+    assert read_labels(write(tmp_path / "use.jsonl", changed(sense="unsure"))).senses == ["unsure"]
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_merge_split_and_rename_keep_labels(index: Index, senses: Senses) -> Non
     senses.rename("bank.snow", "bank.cloud")
     senses.note("bank.cloud", "rare")
     merged = senses.merge("bank.cloud", "bank.money")
-    assert (merged.labels, [note.text for note in merged.notes]) == (2, ["rare"])
+    assert (merged.labels, merged.lines, [note.text for note in merged.notes]) == (2, 1, ["rare"])
     assert [sense.sense_id for sense in senses.list()] == ["bank.river", "bank.money"]
     senses.remove("bank.money")
     assert {label.sense_id for label in senses.labels()} == {"bank.river"}

@@ -148,7 +148,9 @@ def test_senses_filled_into_a_spreadsheet_come_back(make_index: MakeIndex, tmp_p
     assert (report.labelled, report.unchanged, report.without, report.several) == (1, 1, 1, 1)
     assert labels(index) == before | {(keys[2], "anna", "bank.river")}
     sheet(tmp_path / "unknown.xlsx", [["key", "sense"], [keys[0], "bank.river; bank.cloud"]])
-    with pytest.raises(SourceError, match=r"unknown\.xlsx, line 2: There is no sense 'bank\.river; bank\.cloud'"):
+    with pytest.raises(
+        SourceError, match=r"unknown\.xlsx, line 2: there is no sense 'bank\.river; bank\.cloud' \(1 row\)"
+    ):
         index.senses(by="anna").label_from(tmp_path / "unknown.xlsx")
 
 

@@ -49,13 +49,18 @@ class Inventory:
                 connection,
                 "select sense, sense_id, lemma, definition,"
                 " (select count(*) from labels where labels.sense = senses.sense),"
+                " (select count(distinct key) from labels where labels.sense = senses.sense),"
                 " (select count(*) from examples where examples.sense = senses.sense)"
                 f" from senses where {' and '.join(f'{column} = ?' for column in asked) or 'true'} order by sense",
                 [*asked.values()],
             )
             return [
-                Sense(str(name), str(word), str(definition), int(labels), int(examples), notes.get(int(number), []))
-                for number, name, word, definition, labels, examples in rows
+                Sense(
+                    *(str(name), str(word), str(definition)),
+                    *(int(labels), int(lines), int(examples)),
+                    notes.get(int(number), []),
+                )
+                for number, name, word, definition, labels, lines, examples in rows
             ]
 
     def labels(self, lemma: str | None = None, by: str | None = None) -> list[Label]:

@@ -73,6 +73,8 @@ def _about(evaluation: Evaluation, what: str) -> Iterator[str]:
     )
     if other := evaluation.uses_of_other_splits:
         yield f"Left out: {counted(other, 'use')} of other splits."
+    if evaluation.uses_without_sense:
+        yield f"Left out: {counted(evaluation.uses_without_sense, 'line')} without a sense, or with several."
     if evaluation.uses_repeated:
         yield f"Left out: {counted(evaluation.uses_repeated, 'use')} that had come before, just so."
     if not_drawn := evaluation.uses_read - evaluation.uses_drawn:

@@ -13,6 +13,7 @@ from ctxsearch.cli.nothing import say_nothing
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import By, IndexName, Json, Where, refuse_all_but
 from ctxsearch.cli.output import Format, print_lines
+from ctxsearch.cli.undoing import undo_command
 
 if TYPE_CHECKING:
     from ctxsearch.senses import Group, Induced
@@ -43,8 +44,8 @@ def induce(
             say_nothing(opened, where or ())
     _print(found, lines, as_json)
     if made:
-        told = ", ".join(f"{sense.sense_id} ({counted(sense.labels, 'line')})" for sense in made)
-        say(f"Made {told}; to undo it: ctxsearch senses undo {index}.")
+        told = ", ".join(f"{sense.sense_id} ({counted(sense.lines, 'line')})" for sense in made)
+        say(f"Made {told}; to undo it: {undo_command(index, by)}")
     elif accept and found.groups:
         say("No sense was made: you have labelled the typical lines of each group already.")
 

@@ -1,29 +1,24 @@
-"""The commands that keep a sense inventory."""
+"""The commands that keep a sense inventory; those of labels are in `ctxsearch.cli.labelling`."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ctxsearch.cli.console import counted, say, told
+from ctxsearch.cli.labelling import Keys, Word, inventory_of, label, labels, unlabel
 from ctxsearch.cli.options import By, IndexName, Json, WrongCommand
+from ctxsearch.cli.undoing import undo_command
 from ctxsearch.errors import WordNotFound
 from ctxsearch.index import Index
-from ctxsearch.sense import Sense
-
-if TYPE_CHECKING:
-    from ctxsearch.senses import Senses
+from ctxsearch.sense import Label, Sense
 
 SenseName = Annotated[str, typer.Argument(metavar="SENSE", help="What the sense is called, bank.river for instance.")]
-Keys = Annotated[list[str], typer.Argument(metavar="KEY", help="Of the lines, DOCUMENT_ID:START.")]
-Word = Annotated[str | None, typer.Argument(metavar="WORD", help="Only of this word.")]
 Definition = Annotated[str, typer.Option(help="As a dictionary would have it.")]
 
 # Characters of a text that are shown in a line of the log.
@@ -37,18 +32,10 @@ app = typer.Typer(
 )
 
 
-@contextmanager
-def _senses(index: str, by: str | None = None) -> Iterator[Senses]:
-    with Index.open(index) as opened:
-        yield opened.senses(by=by)
-
-
 def list_senses(index: IndexName, word: Word = None, as_json: Json = False) -> None:
     """List the senses of a word, or all."""
-    with _senses(index) as senses:
+    with inventory_of(index) as senses:
         found = senses.list(word)
-        # Of several people, some may have labelled one line.
-        lines = Counter(sense_id for sense_id, _ in {(label.sense_id, label.key) for label in senses.labels(word)})
     if as_json:
         for sense in found:
             print(json.dumps(asdict(sense), ensure_ascii=False))
@@ -58,7 +45,7 @@ def list_senses(index: IndexName, word: Word = None, as_json: Json = False) -> N
         say(f"There is no sense{of_word} yet; make one with: ctxsearch senses new.")
     width = max((len(sense.sense_id) for sense in found), default=0)
     for sense in found:
-        have = counted(lines[sense.sense_id], "line")
+        have = counted(sense.lines, "line")
         if sense.examples:
             have += f" and {counted(sense.examples, 'example')}"
         print(f"{sense.sense_id:<{width}}  {sense.definition or '(no definition)'}  [{have}]")
@@ -106,10 +93,13 @@ def import_senses(
     ] = None,
     by: By = None,
 ) -> None:
-    """Make the senses of a dictionary, with its example sentences."""
+    """Make the senses of a dictionary, with its example sentences.
+
+    Of TEI, the sources of examples (bibl) and the notes are not kept.
+    """
     if words and in_corpus is not None:
         raise WrongCommand("Choose one of --word and --in-corpus or --whole.")
-    with _senses(index, by) as senses:
+    with inventory_of(index, by) as senses:
         report = senses.import_dictionary(path, words=words or (), in_corpus=in_corpus)
     say(f"{path}: {counted(report.senses, 'new sense')}, {counted(report.examples, 'new example')}.")
     if without := report.without_word:
@@ -129,7 +119,7 @@ def define(
     by: By = None,
 ) -> None:
     """Give a sense another definition."""
-    with _senses(index, by) as senses:
+    with inventory_of(index, by) as senses:
         _say(senses.define(sense_id, definition), "defined")
 
 
@@ -140,7 +130,7 @@ def rename(
     by: By = None,
 ) -> None:
     """Give a sense another name."""
-    with _senses(index, by) as senses:
+    with inventory_of(index, by) as senses:
         _say(senses.rename(sense_id, new_id), "renamed")
 
 
@@ -151,7 +141,7 @@ def note(
     by: By = None,
 ) -> None:
     """Note something about a sense."""
-    with _senses(index, by) as senses:
+    with inventory_of(index, by) as senses:
         _say(senses.note(sense_id, text), "noted")
 
 
@@ -162,8 +152,10 @@ def merge(
     by: By = None,
 ) -> None:
     """Give all that a sense has to another sense of the word."""
-    with _senses(index, by) as senses:
+    with inventory_of(index, by) as senses:
+        given = _labels_with(senses.labels(), sense_id)
         _say(senses.merge(sense_id, into), "merged")
+        _say_others(given, senses.by, undo_command(index, by))
 
 
 def split(
@@ -175,89 +167,24 @@ def split(
     by: By = None,
 ) -> None:
     """Make a new sense of some lines that are labelled with this one."""
-    with _senses(index, by) as senses:
+    with inventory_of(index, by) as senses:
+        given = [one for one in _labels_with(senses.labels(), sense_id) if one.key in keys]
         _say(senses.split(sense_id, new_id, keys, definition=definition), "split off")
+        _say_others(given, senses.by, undo_command(index, by))
 
 
 def remove_sense(index: IndexName, sense_id: SenseName, by: By = None) -> None:
     """Take a sense out, with all that it has."""
-    with _senses(index, by) as senses:
+    with inventory_of(index, by) as senses:
+        given = _labels_with(senses.labels(), sense_id)
         senses.remove(sense_id)
-    say(f"{sense_id}: removed. To have it back: ctxsearch senses undo {index}.")
-
-
-def label(
-    index: IndexName,
-    sense_id: Annotated[
-        str | None, typer.Argument(metavar="SENSE", help="What the sense is called, bank.river for instance.")
-    ] = None,
-    keys: Annotated[
-        list[str] | None, typer.Argument(metavar="KEY", help="Of the lines, DOCUMENT_ID:START; one or more.")
-    ] = None,
-    from_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--from",
-            help="A table in which the senses are filled in, with key and sense, as export writes: .csv, .tsv, .jsonl,"
-            " .xlsx, .ods.",
-            exists=True,
-            dir_okay=False,
-        ),
-    ] = None,
-    by: By = None,
-) -> None:
-    """Say that lines have a sense; or which lines have which, as a table has them."""
-    if from_file is not None:
-        if sense_id is not None:
-            raise WrongCommand("Choose one, a sense with keys or --from.")
-        with _senses(index, by) as senses:
-            report = senses.label_from(from_file)
-        say(
-            f"{from_file}: labelled {counted(report.labelled, 'line')}"
-            f"{_but(report.unchanged, 'had the label already')}{_but(report.without, 'have no sense there')}"
-            f"{_but(report.several, 'have several there, and keep what they have')}."
-        )
-        return
-    if sense_id is None or not keys:
-        raise WrongCommand("Name a sense and the keys of its lines; or give a table with --from.")
-    with _senses(index, by) as senses:
-        before = {one.key: one.sense_id for one in senses.labels(by=senses.by)}
-        changed = senses.label(sense_id, keys)
-    say(f"{sense_id}: labelled {counted(changed, 'line')}{_but(len(set(keys)) - changed, 'had the label already')}.")
-    if others := [f"{key} ({before[key]})" for key in dict.fromkeys(keys) if before.get(key, sense_id) != sense_id]:
-        say(f"Had another label of yours: {', '.join(others)}. To have it back: ctxsearch senses undo {index}.")
-
-
-def unlabel(index: IndexName, keys: Keys, by: By = None) -> None:
-    """Take your labels off lines."""
-    with _senses(index, by) as senses:
-        changed = senses.unlabel(keys)
-    say(f"Took the label off {counted(changed, 'line')}{_but(len(set(keys)) - changed, 'had none of yours')}.")
-
-
-def labels(
-    index: IndexName,
-    word: Word = None,
-    by: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this person.")] = None,
-    as_json: Json = False,
-) -> None:
-    """List which line has which sense, and who says so."""
-    with _senses(index) as senses:
-        found = senses.labels(word, by=by)
-    if as_json:
-        for one in found:
-            print(json.dumps(asdict(one), ensure_ascii=False))
-        return
-    if not found:
-        say(f"No line{'' if word is None else f' of {word!r}'} is labelled{'' if by is None else f' by {by}'}.")
-    widths = [max((len(getattr(one, field)) for one in found), default=0) for field in ("key", "sense_id")]
-    for one in found:
-        print(f"{one.key:<{widths[0]}}  {one.sense_id:<{widths[1]}}  {one.by}, {one.at[:10]}")
+        others = _of_others(given, senses.by)
+    say(f"{sense_id}: removed{f', with {others}' if others else ''}. To have it back: {undo_command(index, by)}")
 
 
 def log(index: IndexName, as_json: Json = False) -> None:
     """Tell all that was ever changed, oldest first; long texts are shortened, but not with --json."""
-    with _senses(index) as senses:
+    with inventory_of(index) as senses:
         found = senses.changes()
     if not found and not as_json:
         say("Nothing was ever changed.")
@@ -270,14 +197,17 @@ def log(index: IndexName, as_json: Json = False) -> None:
 
 
 def undo(index: IndexName, by: By = None) -> None:
-    """Undo your newest change; again, and the one before it is undone."""
-    with _senses(index, by) as senses:
+    """Undo your newest change; again, and the one before it is undone.
+
+    It may be a change of senses, labels or notes, or of the index's subcorpora. What was undone is told.
+    """
+    with inventory_of(index, by) as senses:
         say(f"Undone: {_shortened(senses.undo().what)}.")
 
 
 def agreement(index: IndexName, word: Word = None, as_json: Json = False) -> None:
     """Compare what people have labelled: how often they agree, kappa and alpha, and where they differ."""
-    with _senses(index) as senses:
+    with inventory_of(index) as senses:
         found = senses.agreement(word)
     if as_json:
         pairs = [
@@ -299,7 +229,7 @@ def agreement(index: IndexName, word: Word = None, as_json: Json = False) -> Non
 
 
 def _say(sense: Sense, done: str) -> None:
-    say(f"{sense.sense_id}: {done}, a sense of {sense.lemma} with {counted(sense.labels, 'line')}.")
+    say(f"{sense.sense_id}: {done}, a sense of {sense.lemma} with {counted(sense.lines, 'line')}.")
 
 
 def _shortened(text: str) -> str:
@@ -308,8 +238,21 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"
 
 
-def _but(count: int, why: str) -> str:
-    return f"; {count:,} {why}" if count else ""
+def _labels_with(labels: Sequence[Label], sense_id: str) -> list[Label]:
+    return [one for one in labels if one.sense_id == sense_id]
+
+
+def _of_others(given: Sequence[Label], by: str) -> str:
+    """The labels that others than one person gave, counted; or nothing."""
+    people = {one.by for one in given} - {by}
+    lines = {one.key for one in given if one.by != by}
+    who = "1 other person" if len(people) == 1 else f"{len(people):,} other people"
+    return f"the labels of {who} on {counted(len(lines), 'line')}" if people else ""
+
+
+def _say_others(given: Sequence[Label], by: str, undoing: str) -> None:
+    if others := _of_others(given, by):
+        say(f"This changed {others}, too. To undo it: {undoing}")
 
 
 def _figure(value: float | None) -> str:
@@ -333,4 +276,4 @@ for name, command in (
     ("undo", undo),
     ("agreement", agreement),
 ):
-    app.command(name, short_help=command.__doc__)(told(command))
+    app.command(name, short_help=(command.__doc__ or "").partition("\n")[0])(told(command))

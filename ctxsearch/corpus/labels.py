@@ -12,8 +12,11 @@ from ctxsearch.corpus.entries import read_entries
 from ctxsearch.corpus.files import shown
 from ctxsearch.corpus.reading import read
 from ctxsearch.errors import SourceError
+from ctxsearch.sense import BETWEEN_SENSES, NO_SENSES
 
 _SPLITS_SHOWN = 5
+# What every line of an export has, also of those beside vectors, and no other use has all of.
+_OF_EXPORT = {"key", "form", "lemma", "document_id", "start", "end", "metadata", "sense"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Labels:
         senses: of each use.
         repeated: how many lines say again what one before has said; they are left out.
         other_splits: how many lines are of another split than the one asked for; they are left out.
+        without_sense: how many lines that `Index.export` wrote have no sense, or several; they are left out.
     """
 
     path: str
@@ -43,6 +47,7 @@ class Labels:
     senses: Sequence[str]
     repeated: int = 0
     other_splits: int = 0
+    without_sense: int = 0
 
     def __len__(self) -> int:
         return len(self.lemmas)
@@ -66,6 +71,7 @@ class Labels:
             [self.senses[number] for number in numbers],
             self.repeated,
             self.other_splits,
+            self.without_sense,
         )
 
 
@@ -89,6 +95,9 @@ def read_labels(path: str | Path, *, documents: str | Path | None = None, split:
     A line has ``start``, ``end``, ``lemma`` and ``sense``, ``split`` if it likes, and either the ``text`` or the
     ``document_id`` of one of the documents.
 
+    Lines that `Index.export` wrote are such, too. Those of them that have no one sense are left out, and counted: where
+    nobody said any, where people differ, and where ``assign`` was not sure, or found none.
+
     Args:
         path: the file.
         documents: a file or folder of documents, see `read`; those without a labelled use are passed over.
@@ -109,9 +118,10 @@ def read_labels(path: str | Path, *, documents: str | Path | None = None, split:
     name = shown(path)
     if path.is_dir():
         raise SourceError(name, "it is a folder; name the file of labelled uses")
-    every = [_use(name, line, entry, has_documents=documents is not None) for line, entry in read_entries(path)]
+    found_uses = [_use(name, line, entry, has_documents=documents is not None) for line, entry in read_entries(path)]
+    every = [use for use in found_uses if use is not None]
     if not every:
-        raise SourceError(name, "there is no labelled use in it")
+        raise SourceError(name, "none of its lines has a sense" if found_uses else "there is no labelled use in it")
     uses = [use for use in every if split is None or use.split == split]
     if not uses:
         raise SourceError(name, _no_such_split(split, Counter(use.split for use in every)))
@@ -142,6 +152,7 @@ def read_labels(path: str | Path, *, documents: str | Path | None = None, split:
         [use.sense for _, use in texts.uses],
         repeated=len(uses) - len(texts.uses),
         other_splits=len(every) - len(uses),
+        without_sense=len(found_uses) - len(every),
     )
 
 
@@ -186,7 +197,9 @@ def _no_such_split(split: str | None, splits: Counter[str | None]) -> str:
     return f"no use has the split {split!r}; " + (f"the splits are: {have}" if have else "none has a split")
 
 
-def _use(path: str, line: int, entry: str, *, has_documents: bool) -> _Use:
+def _use(path: str, line: int, entry: str, *, has_documents: bool) -> _Use | None:
+    """What a line says; None where it is one of an export, and has no one sense."""
+
     def wrong(why: str, hint: str = "") -> SourceError:
         return SourceError(path, why, line=line, hint=hint)
 
@@ -198,6 +211,8 @@ def _use(path: str, line: int, entry: str, *, has_documents: bool) -> _Use:
         raise wrong("the line cannot be read as JSON") from error
     if not isinstance(record, dict):
         raise wrong("the line is not a JSON object, { ... }")
+    if record.keys() >= _OF_EXPORT and _has_no_sense(record["sense"]):
+        return None
     start, end = (_offset(record, name, wrong) for name in ("start", "end"))
     lemma, sense = (_string(record, name, wrong) for name in ("lemma", "sense"))
     split = None if record.get("split") is None else _string(record, "split", wrong)
@@ -210,6 +225,11 @@ def _use(path: str, line: int, entry: str, *, has_documents: bool) -> _Use:
     if not has_documents:
         raise wrong("it names a document, and no documents are given", "Give them with: --documents FILE.")
     return _Use(line, start, end, lemma, sense, split, None, document_id)
+
+
+def _has_no_sense(cell: object) -> bool:
+    """Whether a line of an export has no one sense, by its cell."""
+    return cell is None or (isinstance(cell, str) and (cell in NO_SENSES or BETWEEN_SENSES in cell))
 
 
 def _offset(record: dict[str, object], name: str, wrong: Callable[[str], SourceError]) -> int:

@@ -32,6 +32,7 @@ class Evaluation:
         uses_read: labelled uses, without those of other splits and those repeated.
         uses_of_other_splits: that were passed over.
         uses_repeated: that said again what a use before had said, and were passed over.
+        uses_without_sense: lines of an export that have no sense, or several, and were passed over.
         uses_drawn: how many of those read were to be embedded.
         uses_without_vector: how many of these have none, by reason.
         vectors: what the vectors are worth.
@@ -57,6 +58,7 @@ class Evaluation:
     uses_read: int
     uses_of_other_splits: int
     uses_repeated: int
+    uses_without_sense: int
     uses_drawn: int
     uses_without_vector: Mapping[str, int]
     vectors: Measures

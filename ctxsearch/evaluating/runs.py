@@ -206,6 +206,7 @@ class _Run:
             uses_read=len(self._read),
             uses_of_other_splits=self._read.other_splits,
             uses_repeated=self._read.repeated,
+            uses_without_sense=self._read.without_sense,
             uses_drawn=len(self._drawn),
             uses_without_vector=self.embedded.left_out,
             vectors=vectors,

@@ -73,7 +73,7 @@ class Learning:
         self._window = window
         self._analyser = Analyser(language)
         self._on_progress = on_progress
-        left_out: Counter[str] = Counter()
+        left_out: Counter[str] = Counter({"the line has no sense, or several": labels.without_sense})
         uses_of: list[list[int]] = [[] for _ in labels.texts]
         for use, number in enumerate(labels.text_numbers):
             uses_of[number].append(use)

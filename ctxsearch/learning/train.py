@@ -27,7 +27,7 @@ class TrainingReport:
         bytes: its size.
         uses: labelled uses that were learned from.
         lemmas: these have.
-        left_out: how many labelled uses have no vector, by reason.
+        left_out: how many uses were not learned from, by reason: what has no one sense, or no vector.
         step: after which the head did best on the lemmas held out for that.
         history: step, mean loss since the last look, and mean average precision over the senses of these lemmas.
         validation: what its vectors are worth on these lemmas.

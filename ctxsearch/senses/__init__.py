@@ -18,12 +18,13 @@ agreement    how far people's labels agree
 
 from __future__ import annotations
 
+from ctxsearch.sense import NONE_OF_THESE, UNSURE
 from ctxsearch.senses.agreement import Agreement, Disagreement
 from ctxsearch.senses.asking import Looked, SenseFit
 from ctxsearch.senses.assigned import Assigned, SenseFrequency
 from ctxsearch.senses.induction import Group, Induced
 from ctxsearch.senses.senses import Senses, Unaccounted
-from ctxsearch.senses.uses import NONE_OF_THESE, UNSURE, Assignment, Uses
+from ctxsearch.senses.uses import Assignment, Uses
 
 __all__ = [
     "NONE_OF_THESE",

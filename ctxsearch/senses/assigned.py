@@ -15,8 +15,8 @@ from ctxsearch.query.columns import ValueOrder, parse_column, without_numbers
 from ctxsearch.query.options import checked_count
 from ctxsearch.query.ranking import Found
 from ctxsearch.query.scope import OpenShard
-from ctxsearch.sense import Label, Sense
-from ctxsearch.senses.uses import NONE_OF_THESE, UNSURE, Assignment, Uses
+from ctxsearch.sense import NONE_OF_THESE, UNSURE, Label, Sense
+from ctxsearch.senses.uses import Assignment, Uses
 
 _OF_NORMAL_95 = 1.96
 

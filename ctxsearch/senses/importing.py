@@ -13,8 +13,8 @@ from ctxsearch.corpus import read_dictionary
 from ctxsearch.domain import Usage
 from ctxsearch.errors import QueryError, SenseError
 from ctxsearch.query.asked import marked_token
+from ctxsearch.sense import NONE_OF_THESE, UNSURE
 from ctxsearch.senses.headwords import Choice, Headwords
-from ctxsearch.senses.uses import NONE_OF_THESE, UNSURE
 from ctxsearch.usage import parse_usage
 
 _LONGEST_NAME = 200

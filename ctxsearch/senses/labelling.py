@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -15,14 +17,14 @@ from ctxsearch.errors import KeyNotFound, SenseError, SourceError
 from ctxsearch.query.keys import Place, find_key
 from ctxsearch.query.options import Keys, keys_of
 from ctxsearch.query.scope import OpenShard
-from ctxsearch.sense import BETWEEN_SENSES
+from ctxsearch.sense import BETWEEN_SENSES, NO_SENSES, Sense
 from ctxsearch.senses.importing import checked_name
 from ctxsearch.senses.located import is_use_of
-from ctxsearch.senses.uses import NONE_OF_THESE, UNSURE
 
 # What a table may call the column with the senses: that of an export, and that of labels and of `assign --lines`.
 _COLUMNS = ("sense", "sense_id")
-_NO_SENSES = ("", UNSURE, NONE_OF_THESE)
+# So many names of senses are told.
+_NAMED = 10
 _LAYOUT = "A table of labels has the columns key and sense, as export writes them; text is in UTF-8."
 
 
@@ -101,10 +103,13 @@ class Labelling:
         """
         path = Path(path)
         table = _read(path)
-        said = [row for row in table if row.sense not in _NO_SENSES]
+        said = [row for row in table if row.sense not in NO_SENSES]
         shards = self._get_shards()
-        known = {one.sense_id for one in self._inventory.senses()}
+        senses = self._inventory.senses()
+        known = {one.sense_id for one in senses}
         one_each = [row for row in said if not _is_of_several(row.sense, known)]
+        if unknown := [row for row in one_each if row.sense not in known]:
+            raise SourceError(str(path), _told(unknown), line=unknown[0].line, hint=_choice(shards, unknown, senses))
         rows = {row.key: row for row in one_each}
         what = f"labelled {_counted(len(rows))} as {path.name} has them"
         with self._inventory.changing(what, self._by) as edit:
@@ -151,6 +156,28 @@ def _is_of_several(cell: str, known: Collection[str]) -> bool:
     return cell not in known and BETWEEN_SENSES in cell and all(name in known for name in cell.split(BETWEEN_SENSES))
 
 
+def _told(unknown: Sequence[_Row]) -> str:
+    """That there are no such senses, with the number of rows that name each."""
+    counts = Counter(row.sense for row in unknown)
+    named = [f"{name!r} ({count:,} row{'' if count == 1 else 's'})" for name, count in counts.items()]
+    more = f" and {len(named) - _NAMED:,} more" if len(named) > _NAMED else ""
+    return f"there is no sense {', '.join(named[:_NAMED])}{more}"
+
+
+def _choice(shards: Sequence[OpenShard], unknown: Sequence[_Row], senses: Sequence[Sense]) -> str:
+    """The senses that the lines of some rows can have, or how one is made."""
+    places = []
+    for key in dict.fromkeys(row.key for row in unknown):
+        with suppress(KeyNotFound):
+            places.append(find_key(shards, key))
+    words = sorted({place.lemma for place in places})
+    fit = [one.sense_id for one in senses if any(is_use_of(place, one.lemma) for place in places)]
+    more = ", ..." if len(fit) > _NAMED else ""
+    of = f" of {', '.join(map(repr, words[:_NAMED]))}" if words else ""
+    have = f"The senses{of} are: {', '.join(fit[:_NAMED])}{more}" if fit else f"There is no sense{of} yet"
+    return f"{have}; make one with: ctxsearch senses new."
+
+
 def _counted(occurrences: int) -> str:
     return "1 occurrence" if occurrences == 1 else f"{occurrences:,} occurrences"
 
@@ -171,6 +198,6 @@ def _read(path: Path) -> list[_Row]:
         if column is None or "key" not in fields:
             raise SourceError(str(path), "it has no key or no sense", line=line, hint=_LAYOUT)
         # A likeliest sense that assign is not sure of is nobody's word.
-        is_said = column != "sense_id" or fields.get("pile") not in _NO_SENSES
+        is_said = column != "sense_id" or fields.get("pile") not in NO_SENSES
         rows.append(_Row(line, fields["key"], fields[column].strip() if is_said else ""))
     return rows

@@ -14,11 +14,10 @@ from ctxsearch.query.examples import CONSIDERED, best_examples
 from ctxsearch.query.options import Filters, at_least, checked_context, checked_count
 from ctxsearch.query.scope import allowed_documents
 from ctxsearch.query.vectors import vectors_of
-from ctxsearch.sense import Sense
+from ctxsearch.sense import NONE_OF_THESE, Sense
 from ctxsearch.senses.asking import Asking
 from ctxsearch.senses.induction import Induced, induced
 from ctxsearch.senses.subcorpora import expanded
-from ctxsearch.senses.uses import NONE_OF_THESE
 
 _TYPICAL = 5
 MOST_GROUPED = 2_000

@@ -15,8 +15,6 @@ from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.vectors.files import TOKEN_BITS
 
-NONE_OF_THESE = "none of these"
-UNSURE = "unsure"
 # So many of the least sure are read at once; most often no more are wanted.
 _AT_ONCE = 64
 

@@ -1,0 +1,103 @@
+"""The commands that say which lines have which sense."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ctxsearch.cli.console import counted, say
+from ctxsearch.cli.options import By, IndexName, Json, WrongCommand
+from ctxsearch.cli.undoing import undo_command
+from ctxsearch.index import Index
+
+if TYPE_CHECKING:
+    from ctxsearch.senses import Senses
+
+Keys = Annotated[list[str], typer.Argument(metavar="KEY", help="Of the lines, DOCUMENT_ID:START.")]
+Word = Annotated[str | None, typer.Argument(metavar="WORD", help="Only of this word.")]
+
+
+@contextmanager
+def inventory_of(index: str, by: str | None = None) -> Iterator[Senses]:
+    """The sense inventory of an index, to be written by a person."""
+    with Index.open(index) as opened:
+        yield opened.senses(by=by)
+
+
+def label(
+    index: IndexName,
+    sense_id: Annotated[
+        str | None, typer.Argument(metavar="SENSE", help="What the sense is called, bank.river for instance.")
+    ] = None,
+    keys: Annotated[
+        list[str] | None, typer.Argument(metavar="KEY", help="Of the lines, DOCUMENT_ID:START; one or more.")
+    ] = None,
+    from_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="A table in which the senses are filled in, with key and sense, as export writes: .csv, .tsv, .jsonl,"
+            " .xlsx, .ods.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    by: By = None,
+) -> None:
+    """Say that lines have a sense; or which lines have which, as a table has them."""
+    if from_file is not None:
+        if sense_id is not None:
+            raise WrongCommand("Choose one, a sense with keys or --from.")
+        with inventory_of(index, by) as senses:
+            report = senses.label_from(from_file)
+        say(
+            f"{from_file}: labelled {counted(report.labelled, 'line')}"
+            f"{_but(report.unchanged, 'had the label already')}{_but(report.without, 'have no sense there')}"
+            f"{_but(report.several, 'have several there, and keep what they have')}."
+        )
+        return
+    if sense_id is None or not keys:
+        raise WrongCommand("Name a sense and the keys of its lines; or give a table with --from.")
+    with inventory_of(index, by) as senses:
+        before = {one.key: one.sense_id for one in senses.labels(by=senses.by)}
+        changed = senses.label(sense_id, keys)
+    say(f"{sense_id}: labelled {counted(changed, 'line')}{_but(len(set(keys)) - changed, 'had the label already')}.")
+    if others := [f"{key} ({before[key]})" for key in dict.fromkeys(keys) if before.get(key, sense_id) != sense_id]:
+        say(f"Had another label of yours: {', '.join(others)}. To have it back: {undo_command(index, by)}")
+
+
+def unlabel(index: IndexName, keys: Keys, by: By = None) -> None:
+    """Take your labels off lines."""
+    with inventory_of(index, by) as senses:
+        changed = senses.unlabel(keys)
+    say(f"Took the label off {counted(changed, 'line')}{_but(len(set(keys)) - changed, 'had none of yours')}.")
+
+
+def labels(
+    index: IndexName,
+    word: Word = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this person.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List which line has which sense, and who says so."""
+    with inventory_of(index) as senses:
+        found = senses.labels(word, by=by)
+    if as_json:
+        for one in found:
+            print(json.dumps(asdict(one), ensure_ascii=False))
+        return
+    if not found:
+        say(f"No line{'' if word is None else f' of {word!r}'} is labelled{'' if by is None else f' by {by}'}.")
+    widths = [max((len(getattr(one, field)) for one in found), default=0) for field in ("key", "sense_id")]
+    for one in found:
+        print(f"{one.key:<{widths[0]}}  {one.sense_id:<{widths[1]}}  {one.by}, {one.at[:10]}")
+
+
+def _but(count: int, why: str) -> str:
+    return f"; {count:,} {why}" if count else ""
