@@ -264,7 +264,7 @@ def inventory(index: Index) -> list[tuple[Sense, list[Usage]]]:
     senses = index.senses()
     return [
         (
-            Sense(one.sense_id, one.lemma, one.definition, 0, one.examples, []),
+            Sense(one.sense_id, one.lemma, one.definition, 0, 0, one.examples, []),
             [usage for name, usage in senses.sentences(one.lemma) if name == one.sense_id],
         )
         for one in senses.list()
@@ -297,7 +297,9 @@ def test_an_entry_has_examples_frequencies_and_notes(labelled: Index, tmp_path: 
     assert quotes[1] in {"They rowed to the bank of the river.", "Reeds grew on the bank of the river."}
     assert [bibl.text for bibl in money.iterfind("t:cit/t:bibl", names)] == ["rates"]  # the other is too like it
     counts = [one.findtext("t:note[@type='frequency']", namespaces=names) for one in (river, money)]
-    assert counts == ["2", "2"]  # of another line people differ
+    # A third line has both, since people differ on it.
+    assert counts == ["3", "3"] == [str(sense.lines) for sense in labelled.senses().list("bank")]
+    assert [labelled.export(tmp_path / f"{one}.csv", "bank", sense=one).count for one in (RIVER, MONEY)] == [3, 3]
     assert river.findtext("t:note[last()]", namespaces=names) == "also of lakes & ponds"
     assert money.get("n") == MONEY
     assert [hi.text for hi in money.iterfind("t:cit/t:quote/t:hi", names)] == ["bank"]

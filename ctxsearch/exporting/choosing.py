@@ -90,6 +90,13 @@ class Chosen:
                 found.setdefault(sense, []).append(np.column_stack([np.full_like(rows, shard), rows]))
         return {sense: np.concatenate(some) for sense, some in found.items()}
 
+    def count_with(self, sense: str) -> int:
+        """How many of the occurrences have a sense; one that people give two senses counts for both."""
+        return sum(
+            int(np.count_nonzero(np.isin(part.rows(), self.annotation.rows_with(shard, sense))))
+            for shard, part in enumerate(self.parts)
+        )
+
     def metadata_columns(self) -> list[str]:
         """The names that the metadata of their documents have."""
         names: set[str] = set()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ctxsearch.corpus.markup import xml_name, xml_text
 from ctxsearch.domain import Progress, Usage
 from ctxsearch.errors import SenseError, SenseNotFound, WordNotFound
-from ctxsearch.exporting.choosing import choose
+from ctxsearch.exporting.choosing import Chosen, choose
 from ctxsearch.exporting.material import Material, Output
 from ctxsearch.exporting.selecting import drawn_places
 from ctxsearch.query.examples import CONSIDERED, best_examples
@@ -53,6 +53,7 @@ class _Lines:
     def __init__(self, material: Material, lemma: str) -> None:
         self._material = material
         self._found: dict[str, NDArray[np.int64]] = {}
+        self._chosen: Chosen | None = None
         self.notes: Sequence[str] = ()
         self.kind = ""
         # All senses are told apart, also where one alone is written.
@@ -66,11 +67,11 @@ class _Lines:
         self.notes = chosen.notes
         if chosen.sense_columns:
             self.kind = "assigned" if "assigned" in chosen.sense_columns else "labels"
-            self._found = chosen.by_sense()
+            self._found, self._chosen = chosen.by_sense(), chosen
 
     def frequency(self, sense_id: str) -> int:
-        """How many lines have the sense."""
-        return len(self._found.get(sense_id, ()))
+        """How many lines have the sense; one on which people differ has each of theirs, as in `senses list`."""
+        return 0 if self._chosen is None else self._chosen.count_with(sense_id)
 
     def best(self, sense_id: str, n: int, common: frozenset[str]) -> list[tuple[Usage, str]]:
         """The best examples of the sense, each with its document."""
