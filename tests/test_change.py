@@ -131,10 +131,13 @@ def test_command_prints_words_and_lines(sample: Index) -> None:
     assert printed[0].split() == ["before", "after", "APD", "PRT", "JSD"]
     found = sample.change(BEFORE, AFTER, least=4, limit=5)
     assert [line.split()[0] for line in printed[1:]] == [one.lemma for one in found]
-    made = [
-        json.loads(line) for line in command("change", sample.path, *times, "-k", "2", "--json").stdout.splitlines()
-    ]
+    asked = command("change", sample.path, *times, "-k", "2", "--json")
+    assert asked.stderr == ""
+    made = [json.loads(line) for line in asked.stdout.splitlines()]
     assert [{*one} for one in made] == [{"lemma", "counts", "apd", "prt", "jsd"}] * 2
+    drawn = command("change", sample.path, *times, "--least", "300", "-k", "1", "--seed", "7", "--json")
+    assert max(json.loads(drawn.stdout)["counts"]) > 200
+    assert drawn.stderr == "Of 1 word, JSD is of 200 uses of a part, drawn by --seed 7.\n"
     lines = command("change", sample.path, "virus", *times, "--lines", "2").stdout.splitlines()
     assert [line for line in lines if line.endswith(":")] == ["year<1960:", "year>=1985:"]
     assert len(lines) == 6

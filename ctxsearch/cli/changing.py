@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ctxsearch.cli.console import say
+from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import IndexName, Json, Pos, WrongCommand, given, refuse_all_but
 from ctxsearch.cli.output import Format, print_lines
 from ctxsearch.cli.progress import stage_bar
+
+if TYPE_CHECKING:
+    from ctxsearch.senses.change import Changed
 
 _Order = Literal["apd", "prt", "jsd"]
 _OF_LINES = ("--by", "--before", "--after", "--lines", "--pos", "--json")
@@ -39,7 +43,11 @@ def change(
     seed: Annotated[int, typer.Option(help="Draws the uses of frequent words.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Rank words by how differently they are used before a time and after one, or show the lines that tell."""
+    """Rank words by how differently they are used before a time and after one, or show the lines that tell.
+
+    APD and PRT compare up to 20,000 uses of each part, and JSD groups up to 200 of each: of a word that has more, so
+    many are drawn.
+    """
     if before is None or after is None:
         raise WrongCommand("Say which times to compare: --before 1950 --after 2000, for instance.")
     if word is None and "--lines" in given(call):
@@ -63,6 +71,7 @@ def change(
     if not ranked:
         say("No word occurs so often in both parts.")
         return
+    _say_drawn(ranked, seed)
     if as_json:
         for one in ranked:
             print(json.dumps(asdict(one), ensure_ascii=False))
@@ -72,6 +81,15 @@ def change(
     for one in ranked:
         counts = "  ".join(f"{count:>7,}" for count in one.counts)
         print(f"{one.lemma:<{width}}  {counts}    {one.apd:>6.3f}  {one.prt:>6.3f}  {one.jsd:>6.3f}")
+
+
+def _say_drawn(ranked: Sequence[Changed], seed: int) -> None:
+    """Says which figures are of uses that were drawn."""
+    from ctxsearch.senses.change import COMPARED, GROUPED
+
+    for measures, most in (("JSD is", GROUPED), ("APD and PRT are", COMPARED)):
+        if drawn := sum(max(one.counts) > most for one in ranked):
+            say(f"Of {counted(drawn, 'word')}, {measures} of {most:,} uses of a part, drawn by --seed {seed}.")
 
 
 def _is_less(one: str, other: str) -> bool:

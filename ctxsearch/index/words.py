@@ -80,7 +80,10 @@ class Words(Concordances):
         near: str | Sequence[str] = (),
         cql: str | Sequence[str] = (),
     ) -> list[ConcordanceLine]:
-        """The best example sentences of a word: whole, of fit length, of common words, typical, and unlike each other.
+        """The best example sentences of a word, which are unlike each other.
+
+        It prefers whole sentences of fit length and of common words, without names or a beginning that points back, and
+        typical of the word; where there are no such, others come.
 
         Args:
             word: a lemma, or a form, see `concordance`. Of more than 20 000 occurrences so many are drawn.
@@ -115,7 +118,10 @@ class Words(Concordances):
         pos: str | Sequence[str] = (),
         on_progress: Callable[[Progress], None] | None = None,
     ) -> list[Changed]:
-        """The words that are used most differently in two parts of the corpus, over all their occurrences.
+        """The words that are used most differently in two parts of the corpus.
+
+        ``apd`` and ``prt`` compare up to 20 000 uses of each part, and ``jsd`` groups up to 200 of each: of a word that
+        has more, so many are drawn.
 
         Args:
             before: conditions on the metadata that make one part, ``year<1950`` for instance.

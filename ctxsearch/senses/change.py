@@ -9,6 +9,8 @@ Analysing lexical semantic change with contextualised word representations (ACL)
   shares of the groups that `ctxsearch.senses.groups` makes of uses of both. By chance alone it is the greater the
   fewer uses there are.
 
+Of frequent words, uses are drawn of each part: 20 000 for ``apd`` and ``prt``, and 200 of these for ``jsd``.
+
 Words of no meaning of their own, whose uses are far from each other in any part, have a high ``apd``.
 """
 
@@ -33,8 +35,8 @@ from ctxsearch.senses.groups import grouped
 
 ChangeOrder = Literal["apd", "prt", "jsd"]
 ORDERS = ("apd", "prt", "jsd")
-# Of each part so many uses are drawn to be grouped, or compared.
-_GROUPED, _COMPARED = 200, 20_000
+GROUPED, COMPARED = 200, 20_000
+"""Of each part so many uses are drawn, where there are more: to be grouped for ``jsd``; for ``apd`` and ``prt``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +153,12 @@ def _compared(
     shards: Sequence[OpenShard], lemma: str, parts: Sequence[Sequence[Found]], calibration: Calibration, seed: int
 ) -> Changed:
     random = np.random.default_rng([seed, *lemma.encode()])
-    vectors = [vectors_of(shards, _drawn(part, _COMPARED, random)) for part in parts]
+    vectors = [vectors_of(shards, _drawn(part, COMPARED, random)) for part in parts]
     one, other = (some.mean(axis=0, dtype=np.float64) for some in vectors)
     product = float(one @ other)
     lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
     cosine = product / lengths if lengths else 0.0
-    some = [own[np.sort(random.permutation(len(own))[:_GROUPED])] for own in vectors]
+    some = [own[np.sort(random.permutation(len(own))[:GROUPED])] for own in vectors]
     groups = grouped(np.concatenate(some), calibration)
     n_groups = int(groups.max()) + 1
     shares = [np.bincount(own, minlength=n_groups) / len(own) for own in np.split(groups, [len(some[0])])]
