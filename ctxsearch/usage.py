@@ -1,4 +1,4 @@
-"""How a user marks a word in a sentence: ``They rowed to the [bank].``"""
+"""How a user marks a word in a sentence: ``They rowed across the river to the [bank].``"""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def parse_usage(marked: str) -> Usage:
     if escaped:
         plain.append("\\")
     # Ends as a sentence does, with no quotation mark to close.
-    how = "write the sentence with one word in brackets, such as: They rowed to the [bank]."
+    how = "write the sentence with one word in brackets, such as: They rowed across the river to the [bank]."
     if not starts and not ends:
         raise QueryError(f"No word is marked; {how}")
     if len(starts) != len(ends) or any(start > end for start, end in zip(starts, ends, strict=True)):

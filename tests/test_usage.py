@@ -62,7 +62,8 @@ def test_what_cannot_be_read_is_told(marked: str, why: str) -> None:
     with pytest.raises(QueryError, match=why) as told:
         parse_usage(marked)
     assert re.search(
-        r"such as: They rowed to the \[bank\]\.( A literal bracket is written \\\[ or \\\]\.)?$", str(told.value)
+        r"such as: They rowed across the river to the \[bank\]\.( A literal bracket is written \\\[ or \\\]\.)?$",
+        str(told.value),
     )
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _Order = Literal["log_dice", "mi", "t_score", "log_likelihood", "count"]
 _NO_WORD = "No word stands there so often."
 _NO_COLLOCATE = "No word stands there so often, and more often than chance would have it."
+_SENSE_HELP = "Only lines that assign gives this sense of your inventory; or 'none of these', or 'unsure'."
 _OF_WORD = (*FILTERS, "--allow-damaged")
 
 
@@ -49,9 +50,7 @@ def collocations(
     limit: Annotated[
         int, typer.Option("-k", "--limit", min=1, help="How many; with --versus, of each of the two senses.")
     ] = 30,
-    sense: Annotated[
-        str | None, typer.Option(metavar="SENSE", help="Only lines that assign gives this sense of your inventory.")
-    ] = None,
+    sense: Annotated[str | None, typer.Option(metavar="SENSE", help=_SENSE_HELP)] = None,
     versus: Annotated[
         str | None, typer.Option(metavar="SENSE", help="With --sense: what tells it from this other sense.")
     ] = None,
@@ -109,15 +108,17 @@ def examples(
     index: IndexName,
     word: Annotated[str, typer.Argument(metavar="WORD", help="A lemma, for all its forms; or a form, for itself.")],
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 5,
-    sense: Annotated[
-        str | None, typer.Option(metavar="SENSE", help="Only lines that assign gives this sense of your inventory.")
-    ] = None,
+    sense: Annotated[str | None, typer.Option(metavar="SENSE", help=_SENSE_HELP)] = None,
     *,
     filters: Filters,
     allow_damaged: AllowDamaged = False,
     as_json: Json = False,
 ) -> None:
-    """List the best example sentences of a word, or of a sense of it."""
+    """List the best example sentences of a word, or of a sense of it.
+
+    It prefers whole sentences, neither short nor long, of common words, without names or a beginning that points back,
+    and typical of the word. What says the same as a better one is left out.
+    """
     _check_sense(call, sense)
     with opening(index, allow_damaged) as opened:
         if sense is not None:

@@ -69,7 +69,10 @@ def embed(
     dtype: Dtype = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file that is there.")] = False,
 ) -> None:
-    """Embed marked words; a line is "They rowed to the [bank]." or {"text": ..., "start": ..., "end": ...}."""
+    """Embed marked words; a line is "They rowed across the river to the [bank]." or an object with text, start and end.
+
+    Such an object is {"text": "...", "start": 35, "end": 39}; a line that is a string has quotation marks.
+    """
     import numpy as np
 
     if not output.absolute().parent.is_dir():
@@ -133,5 +136,5 @@ def _usage(path: Path, number: int, line: str) -> ctxsearch.Usage:
         raise SourceError(str(path), str(error).removesuffix("."), line=number) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         why = "this is neither a string nor an object with text, start and end"
-        hint = 'A string has quotation marks, as "They rowed to the [bank]" has.'
+        hint = 'A string has quotation marks, as "They rowed across the river to the [bank]." has.'
         raise SourceError(str(path), why, line=number, hint=hint) from error

@@ -63,12 +63,17 @@ def assign(
         str | None, typer.Option(metavar="COLUMN", help="Count by this column of the metadata; by year, or by year:20.")
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="With --over: draw it into this file.", dir_okay=False)] = None,
-    lines: Annotated[bool, typer.Option("--lines", help="Print every line with its sense.")] = False,
+    lines: Annotated[
+        bool, typer.Option("--lines", help="Print every line with its sense; * marks those that people labelled.")
+    ] = False,
     pile: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only lines of this sense, of 'unsure', or of 'none of these'.")
     ] = None,
     to_label: Annotated[
-        int | None, typer.Option("--next", min=1, help="Print so many lines that it would help most to label next.")
+        int | None,
+        typer.Option(
+            "--next", min=1, help="Print so many lines that it would help most to label next; none is labelled yet."
+        ),
     ] = None,
     shown: Shown,
 ) -> None:

@@ -70,7 +70,7 @@ class Answers(Words):
         """The uses of the marked word that are most like this one, nearest first, ties by key.
 
         Args:
-            usage: a sentence with its word in brackets, ``"They rowed to the [bank]."``, or a `Usage`.
+            usage: a sentence with its word in brackets, ``"They rowed across the river to the [bank]."``, or a `Usage`.
             k: how many lines; None for all.
             form: only occurrences written exactly so (or in one of several ways).
             pos: only those of this part of speech (or one of several), where the sources of the corpus give any.
