@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict
@@ -159,6 +160,36 @@ def test_command_prints_one_object(few: Path) -> None:
     assert made["uses_repeated"] == 1
     assert made["uses_without_vector"] == {"the span is a part of a word": 1}
     assert made["vectors"]["average_precision"]["by_sense"]["low"] <= 1
+
+
+def test_an_inventory_is_measured_as_a_file_of_the_same_uses(
+    sample: ctxsearch.Index, few: Path, tmp_path: Path
+) -> None:
+    """With --senses, the labels are those of the index's inventory, and the model and the head are the index's."""
+    uses = {line: json.loads(line) for line in few.read_text(encoding="utf-8").splitlines()}
+    with ctxsearch.Index.open(shutil.copytree(sample.path, tmp_path / "sample")) as index:
+        senses = index.senses(by="anna")
+        keys = {line.key: line.end for word in ("bank", "bark") for line in index.concordance(word)}
+        own = {
+            line: use for line, use in uses.items() if keys.get(f"{use['document_id']}:{use['start']}") == use["end"]
+        }
+        for name in sorted({use["sense"] for use in own.values()}):
+            senses.new(name)
+            senses.label(name, [f"{use['document_id']}:{use['start']}" for use in own.values() if use["sense"] == name])
+        (tmp_path / "own.jsonl").write_text("\n".join(own), encoding="utf-8")
+        expected = ctxsearch.evaluate(tmp_path / "own.jsonl", documents=DOCUMENTS, dtype="fp32")
+        result = command("evaluate", "--senses", index.path, "--dtype", "fp32", "--json")
+        assert result.returncode == 0, result
+        made = json.loads(result.stdout)
+        assert made["head"] == "all-MiniLM-L6-v2"
+        assert made["labels"].endswith("senses.sqlite")
+        assert made["vectors"] == json.loads(json.dumps(asdict(expected.vectors)))
+        with pytest.raises(ValueError, match="The uses of an inventory are in its index, and have no split"):
+            ctxsearch.evaluate(senses=index.path, split="test")
+    assert "Give either a file of labelled uses, or --senses INDEX." in told(command("evaluate"), 2)
+    assert "the index says the rest; leave out --sweep." in told(
+        command("evaluate", "--senses", tmp_path / "sample", "--sweep"), 2
+    )
 
 
 def test_sweep_measures_every_layer(few: Path) -> None:

@@ -9,24 +9,34 @@ from typing import Annotated, Any
 
 import typer
 
+from ctxsearch.cli.console import say
 from ctxsearch.cli.evaluation_tables import print_evaluation, print_sweep
-from ctxsearch.cli.options import Device, Dtype, HeadFile, Layers, Pooling, WrongCommand
+from ctxsearch.cli.options import Device, Dtype, HeadFile, Layers, Pooling, WrongCommand, given
 from ctxsearch.cli.plotting import check_plot, plot_reliability, plot_sweep
 from ctxsearch.cli.progress import stage_bar
 from ctxsearch.evaluating import DEFAULT_PER_LEMMA, DEFAULT_ROUNDS
 from ctxsearch.settings import DEFAULT_MODEL, DEFAULT_POOLING
 
+_OF_FILE = ("--documents", "--split", "--model", "--window", "--language", "--sweep")
+
 
 def evaluate(
+    call: typer.Context,
     labels: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
             metavar="FILE",
             help='JSONL of labelled uses: {"text" or "document_id", "start", "end", "lemma", "sense"}.',
             exists=True,
             dir_okay=False,
         ),
-    ],
+    ] = None,
+    senses: Annotated[
+        str | None,
+        typer.Option(
+            metavar="INDEX", help="Use the labels of this index's sense inventory instead, and its model and head."
+        ),
+    ] = None,
     documents: Annotated[
         Path | None, typer.Option(help="The documents that the uses are in, if they have no text.", exists=True)
     ] = None,
@@ -56,6 +66,10 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Measure how well a model tells the senses of words apart, on labelled uses."""
+    if (labels is None) == (senses is None):
+        raise WrongCommand("Give either a file of labelled uses, or --senses INDEX.")
+    if senses is not None and (refused := [option for option in given(call) if option in _OF_FILE]):
+        raise WrongCommand(f"With --senses, the index says the rest; leave out {' and '.join(refused)}.")
     if sweep and held_out:
         raise WrongCommand("--sweep chooses, and what is held out is not for choosing by; leave out --held-out.")
     if sweep and (layers is not None or head is not None):
@@ -63,7 +77,7 @@ def evaluate(
     if plot is not None:
         from ctxsearch.encoder.choice import choose
 
-        if not sweep and choose(model, head=head, layers=layers, pooling=pooling).head is None:
+        if senses is None and not sweep and choose(model, head=head, layers=layers, pooling=pooling).head is None:
             raise WrongCommand("--plot draws a sweep, or a head's probabilities; give --sweep, or a head.")
         check_plot(plot)
     import ctxsearch
@@ -83,8 +97,9 @@ def evaluate(
             "on_progress": on_progress,
         }
         if sweep:
-            swept = ctxsearch.evaluate_layers(labels, pooling=pooling or DEFAULT_POOLING, **options)
+            swept = ctxsearch.evaluate_layers(labels or "", pooling=pooling or DEFAULT_POOLING, **options)
         else:
+            options["senses"] = senses
             swept = [
                 ctxsearch.evaluate(labels, held_out=held_out, layers=layers, pooling=pooling, head=head, **options)
             ]
@@ -100,3 +115,5 @@ def evaluate(
             plot_sweep(swept, plot)
         elif swept[0].reliability is not None:
             plot_reliability(swept[0], swept[0].reliability, plot)
+        else:
+            say("The index has no head, so there are no probabilities to draw.")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ctxsearch.domain import Progress
 from ctxsearch.evaluating.evaluation import Evaluation
-from ctxsearch.evaluating.runs import Options, head_evaluated, layers_evaluated, read_both
-from ctxsearch.settings import DEFAULT_MODEL
+from ctxsearch.evaluating.runs import Options, head_evaluated, layers_evaluated, with_drawn
+from ctxsearch.settings import DEFAULT_MODEL, HEAD_FILE, Settings
+
+if TYPE_CHECKING:
+    from ctxsearch.corpus import Labels
 
 DEFAULT_PER_LEMMA = 300
 DEFAULT_ROUNDS = 1000
@@ -17,8 +22,9 @@ _NEIGHBOURS = 4  # layers that are summed in a sweep
 
 
 def evaluate(
-    labels: str | Path,
+    labels: str | Path | None = None,
     *,
+    senses: str | Path | None = None,
     documents: str | Path | None = None,
     split: str | None = None,
     held_out: bool = False,
@@ -50,7 +56,9 @@ def evaluate(
     1.0
 
     Args:
-        labels: JSONL of labelled uses, see `read_labels`.
+        labels: JSONL of labelled uses, see `read_labels`; None where they are in an inventory.
+        senses: an index, whose sense inventory has the labels; its model, window and language count then, and its
+            layers, pooling and head, where none of these is given.
         documents: the documents that they are in, where the lines have no text of their own.
         split: measures the uses of this split only.
         held_out: measures only lemmas that `train_head` neither learns from nor chooses by.
@@ -73,13 +81,32 @@ def evaluate(
         HeadError: the head cannot be read, or is for another model.
         ValueError: a setting does not fit the model.
     """
+    from ctxsearch.corpus import read_labels
     from ctxsearch.encoder.choice import choose
 
-    read = read_both(labels, documents, split, per_lemma, seed, held_out=held_out)
+    if (labels is None) == (senses is None):
+        raise ValueError("Give either a file of labelled uses, or an index with a sense inventory.")
+    own_name = ""
+    if senses is not None:
+        if documents is not None or split is not None:
+            raise ValueError("The uses of an inventory are in its index, and have no split; leave out both options.")
+        uses, known, own_head = _of_index(senses)
+        model, window, language = known.model, known.window, known.language
+        if head is None and layers is None and pooling is None:
+            head, own_name = own_head or "none", known.head
+            layers, pooling = (None, None) if own_head else (known.layers, known.pooling)
+        read = with_drawn(lambda: uses, per_lemma, seed, held_out=held_out)
+    else:
+        path = Path(labels or "")
+        read = with_drawn(
+            lambda: read_labels(path, documents=documents, split=split), per_lemma, seed, held_out=held_out
+        )
     choice = choose(model, head=head, layers=layers, pooling=pooling)
     options = Options(split, model, choice.pooling, window, language, device, dtype, per_lemma, seed, rounds)
     if choice.head is not None:
-        return head_evaluated(read, choice.head, options, on_progress)
+        # The file in an index's folder has no name of its own.
+        named = replace(choice.head, name=own_name) if own_name else choice.head
+        return head_evaluated(read, named, options, on_progress)
     (made,) = layers_evaluated(read, lambda _: [choice.layers], options, on_progress)
     return made
 
@@ -118,13 +145,26 @@ def evaluate_layers(
     Returns:
         One for each; `Evaluation.layers` tells them apart.
     """
-    read = read_both(labels, documents, split, per_lemma, seed)
+    from ctxsearch.corpus import read_labels
+
+    read = with_drawn(lambda: read_labels(labels, documents=documents, split=split), per_lemma, seed)
     return layers_evaluated(
         read,
         layers_to_sweep,
         Options(split, model, pooling, window, language, device, dtype, per_lemma, seed, rounds),
         on_progress,
     )
+
+
+def _of_index(path: str | Path) -> tuple[Labels, Settings, Path | None]:
+    """The labels of an index's inventory, what the index was made with, and its head, if any."""
+    from ctxsearch.catalog.inventory import Inventory
+    from ctxsearch.index import Index
+    from ctxsearch.senses.labelled import labels_of
+
+    with Index.open(path) as index:
+        uses = labels_of(Inventory(index.path), index.open_shards())
+        return uses, index.settings, index.path / HEAD_FILE if index.settings.head else None
 
 
 def layers_to_sweep(n_layers: int) -> list[str]:

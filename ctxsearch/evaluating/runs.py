@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ctxsearch.domain import Progress
@@ -41,24 +40,17 @@ class Options:
     rounds: int
 
 
-def read_both(
-    path: str | Path,
-    documents: str | Path | None,
-    split: str | None,
-    per_lemma: int | None,
-    seed: int,
-    *,
-    held_out: bool = False,
+def with_drawn(
+    read_labels: Callable[[], Labels], per_lemma: int | None, seed: int, *, held_out: bool = False
 ) -> BothLabels:
     """The labels, and those drawn, of which some can be measured: known before a model is loaded."""
-    from ctxsearch.corpus import read_labels
     from ctxsearch.evaluation.parts import TEST, part_of
     from ctxsearch.evaluation.uses import group
     from ctxsearch.labelled import draw
 
     if per_lemma is not None and per_lemma < 3:
         raise ValueError(f"At least 3 uses of a lemma are needed to measure anything, and {per_lemma} were asked for.")
-    read = read_labels(path, documents=documents, split=split)
+    read = read_labels()
     if held_out:
         read = read.chosen([number for number, lemma in enumerate(read.lemmas) if part_of(lemma) == TEST])
     drawn = read if per_lemma is None else draw(read, per_lemma, seed=seed)
