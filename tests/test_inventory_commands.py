@@ -218,7 +218,7 @@ def test_what_cannot_be_is_one_sentence(folder: Path, arguments: Sequence[str], 
 
 def test_senses_filled_into_a_table_come_back(folder: Path, tmp_path: Path) -> None:
     """Export, fill in the senses, read the table: labelled are the rows that have one, all of them or none."""
-    for name in ("mouse.animal", "mouse.computer"):
+    for name in ("bank.river", "mouse.animal", "mouse.computer"):
         done("senses", "new", folder, name)
     done("senses", "label", folder, "mouse.animal", "mole/10:65", "--by", "anna")
     done("export", folder, tmp_path / "l.csv", "mouse")
@@ -265,7 +265,11 @@ def test_senses_filled_into_a_table_come_back(folder: Path, tmp_path: Path) -> N
 
     line = {"key": "mouse/14:79", "sense": "mouse.animal"}
     wrong = [
-        ([{**line, "sense": "mouse.pad"}], "line 24: There is no sense 'mouse.pad'; there are:"),
+        (
+            [{**line, "sense": "mouse.pad"}, {**line, "sense": "mouse.mat"}, {**line, "sense": "mouse.pad"}],
+            "line 24: there is no sense 'mouse.pad' (2 rows), 'mouse.mat' (1 row). The senses of 'mouse' are:"
+            " mouse.animal, mouse.computer; make one with: ctxsearch senses new.",
+        ),
         (
             [line, {**line, "sense": "mouse.computer"}],
             "line 24: mouse/14:79 has two senses, 'mouse.animal' and 'mouse.",
@@ -318,11 +322,15 @@ def test_a_table_of_assigned_senses_is_nobodys_word(folder: Path, tmp_path: Path
 
 
 def test_every_command_of_senses_has_help() -> None:
-    """Each says what it does, and what each of its arguments is."""
+    """Each says what it does, and what each of its arguments is; the README has it."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    for name in ("list", "new", "remove"):
+        assert f"$ ctxsearch subcorpora {name} --help" in readme
     names = ("list", "new", "import", "define", "rename", "note", "merge", "split", "remove", "label", "unlabel")
     for name in (*names, "labels", "log", "undo", "agreement"):
         text = ctxsearch("senses", name, "--help").stdout
         assert text.startswith(f"Usage: ctxsearch senses {name} ")
+        assert f"$ ctxsearch senses {name} --help" in readme
         assert "INDEX" in text
 
 
@@ -394,12 +402,44 @@ def test_labels_that_are_replaced_are_told(folder: Path) -> None:
         told = ctxsearch("senses", "label", folder, name, *some, "--by", "anna").stderr
     assert told == (
         "bank.two: labelled 1 line.\n"
-        f"Had another label of yours: {keys[0]} (bank.one). To have it back: ctxsearch senses undo {folder}.\n"
+        f"Had another label of yours: {keys[0]} (bank.one). To have it back: ctxsearch senses undo {folder} --by anna\n"
     )
     before = done("senses", "labels", folder, "bank")
     assert before.count("bank.one") == len(keys) - 1
     done("induce", folder, "bank", "--accept", "--by", "anna")
     assert done("senses", "labels", folder, "bank") == before
+
+
+def test_labels_of_others_that_a_change_touches_are_told(folder: Path) -> None:
+    """Who splits, merges or removes a sense is told how much others labelled with it; the hint undoes that change."""
+    keys = ["bank/06:73", "bank/02:29", "bank/09:39"]
+    done("senses", "new", folder, "bank.river", "--by", "anna")
+    for by, some in (("anna", keys), ("Ben B.", keys[:2]), ("carl", keys[1:2])):
+        done("senses", "label", folder, "bank.river", *some, "--by", by)
+    assert "[3 lines]" in done("senses", "list", folder)
+    assert [(one["labels"], one["lines"]) for one in objects(done("senses", "list", folder, "--json"))] == [(6, 3)]
+    undoing = f"ctxsearch senses undo {folder} --by 'Ben B.'\n"
+
+    def told(*arguments: object) -> str:
+        return ctxsearch("senses", *arguments, "--by", "Ben B.").stderr
+
+    assert told("define", folder, "bank.river", "land") == "bank.river: defined, a sense of bank with 3 lines.\n"
+    assert told("split", folder, "bank.river", "bank.edge", *keys[:2]) == (
+        "bank.edge: split off, a sense of bank with 2 lines.\n"
+        f"This changed the labels of 2 other people on 2 lines, too. To undo it: {undoing}"
+    )
+    assert told("merge", folder, "bank.river", "bank.edge") == (
+        "bank.edge: merged, a sense of bank with 3 lines.\n"
+        f"This changed the labels of 1 other person on 1 line, too. To undo it: {undoing}"
+    )
+    assert told("remove", folder, "bank.edge") == (
+        f"bank.edge: removed, with the labels of 2 other people on 3 lines. To have it back: {undoing}"
+    )
+    for _ in range(4):
+        done("senses", "undo", folder, "--by", "Ben B.")
+    assert len(done("senses", "labels", folder).splitlines()) == 6
+    done("senses", "new", folder, "bank.own", "--by", "Ben B.")
+    assert told("remove", folder, "bank.own") == f"bank.own: removed. To have it back: {undoing}"
 
 
 def test_piles_show_the_likeliest_answer(folder: Path) -> None:
