@@ -76,6 +76,30 @@ def test_a_change_that_was_cut_off_is_in_no_backup(index: Index, tmp_path: Path)
         assert again.senses().list() == index.senses().list()
 
 
+@pytest.mark.parametrize("kind", ["super-journal", "link"])
+def test_a_strangers_journal_deletes_nothing(index: Index, tmp_path: Path, kind: str) -> None:
+    """SQLite deletes what a journal names as its super-journal, once it has undone; here it does not come to that."""
+    goal = interrupted(index, tmp_path)
+    precious, journal = tmp_path / "precious", goal / "senses.sqlite-journal"
+    precious.write_bytes(b"kept")
+    if kind == "link":
+        shutil.move(journal, tmp_path / "elsewhere")
+        journal.symlink_to(tmp_path / "elsewhere")
+    else:
+        name = os.fsencode(precious)
+        with journal.open("ab") as file:
+            file.write(bytes(4) + name + len(name).to_bytes(4, "big") + sum(name).to_bytes(4, "big"))
+            file.write(bytes.fromhex("d9d505f920a163d7"))
+    before = {path.name: path.read_bytes() for path in (precious, journal, goal / "senses.sqlite")}
+    with Index.open(goal, encoder=ENCODER) as killed:
+        for use in (lambda: killed.senses().list(), lambda: killed.senses().new("bank.money")):
+            with pytest.raises(IndexDamaged, match=r"it names another file|it is no plain file"):
+                use()
+    assert before == {path.name: path.read_bytes() for path in (precious, journal, goal / "senses.sqlite")}
+    (problem,) = Index.verify(goal, encoder=ENCODER).problems
+    assert "journal" in problem.path or "file" in problem.why
+
+
 def test_a_change_that_nobody_may_undo_is_told(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the file cannot be written, it is said what is to be done, and not that a database is read-only."""
     goal = interrupted(index, tmp_path)

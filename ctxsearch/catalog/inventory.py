@@ -211,6 +211,7 @@ class Inventory:
             is_new = not self.path.exists()
             if not is_new:
                 plain_size(self.path)
+                roll_back(self.path)
             with closing(sqlite3.connect(self.path, timeout=PATIENCE_SECONDS, isolation_level=None)) as connection:
                 if is_new or not self._is_made(connection) or self._applied(connection) != _MIGRATIONS:
                     # At once the only one who writes: whoever comes second finds all of it done.
