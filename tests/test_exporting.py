@@ -688,6 +688,22 @@ def test_no_index_is_written_into(index: Index, make_index: MakeIndex, tmp_path:
         index.export(other.path / "new.csv", "bank")
 
 
+def test_a_headword_is_written_as_one_writes_it(make_index: MakeIndex, tmp_path: Path) -> None:
+    """With its capital, its sharp s and its final sigma, as the corpus has it most; not as sentences begin."""
+    texts = [
+        "Die Straße ist leer. DIE STRASSE. Auf der Straße. Die Strassen.",
+        "However it is. However. It is, however, so.",
+    ]
+    index = make_index([Document("a", texts[0]), Document("b", texts[1]), Document("c", "Ο λόγος. ΛΟΓΟΣ, λόγος.")])
+    senses = index.senses(by="anna")
+    for name in ("straße", "However", "λόγος", "nowhere"):
+        senses.new(f"{name}.1", word=name)
+    index.export(tmp_path / "all.xml")
+    names = {"t": "http://www.tei-c.org/ns/1.0"}
+    found = ElementTree.parse(tmp_path / "all.xml").iterfind(".//t:orth", names)
+    assert [one.text for one in found] == ["Straße", "however", "λόγος", "nowhere"]
+
+
 @pytest.mark.parametrize(
     ("name", "module", "why"),
     [

@@ -20,6 +20,7 @@ from ctxsearch.errors import SenseError, SenseNotFound, WordNotFound
 from ctxsearch.exporting.choosing import Chosen, choose
 from ctxsearch.exporting.material import Material, Output
 from ctxsearch.exporting.selecting import drawn_places
+from ctxsearch.query.citation import citation_form
 from ctxsearch.query.examples import CONSIDERED, best_examples
 from ctxsearch.query.goodness import common_lemmas
 from ctxsearch.query.ranking import Found
@@ -148,7 +149,7 @@ def _entry(
     common: frozenset[str],
 ) -> Iterator[str]:
     yield f"<entry xml:id={_attribute(name)} xml:lang={_attribute(material.language)}>\n"
-    yield f'<form type="lemma">{_element("orth", lemma)}</form>\n'
+    yield f'<form type="lemma">{_element("orth", citation_form(material.shards, lemma))}</form>\n'
     if len(tags := material.asked.filters.written.tags) == 1:
         yield f'<gramGrp><gram type="pos">{_escaped(tags[0])}</gram></gramGrp>\n'
     sentences = material.senses.sentences(lemma)
