@@ -408,3 +408,12 @@ def test_commands_shape_lines(index: Index) -> None:
     assert "There is no subcorpus" in command("concordance", index.path, "bank", "--where", "@early").stderr
     wrong = command("concordance", index.path, "bank", "--seed", "4")
     assert "say with --sample or --per-document how many lines" in wrong.stderr
+
+
+def test_texts_of_the_metadata_are_sorted_as_in_a_dictionary(make_index: MakeIndex) -> None:
+    """Capitals and marks part no letters, in lines and in counts; numbers come first, and what is missing last."""
+    values = ["Zebra", "oben", 1912, "Äpfel", "ähnlich", None, "Apfel"]
+    index = make_index([Document(str(number), "The bank.", {"by": value}) for number, value in enumerate(values)])
+    expected = [1912, "ähnlich", "Apfel", "Äpfel", "oben", "Zebra", None]
+    assert [line.metadata.get("by") for line in index.concordance("bank", order="by")] == expected
+    assert [one.values for one in index.frequencies("bank", "by")] == [(value,) for value in expected]

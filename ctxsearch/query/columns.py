@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from ctxsearch.domain import Metadata, MetadataValue
 from ctxsearch.errors import QueryError
+from ctxsearch.query.collation import collated
 
-ValueOrder = tuple[bool, bool, float, str]
+ValueOrder = tuple[bool, bool, float, tuple[str, str], str]
 """Sorts values of the metadata."""
 
 _PERIODS = re.compile(r"(.+):([1-9][0-9]{0,8})")
@@ -23,10 +24,11 @@ _MOST_PERIODS = 1000
 
 
 def value_order(value: MetadataValue) -> ValueOrder:
-    """Sorts values of the metadata: numbers before words, and what is missing last."""
+    """Sorts values of the metadata: numbers before words, as dictionaries have these, and what is missing last."""
     if isinstance(value, int | float):
-        return False, False, value, str(value)
-    return value is None, True, 0, str(value)
+        return False, False, value, ("", ""), str(value)
+    text = str(value)
+    return value is None, True, 0, collated(text), text
 
 
 def column_named(name: str, known: Collection[str]) -> str | None:

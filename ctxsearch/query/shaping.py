@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import operator
 import random
-import re
 import string
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import QueryError
+from ctxsearch.query.collation import collated
 from ctxsearch.query.columns import PREFIX, column_named, value_order
 from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
@@ -25,10 +24,6 @@ _Key = tuple[object, ...]
 
 # Written to a word, and no part of it: “citizens stands beside citizens.
 _BESIDE_WORDS = string.punctuation + "\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb\u2026\u2013\u2014"
-
-# Marks of Latin, Greek and Cyrillic letters, and letters that have one in them.
-_MARKS = re.compile("[\u0300-\u036f]+")
-_BARE = str.maketrans({"æ": "ae", "đ": "d", "ħ": "h", "\u0131": "i", "ł": "l", "ø": "o", "œ": "oe"})
 
 _KEYS: dict[str, Callable[[ConcordanceLine], _Key]] = {
     "left": lambda line: (_words(line.left)[::-1], collated(line.node), collated(line.right)),
@@ -43,20 +38,6 @@ _KEYS: dict[str, Callable[[ConcordanceLine], _Key]] = {
 _OF_CORPUS = "corpus"
 _OF_WORDS = ("left", "node", "right")
 _SCORE = "score"
-
-
-def collated(text: str) -> tuple[str, str]:
-    """What a text is sorted by: its letters, whatever their case and marks, and then these marks.
-
-    So dictionaries have it in most languages: *Ärger* stands beside *Arger*, and not behind *Zebra*.
-
-    >>> sorted(["zoo", "Ärger", "Arm", "ähnlich", "ahnden"], key=collated)
-    ['ahnden', 'ähnlich', 'Ärger', 'Arm', 'zoo']
-    """
-    folded = text.casefold()
-    if folded.isascii():
-        return folded, ""
-    return _MARKS.sub("", unicodedata.normalize("NFD", folded).translate(_BARE)), folded
 
 
 def _words(text: str) -> list[tuple[str, str]]:
