@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctxsearch.analysis import MAX_SEGMENT_CHARS, Analyser, normal_form
+from ctxsearch.analysis import MAX_SEGMENT_CHARS, Analyser, check_code, normal_form
 from ctxsearch.analysis.words import WordPatterns
 
 ENGLISH = Analyser("en")
@@ -95,6 +95,7 @@ def test_tokens_are_words(text: str, expected: str) -> None:
         ("fr", "DIT-IL allez-vous-en, donne\u2011le\u2011moi", "DIT -IL allez -vous -en donne \u2011le \u2011moi"),
         ("fr", "Rendez-vous, c'est-\u00e0-dire Villiers-le-Bel", "Rendez-vous c'est-\u00e0-dire Villiers-le-Bel"),
         ("fr", "cessez-le-feu, celui-l\u00e0, est-ce", "cessez-le-feu celui-l\u00e0 est -ce"),
+        ("fr", "qu'en-dira-t-on, un chez-moi; que dira-t-on", "qu' en-dira-t-on un chez-moi que dira -t-on"),
         ("en", "dit-il", "dit-il"),
         ("he", 'צה"ל "שלום" ארה\u05f4ב ג\u05f3ורג', 'צה"ל שלום ארה\u05f4ב ג\u05f3ורג'),
         ("en", 'a"b', "a b"),
@@ -291,9 +292,22 @@ def test_region_is_ignored(code: str) -> None:
     assert Analyser(code).language == "en"
 
 
-@pytest.mark.parametrize(
-    "code", ["", "e", "12", "deutsch", "en-", "en gb", "english language", "../en", "\u00e9n", "en\n"]
-)
+def test_a_language_that_an_index_has_is_taken() -> None:
+    """An index may have been made for a language by its name; a new one is not."""
+    assert Analyser("german").language == "german"
+    with pytest.raises(ValueError, match=r"'german' is not a language code"):
+        check_code("german")
+
+
+@pytest.mark.parametrize("letter", ["e", "\u0435", "i", "\u044f"])
+def test_many_marks_take_linear_time(letter: str) -> None:
+    """A letter with a hundred thousand marks is folded at once."""
+    began = time.perf_counter()
+    normal_form(letter + "\u0308\u0301\u0307" * 33_000)
+    assert time.perf_counter() - began < 10
+
+
+@pytest.mark.parametrize("code", ["", "e", "12", "en-", "en gb", "english language", "../en", "\u00e9n", "en\n"])
 def test_malformed_language_is_refused(code: str) -> None:
     """A malformed language code is refused in a sentence that says what to give."""
     with pytest.raises(ValueError, match=r"is not a language code; give one such as 'en'"):

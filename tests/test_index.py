@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 
 from ctxsearch import ConcordanceLine, Document, Index, Progress, Usage
 from ctxsearch.analysis import Analyser
+from ctxsearch.catalog import where as where_module
 from ctxsearch.domain import Segment
 from ctxsearch.errors import (
     DocumentNotFound,
@@ -480,6 +481,14 @@ def test_metadata_may_be_called_as_what_a_document_has(make_index: MakeIndex, wh
     assert "".join(ids(index.concordance("bank", where=where))) == expected
     assert [one.condition for one in index.unmet(where)] == [where][len(expected) :][:1]
     assert index.remove(where=where) == len(expected)
+
+
+def test_an_expression_has_so_long_for_all_values(make_index: MakeIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that takes its time on each of many values is told, and not waited for."""
+    index = make_index([Document(str(number), "The bank.", {"x": f"{'a' * 18}{number}"}) for number in range(300)])
+    monkeypatch.setattr(where_module, "_SECONDS", 0.05)
+    with pytest.raises(QueryError, match=r"The regular expression '\(a\|aa\)\+b' takes too long; write it simpler"):
+        index.count("bank", where="x~(a|aa)+b")
 
 
 def test_periods_are_of_numbers(make_index: MakeIndex) -> None:

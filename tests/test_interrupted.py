@@ -100,6 +100,16 @@ def test_a_strangers_journal_deletes_nothing(index: Index, tmp_path: Path, kind:
     assert "journal" in problem.path or "file" in problem.why
 
 
+def test_a_link_that_leads_nowhere_makes_no_file(index: Index, tmp_path: Path) -> None:
+    """What a stranger's link points at is not made by the first sense that is written."""
+    path = index.path / "senses.sqlite"
+    path.unlink()
+    path.symlink_to(tmp_path / "victim")
+    with pytest.raises(OSError, match="it is no plain file"):
+        index.senses(by="anna").new("bank.money")
+    assert not (tmp_path / "victim").exists()
+
+
 def test_a_change_that_nobody_may_undo_is_told(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the file cannot be written, it is said what is to be done, and not that a database is read-only."""
     goal = interrupted(index, tmp_path)

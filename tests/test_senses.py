@@ -307,7 +307,7 @@ def test_wrong_input_is_one_sentence(index: Index, senses: Senses) -> None:
         senses.merge("bank.river", "bank.river")
     with pytest.raises(SenseError, match=f"{key} is not labelled with bank.river"):
         senses.split("bank.river", "bank.new", [key])
-    for name in ("", " bank", "b\nank", "x" * 201):
+    for name in ("", " bank", "b\nank", "x" * 201, "bank.a; bank.b"):
         with pytest.raises(SenseError, match="cannot be the name of a sense"):
             senses.new(name)
     with pytest.raises(SenseError, match="cannot be the name of a person"):

@@ -122,6 +122,33 @@ def test_what_is_no_spreadsheet_is_told(tmp_path: Path, monkeypatch: pytest.Monk
     assert [one.document_id for one in read(tmp_path)] == ["a.txt"]
 
 
+def test_a_cell_in_the_farthest_corner_is_told(tmp_path: Path) -> None:
+    """A small file whose cells reach far is refused before a place is made for each."""
+    book = openpyxl.Workbook()
+    page = book.worksheets[0]
+    page["A1"], page["A2"], page["XFD200000"] = "text", "A bank.", "x"
+    book.save(tmp_path / "far.xlsx")
+    with pytest.raises(
+        SourceError, match=r"far\.xlsx: its cells reach so far that there are 3,276,800,000 places, and"
+    ):
+        list(read(tmp_path / "far.xlsx"))
+    cells = "".join(
+        f'<table:table-cell{one} office:value-type="string"><text:p>a</text:p></table:table-cell>'
+        for one in ("", ' table:number-columns-repeated="9999"')
+    )
+    empty = '<table:table-row table:number-rows-repeated="1048570"><table:table-cell/></table:table-row>'
+    for rows, is_read in ((1, True), (9999, False)):
+        row = f'<table:table-row table:number-rows-repeated="{rows}">{cells}</table:table-row>'
+        with zipfile.ZipFile(tmp_path / "a.ods", "w") as archive:
+            archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+            archive.writestr("META-INF/manifest.xml", _MANIFEST)
+            archive.writestr("content.xml", _ODS.format(row + empty))
+        with pytest.raises(
+            SourceError, match="columns of one name" if is_read else "reach so far that there are 99,990,000"
+        ):
+            list(read(tmp_path / "a.ods"))
+
+
 def test_senses_filled_into_a_spreadsheet_come_back(make_index: MakeIndex, tmp_path: Path) -> None:
     """Exported, filled in, saved and read: where people differ, the cell says so and labels keep what they are."""
     index = make_index(

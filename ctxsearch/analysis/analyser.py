@@ -11,8 +11,21 @@ from ctxsearch.analysis.sentences import cut_sentences
 from ctxsearch.analysis.words import WordPatterns, find_words
 from ctxsearch.domain import Given, Segment
 
-_LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*", re.ASCII)
+_LANGUAGE = re.compile(r"([A-Za-z]{2,8})(?:[-_][A-Za-z0-9]{1,8})*", re.ASCII)
+# Registered names of more letters are of no language that anybody has named so; german is one, and indexes have it.
+_CODE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*", re.ASCII)
+_NO_CODE = "{!r} is not a language code; give one such as 'en', 'de' or 'pt-BR'."
 _MAX_CACHED_LEMMAS = 1_000_000
+
+
+def check_code(language: str) -> None:
+    """Makes sure that a language is named by its code, before an index is made for it.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if _CODE.fullmatch(language) is None:
+        raise ValueError(_NO_CODE.format(language))
 
 
 class Analyser:
@@ -46,7 +59,7 @@ class Analyser:
         """
         match = _LANGUAGE.fullmatch(language)
         if match is None:
-            raise ValueError(f"{language!r} is not a language code; give one such as 'en', 'de' or 'pt-BR'.")
+            raise ValueError(_NO_CODE.format(language))
         self.language = match[1].lower()
         self.punctuation = punctuation
         self._lemmatiser = Lemmatiser(self.language)

@@ -38,7 +38,8 @@ _SAME_SPELLING = _SAME_MARK | str.maketrans(
 # What some write and some do not: the stress of Cyrillic letters (but the mark of Macedonian gje and kje is a part of
 # these) and the dots of yo; and the dot that folding leaves of a Turkish capital.
 _OPTIONAL = regex.compile(
-    r"(?<=[\p{Cyrillic}--[\u0433\u043a]]\p{M}*)\u0301|(?<=\u0435\p{M}*)\u0308|(?<=i\p{M}*)\u0307", regex.VERSION1
+    r"(?<=[\p{Cyrillic}--[\u0433\u043a]]\p{M}{0,2})\u0301|(?<=\u0435\p{M}{0,2})\u0308|(?<=i\p{M}{0,2})\u0307",
+    regex.VERSION1,
 )
 # Languages whose books for learners mark the stress.
 _CYRILLIC = frozenset({"be", "bg", "ru", "uk"})

@@ -88,7 +88,7 @@ _ELISIONS = {
 }
 # What French writes behind its verb: dit-il, a-t-il, donne-le-moi. Not in the midst of a name, Villiers-le-Bel.
 _ENCLITICS = {
-    "fr": r"""(?<![Rr]endez) (?<!RENDEZ) {hyphen} (?i:t{hyphen})?
+    "fr": r"""(?<![Rr]endez) (?<!RENDEZ) (?<![Cc]hez) (?<![Ee]ntre) (?<!en-dira) (?<!en-dira-t) {hyphen} (?i:t{hyphen})?
         (?i:je|tu|ils?|elles?|on|nous|vous|ce|moi|toi|l[eas]|les|lui|leur|y|en) (?!{inner}|{apostrophe})
         (?!{hyphen} (?!(?i:je|tu|ils?|elles?|on|nous|vous|ce|moi|toi|l[eas]|les|lui|leur|y|en) (?!{inner}|{hyphen})))"""
 }

@@ -208,7 +208,7 @@ class Inventory:
         from ctxsearch.catalog.inventory_schema import migrations
 
         with self._told():
-            is_new = not self.path.exists()
+            is_new = not self._is_there()
             if not is_new:
                 plain_size(self.path)
                 roll_back(self.path)

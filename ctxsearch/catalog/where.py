@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,8 @@ from ctxsearch.errors import QueryError
 from ctxsearch.expressions import UnreadableExpression, is_whole_match, read_expression
 
 _OPERATOR = re.compile(r"(>=|<=|!=|!~|=|~|>|<)=?")
+# So long is waited for a regular expression, on all values of a column.
+_SECONDS = 10.0
 _EXPRESSIONS = ("~", "!~")
 # A value as a user would write it.
 _TEXT = "iif(type in ('true', 'false'), type, cast(value as text))"
@@ -50,8 +53,14 @@ class Filter:
 
     def met(self, texts: Iterable[object]) -> list[str]:
         """Those of some values that the regular expression matches."""
-        expression = read_expression(self.value)
-        return [text for text in texts if isinstance(text, str) and is_whole_match(expression, text)]
+        expression, until = read_expression(self.value), time.monotonic() + _SECONDS
+        found = []
+        for text in texts:
+            if isinstance(text, str) and is_whole_match(expression, text):
+                found.append(text)
+            if time.monotonic() > until:
+                raise QueryError(f"The regular expression {self.value!r} takes too long; write it simpler.")
+        return found
 
     @property
     def is_expression(self) -> bool:

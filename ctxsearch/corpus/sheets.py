@@ -10,6 +10,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 
+from ctxsearch.corpus.extent import MOST_CELLS, cells_within
 from ctxsearch.corpus.files import File
 from ctxsearch.corpus.lines import read_chunks
 from ctxsearch.corpus.records import OnRead, Options, UnknownFormat
@@ -18,7 +19,7 @@ from ctxsearch.errors import MissingExtra, SourceError
 SHEETS = (".xlsx", ".xls", ".ods")
 """The endings of spreadsheets."""
 
-# What a spreadsheet unpacks to; its cells take some four times as much.
+# What a spreadsheet unpacks to.
 _MOST_UNPACKED = 500_000_000
 _HINT = "Save it as CSV in UTF-8, or cut it into several."
 
@@ -70,6 +71,14 @@ def _content(file: File, options: Options, on_read: OnRead) -> bytes:
     if unpacked > _MOST_UNPACKED:
         why = f"it unpacks to {unpacked:,} bytes, and {_MOST_UNPACKED:,} is the most"
         raise SourceError(file.uri, why, hint=_HINT)
+    if unpacked:
+        try:
+            cells = cells_within(whole)
+        except ValueError as error:
+            raise SourceError(file.uri, f"it is no spreadsheet that can be read ({error})", hint=_HINT) from error
+        if cells > MOST_CELLS:
+            why = f"its cells reach so far that there are {cells:,} places, and {MOST_CELLS:,} are the most"
+            raise SourceError(file.uri, why, hint=f"Delete what stands far out. {_HINT}")
     return whole
 
 

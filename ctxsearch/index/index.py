@@ -109,7 +109,7 @@ class Index(Changes, Care, Exports):
             HeadError: the head cannot be read, or is for another model.
             ValueError: a setting is unknown or does not fit the model.
         """
-        from ctxsearch.analysis import Analyser
+        from ctxsearch.analysis import Analyser, check_code
         from ctxsearch.encoder.choice import Choice, choose
         from ctxsearch.head import NO_HEAD
 
@@ -121,6 +121,7 @@ class Index(Changes, Care, Exports):
         for name, value in (("codec", codec), ("pooling", pooling)):
             if value is not None and value not in CHOICES[name]:
                 raise ValueError(f"There is no {name} {value!r}; use {', '.join(CHOICES[name])}.")
+        check_code(language)
         analyser = Analyser(language, punctuation=punctuation)
         check_hardware(device, dtype)
         if model is None:

@@ -13,7 +13,7 @@ from ctxsearch.corpus import read_dictionary
 from ctxsearch.domain import Usage
 from ctxsearch.errors import QueryError, SenseError
 from ctxsearch.query.asked import marked_token
-from ctxsearch.sense import NONE_OF_THESE, UNSURE
+from ctxsearch.sense import BETWEEN_SENSES, NONE_OF_THESE, UNSURE
 from ctxsearch.senses.headwords import Choice, Headwords
 from ctxsearch.usage import parse_usage
 
@@ -164,6 +164,8 @@ def checked_name(name: str, of_what: str) -> str:
     """
     if not name or len(name) > _LONGEST_NAME or name != name.strip():
         raise SenseError(f"{name[:60]!r} cannot be the name of a {of_what}: it is empty, too long, or ends in a space.")
+    if of_what == "sense" and BETWEEN_SENSES in name:
+        raise SenseError(f"{name[:60]!r} cannot be the name of a sense: a semicolon and a blank part two names.")
     if of_what == "sense" and name in (UNSURE, NONE_OF_THESE):
         raise SenseError(f"{name!r} cannot be the name of a sense: assign says it of lines.")
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
