@@ -1,6 +1,7 @@
 """Reads the rows of a spreadsheet's first sheet, as those of a table. The only door to python-calamine.
 
-A spreadsheet is no text that could be read line by line: it is taken into memory whole, and so may be only so large.
+A spreadsheet is no text that could be read line by line: it is taken into memory whole, and so may be only so large,
+and reach only so far (`ctxsearch.corpus.extent`).
 """
 
 from __future__ import annotations
