@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from treebank import tagged
 
-from ctxsearch import Document, Index
+from ctxsearch import ConcordanceLine, Document, Index
 from ctxsearch.errors import QueryError, TagNotFound, WordNotFound
 from ctxsearch.query.cql import parse_cql
 
@@ -294,6 +294,11 @@ def test_patterns_agree_with_a_plain_reading(
                 for place in places
                 if word in (sentences[number][place][1], sentences[number][place][0].lower())
             ]
+        if any(one.is_node and one.condition for one in pattern.elements):
+            found = [(line.document_id, line.start) for line in _if_there(index, None, text)]
+            assert [one for one in found if one[0] != "tags"] == [
+                (f"d{number}", 2 * place) for number, places in enumerate(expected) for place in places
+            ]
 
 
 @pytest.mark.parametrize(
@@ -332,7 +337,7 @@ def test_part_of_speech_that_some_word_has_is_not(make_index: MakeIndex, pattern
     assert len(index.concordance("bank", cql=pattern)) == 1
 
 
-def _if_there(index: Index, word: str, pattern: str) -> list[object]:
+def _if_there(index: Index, word: str | None, pattern: str) -> list[ConcordanceLine]:
     try:
         return list(index.concordance(word, cql=pattern))
     except LookupError:

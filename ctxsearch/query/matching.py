@@ -5,12 +5,14 @@ its condition are gathered, and looked up for every place of the sentences of th
 its node, and from its beginning, it is then told for every border between two tokens whether what follows, or what
 comes before, can match there. A token that is repeated is a stretch of places that meet its condition: whether one with
 a border at its other end is in reach is the difference of two running sums. So the work is that of the tokens of these
-sentences, however often a token may be repeated and however long they are.
+sentences, however often a token may be repeated and however long they are. Sentences that lack a token that has to be
+there are not looked at: where a frequent node stands beside a rare word, almost all are of this kind.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -19,11 +21,12 @@ from numpy.typing import NDArray
 from ctxsearch.catalog.rows import FormRow
 from ctxsearch.query.missing import lemma_not_found, word_not_found
 from ctxsearch.query.pattern import Element, Pattern
-from ctxsearch.query.scope import OpenShard, Rows, kept_rows, unknown_tag
+from ctxsearch.query.placing import in_parts, rows_at
+from ctxsearch.query.scope import OpenShard, Rows, unknown_tag
 from ctxsearch.vectors.files import TOKEN_BITS
 
-# Nodes looked at in one go, and tokens of their sentences.
-_NODES, _TOKENS = 1 << 15, 1 << 20
+# Nodes looked at in one go, of however many words, and tokens of their sentences.
+_NODES, _TOKENS = 1 << 20, 1 << 20
 _NOTHING = FormRow("", "", 0, 0)
 
 
@@ -71,14 +74,11 @@ def rows_of_node(shard: OpenShard, pattern: Pattern) -> list[Rows]:
 def _in_shard(shard: OpenShard, rows: Sequence[Rows], patterns: Sequence[Pattern]) -> list[Rows]:
     looked_for = [_Matcher(shard, pattern) for pattern in patterns] if rows else []
     kept = []
-    for start, stop in rows:
-        for begin in range(start, stop, _NODES):
-            part = Rows(begin, min(stop, begin + _NODES))
-            ids = np.array(shard.files.ids[part.start : part.stop])
-            matched = np.ones(len(ids), np.bool_)
-            for one in looked_for:
-                matched[matched] = one.are_nodes(ids[matched])
-            kept.extend(kept_rows(part, matched))
+    for places, ids in in_parts(shard, rows, _NODES):
+        for one in looked_for:
+            matched = one.are_nodes(ids)
+            places, ids = places[matched], ids[matched]
+        kept.extend(rows_at(places))
     return kept
 
 
@@ -90,13 +90,17 @@ class _Tokens:
 
     def __init__(self, shard: OpenShard, element: Element) -> None:
         condition = element.condition
-        self._is_everything_but = condition is None or condition(_NOTHING)
+        self.is_everything_but = condition is None or condition(_NOTHING)
         ids = []
         if condition is not None:
-            for row in shard.catalog.forms() if self._is_everything_but else _forms(shard, element):
-                if condition(row) != self._is_everything_but:
+            for row in shard.catalog.forms() if self.is_everything_but else _forms(shard, element):
+                if condition(row) != self.is_everything_but:
                     ids.append(shard.files.ids[row.first_row : row.stop_row])
         self._ids = np.sort(np.concatenate(ids)) if ids else np.empty(0, np.int64)
+
+    def sentences(self) -> NDArray[np.int64]:
+        """The segments of the ids, in order, each once. Shape: (n,)."""
+        return np.unique(self._ids >> TOKEN_BITS)
 
     def are_among(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which ids, of tokens that there are, in order, are of such tokens. Shape: (n,)."""
@@ -106,7 +110,7 @@ class _Tokens:
             places = np.searchsorted(ids, self._ids[first:last])
             same = ids[places] == self._ids[first:last]
             found[places[same]] = True
-        return ~found if self._is_everything_but else found
+        return ~found if self.is_everything_but else found
 
 
 class _Sentences:
@@ -184,19 +188,29 @@ class _Matcher:
         self._elements = pattern.elements
         self._tokens = [_Tokens(shard, element) for element in pattern.elements]
         self._nodes = pattern.nodes
+        told = [
+            tokens.sentences()
+            for tokens, element in zip(self._tokens, pattern.elements, strict=True)
+            if element.least and not tokens.is_everything_but
+        ]
+        # Where a match can be at all, which each token tells of that has to be there; None where none tells.
+        self._sentences = reduce(_common, sorted(told, key=len)) if told else None
 
     def are_nodes(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of these ids are the node of a match. Shape: (n,)."""
         matched = np.zeros(len(ids), np.bool_)
-        if not len(ids):
+        can_be = np.arange(len(ids))
+        if self._sentences is not None:
+            can_be = np.flatnonzero(np.isin(ids >> TOKEN_BITS, self._sentences))
+        if not len(can_be):
             return matched
-        numbers, sentence = np.unique(ids >> TOKEN_BITS, return_inverse=True)
+        numbers, sentence = np.unique(ids[can_be] >> TOKEN_BITS, return_inverse=True)
         counts = self._shard.catalog.token_counts(numbers)
         # Sentences of so many tokens together in one go.
         goes = (np.cumsum(counts) - counts) // _TOKENS
         for go in np.unique(goes).tolist():
             some = np.flatnonzero(goes == go)
-            own = np.flatnonzero((sentence >= some[0]) & (sentence <= some[-1]))
+            own = can_be[(sentence >= some[0]) & (sentence <= some[-1])]
             sentences = _Sentences(numbers[some], counts[some])
             matched[own] = self._nodes_of(sentences)[sentences.borders(ids[own])]
         return matched
@@ -216,6 +230,10 @@ class _Matcher:
             least = max(1, element.least)
             matched |= _nodes_in(runs[number], before[number], after[-1 - number], least, element.most)
         return matched
+
+
+def _common(some: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.intersect1d(some, others, assume_unique=True)
 
 
 def _followed(goal: NDArray[np.bool_], run: _Run, least: int, most: int | None) -> NDArray[np.bool_]:

@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 from ctxsearch.analysis import normal_form
 from ctxsearch.errors import QueryError
 from ctxsearch.query.keys import rows_asked_for
-from ctxsearch.query.scope import OpenShard, Rows, has_living, kept_rows, rows_of_word
+from ctxsearch.query.placing import in_parts, rows_at
+from ctxsearch.query.scope import OpenShard, Rows, has_living, rows_of_word
 from ctxsearch.vectors.files import TOKEN_BITS
 
+# Occurrences looked at in one go.
+_OCCURRENCES = 1 << 20
 _MASK = (1 << TOKEN_BITS) - 1
 _DISTANCE = re.compile(r"([+-]?)([0-9]{1,5})")
 
@@ -89,7 +92,8 @@ def with_nearby(
     kept = []
     for number, (shard, some) in enumerate(zip(shards, rows, strict=True)):
         tokens = [_tokens(shard, others[number]) for others in beside] if some else []
-        kept.append([part for stretch in some for part in _kept(shard, stretch, nearby, tokens)])
+        parts = in_parts(shard, some, _OCCURRENCES)
+        kept.append([row for places, ids in parts for row in rows_at(places[_are_kept(ids, nearby, tokens)])])
     return kept
 
 
@@ -107,12 +111,13 @@ def _tokens(shard: OpenShard, rows: Sequence[Rows]) -> NDArray[np.int64]:
     return np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)
 
 
-def _kept(shard: OpenShard, rows: Rows, nearby: Sequence[Nearby], tokens: Sequence[NDArray[np.int64]]) -> list[Rows]:
-    ids = shard.files.ids[rows.start : rows.stop]
+def _are_kept(
+    ids: NDArray[np.int64], nearby: Sequence[Nearby], tokens: Sequence[NDArray[np.int64]]
+) -> NDArray[np.bool_]:
     kept = np.ones(len(ids), np.bool_)
     for one, others in zip(nearby, tokens, strict=True):
         kept &= _is_near(ids, one, others) != one.is_absent
-    return kept_rows(rows, kept)
+    return kept
 
 
 def _is_near(ids: NDArray[np.int64], one: Nearby, others: NDArray[np.int64]) -> NDArray[np.bool_]:

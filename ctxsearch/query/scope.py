@@ -121,17 +121,6 @@ ANYHOW = Written()
 """However written, and tagged."""
 
 
-def kept_rows(rows: Rows, kept: NDArray[np.bool_]) -> list[Rows]:
-    """The stretches of some rows that are kept.
-
-    Args:
-        rows: a stretch.
-        kept: which of it are. Shape: (n_rows,).
-    """
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], kept, [False]])))
-    return [Rows(rows.start + start, rows.start + stop) for start, stop in edges.reshape(-1, 2).tolist()]
-
-
 def rows_of_lemma(shard: OpenShard, lemma: str, written: Written = ANYHOW) -> list[Rows]:
     """The rows of a lemma, or of some of its forms only."""
     if written:

@@ -1,0 +1,55 @@
+"""Rows of a shard as their places and ids, and as stretches again: a filter looks at those of many words in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.query.scope import OpenShard, Rows
+from ctxsearch.stretches import stretches
+
+
+def in_parts(
+    shard: OpenShard, rows: Sequence[Rows], size: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """The places of rows and their ids, in the same order, so many at a time. Shape: twice (n,).
+
+    Args:
+        shard: whose they are.
+        rows: stretches of any length.
+        size: rows at a time, at most.
+    """
+    part: list[Rows] = []
+    free = size
+    for start, stop in rows:
+        while start < stop:
+            end = min(stop, start + free)
+            part.append(Rows(start, end))
+            free -= end - start
+            start = end
+            if not free:
+                yield _placed(shard, part)
+                part, free = [], size
+    if part:
+        yield _placed(shard, part)
+
+
+def _placed(shard: OpenShard, rows: Sequence[Rows]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    starts, stops = np.array(rows, np.int64).T
+    return stretches(starts, stops), np.concatenate([shard.files.ids[start:stop] for start, stop in rows])
+
+
+def rows_at(places: NDArray[np.int64]) -> list[Rows]:
+    """Places as stretches, in the same order.
+
+    >>> rows_at(np.array([3, 4, 5, 9, 1]))
+    [Rows(start=3, stop=6), Rows(start=9, stop=10), Rows(start=1, stop=2)]
+    """
+    if not len(places):
+        return []
+    edges = np.flatnonzero(np.diff(places) != 1) + 1
+    firsts = places[np.concatenate([[0], edges])]
+    lasts = places[np.concatenate([edges, [len(places)]]) - 1]
+    return [Rows(start, stop) for start, stop in zip(firsts.tolist(), (lasts + 1).tolist(), strict=True)]

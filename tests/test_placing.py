@@ -1,0 +1,47 @@
+"""Rows become places, so many at a time, and stretches again."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import WindowEncoder
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ctxsearch import Document, Index
+from ctxsearch.query.placing import in_parts, rows_at
+from ctxsearch.query.scope import OpenShard, Rows
+
+WORDS = 40
+
+
+@pytest.fixture(scope="module")
+def shard(tmp_path_factory: pytest.TempPathFactory) -> OpenShard:
+    """One of forty rows, each of another word."""
+    index = Index.create(Path(tmp_path_factory.mktemp("placing"), "index"), encoder=WindowEncoder())
+    index.add([Document("a", " ".join(f"w{number}" for number in range(WORDS)))])
+    return index._parts.shards()[0]
+
+
+@given(st.lists(st.tuples(st.integers(0, WORDS), st.integers(0, WORDS)).map(sorted)), st.integers(1, 9))
+def test_rows_come_in_their_order(shard: OpenShard, bounds: list[list[int]], size: int) -> None:
+    """Each part is full but for the last, and all of them together are the rows, with their ids."""
+    rows = [Rows(*one) for one in bounds]
+    parts = list(in_parts(shard, rows, size))
+    assert [len(places) for places, _ in parts[:-1]] == [size] * (len(parts) - 1)
+    assert all(0 < len(places) <= size for places, _ in parts)
+    assert [place for places, _ in parts for place in places] == [
+        place for start, stop in rows for place in range(start, stop)
+    ]
+    assert all((ids == shard.files.ids[places]).all() for places, ids in parts)
+
+
+@given(st.lists(st.integers(0, 30)))
+def test_places_become_as_few_stretches_as_can_be(places: list[int]) -> None:
+    """The stretches give the places back, and none goes on where another ends."""
+    rows = rows_at(np.array(places, np.int64))
+    assert [place for start, stop in rows for place in range(start, stop)] == places
+    assert all(one.stop != other.start for one, other in pairwise(rows))
