@@ -181,7 +181,7 @@ def test_command_prints_collocates(index: Index) -> None:
     for wrong, why in (
         (("--versus", "bank.river"), "give --sense, too"),
         (("--sense", "bank.river", "--versus", "bank.river"), "name another sense"),
-        (("--sense", "bank.river", "--where", "a=1"), "leave out --where"),
+        (("--sense", "bank.river", "--allow-damaged"), "leave out --allow-damaged"),
         (("--json", "--csv"), "Choose one of"),
     ):
         result = command(*arguments, *wrong)

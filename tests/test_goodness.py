@@ -79,8 +79,6 @@ def test_command_prints_examples(sample: Index) -> None:
         json.loads(line) for line in command("examples", sample.path, "bank", "-n", "3", "--json").stdout.splitlines()
     ]
     assert [line["key"] for line in made] == [line.key for line in found]
-    wrong = command("examples", sample.path, "bank", "--sense", "bank.river", "--where", "year>1900")
-    assert (wrong.returncode, "leave out --where" in wrong.stderr) == (2, True)
     nothing = command("examples", sample.path, "bank", "--where", "year>2100")
     assert (nothing.returncode, nothing.stdout) == (0, "")
     assert nothing.stderr.startswith("No document meets 'year>2100'; of year there are: ")

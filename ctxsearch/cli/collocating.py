@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ctxsearch.cli.console import say
 from ctxsearch.cli.nothing import say_nothing
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import (
-    FILTERS,
     AllowDamaged,
     Filters,
     IndexName,
@@ -31,7 +29,6 @@ _Order = Literal["log_dice", "mi", "t_score", "log_likelihood", "count"]
 _NO_WORD = "No word stands there so often."
 _NO_COLLOCATE = "No word stands there so often, and more often than chance would have it."
 _SENSE_HELP = "Only lines that assign gives this sense of your inventory; or 'none of these', or 'unsure'."
-_OF_WORD = (*FILTERS, "--allow-damaged")
 
 
 @with_records
@@ -59,12 +56,15 @@ def collocations(
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with a header.")] = False,
     as_tsv: Annotated[bool, typer.Option("--tsv", help="Tab-separated, with a header.")] = False,
 ) -> None:
-    """List the words that stand beside a word more often than chance would have it."""
+    """List the words that stand beside a word more often than chance would have it.
+
+    Chance is reckoned by all words of the documents that --where allows, also of a sense and with other filters.
+    """
     if versus is not None and sense is None:
         raise WrongCommand("--versus compares two senses; give --sense, too.")
     if versus is not None and versus == sense:
         raise WrongCommand("--versus is the same as --sense; name another sense.")
-    _check_sense(call, sense)
+    _check_whole(call, sense)
     if versus is not None and "--sort" in given(call):
         raise WrongCommand("--versus ranks by log-likelihood; leave out --sort.")
     if as_json + as_csv + as_tsv > 1:
@@ -77,14 +77,31 @@ def collocations(
     with opening(index, allow_damaged) as opened:
         if sense is not None and versus is not None:
             told = opened.senses().contrast(
-                word, sense, versus, by_form=by_form, left=places[0], right=places[1], least=least
+                word,
+                sense,
+                versus,
+                **filters.chosen,
+                by_form=by_form,
+                left=places[0],
+                right=places[1],
+                least=least,
             )
+            if not told:
+                say_nothing(opened, filters.chosen["where"], _NO_WORD)
             # The most telling of each, those of the other sense last.
             _print_contrasts(told if len(told) <= 2 * limit else [*told[:limit], *told[-limit:]], sense, versus, output)
             return
         if sense is not None:
             found = opened.senses().collocations(
-                word, sense, by_form=by_form, order=order, limit=limit, left=places[0], right=places[1], least=least
+                word,
+                sense,
+                **filters.chosen,
+                by_form=by_form,
+                order=order,
+                limit=limit,
+                left=places[0],
+                right=places[1],
+                least=least,
             )
         else:
             found = opened.collocations(
@@ -117,12 +134,12 @@ def examples(
     """List the best example sentences of a word, or of a sense of it.
 
     It prefers whole sentences, neither short nor long, of common words, without names or a beginning that points back,
-    and typical of the word. What says the same as a better one is left out.
+    and typical of the lines that it chooses from. What says the same as a better one is left out.
     """
-    _check_sense(call, sense)
+    _check_whole(call, sense)
     with opening(index, allow_damaged) as opened:
         if sense is not None:
-            found = opened.senses().examples(word, sense, count)
+            found = opened.senses().examples(word, sense, count, **filters.chosen)
         else:
             found = opened.examples(word, count, **filters.chosen)
         if not found:
@@ -135,10 +152,10 @@ def examples(
         print(" ".join(f"{line.left}[{line.node}]{line.right}".split()) + f"  ({line.key})")
 
 
-def _check_sense(call: typer.Context, sense: str | None) -> None:
-    """Refuses filters beside a sense, which has all lines of its word."""
-    if sense is not None and (refused := [one for one in given(call) if one in _OF_WORD]):
-        raise WrongCommand(f"--sense takes all lines of the word; leave out {' and '.join(refused)}.")
+def _check_whole(call: typer.Context, sense: str | None) -> None:
+    """Refuses a damaged index beside a sense, which labels tell that may be of lines in the damaged part."""
+    if sense is not None and "--allow-damaged" in given(call):
+        raise WrongCommand("--sense needs the whole index; leave out --allow-damaged.")
 
 
 def _print(found: Sequence[Collocate], output: Format) -> None:
@@ -171,7 +188,6 @@ def _print_contrasts(told: Sequence[Contrast], sense: str, versus: str, output: 
         _print_rows(rows, output)
         return
     if not told:
-        say(_NO_WORD)
         return
     width, columns = max(len(one.word) for one in told), [max(8, len(name)) for name in (sense, versus)]
     print(f"{'':<{width}}  {sense:>{columns[0]}}  {versus:>{columns[1]}}  {'log ratio':>9}  {'G2':>9}")

@@ -14,7 +14,7 @@ from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.exporting import export_model
 from ctxsearch.cli.nothing import say_nothing
 from ctxsearch.cli.opening import opening
-from ctxsearch.cli.options import Device, Dtype, IndexName, Json, Shown, Where, Whose, WrongCommand, with_records
+from ctxsearch.cli.options import Device, Dtype, Filters, IndexName, Json, Shown, Whose, WrongCommand, with_records
 from ctxsearch.cli.output import Format, Told, print_lines, print_row
 from ctxsearch.cli.plotting import check_plot, plot_assigned
 
@@ -54,7 +54,7 @@ def assign(
     index: IndexName,
     word: Annotated[str, typer.Argument(metavar="WORD", help="A lemma; all its forms count.")],
     *,
-    where: Where = None,
+    filters: Filters,
     by: Whose = None,
     margin: Annotated[
         float, typer.Option(min=0, max=1, help="A line whose two likeliest answers are less far apart is unsure.")
@@ -77,7 +77,10 @@ def assign(
     ] = None,
     shown: Shown,
 ) -> None:
-    """Give every line of a word the sense of your inventory that it is likeliest to have."""
+    """Give every line of a word the sense of your inventory that it is likeliest to have.
+
+    Filters choose the lines that are told of and counted, and none of what shows the senses.
+    """
     if plot is not None and over is None:
         raise WrongCommand("--plot draws what --over counts; give --over, too.")
     if sum((over is not None, lines or pile is not None, to_label is not None)) > 1:
@@ -90,13 +93,15 @@ def assign(
     if plot is not None:
         check_plot(plot)
     with opening(index, allow_damaged=False) as opened:
-        found = opened.senses().assign(word, where=where or (), by=by, least_margin=margin, context=shown.around())
+        found = opened.senses().assign(word, **filters.chosen, by=by, least_margin=margin, context=shown.around())
         if not found.uses:
-            say_nothing(opened, where or ())
-        if to_label is not None:
-            _print_uses(found.to_label(to_label), shown)
-        elif prints_lines:
-            _print_uses(found.in_pile(pile) if pile is not None else found.uses, shown)
+            say_nothing(opened, filters.chosen["where"], "No line meets the conditions.")
+        if prints_lines:
+            uses = found.uses if pile is None else found.in_pile(pile)
+            uses = uses if to_label is None else found.to_label(to_label)
+            if found.uses and not uses:
+                say("There is no such line.")
+            _print_uses(uses, shown)
         elif over is not None:
             _print_over(found, over, shown.format)
             if plot is not None:
@@ -141,7 +146,7 @@ def _print_over(found: Assigned, column: str, output: Format) -> None:
         for counted_by in ((column, *names), *((value, *row) for value, row in table.items())):
             print_row(counted_by, "," if output is Format.CSV else "\t")
         return
-    width = max(len(column), *map(len, table))
+    width = max(map(len, (column, *table)))
     print(f"{column:<{width}}  " + "  ".join(f"{name:>9}" for name in names))
     for value, row in table.items():
         cells = (f"{count:>{max(9, len(name))},}" for count, name in zip(row, names, strict=True))
@@ -149,8 +154,6 @@ def _print_over(found: Assigned, column: str, output: Format) -> None:
 
 
 def _print_uses(uses: Sequence[Assignment], shown: Shown) -> None:
-    if not uses:
-        say("There is no such line.")
     told = [
         Told(
             _likeliest(use) + (" *" if use.is_labelled else ""),

@@ -17,7 +17,7 @@ from ctxsearch.protocols import Encoder
 from ctxsearch.query.asked import embed, marked_token
 from ctxsearch.query.concordance import occurrences
 from ctxsearch.query.lines import lines
-from ctxsearch.query.options import Filters, at_least, checked_context
+from ctxsearch.query.options import Filters, at_least, checked_context, checked_filters
 from ctxsearch.query.ranking import Found
 from ctxsearch.query.scope import OpenShard, is_given, lemmas_of_form
 from ctxsearch.query.vectors import in_parts
@@ -143,32 +143,63 @@ class Asking(Keeping):
         self,
         word: str,
         *,
+        form: str | Sequence[str] = (),
+        pos: str | Sequence[str] = (),
         where: str | Sequence[str] = (),
+        near: str | Sequence[str] = (),
+        cql: str | Sequence[str] = (),
         by: str | None = None,
         least_margin: float = 0.2,
         context: ConcordanceContext = 10,
     ) -> Assigned:
         """Gives every occurrence of a word the sense it is likeliest to have.
 
+        Filters choose which occurrences are told of, and none of what shows the senses: so an occurrence has the sense
+        that it has without them.
+
         Args:
             word: a lemma, or a form; ``bank/NOUN`` for one part of speech.
-            where: conditions on the metadata.
+            form, pos, where, near, cql: only these occurrences, see `Index.concordance`.
             by: counts the labels of this person only.
             least_margin: an occurrence whose two likeliest answers are less far apart is *unsure*.
             context: words on either side, or ``"sentence"``.
 
         Raises:
-            WordNotFound: the corpus does not have the word.
+            WordNotFound: the corpus does not have the word, or never so.
+            QueryError: a filter cannot be understood.
             SenseError: the word has no sense with an example, or the index has no head.
         """
+        filters = self._filters(form, pos, where, near, cql)
+        return self._assigned(word, filters, by=by, least_margin=least_margin, context=context)
+
+    def _filters(
+        self,
+        form: str | Sequence[str] = (),
+        pos: str | Sequence[str] = (),
+        where: str | Sequence[str] = (),
+        near: str | Sequence[str] = (),
+        cql: str | Sequence[str] = (),
+    ) -> Filters:
+        return checked_filters(form, pos, expanded(self._inventory, where), near, cql)
+
+    def _assigned(
+        self,
+        word: str,
+        filters: Filters,
+        *,
+        by: str | None = None,
+        least_margin: float = 0.2,
+        context: ConcordanceContext = 10,
+    ) -> Assigned:
+        """`assign`, with filters that are checked."""
         if not 0 <= least_margin <= 1:
             raise SenseError(f"The least margin is a difference of probabilities, from 0 to 1, not {least_margin}.")
         around = checked_context(context)
-        lemma, written = self._lemma_and_written(word)
+        lemma, written = self._lemma_and_written(word, filters.written)
         calibration = self._calibration()
         shown, evidence, without = self._evidence(lemma, by)
         shards = self._get_shards()
-        found = occurrences(shards, lemma, Filters(written, expanded(self._inventory, where)))
+        found = occurrences(shards, lemma, replace(filters, written=written))
         middle = centres(evidence.vectors, evidence.senses, len(shown))
         counts = np.bincount(evidence.senses, minlength=len(shown))
         likely = np.concatenate(

@@ -117,7 +117,8 @@ class Assigned:
             column: of the metadata; ``year:20`` for periods of twenty years.
 
         Returns:
-            For each value, as it is printed, in order, the count of each sense, of none of these, and of unsure.
+            For each value, as it is printed, in order, the count of each sense, of none of these, and of unsure; no
+            value where there is no occurrence.
 
         Raises:
             SenseError: no document of these occurrences has the column, or a number in it to make periods of.
@@ -126,6 +127,8 @@ class Assigned:
         found = list(self.uses.by_document())
         known = sorted({name for metadata, _ in found for name in metadata})
         of = parse_column(column, known)
+        if not found:
+            return {}
         none = np.zeros(len(self.uses.piles), np.int64)
         order: dict[str, ValueOrder] = dict(of.periods(metadata for metadata, _ in found).items())
         table: dict[str, NDArray[np.int64]] = dict.fromkeys(order, none)

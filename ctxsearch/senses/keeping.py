@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ctxsearch.analysis import Analyser, normal_form
@@ -13,7 +14,7 @@ from ctxsearch.errors import SenseError
 from ctxsearch.query.asked import marked_token
 from ctxsearch.query.keys import word_and_written
 from ctxsearch.query.options import Keys, keys_of, strings
-from ctxsearch.query.scope import OpenShard, Written, lemma_of_form
+from ctxsearch.query.scope import ANYHOW, OpenShard, Written, lemma_of_form
 from ctxsearch.sense import Change, Label, Sense
 from ctxsearch.senses.agreement import Agreement, agreement
 from ctxsearch.senses.headwords import Choice, Headwords
@@ -254,10 +255,10 @@ class Keeping(Labelling):
         """The lemma that a word is filed under: the word itself, where the corpus has it as a lemma."""
         return self._lemma_and_written(word)[0]
 
-    def _lemma_and_written(self, word: str) -> tuple[str, Written]:
-        """The same, and the tag of a word that is written ``bank/NOUN``."""
+    def _lemma_and_written(self, word: str, written: Written = ANYHOW) -> tuple[str, Written]:
+        """The same, and how its uses are to be written, with the tag of a word that is written ``bank/NOUN``."""
         shards = self._get_shards()
-        word, written = word_and_written(shards, word.strip(), Written(is_lemma=True))
+        word, written = word_and_written(shards, word.strip(), replace(written, is_lemma=True))
         key = normal_form(word)
         if not key:
             raise SenseError("The word is empty.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ctxsearch.domain import ConcordanceContext, ConcordanceLine
 from ctxsearch.errors import SenseError, WordNotFound
@@ -11,13 +11,12 @@ from ctxsearch.query import collocations
 from ctxsearch.query.collocations import Collocate, Contrast, Measure
 from ctxsearch.query.concordance import drawn, occurrences
 from ctxsearch.query.examples import CONSIDERED, best_examples
-from ctxsearch.query.options import Filters, at_least, checked_context, checked_count
+from ctxsearch.query.options import at_least, checked_context, checked_count
 from ctxsearch.query.scope import allowed_documents
 from ctxsearch.query.vectors import vectors_of
 from ctxsearch.sense import NONE_OF_THESE, Sense
 from ctxsearch.senses.asking import Asking
 from ctxsearch.senses.induction import Induced, induced
-from ctxsearch.senses.subcorpora import expanded
 
 _TYPICAL = 5
 MOST_GROUPED = 2_000
@@ -91,9 +90,10 @@ class Senses(Asking):
             MissingExtra: scikit-learn is not installed.
         """
         around, calibration = checked_context(context), self._calibration()
+        filters = self._filters(where=where)
         lemma, written = self._lemma_and_written(word)
         shards = self._get_shards()
-        every = occurrences(shards, lemma, Filters(written, expanded(self._inventory, where)))
+        every = occurrences(shards, lemma, replace(filters, written=written))
         found = drawn(every, MOST_GROUPED, seed)
         return induced(shards, lemma, found, len(every), calibration, least=max(1, least), context=around, seed=seed)
 
@@ -176,22 +176,32 @@ class Senses(Asking):
         *,
         left: int | None = 5,
         right: int | None = 5,
+        form: str | Sequence[str] = (),
+        pos: str | Sequence[str] = (),
+        where: str | Sequence[str] = (),
+        near: str | Sequence[str] = (),
+        cql: str | Sequence[str] = (),
         by_form: bool = False,
         least: int = 3,
         order: Measure = "log_dice",
         limit: int | None = 50,
     ) -> Sequence[Collocate]:
-        """The words that stand beside the occurrences that `assign` gives a sense; the options are those of the index.
+        """The words that stand more often than by chance beside the occurrences that `assign` gives a sense.
+
+        The options are those of `Index.collocations`, and so is what chance is reckoned by: all words of the documents
+        that ``where`` allows, whatever the sense and the other filters leave of the word itself.
 
         Raises:
+            WordNotFound: the corpus does not have the word, or never so.
             SenseError: the word has no such sense, or nothing shows one.
-            QueryError: an option cannot be.
+            QueryError: a filter or an option cannot be understood.
         """
         collocations.checked_windows(left, right, least, order)
         limit, shards = checked_count(limit), self._get_shards()
-        found = self.assign(word).found_in(sense_id)
+        filters = self._filters(form, pos, where, near, cql)
+        found = self._assigned(word, filters).found_in(sense_id)
         seen = collocations.windows(shards, found, left, right, by_form=by_form)
-        allowed = allowed_documents(shards, ())
+        allowed = allowed_documents(shards, filters.where)
         return collocations.collocates(shards, allowed, seen, by_form=by_form, least=least, order=order)[:limit]
 
     def contrast(
@@ -202,29 +212,55 @@ class Senses(Asking):
         *,
         left: int | None = 5,
         right: int | None = 5,
+        form: str | Sequence[str] = (),
+        pos: str | Sequence[str] = (),
+        where: str | Sequence[str] = (),
+        near: str | Sequence[str] = (),
+        cql: str | Sequence[str] = (),
         by_form: bool = False,
         least: int = 3,
     ) -> Sequence[Contrast]:
         """The words that tell two senses apart by standing beside one of them: those of the first, then of the other.
 
+        The options are those of `Index.collocations`. The two are compared with each other, and with nothing else:
+        filters choose the lines of both.
+
         Raises:
+            WordNotFound: the corpus does not have the word, or never so.
             SenseError: the word has no such sense, or nothing shows one.
+            QueryError: a filter or an option cannot be understood.
         """
         collocations.checked_windows(left, right, least, "count")
-        shards, found = self._get_shards(), self.assign(word)
+        shards = self._get_shards()
+        found = self._assigned(word, self._filters(form, pos, where, near, cql))
         one, other = (
             collocations.windows(shards, found.found_in(name), left, right, by_form=by_form)
             for name in (sense_id, other_id)
         )
         return collocations.contrasts(one, other, least=least)
 
-    def examples(self, word: str, sense_id: str, n: int | None = 5) -> Sequence[ConcordanceLine]:
-        """The best examples of a sense, see `Index.examples`, among the lines that are labelled or assigned to it.
+    def examples(
+        self,
+        word: str,
+        sense_id: str,
+        n: int | None = 5,
+        *,
+        form: str | Sequence[str] = (),
+        pos: str | Sequence[str] = (),
+        where: str | Sequence[str] = (),
+        near: str | Sequence[str] = (),
+        cql: str | Sequence[str] = (),
+    ) -> Sequence[ConcordanceLine]:
+        """The best examples of a sense among the lines that are labelled or assigned to it.
+
+        The options are those of `Index.examples`: filters choose the lines, and the examples are typical of these.
 
         Raises:
+            WordNotFound: the corpus does not have the word, or never so.
             SenseError: the word has no such sense, or nothing shows one.
-            QueryError: so many cannot be shown.
+            QueryError: a filter cannot be understood, or so many cannot be shown.
         """
         count, shards = checked_count(n), self._get_shards()
-        found = drawn(self.assign(word).found_in(sense_id), CONSIDERED, 0)
+        filters = self._filters(form, pos, where, near, cql)
+        found = drawn(self._assigned(word, filters).found_in(sense_id), CONSIDERED, 0)
         return best_examples(shards, found, vectors_of(shards, found), count)
