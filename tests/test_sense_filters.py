@@ -290,12 +290,12 @@ def test_commands_take_filters_with_senses(path: Path, senses: Senses) -> None:
     assert sentences == [line.key for line in senses.examples("bank", "bank.river", **chosen)]  # type: ignore[arg-type]
 
 
-def test_commands_say_why_nothing_is_left(path: Path) -> None:
-    """A condition that no document meets is told, and that no line meets them; counts are nothing then."""
+def test_commands_say_why_nothing_is_left(path: Path, tmp_path: Path) -> None:
+    """A condition that no document meets is told, and that no line meets them; nothing is counted or drawn then."""
     far = ("--where", "year>2100")
     for words in (
         ("assign", path, "bank"),
-        ("assign", path, "bank", "--over", "genre"),
+        ("assign", path, "bank", "--over", "genre", "--plot", tmp_path / "none.svg"),
         ("collocations", path, "bank", "--sense", "bank.river"),
         ("collocations", path, "bank", "--sense", "bank.river", "--versus", "bank.money"),
         ("examples", path, "bank", "--sense", "bank.river"),
@@ -306,6 +306,7 @@ def test_commands_say_why_nothing_is_left(path: Path) -> None:
         none = command(*words, "--near", "river", "--near", "!the", "--pos", "VERB")
         assert (none.returncode, none.stdout.count("d0")) == (0, 0)
         assert none.stderr.startswith(("No line meets the conditions.\n", "No word stands there so often"))
+    assert not (tmp_path / "none.svg").exists()
     lines = command("assign", path, "bank", "--lines", *far)
     assert (lines.stdout, lines.stderr.count("\n")) == ("", 1)
     assert command("assign", path, "bank", "--pile", "unsure", "--margin", "0").stderr == "There is no such line.\n"

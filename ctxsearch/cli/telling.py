@@ -104,7 +104,8 @@ def assign(
             _print_uses(uses, shown)
         elif over is not None:
             _print_over(found, over, shown.format)
-            if plot is not None:
+            # An older picture is not replaced by one of nothing.
+            if plot is not None and found.uses:
                 plot_assigned(found, over, plot)
         elif shown.format is Format.JSON:
             counted_by = [asdict(one) for one in found.frequencies]
