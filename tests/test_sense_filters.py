@@ -222,6 +222,20 @@ def test_examples_of_a_sense_meet_the_filters(index: Index, senses: Senses, opti
     assert senses.examples("bank", "bank.river", 1, **options) == found[:1]  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("options", FILTERS, ids=str)
+def test_groups_are_of_lines_that_meet_the_filters(index: Index, senses: Senses, options: dict[str, object]) -> None:
+    """Those of `induce` are of all such lines; those of `novel`, of such lines as have none of the senses."""
+    meet = meeting(index, options)
+    found = senses.induce("bank", least=1, **options)  # type: ignore[arg-type]
+    assert found.occurrences == sum(group.size for group in found.groups) == len(meet)
+    every = senses.assign("bank", least_margin=0)
+    new = [use.line.key for use in every.in_pile("none of these") if use.line.key in meet]
+    novel = senses.novel("bank", least=1, **options)  # type: ignore[arg-type]
+    assert novel.occurrences == len(new)
+    for shown, keys in ((found, meet), (novel, new)):
+        assert {line.key for group in shown.groups for line in group.typical} <= set(keys)
+
+
 def test_filters_of_senses_are_checked_as_elsewhere(senses: Senses) -> None:
     """What a word never is, what cannot be read, and a word whose tag is another than the filter's are told."""
     for options, error in (
@@ -238,6 +252,8 @@ def test_filters_of_senses_are_checked_as_elsewhere(senses: Senses) -> None:
             lambda some: senses.collocations("bank", "bank.river", **some),
             lambda some: senses.contrast("bank", "bank.river", "bank.money", **some),
             lambda some: senses.examples("bank", "bank.river", **some),
+            lambda some: senses.induce("bank", **some),
+            lambda some: senses.novel("bank", **some),
         ):
             with pytest.raises(error):
                 ask(options)
@@ -248,7 +264,7 @@ def test_filters_of_senses_are_checked_as_elsewhere(senses: Senses) -> None:
 
 
 def test_commands_take_filters_with_senses(path: Path, senses: Senses) -> None:
-    """`assign` in all its ways, `collocations --sense`, also with --versus, and `examples --sense`."""
+    """`assign` in all its ways, `induce`, `novel`, `collocations --sense`, with --versus, and `examples --sense`."""
     chosen: dict[str, object] = {
         "pos": "NOUN",
         "where": "year>=1950",
@@ -272,6 +288,8 @@ def test_commands_take_filters_with_senses(path: Path, senses: Senses) -> None:
     assert [line["key"] for line in lines] == keys
     pile = list(csv.DictReader(io.StringIO(done("assign", "--pile", "bank.river", "--csv"))))
     assert [row["key"] for row in pile] == [use.line.key for use in found.in_pile("bank.river")]
+    assert json.loads(done("induce", "--json"))["occurrences"] == len(keys)
+    assert json.loads(done("novel", "--json"))["occurrences"] == senses.novel("bank", **chosen).occurrences  # type: ignore[arg-type]
     (least,) = done("assign", "--next", "1", "--json").splitlines()
     assert json.loads(least)["key"] == found.to_label(1)[0].line.key
     over = [json.loads(line) for line in done("assign", "--over", "genre", "--json").splitlines()]
@@ -299,6 +317,8 @@ def test_commands_say_why_nothing_is_left(path: Path, tmp_path: Path) -> None:
         ("collocations", path, "bank", "--sense", "bank.river"),
         ("collocations", path, "bank", "--sense", "bank.river", "--versus", "bank.money"),
         ("examples", path, "bank", "--sense", "bank.river"),
+        ("induce", path, "bank"),
+        ("novel", path, "bank"),
     ):
         nothing = command(*words, *far)
         assert nothing.returncode == 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ctxsearch.cli.nothing import say_nothing
+from ctxsearch.cli.nothing import NO_LINE, say_nothing
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import (
     AllowDamaged,
@@ -143,7 +143,7 @@ def examples(
         else:
             found = opened.examples(word, count, **filters.chosen)
         if not found:
-            say_nothing(opened, filters.chosen["where"], "No line meets the conditions.")
+            say_nothing(opened, filters.chosen["where"], NO_LINE)
     if as_json:
         print_lines(found, Format.JSON)
         return

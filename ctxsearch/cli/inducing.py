@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ctxsearch.cli.console import counted, say
-from ctxsearch.cli.nothing import say_nothing
+from ctxsearch.cli.nothing import NO_LINE, say_nothing
 from ctxsearch.cli.opening import opening
-from ctxsearch.cli.options import By, IndexName, Json, Where, refuse_all_but
+from ctxsearch.cli.options import By, Filters, IndexName, Json, refuse_all_but, with_records
 from ctxsearch.cli.output import Format, print_lines
 from ctxsearch.cli.undoing import undo_command
 
@@ -22,10 +22,12 @@ Least = Annotated[int, typer.Option(min=1, help="Groups of fewer lines are count
 Lines = Annotated[int, typer.Option("--lines", min=0, max=10, help="How many lines are shown of each group.")]
 
 
+@with_records
 def induce(
     index: IndexName,
     word: Annotated[str, typer.Argument(metavar="WORD", help="A lemma; all its forms count.")],
-    where: Where = None,
+    *,
+    filters: Filters,
     least: Least = 3,
     lines: Lines = 3,
     seed: Annotated[int, typer.Option(help="Draws 2,000 lines of a word that has more.")] = 0,
@@ -38,10 +40,10 @@ def induce(
     """Propose groups of the lines of a word that are likely to have one sense; one group is an answer, too."""
     with opening(index, allow_damaged=False) as opened:
         senses = opened.senses(by=by)
-        found = senses.induce(word, where=where or (), least=least, seed=seed)
+        found = senses.induce(word, **filters.chosen, least=least, seed=seed)
         made = senses.accept(found) if accept else ()
         if not found.occurrences:
-            say_nothing(opened, where or ())
+            say_nothing(opened, filters.chosen["where"], NO_LINE)
     _print(found, lines, as_json)
     if made:
         told = ", ".join(f"{sense.sense_id} ({counted(sense.lines, 'line')})" for sense in made)
@@ -50,6 +52,7 @@ def induce(
         say("No sense was made: you have labelled the typical lines of each group already.")
 
 
+@with_records
 def novel(
     call: typer.Context,
     index: IndexName,
@@ -57,7 +60,8 @@ def novel(
         str | None,
         typer.Argument(metavar="WORD", help="A lemma; without it, the words of your inventory are ranked."),
     ] = None,
-    where: Where = None,
+    *,
+    filters: Filters,
     least: Least = 1,
     lines: Lines = 3,
     as_json: Json = False,
@@ -71,10 +75,10 @@ def novel(
     with opening(index, allow_damaged=False) as opened:
         senses = opened.senses()
         if word is not None:
-            found = senses.novel(word, where=where or (), least=least)
+            found = senses.novel(word, **filters.chosen, least=least)
             if not found.occurrences and not as_json:
                 print(f"{found.lemma}: no line is likely to have none of its senses.")
-                say_nothing(opened, where or ())
+                say_nothing(opened, filters.chosen["where"], NO_LINE)
                 return
             _print(found, lines, as_json)
             return

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ctxsearch.cli.console import counted, say
 from ctxsearch.index import Index
 
+NO_LINE = "No line meets the conditions."
 # Values of a column that are named.
 _NAMED = 8
 

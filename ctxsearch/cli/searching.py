@@ -11,7 +11,7 @@ import typer
 
 from ctxsearch.cli.console import say
 from ctxsearch.cli.exporting import export_model
-from ctxsearch.cli.nothing import say_nothing
+from ctxsearch.cli.nothing import NO_LINE, say_nothing
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import (
     FILTERS,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from ctxsearch.query.grouping import Frequency
 
 _CHOOSING = (*FILTERS, "--allow-damaged")
-_NOTHING = "No line meets the conditions."
 # What a row of --by has beside the values.
 _FIGURES = ("count", "words", "per_million", "share")
 _TWO_ORDERS = "Choose one of --good and --sort."
@@ -145,7 +144,7 @@ def concordance(
         if by:
             found = opened.frequencies(word, by, **filters.chosen)
             if not found:
-                say_nothing(opened, filters.chosen["where"], _NOTHING)
+                say_nothing(opened, filters.chosen["where"], NO_LINE)
             _print_frequencies(found, by, shown.format, limit)
             return
         lines = opened.concordance(
@@ -217,6 +216,6 @@ def _print(
     index: Index, lines: list[ConcordanceLine], filters: Filters, shown: Shown, offset: int, *, good: bool
 ) -> None:
     if not lines:
-        none = f"There is no line after the first {offset:,}." if offset else _NOTHING
+        none = f"There is no line after the first {offset:,}." if offset else NO_LINE
         say_nothing(index, filters.chosen["where"], none)
     print_lines(lines, shown.format, whole=shown.around(good=good) == "sentence")

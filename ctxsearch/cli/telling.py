@@ -12,7 +12,7 @@ import typer
 
 from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.exporting import export_model
-from ctxsearch.cli.nothing import say_nothing
+from ctxsearch.cli.nothing import NO_LINE, say_nothing
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import Device, Dtype, Filters, IndexName, Json, Shown, Whose, WrongCommand, with_records
 from ctxsearch.cli.output import Format, Told, print_lines, print_row
@@ -95,7 +95,7 @@ def assign(
     with opening(index, allow_damaged=False) as opened:
         found = opened.senses().assign(word, **filters.chosen, by=by, least_margin=margin, context=shown.around())
         if not found.uses:
-            say_nothing(opened, filters.chosen["where"], "No line meets the conditions.")
+            say_nothing(opened, filters.chosen["where"], NO_LINE)
         if prints_lines:
             uses = found.uses if pile is None else found.in_pile(pile)
             uses = uses if to_label is None else found.to_label(to_label)

@@ -174,11 +174,11 @@ class Asking(Keeping):
 
     def _filters(
         self,
-        form: str | Sequence[str] = (),
-        pos: str | Sequence[str] = (),
-        where: str | Sequence[str] = (),
-        near: str | Sequence[str] = (),
-        cql: str | Sequence[str] = (),
+        form: str | Sequence[str],
+        pos: str | Sequence[str],
+        where: str | Sequence[str],
+        near: str | Sequence[str],
+        cql: str | Sequence[str],
     ) -> Filters:
         return checked_filters(form, pos, expanded(self._inventory, where), near, cql)
 

@@ -70,7 +70,11 @@ class Senses(Asking):
         self,
         word: str,
         *,
+        form: str | Sequence[str] = (),
+        pos: str | Sequence[str] = (),
         where: str | Sequence[str] = (),
+        near: str | Sequence[str] = (),
+        cql: str | Sequence[str] = (),
         least: int = 3,
         context: ConcordanceContext = 10,
         seed: int = 0,
@@ -79,19 +83,20 @@ class Senses(Asking):
 
         Args:
             word: a lemma, or a form. Of more than 2 000 uses so many are drawn.
-            where: conditions on the metadata.
+            form, pos, where, near, cql: only these uses, see `Index.concordance`.
             least: groups of fewer uses are counted, and not shown.
             context: words on either side of a line, or ``"sentence"``.
             seed: of what is drawn.
 
         Raises:
-            WordNotFound: the corpus does not have the word.
+            WordNotFound: the corpus does not have the word, or never so.
+            QueryError: a filter cannot be understood.
             SenseError: the index has no head.
             MissingExtra: scikit-learn is not installed.
         """
         around, calibration = checked_context(context), self._calibration()
-        filters = self._filters(where=where)
-        lemma, written = self._lemma_and_written(word)
+        filters = self._filters(form, pos, where, near, cql)
+        lemma, written = self._lemma_and_written(word, filters.written)
         shards = self._get_shards()
         every = occurrences(shards, lemma, replace(filters, written=written))
         found = drawn(every, MOST_GROUPED, seed)
@@ -131,22 +136,33 @@ class Senses(Asking):
         return [sense for sense in self.list(found.lemma) if sense.sense_id in names]
 
     def novel(
-        self, word: str, *, where: str | Sequence[str] = (), least: int = 1, context: ConcordanceContext = 10
+        self,
+        word: str,
+        *,
+        form: str | Sequence[str] = (),
+        pos: str | Sequence[str] = (),
+        where: str | Sequence[str] = (),
+        near: str | Sequence[str] = (),
+        cql: str | Sequence[str] = (),
+        least: int = 1,
+        context: ConcordanceContext = 10,
     ) -> Induced:
         """Groups the uses of a word that are likely to have none of its senses.
 
         Args:
             word: a lemma, or a form.
-            where: conditions on the metadata.
+            form, pos, where, near, cql: only these uses, see `assign`.
             least: groups of fewer uses are counted, and not shown.
             context: words on either side of a line, or ``"sentence"``.
 
         Raises:
+            WordNotFound: the corpus does not have the word, or never so.
+            QueryError: a filter cannot be understood.
             SenseError: the word has no sense with an example, or the index has no head.
             MissingExtra: scikit-learn is not installed.
         """
         around, shards = checked_context(context), self._get_shards()
-        assigned = self.assign(word, where=where, least_margin=0)
+        assigned = self._assigned(word, self._filters(form, pos, where, near, cql), least_margin=0)
         found = assigned.found_in(NONE_OF_THESE)
         some = drawn(found, MOST_GROUPED, 0)
         calibration = self._calibration()
