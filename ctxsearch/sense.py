@@ -52,6 +52,19 @@ class Sense:
     notes: Sequence[Note]
 
 
+def id_of(sense: str | Sense) -> str:
+    """What a sense is called that is given by its name, or itself.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if isinstance(sense, Sense):
+        return sense.sense_id
+    if not isinstance(sense, str):
+        raise ValueError(f"A sense is given by its id, such as 'bank.river', or as a Sense, not as {sense!r:.80}.")
+    return sense
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """Somebody's word that an occurrence has a sense.

@@ -138,6 +138,26 @@ def test_merge_split_and_rename_keep_labels(index: Index, senses: Senses) -> Non
     assert {label.sense_id for label in senses.labels()} == {"bank.river"}
 
 
+def test_a_sense_may_be_given_itself(index: Index, senses: Senses) -> None:
+    """As the one of that name; and what is neither is refused in a sentence that speaks of no damage."""
+    line = index.concordance("bank")[0]
+    one, other = senses.new("bank.one"), senses.new("bank.other")
+    assert senses.label(one, line) == 1
+    assert senses.note(senses.define(one, "a slope"), "rare").notes[0].text == "rare"
+    assert senses.split(one, "bank.new", line).lines == 1
+    merged = senses.merge(senses.rename(other, "bank.edge"), one)
+    assert (merged.sense_id, merged.definition) == ("bank.one", "a slope")
+    senses.remove(merged)
+    assert [sense.sense_id for sense in senses.list()] == ["bank.river", "bank.money", "bank.new"]
+    for wrong in (3, None, ["bank.new"], line):
+        with pytest.raises(
+            ValueError, match=r"^A sense is given by its id, such as 'bank\.river', or as a Sense, not as "
+        ):
+            senses.label(wrong, line)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^What is asked for is to be a text or a number; "):
+        index.document(["0"])  # type: ignore[arg-type]
+
+
 def test_a_sentence_of_both_is_merged_into_one(index: Index, senses: Senses) -> None:
     """A merged sense has no sentence twice, unless another word of it is marked; an undo gives each its own again."""
     one, other = Usage("A bank is a bank.", 2, 6), Usage("A bank is a bank.", 12, 16)

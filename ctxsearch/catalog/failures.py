@@ -27,12 +27,18 @@ def disk_error(error: sqlite3.Error, path: Path) -> OSError:
     return OSError(code, f"SQLite says {str(error)!r}", str(path))
 
 
-def reading_error(error: sqlite3.Error, path: Path) -> OSError | IndexDamaged:
+def reading_error(error: sqlite3.Error, path: Path) -> OSError | IndexDamaged | ValueError:
     """SQLite's error about a catalog that is only read: damage, unless this process is kept from the file.
+
+    Or it was asked for what it cannot hold, and never looked into the file.
 
     SQLite keeps to itself why it could not open a file, so the file is opened once more. What is full is the disk that
     it sorts on.
     """
+    if isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
+        return ValueError(
+            f"What is asked for is to be a text or a number; of something else SQLite says {str(error)!r}."
+        )
     if is_full(error):
         return disk_error(error, path)
     try:

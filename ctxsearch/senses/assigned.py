@@ -15,7 +15,7 @@ from ctxsearch.query.columns import ValueOrder, parse_column, without_numbers
 from ctxsearch.query.options import checked_count
 from ctxsearch.query.ranking import Found
 from ctxsearch.query.scope import OpenShard
-from ctxsearch.sense import NONE_OF_THESE, UNSURE, Label, Sense
+from ctxsearch.sense import NONE_OF_THESE, UNSURE, Label, Sense, id_of
 from ctxsearch.senses.uses import Assignment, Uses
 
 _OF_NORMAL_95 = 1.96
@@ -65,23 +65,23 @@ class Assigned:
     places: Sequence[Found]
     unusable: Sequence[Usage] = ()
 
-    def in_pile(self, name: str) -> Sequence[Assignment]:
+    def in_pile(self, name: str | Sense) -> Sequence[Assignment]:
         """The occurrences of a pile, the surest first.
 
         Args:
-            name: a sense, ``unsure`` or ``none of these``.
+            name: a sense or its name, ``unsure`` or ``none of these``.
 
         Raises:
             SenseError: there is no such pile.
         """
         return sorted(self.uses.at(self._numbers(name)), key=lambda use: (-use.margin, use.line.key))
 
-    def found_in(self, name: str) -> list[Found]:
+    def found_in(self, name: str | Sense) -> list[Found]:
         """Where the occurrences of a pile are, in the order of the corpus; see `in_pile`."""
         return [self.places[number] for number in self._numbers(name)]
 
-    def _numbers(self, name: str) -> list[int]:
-        names = self.uses.piles
+    def _numbers(self, name: str | Sense) -> list[int]:
+        name, names = id_of(name), self.uses.piles
         if name not in names:
             raise SenseError(
                 f"No line of {self.lemma!r} can have the sense {name!r}; choose one of: {', '.join(names)}."

@@ -15,7 +15,7 @@ from ctxsearch.query.asked import marked_token
 from ctxsearch.query.keys import word_and_written
 from ctxsearch.query.options import Keys, keys_of, strings
 from ctxsearch.query.scope import ANYHOW, OpenShard, Written, lemma_of_form
-from ctxsearch.sense import Change, Label, Sense
+from ctxsearch.sense import Change, Label, Sense, id_of
 from ctxsearch.senses.agreement import Agreement, agreement
 from ctxsearch.senses.headwords import Choice, Headwords
 from ctxsearch.senses.importing import ImportReport, checked_name, word_of, write_dictionary
@@ -124,12 +124,13 @@ class Keeping(Labelling):
         with self._inventory.changing(f"imported senses from {Path(path).name}", self._by, makes=True) as edit:
             return write_dictionary(edit, Path(path), self._get_analyser(), choice)
 
-    def define(self, sense_id: str, definition: str) -> Sense:
+    def define(self, sense_id: str | Sense, definition: str) -> Sense:
         """Gives a sense another definition.
 
         Raises:
             SenseNotFound: there is no such sense.
         """
+        sense_id = id_of(sense_id)
         text = definition.strip()
         what = f"defined {sense_id}: {text}" if text else f"took the definition of {sense_id} away"
         with self._inventory.changing(what, self._by) as edit:
@@ -137,13 +138,14 @@ class Keeping(Labelling):
             edit.put("senses", (number, name, lemma, text))
         return self._one(sense_id)
 
-    def rename(self, sense_id: str, new_id: str) -> Sense:
+    def rename(self, sense_id: str | Sense, new_id: str) -> Sense:
         """Gives a sense another name; it keeps all that it has.
 
         Raises:
             SenseNotFound: there is no such sense.
             SenseError: there is one of the new name, or it can be no name.
         """
+        sense_id = id_of(sense_id)
         checked_name(new_id, "sense")
         with self._inventory.changing(f"renamed {sense_id} to {new_id}", self._by) as edit:
             number, _, lemma, definition = edit.sense(sense_id)
@@ -152,13 +154,14 @@ class Keeping(Labelling):
             edit.put("senses", (number, new_id, lemma, definition))
         return self._one(new_id)
 
-    def note(self, sense_id: str, text: str) -> Sense:
+    def note(self, sense_id: str | Sense, text: str) -> Sense:
         """Notes something about a sense.
 
         Raises:
             SenseNotFound: there is no such sense.
             SenseError: there is nothing to note.
         """
+        sense_id = id_of(sense_id)
         if not text.strip():
             raise SenseError("The note is empty.")
         with self._inventory.changing(f"noted about {sense_id}: {text.strip()}", self._by) as edit:
@@ -166,13 +169,14 @@ class Keeping(Labelling):
             edit.put("notes", (edit.next_number("notes"), sense[0], text.strip(), self._by, edit.at))
         return self._one(sense_id)
 
-    def merge(self, sense_id: str, into: str) -> Sense:
+    def merge(self, sense_id: str | Sense, into: str | Sense) -> Sense:
         """Gives all that a sense has to another sense of the word, and takes it out; a sentence of both is kept once.
 
         Raises:
             SenseNotFound: there is no such sense.
             SenseError: they are senses of two words, or one and the same.
         """
+        sense_id, into = id_of(sense_id), id_of(into)
         with self._inventory.changing(f"merged {sense_id} into {into}", self._by) as edit:
             sense, goal = edit.sense(sense_id), edit.sense(into)
             if sense[0] == goal[0]:
@@ -192,11 +196,11 @@ class Keeping(Labelling):
             edit.drop("senses", sense)
         return self._one(into)
 
-    def split(self, sense_id: str, new_id: str, keys: Keys, *, definition: str = "") -> Sense:
+    def split(self, sense_id: str | Sense, new_id: str, keys: Keys, *, definition: str = "") -> Sense:
         """Makes a new sense of the same word, and gives it some of the occurrences labelled with this one.
 
         Args:
-            sense_id: of the sense.
+            sense_id: of the sense, or the sense itself.
             new_id: what the new one is called.
             keys: of occurrences labelled with the sense, by anybody.
             definition: of the new one.
@@ -205,6 +209,7 @@ class Keeping(Labelling):
             SenseNotFound: there is no such sense.
             SenseError: an occurrence is not labelled with it, or the name is taken.
         """
+        sense_id = id_of(sense_id)
         checked_name(new_id, "sense")
         with self._inventory.changing(f"split {new_id} off {sense_id}", self._by) as edit:
             sense = edit.sense(sense_id)
@@ -217,12 +222,13 @@ class Keeping(Labelling):
                     edit.put("labels", (row[0], row[1], number, row[3]))
         return self._one(new_id)
 
-    def remove(self, sense_id: str) -> None:
+    def remove(self, sense_id: str | Sense) -> None:
         """Takes a sense out, with its labels, examples and notes.
 
         Raises:
             SenseNotFound: there is no such sense.
         """
+        sense_id = id_of(sense_id)
         with self._inventory.changing(f"removed {sense_id}", self._by) as edit:
             sense = edit.sense(sense_id)
             for table in ("labels", "examples", "notes"):

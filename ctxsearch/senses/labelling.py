@@ -17,7 +17,7 @@ from ctxsearch.errors import KeyNotFound, SenseError, SourceError
 from ctxsearch.query.keys import Place, find_key
 from ctxsearch.query.options import Keys, keys_of
 from ctxsearch.query.scope import OpenShard
-from ctxsearch.sense import BETWEEN_SENSES, NO_SENSES, Sense
+from ctxsearch.sense import BETWEEN_SENSES, NO_SENSES, Sense, id_of
 from ctxsearch.senses.importing import checked_name
 from ctxsearch.senses.located import is_use_of
 
@@ -64,11 +64,11 @@ class Labelling:
         """Who writes."""
         return self._by
 
-    def label(self, sense_id: str, keys: Keys) -> int:
+    def label(self, sense_id: str | Sense, keys: Keys) -> int:
         """Labels occurrences with a sense, in the place of what the same person had given them.
 
         Args:
-            sense_id: the sense.
+            sense_id: of the sense, or the sense itself.
             keys: of the occurrences, as lines carry them; one or several, or the lines themselves.
 
         Returns:
@@ -79,6 +79,7 @@ class Labelling:
             KeyNotFound: the index has no such occurrence.
             SenseError: one is of another word than the sense.
         """
+        sense_id = id_of(sense_id)
         shards = self._get_shards()
         places = {key: find_key(shards, key) for key in keys_of(keys)}
         with self._inventory.changing(f"labelled {_counted(len(places))} with {sense_id}", self._by) as edit:

@@ -188,7 +188,7 @@ class Senses(Asking):
     def collocations(
         self,
         word: str,
-        sense_id: str,
+        sense_id: str | Sense,
         *,
         left: int | None = 5,
         right: int | None = 5,
@@ -223,8 +223,8 @@ class Senses(Asking):
     def contrast(
         self,
         word: str,
-        sense_id: str,
-        other_id: str,
+        sense_id: str | Sense,
+        other_id: str | Sense,
         *,
         left: int | None = 5,
         right: int | None = 5,
@@ -258,7 +258,7 @@ class Senses(Asking):
     def examples(
         self,
         word: str,
-        sense_id: str,
+        sense_id: str | Sense,
         n: int | None = 5,
         *,
         form: str | Sequence[str] = (),
