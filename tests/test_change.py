@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from treebank import tagged
 
 from ctxsearch import Index, read
 from ctxsearch.errors import QueryError, SenseError, WordNotFound
-from ctxsearch.senses.change import jensen_shannon
+from ctxsearch.senses.chance import DEALT, jensen_shannon, spread
 
 BEFORE, AFTER = "year<1960", "year>=1985"
 
@@ -51,6 +52,46 @@ def test_divergence_is_symmetric_and_bounded() -> None:
         assert jensen_shannon(one, one) == pytest.approx(0)
         entropy = [-(part * np.log2(part)).sum() for part in (one, other, (one + other) / 2)]
         assert jensen_shannon(one, other) == pytest.approx(entropy[2] - (entropy[0] + entropy[1]) / 2)
+
+
+def test_chance_is_that_of_every_way_to_deal_out_documents() -> None:
+    """Of six documents the twenty ways are tried by hand: their mean, and the share that is as great."""
+    groups = np.array([0, 0, 1, 0, 1, 1, 2, 2, 1, 2])
+    documents = np.array([0, 0, 0, 1, 2, 3, 3, 4, 5, 5])
+    every = []
+    for chosen in combinations(range(6), 3):
+        sides = [np.isin(documents, chosen), ~np.isin(documents, chosen)]
+        shares = [np.bincount(groups[side], minlength=3) / side.sum() for side in sides]
+        every.append(float(jensen_shannon(*shares)))
+    found = spread(groups, documents, 3, np.random.default_rng(0))
+    assert found.jsd == pytest.approx(every[0])
+    assert found.by_chance == pytest.approx(np.mean(every), abs=0.05)
+    as_great = np.mean([one >= every[0] - 1e-9 for one in every])
+    assert found.p == pytest.approx(as_great, abs=0.07)
+
+
+def test_chance_alone_has_a_small_p_no_more_often_than_it_says() -> None:
+    """Documents that each keep to one group, and are in either part by chance: a tenth has a p of a tenth."""
+    random = np.random.default_rng(1)
+    small = []
+    for _ in range(200):
+        own = random.integers(0, 3, 24)
+        documents = np.repeat(np.arange(24), random.integers(1, 9, 24))
+        small.append(spread(own[documents], documents, 12, random).p <= 0.1)
+    assert 0.04 < np.mean(small) < 0.16
+
+
+def test_what_changed_is_less_likely_by_chance(sample: Index) -> None:
+    """Words that got a new sense have a small p, and others none; nor has any where a part is compared with itself."""
+    found = {one.lemma: one for one in sample.change(BEFORE, AFTER, least=4, limit=None)}
+    for lemma in ("mouse", "apple", "amazon"):
+        assert found[lemma].p <= 0.05
+        assert found[lemma].jsd > 2 * found[lemma].jsd_by_chance
+    assert found["bank"].p > 0.05
+    same = sample.change(BEFORE, BEFORE, least=4, limit=None)
+    assert len(same) > 20
+    assert np.mean([one.p <= 0.05 for one in same]) < 0.05
+    assert all(1 / (1 + DEALT) <= one.p <= 1 for one in (*found.values(), *same))
 
 
 def test_what_changed_is_found(sample: Index) -> None:
@@ -128,13 +169,13 @@ def test_command_prints_words_and_lines(sample: Index) -> None:
     """A table of words, or the lines of one; JSON of either; times that are missing are a wrong command."""
     times = ("--before", "1960", "--after", "1985")
     printed = command("change", sample.path, *times, "--least", "4", "-k", "5").stdout.splitlines()
-    assert printed[0].split() == ["before", "after", "APD", "PRT", "JSD"]
+    assert printed[0].split() == ["before", "after", "APD", "PRT", "JSD", "chance", "p"]
     found = sample.change(BEFORE, AFTER, least=4, limit=5)
     assert [line.split()[0] for line in printed[1:]] == [one.lemma for one in found]
     asked = command("change", sample.path, *times, "-k", "2", "--json")
     assert asked.stderr == ""
     made = [json.loads(line) for line in asked.stdout.splitlines()]
-    assert [{*one} for one in made] == [{"lemma", "counts", "apd", "prt", "jsd"}] * 2
+    assert [{*one} for one in made] == [{"lemma", "counts", "apd", "prt", "jsd", "jsd_by_chance", "p"}] * 2
     drawn = command("change", sample.path, *times, "--least", "300", "-k", "1", "--seed", "7", "--json")
     assert max(json.loads(drawn.stdout)["counts"]) > 200
     assert drawn.stderr == "Of 1 word, JSD is of 200 uses of a part, drawn by --seed 7.\n"

@@ -46,7 +46,8 @@ def change(
     """Rank words by how differently they are used before a time and after one, or show the lines that tell.
 
     APD and PRT compare up to 20,000 uses of each part, and JSD groups up to 200 of each: of a word that has more, so
-    many are drawn.
+    many are drawn. Beside JSD stands what it is by chance, in the mean where the same documents are dealt out to the
+    two parts, and p, how often it is as great or greater then.
     """
     if before is None or after is None:
         raise WrongCommand("Say which times to compare: --before 1950 --after 2000, for instance.")
@@ -77,10 +78,11 @@ def change(
             print(json.dumps(asdict(one), ensure_ascii=False))
         return
     width = max(len(one.lemma) for one in ranked)
-    print(f"{'':<{width}}  {'before':>7}  {'after':>7}    {'APD':>6}  {'PRT':>6}  {'JSD':>6}")
+    print(f"{'':<{width}}  {'before':>7}  {'after':>7}    {'APD':>6}  {'PRT':>6}  {'JSD':>6}  {'chance':>6}  {'p':>5}")
     for one in ranked:
         counts = "  ".join(f"{count:>7,}" for count in one.counts)
-        print(f"{one.lemma:<{width}}  {counts}    {one.apd:>6.3f}  {one.prt:>6.3f}  {one.jsd:>6.3f}")
+        measures = "  ".join(f"{value:>6.3f}" for value in (one.apd, one.prt, one.jsd, one.jsd_by_chance))
+        print(f"{one.lemma:<{width}}  {counts}    {measures}  {one.p:>5.3f}")
 
 
 def _say_drawn(ranked: Sequence[Changed], seed: int) -> None:

@@ -7,7 +7,7 @@ Analysing lexical semantic change with contextualised word representations (ACL)
 - ``prt``: 1 divided by the cosine of the two parts' means.
 - ``jsd``: how differently the two parts are spread over groups of uses: the Jensen-Shannon divergence, in bits, of the
   shares of the groups that `ctxsearch.senses.groups` makes of uses of both. By chance alone it is the greater the
-  fewer uses there are.
+  fewer uses there are, and the more each document has its own way: how great, `ctxsearch.senses.chance` tells.
 
 Of frequent words, uses are drawn of each part: 20 000 for ``apd`` and ``prt``, and 200 of these for ``jsd``.
 
@@ -28,10 +28,12 @@ from ctxsearch.errors import QueryError
 from ctxsearch.head import Calibration
 from ctxsearch.query.keys import require
 from ctxsearch.query.lines import lines
-from ctxsearch.query.ranking import Found, listing
+from ctxsearch.query.ranking import Found, by_shard, listing
 from ctxsearch.query.scope import ANYHOW, OpenShard, Written, rows_of_lemma
 from ctxsearch.query.vectors import vectors_of
+from ctxsearch.senses.chance import spread
 from ctxsearch.senses.groups import grouped
+from ctxsearch.vectors.files import TOKEN_BITS
 
 ChangeOrder = Literal["apd", "prt", "jsd"]
 ORDERS = ("apd", "prt", "jsd")
@@ -49,6 +51,8 @@ class Changed:
         apd: see the module.
         prt: see there.
         jsd: see there.
+        jsd_by_chance: what it is in the mean where the same documents are dealt out to the two parts by chance.
+        p: how often it is as great or greater then, from .002 to 1. Of many words, some have a small one by chance.
     """
 
     lemma: str
@@ -56,6 +60,8 @@ class Changed:
     apd: float
     prt: float
     jsd: float
+    jsd_by_chance: float
+    p: float
 
 
 def changed(
@@ -153,36 +159,33 @@ def _compared(
     shards: Sequence[OpenShard], lemma: str, parts: Sequence[Sequence[Found]], calibration: Calibration, seed: int
 ) -> Changed:
     random = np.random.default_rng([seed, *lemma.encode()])
-    vectors = [vectors_of(shards, _drawn(part, COMPARED, random)) for part in parts]
+    drawn = [_drawn(part, COMPARED, random) for part in parts]
+    vectors = [vectors_of(shards, part) for part in drawn]
     one, other = (some.mean(axis=0, dtype=np.float64) for some in vectors)
     product = float(one @ other)
     lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
     cosine = product / lengths if lengths else 0.0
-    some = [own[np.sort(random.permutation(len(own))[:GROUPED])] for own in vectors]
-    groups = grouped(np.concatenate(some), calibration)
-    n_groups = int(groups.max()) + 1
-    shares = [np.bincount(own, minlength=n_groups) / len(own) for own in np.split(groups, [len(some[0])])]
+    chosen = [np.sort(random.permutation(len(own))[:GROUPED]) for own in vectors]
+    groups = grouped(np.concatenate([own[some] for own, some in zip(vectors, chosen, strict=True)]), calibration)
+    of_part = [_documents(shards, own)[some] for own, some in zip(drawn, chosen, strict=True)]
+    # One that is in both parts is one of each.
+    (first, before), (_, after) = (np.unique(some, return_inverse=True) for some in of_part)
+    apart = spread(groups, np.concatenate([before, len(first) + after]), len(first), random)
     prt = 1 / cosine if cosine > 0 else np.inf
-    return Changed(lemma, (len(parts[0]), len(parts[1])), 1 - product, float(prt), jensen_shannon(*shares))
+    return Changed(lemma, (len(parts[0]), len(parts[1])), 1 - product, float(prt), *apart)
+
+
+def _documents(shards: Sequence[OpenShard], found: Sequence[Found]) -> NDArray[np.int64]:
+    """Which document each occurrence is in, as a number that grows along the corpus. Shape: (n,)."""
+    documents = np.empty(len(found), np.int64)
+    for number, places, rows in by_shard(found):
+        shard = shards[number]
+        segments = shard.files.ids[rows] >> TOKEN_BITS
+        documents[places] = np.searchsorted(shard.catalog.first_segments, segments, side="right") - 1 + (number << 32)
+    return documents
 
 
 def _drawn(found: Sequence[Found], most: int, random: np.random.Generator) -> Sequence[Found]:
     if len(found) <= most:
         return found
     return [found[place] for place in np.sort(random.choice(len(found), most, replace=False)).tolist()]
-
-
-def jensen_shannon(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """The Jensen-Shannon divergence of two distributions, in bits, from 0 to 1.
-
-    >>> jensen_shannon(np.array([0.5, 0.5]), np.array([0.5, 0.5]))
-    0.0
-    >>> jensen_shannon(np.array([1.0, 0.0]), np.array([0.0, 1.0]))
-    1.0
-    """
-    middle = (one + other) / 2
-    total = 0.0
-    for part in (one, other):
-        seen = part > 0
-        total += float((part[seen] * np.log2(part[seen] / middle[seen])).sum()) / 2
-    return max(0.0, total)
