@@ -247,12 +247,12 @@ class Answers(Words):
         Raises:
             KeyNotFound: a key is of no occurrence.
         """
-        from ctxsearch.query.keys import find_key
+        from ctxsearch.query.finding import find_keys
         from ctxsearch.query.options import each_key_of
         from ctxsearch.query.similarity import vectors_at
 
         keys, shards = each_key_of(occurrences), self.open_shards()
-        places = {key: find_key(shards, key) for key in keys}
+        places = find_keys(shards, keys)
         return vectors_at(shards, [places[key] for key in keys])
 
     @property

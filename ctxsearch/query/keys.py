@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ctxsearch.analysis import normal_form, surface_form
-from ctxsearch.catalog.rows import FormRow, SegmentRow
+from ctxsearch.catalog.rows import DocumentRow, FormRow, SegmentRow
 from ctxsearch.errors import FormNotFound, KeyNotFound, QueryError, TagNotFound
 from ctxsearch.query.missing import word_not_found
 from ctxsearch.query.scope import (
@@ -42,6 +42,29 @@ def find_key(shards: Sequence[OpenShard], key: str) -> Place:
     Raises:
         KeyNotFound: it is nowhere.
     """
+    document_id, start = parsed_key(key)
+    number, document = living_document(shards, document_id)
+    if document is None:
+        raise KeyNotFound(key, f"the index has no document {document_id!r}")
+    shard = shards[number]
+    segment = shard.catalog.segment_at(document, start)
+    if segment is None:
+        raise KeyNotFound(key, "no word begins there")
+    position = word_at(segment, start)
+    if position is not None:
+        place = _place(shard, number, segment, position)
+        if place is None:
+            raise KeyNotFound(key, "the model gave that word no vector")
+        return place
+    raise KeyNotFound(key, "no word begins there")
+
+
+def parsed_key(key: str) -> tuple[str, int]:
+    """The document and the character that a key names.
+
+    Raises:
+        KeyNotFound: it cannot be a key.
+    """
     document_id, colon, offset = key.rpartition(":")
     if not colon or not offset.isascii() or not offset.isdigit() or len(offset) > 18:
         raise KeyNotFound(key, "it does not end in a colon and a number")
@@ -49,30 +72,34 @@ def find_key(shards: Sequence[OpenShard], key: str) -> Place:
     # An occurrence has one key, and what people say of it is kept under that.
     if offset != str(start):
         raise KeyNotFound(key, "its number is written with zeros before it")
+    return document_id, start
+
+
+def living_document(shards: Sequence[OpenShard], document_id: str) -> tuple[int, DocumentRow | None]:
+    """A document that was not taken out, with the number of its shard; None where there is none."""
     # The newest shard first: a document that was replaced lives on in an older one, taken out.
     for number in range(len(shards) - 1, -1, -1):
-        shard = shards[number]
-        document = shard.catalog.find_document(document_id)
-        if document is None or document.number in shard.entry.removed:
-            continue
-        segment = shard.catalog.segment_at(document, start)
-        if segment is not None:
-            spans, begin = segment.spans, start - segment.start
-            position = bisect_left(spans, begin, key=itemgetter(0))
-            if position < len(spans) and spans[position][0] == begin:
-                return _place(shard, number, segment, position, key)
-        raise KeyNotFound(key, "no word begins there")
-    raise KeyNotFound(key, f"the index has no document {document_id!r}")
+        document = shards[number].catalog.find_document(document_id)
+        if document is not None and document.number not in shards[number].entry.removed:
+            return number, document
+    return -1, None
 
 
-def _place(shard: OpenShard, number: int, segment: SegmentRow, position: int, key: str) -> Place:
+def word_at(segment: SegmentRow, start: int) -> int | None:
+    """Which word of a segment begins at a character of the document."""
+    spans, begin = segment.spans, start - segment.start
+    position = bisect_left(spans, begin, key=itemgetter(0))
+    return position if position < len(spans) and spans[position][0] == begin else None
+
+
+def _place(shard: OpenShard, number: int, segment: SegmentRow, position: int) -> Place | None:
     start, end = segment.spans[position]
     wanted = segment.number << TOKEN_BITS | position
     for form in shard.catalog.forms(form=surface_form(segment.text[start:end])):
         row = row_of_token(shard, form, wanted)
         if row is not None:
             return Place(number, row, form.lemma, form.form)
-    raise KeyNotFound(key, "the model gave that word no vector")
+    return None
 
 
 def row_of_token(shard: OpenShard, form: FormRow, token: int) -> int | None:

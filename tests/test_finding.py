@@ -1,0 +1,107 @@
+"""Many occurrences are found by their keys at once, just as they are one by one."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from conftest import MakeIndex
+from treebank import tagged
+
+from ctxsearch import Document, Index
+from ctxsearch.errors import KeyNotFound
+from ctxsearch.query import finding
+from ctxsearch.query.finding import find_keys
+from ctxsearch.query.keys import find_key
+from ctxsearch.vectors import clusters
+
+TOPICS = ("river mud willow otter boat mill", "money loan clerk cheque vault debt", "snow fog plane wing pilot turn")
+TAGGED = [
+    "They/they/PRON saw/see/VERB the/the/DET saw/saw/NOUN by/by/ADP the/the/DET bank/bank/NOUN",
+    "We/we/PRON bank/bank/VERB here/here/ADV",
+]
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word of fifty uses is in clusters, and segments are read three at a time."""
+    for module, name, value in (
+        (clusters, "CLUSTERED_ROWS", 50),
+        (clusters, "ROWS_PER_CLUSTER", 8),
+        (clusters, "FEWEST_CLUSTERS", 2),
+        (finding, "_SEGMENTS_AT_ONCE", 3),
+    ):
+        monkeypatch.setattr(module, name, value)
+
+
+@pytest.fixture
+def index(make_index: MakeIndex) -> Index:
+    """Frequent words in clusters, tagged ones, one spelled in two ways, and documents replaced and taken out."""
+    texts = []
+    for number in range(60):
+        chance = random.Random(number)
+        words = TOPICS[number % 3].split()
+        texts.append(" ".join(f"{chance.choice(words)} by the bank of the {chance.choice(words)}." for _ in range(7)))
+    documents = [Document(f"d:{number:02}", text) for number, text in enumerate(texts)]
+    documents += [tagged("tagged", TAGGED), Document("café", "A caf\u00e9 and a cafe\u0301 by the bank.")]
+    made = make_index(documents, shard_tokens=900)
+    made.add([Document("d:07", "The bank was moved.")], replace=True)
+    made.remove(["d:11"])
+    assert made.info().shards > 2
+    assert any(len(shard.clusters.starts) > 2 for shard in made.open_shards())
+    return made
+
+
+def all_keys(index: Index) -> list[str]:
+    """The keys of all words, in no order."""
+    keys = [line.key for line in index.query("The [bank].", k=None, any_word=True)]
+    random.Random(0).shuffle(keys)
+    return keys
+
+
+@pytest.mark.parametrize("segments_per_key", [0, 1, 16])
+@pytest.mark.parametrize("n", [0, 1, 7, 300, None])
+def test_many_are_found_where_each_is(
+    index: Index, monkeypatch: pytest.MonkeyPatch, segments_per_key: int, n: int | None
+) -> None:
+    """Every place is the one that the key alone leads to, in the order of the keys, and none is looked for twice."""
+    monkeypatch.setattr(finding, "_SEGMENTS_PER_KEY", segments_per_key)
+    keys, shards = all_keys(index)[:n], index.open_shards()
+    expected = {key: find_key(shards, key) for key in keys}
+    monkeypatch.delattr(finding, "find_key")
+    found = find_keys(shards, [*keys, *keys[:3]])
+    assert found == expected
+    assert list(found) == list(expected)
+
+
+def test_vectors_are_those_of_each_by_itself(index: Index) -> None:
+    """Vectors of many lines and keys, some given twice, are to the last bit those of each alone."""
+    lines = index.concordance("bank", limit=None)
+    random.Random(1).shuffle(lines)
+    together = index.vectors([*lines, *(line.key for line in lines[:9])])
+    np.testing.assert_array_equal(together, [index.vectors(line)[0] for line in [*lines, *lines[:9]]])
+
+
+@pytest.mark.parametrize(
+    "wrong", ["d:11:0", "nowhere:4", "d:01:1", "d:01:99999", "d:07:40", "d:01:00", "d:01", "", "d:01:", "tagged:6"]
+)
+@pytest.mark.parametrize("others", [[], ["d:11:6", "gone:1", "tagged"]])
+def test_first_wrong_key_is_told(index: Index, wrong: str, others: Sequence[str]) -> None:
+    """Of many keys the first that is wrong is told, in the words that it would be told in alone."""
+    keys = all_keys(index)[:40]
+    with pytest.raises(KeyNotFound) as alone:
+        find_key(index.open_shards(), wrong)
+    with pytest.raises(KeyNotFound) as raised:
+        index.vectors([*keys[:20], wrong, *others, *keys[20:], wrong])
+    assert (str(raised.value), raised.value.key) == (str(alone.value), wrong)
+
+
+def test_line_of_another_index_is_found_by_its_key(index: Index, make_index: MakeIndex) -> None:
+    """A line counts by its key alone: what another index says of the word there is not taken over."""
+    other = make_index([Document("d:07", "The boat was moved. The bank.")])
+    boat = other.concordance("boat")[0]
+    np.testing.assert_array_equal(index.vectors(boat), index.vectors("d:07:4"))
+    with pytest.raises(KeyNotFound, match="no word begins there"):
+        index.vectors(other.concordance("bank"))
