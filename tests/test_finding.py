@@ -105,3 +105,21 @@ def test_line_of_another_index_is_found_by_its_key(index: Index, make_index: Mak
     np.testing.assert_array_equal(index.vectors(boat), index.vectors("d:07:4"))
     with pytest.raises(KeyNotFound, match="no word begins there"):
         index.vectors(other.concordance("bank"))
+
+
+def test_word_around_a_character_is_told(make_index: MakeIndex) -> None:
+    """Inside a word its key is told, if it has one, and of a very long word its beginning; between words nothing."""
+    long = "long" * 30
+    index = make_index([tagged("a:b", [f"the/the/DET \ufffd\ufffd/lost/X {long}/long/ADJ bank/bank/NOUN"])])
+    told = {
+        "a:b:2": "no word begins there; it is inside 'the', whose key is 'a:b:0'",
+        "a:b:3": "no word begins there",
+        "a:b:5": "no word begins there; it is inside '\ufffd\ufffd'",
+        "a:b:60": f"no word begins there; it is inside '{long[:50]}…', whose key is 'a:b:7'",
+        "a:b:4": "the model gave that word no vector",
+    }
+    for key, why in told.items():
+        with pytest.raises(KeyNotFound) as raised:
+            index.vectors(["a:b:0", key])
+        assert raised.value.why == why
+    assert index.vectors(["a:b:0", "a:b:7"]).shape == (2, 64)

@@ -811,7 +811,9 @@ def test_keys_of_several_words_search_them_all(index: Index) -> None:
     ("key", "why"),
     [
         ("reeds:17", "no word begins there"),
-        ("reeds:19", "no word begins there"),
+        ("reeds:19", "no word begins there; it is inside 'bank', whose key is 'reeds:18'"),
+        ("reeds:21", "no word begins there; it is inside 'bank', whose key is 'reeds:18'"),
+        ("reeds:22", "no word begins there"),
         ("reeds:35", "no word begins there"),
         ("reeds:9999", "no word begins there"),
         ("nowhere:4", "the index has no document 'nowhere'"),

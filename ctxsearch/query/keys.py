@@ -26,6 +26,9 @@ from ctxsearch.query.scope import (
 from ctxsearch.query.spelling import forms_of_others
 from ctxsearch.vectors.files import TOKEN_BITS
 
+# Characters of a word that an error shows.
+_SHOWN = 50
+
 
 class Place(NamedTuple):
     """Where an occurrence was found by its key."""
@@ -56,7 +59,7 @@ def find_key(shards: Sequence[OpenShard], key: str) -> Place:
         if place is None:
             raise KeyNotFound(key, "the model gave that word no vector")
         return place
-    raise KeyNotFound(key, "no word begins there")
+    raise KeyNotFound(key, f"no word begins there{_around(shard, number, document_id, segment, start)}")
 
 
 def parsed_key(key: str) -> tuple[str, int]:
@@ -100,6 +103,19 @@ def _place(shard: OpenShard, number: int, segment: SegmentRow, position: int) ->
         if row is not None:
             return Place(number, row, form.lemma, form.form)
     return None
+
+
+def _around(shard: OpenShard, number: int, document_id: str, segment: SegmentRow, start: int) -> str:
+    """Says which word a character lies inside, if any, and its key, if it has one."""
+    spans, begin = segment.spans, start - segment.start
+    position = bisect_left(spans, begin, key=itemgetter(0)) - 1
+    if position < 0 or spans[position][1] <= begin:
+        return ""
+    first, end = spans[position]
+    has_key = _place(shard, number, segment, position) is not None
+    whose = f", whose key is {f'{document_id}:{segment.start + first}'!r}" if has_key else ""
+    word = segment.text[first : min(end, first + _SHOWN)] + "…" * (end - first > _SHOWN)
+    return f"; it is inside {word!r}{whose}"
 
 
 def row_of_token(shard: OpenShard, form: FormRow, token: int) -> int | None:
