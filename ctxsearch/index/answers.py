@@ -182,6 +182,9 @@ class Answers(Words):
     ) -> list[ConcordanceLine]:
         """The uses that are most like some occurrences and least like others, without those given; needs no model.
 
+        What the codec rounds off a key's vector is made up for in its length: products of two rows of `vectors` are up
+        to .001 from the scores.
+
         Args:
             keys: of the occurrences to be like, as lines carry them; one or several, or the lines themselves.
             unlike: of the occurrences not to be like.
@@ -213,6 +216,9 @@ class Answers(Words):
     def embed(self, usages: str | Usage | Iterable[str | Usage]) -> NDArray[np.float32]:
         """The vectors of marked words, made as the index's own are.
 
+        That of a sentence of the corpus, given alone, is not the one that is kept: that was embedded among the
+        sentences around it (their cosine is .95 to .98 in the mean). ``index.vectors(line)`` has the very vector.
+
         Args:
             usages: sentences with a word in brackets, or `Usage`s.
 
@@ -242,7 +248,8 @@ class Answers(Words):
         Returns:
             A row for each, in their order. Shape: (n, dimension), float32. What the codec rounds off leaves their
             lengths some thousandths from 1, more with ``sq4``, next to nothing with ``fp16``. Scores are products with
-            these: ``index.vectors(lines) @ index.embed(usage)[0]`` has those that ``query`` gives the lines.
+            these: ``index.vectors(lines) @ index.embed(usage)[0]`` has those that ``query`` gives the lines. `like`
+            divides by the length of the key's vector: products of two of these are up to .001 from its scores.
 
         Raises:
             KeyNotFound: a key is of no occurrence.
