@@ -22,7 +22,7 @@ def writer_lock(folder: Path) -> Iterator[None]:
 
     Raises:
         IndexDamaged: the lock is a link that leads elsewhere, or no file.
-        IndexLocked: another process (or another index object) holds it.
+        IndexLocked: another process or thread (or another index object) holds it.
     """
     try:
         descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
@@ -38,7 +38,9 @@ def writer_lock(folder: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             holder = os.read(descriptor, 64).decode("ascii", "replace").strip()
-            raise IndexLocked(str(folder), holder or "another process") from error
+            # The kernel holds it for an open file, so this process can keep itself off.
+            own = " (this one: another thread, or index object)" if holder == f"process {os.getpid()}" else ""
+            raise IndexLocked(str(folder), f"{holder}{own}" if holder else "another process or thread") from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()}\n".encode(), 0)
         yield

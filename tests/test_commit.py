@@ -322,9 +322,12 @@ def test_lock_is_held_once(tmp_path: Path) -> None:
     """While the lock is held nobody else gets it, and the error names the process that has it; then it is free."""
     with writer_lock(tmp_path):
         for _ in range(2):
-            with pytest.raises(IndexLocked, match=f"process {os.getpid()};") as raised, writer_lock(tmp_path):
+            with pytest.raises(IndexLocked, match=f"by process {os.getpid()} ") as raised, writer_lock(tmp_path):
                 pass
-        assert raised.value.holder == f"process {os.getpid()}"
+        assert raised.value.holder == f"process {os.getpid()} (this one: another thread, or index object)"
+        (tmp_path / "lock").write_bytes(b"")
+        with pytest.raises(IndexLocked, match="by another process or thread;"), writer_lock(tmp_path):
+            pass
     with writer_lock(tmp_path):
         pass
 

@@ -1345,7 +1345,7 @@ def test_one_writer_at_a_time(index: Index) -> None:
 
     def documents() -> Iterator[Document]:
         yield Document("new", "The bank of the river.")
-        with pytest.raises(IndexLocked, match=f"process {os.getpid()};"):
+        with pytest.raises(IndexLocked, match=rf"process {os.getpid()} \(this one: another thread,"):
             reopened(index).add(texts("The bank."))
         assert everything(reopened(index)) == before
         yield Document("newer", "The river.")
