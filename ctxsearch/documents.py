@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date, time
 from hashlib import sha256
+from numbers import Real
+from typing import NoReturn
 
 from ctxsearch.domain import Document, MetadataValue
 from ctxsearch.errors import SourceError
 from ctxsearch.given import wrong_given
 from ctxsearch.storage import json_bytes
+
+_INSTEAD_OF_NAN = {
+    "document_id": "give each document an id of its own",
+    "text": "leave the document out",
+    "title": "leave it out",
+    "uri": "leave it out",
+}
 
 
 def document_digest(document: Document) -> str:
@@ -39,8 +49,10 @@ def check_document(document: Document) -> None:
     if not isinstance(document, Document):
         raise SourceError("The documents", f"one of them is {document!r:.80}, which is no Document")
     where = str(document.document_id).encode(errors="replace").decode()
-    for part in ("document_id", "text", "title", "uri"):
+    for part, instead in _INSTEAD_OF_NAN.items():
         if not isinstance(value := getattr(document, part), str):
+            if _is_missing(value):
+                raise SourceError(where, f"its {part} is NaN, a missing value, and no text; {instead}")
             raise SourceError(where, f"its {part} is {value!r:.80}, which is no text")
     if not isinstance(document.metadata, Mapping):
         raise SourceError(where, f"its metadata is {document.metadata!r:.80}, which has no names")
@@ -63,10 +75,38 @@ def check_document(document: Document) -> None:
 
 
 def _not_kept(value: MetadataValue) -> str:
-    """Why a value cannot be kept; nothing where it can."""
+    """Why a value cannot be kept, and what to give in its place; nothing where it can be."""
+    if _is_missing(value):
+        name = {"NaTType": "NaT", "NAType": "NA"}.get(type(value).__name__, "NaN" if isinstance(value, Real) else "NaT")
+        return f"{name} is no value; leave it out, or give None"
     try:
-        json.dumps(value, allow_nan=False, sort_keys=True)
+        json.dumps(value, allow_nan=False, sort_keys=True, default=_refuse)
     except (TypeError, ValueError, RecursionError) as error:
-        of_numpy = type(value).__module__ == "numpy"
-        return f"numpy's {type(value).__name__} is no JSON; give its item()" if of_numpy else str(error)
+        if isinstance(value, float):
+            return f"{value} is no number that JSON has; leave it out, or give None"
+        if str(error).startswith("Out of range float"):
+            return "there is NaN or an infinite number in it; give None in place of it"
+        return str(error)
     return ""
+
+
+def _is_missing(value: object) -> bool:
+    """Whether a value is NaN, or what tables have in its place for times and texts."""
+    if type(value).__name__ == "NAType":
+        return True
+    return (isinstance(value, Real | date) or type(value).__name__ == "datetime64") and bool(value != value)
+
+
+def _refuse(value: object) -> NoReturn:
+    """Says what to give in the place of a value that is no JSON."""
+    kind = type(value).__name__
+    if isinstance(value, date):
+        instead = "its isoformat(), or its year"
+    elif isinstance(value, time):
+        instead = "its isoformat()"
+    elif kind == "datetime64":
+        instead = "its str(), or its year"
+    else:
+        is_array = hasattr(value, "tolist") and not isinstance(value, Real)
+        instead = "its tolist()" if is_array else "it as text or as a number of Python"
+    raise TypeError(f"{kind} is no JSON; give {instead}")

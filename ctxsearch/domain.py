@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -91,6 +92,9 @@ class Document:
     1912
 
     Attributes:
+        metadata: texts, numbers, truth values and None by their names; scalars of numpy become those of Python. Lists
+            and dicts are kept too, and filters compare them as JSON without blanks: ``genre~.*"diary".*`` finds
+            ``["letter","diary"]``.
         given: the tokens, sentences, lemmas and tags that the source gives; None where the index finds them.
     """
 
@@ -100,6 +104,23 @@ class Document:
     title: str = ""
     uri: str = ""
     given: Given | None = field(default=None, hash=False)
+
+    def __post_init__(self) -> None:
+        # What is no mapping is told when the document is added.
+        if isinstance(self.metadata, Mapping) and any(map(_is_of_numpy, self.metadata.values())):
+            plain = {
+                name: value.item() if _is_of_numpy(value) else value  # type: ignore[union-attr]
+                for name, value in self.metadata.items()
+            }
+            object.__setattr__(self, "metadata", plain)
+
+
+def _is_of_numpy(value: object) -> bool:
+    """Whether a value is a number or a truth value of numpy, which is not loaded for this; a time is neither."""
+    kind = type(value)
+    if kind.__module__ != "numpy" or kind.__name__ == "timedelta64":
+        return False
+    return issubclass(kind, Integral | Real) or kind.__name__ in ("bool", "bool_")
 
 
 @dataclass(frozen=True, slots=True)

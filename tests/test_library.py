@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import multiprocessing
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +16,29 @@ from conftest import MakeIndex, WindowEncoder
 
 import ctxsearch
 from ctxsearch import Document, Index
-from ctxsearch.domain import Given, GivenSentence, Segment
+from ctxsearch.domain import Given, GivenSentence, MetadataValue, Segment
 from ctxsearch.errors import KeyNotFound, ModelError, QueryError, SettingsMismatch, SourceError
 from ctxsearch.protocols import Encoded
 from ctxsearch.query import ranking
+
+
+class Missing(datetime.datetime):
+    """A time that differs from itself, as the missing times of tables do."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __ne__(self, other: object) -> bool:
+        return True
+
+
+class NAType:
+    """What is missing in a table, and is neither equal to itself nor not."""
+
+    def __ne__(self, other: object) -> bool:
+        raise TypeError
+
+    __hash__ = None  # type: ignore[assignment]
+
 
 RIVER = "They sat on the [bank] of the river."
 
@@ -61,12 +82,12 @@ def test_conditions_may_be_one_or_an_iterator(index: Index) -> None:
         (Document("a", "A bank.", title=None), "a: its title is None"),  # type: ignore[arg-type]
         (Document("a", "A bank.", uri={}), "a: its uri is {}"),  # type: ignore[arg-type]
         (Document("a", "A bank.", None), "a: its metadata is None"),  # type: ignore[arg-type]
-        (Document("a", "A bank.", {"m": np.arange(2)}), "a: its metadata 'm' cannot be kept"),  # type: ignore[dict-item]
-        (Document("a", "A bank.", {"n": 1, "m": float("nan")}), "a: its metadata 'm' cannot be kept"),
+        (Document("a", float("nan")), "a: its text is NaN, a missing value, and no text; leave the document out"),  # type: ignore[arg-type]
         (
-            Document("a", "A bank.", {"n": 1, "m": np.int64(3)}),
-            "'m' cannot be kept (numpy's int64 is no JSON; give its",
-        ),  # type: ignore[dict-item]
+            Document("a", "A bank.", title=float("nan")),
+            "a: its title is NaN, a missing value, and no text; leave it out",
+        ),  # type: ignore[arg-type]
+        (Document(float("nan"), "A bank."), "nan: its document_id is NaN, a missing value, and no text; give each"),  # type: ignore[arg-type]
     ],
 )
 def test_what_is_no_document_is_told(index: Index, given: Document, why: str) -> None:
@@ -78,10 +99,54 @@ def test_what_is_no_document_is_told(index: Index, given: Document, why: str) ->
     assert Index.verify(index.path, encoder=WindowEncoder()).problems == []
 
 
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (float("nan"), "NaN is no value; leave it out, or give None"),
+        (np.float64("nan"), "NaN is no value; leave it out, or give None"),
+        (np.float32("nan"), "NaN is no value; leave it out, or give None"),
+        (float("inf"), "inf is no number that JSON has; leave it out, or give None"),
+        ([1.0, float("nan")], "there is NaN or an infinite number in it; give None in place of it"),
+        (np.datetime64("NaT"), "NaT is no value; leave it out, or give None"),
+        (Missing(1900, 1, 1), "NaT is no value; leave it out, or give None"),
+        (NAType(), "NA is no value; leave it out, or give None"),
+        (datetime.datetime(1912, 5, 1), "datetime is no JSON; give its isoformat(), or its year"),
+        (datetime.date(1912, 5, 1), "date is no JSON; give its isoformat(), or its year"),
+        (datetime.time(12), "time is no JSON; give its isoformat()"),
+        ([datetime.date(1912, 5, 1)], "date is no JSON; give its isoformat(), or its year"),
+        (np.datetime64("1912-05-01"), "datetime64 is no JSON; give its str(), or its year"),
+        (np.arange(2), "ndarray is no JSON; give its tolist()"),
+        ([np.int64(3)], "int64 is no JSON; give it as text or as a number of Python"),
+        (Decimal("1.5"), "Decimal is no JSON; give it as text or as a number of Python"),
+        (np.timedelta64(1, "D"), "timedelta64 is no JSON; give it as text or as a number of Python"),
+        (np.longdouble(1), "longdouble is no JSON; give it as text or as a number of Python"),
+        ({"x"}, "set is no JSON; give it as text or as a number of Python"),
+    ],
+    ids=repr,
+)
+def test_metadata_that_cannot_be_kept_are_told(index: Index, value: MetadataValue, why: str) -> None:
+    """What is wrong with a value is told with its name, and with what to give in its place."""
+    with pytest.raises(SourceError) as raised:
+        index.add([Document("new", "A bank.", {"n": 1, "m": value})])
+    assert str(raised.value) == f"new: its metadata 'm' cannot be kept ({why})."
+
+
+def test_metadata_may_be_scalars_of_numpy(make_index: MakeIndex) -> None:
+    """Numbers and truth values of numpy are kept, filtered by and told as those of Python."""
+    given = {"year": np.int64(1912), "share": np.float32(0.5), "is_letter": np.True_, "none": None, "name": "x"}
+    document = Document("a", "A bank.", given)  # type: ignore[arg-type]
+    assert [type(value) for value in document.metadata.values()] == [int, float, bool, type(None), str]
+    assert type(given["year"]) is np.int64
+    index = make_index([document, Document("b", "A bank.", {"year": 1890})])
+    assert [line.document_id for line in index.concordance("bank", where="year>=1900")] == ["a"]
+    assert index.add([Document("a", "A bank.", {**given, "year": 1912})]).unchanged == 1  # type: ignore[arg-type]
+
+
 def test_nested_metadata_is_counted(make_index: MakeIndex) -> None:
-    """What is no plain value in a record is counted as JSON has it."""
+    """What is no plain value in a record is counted and compared as JSON has it."""
     index = make_index([Document("a", "A bank.", {"m": {"a": [1]}}), Document("b", "The bank.", {"m": "x"})])  # type: ignore[dict-item]
     assert sorted(one.values for one in index.frequencies("bank", "m")) == [("x",), ('{"a": [1]}',)]
+    assert [line.document_id for line in index.concordance("bank", where='m~.*"a":.*')] == ["a"]
 
 
 def test_occurrences_may_be_keys_or_lines_one_or_several(index: Index) -> None:
