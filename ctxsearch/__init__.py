@@ -13,6 +13,8 @@ from ctxsearch.errors import CtxSearchError
 from ctxsearch.report import IndexInfo, IndexReport
 
 if TYPE_CHECKING:
+    from ctxsearch import evaluation as evaluation
+    from ctxsearch import protocols as protocols
     from ctxsearch.corpus import Corpus, read
     from ctxsearch.evaluating import Evaluation, evaluate, evaluate_layers
     from ctxsearch.index import Index
@@ -58,8 +60,13 @@ _HOMES = {
     "train_head": "learning",
 }
 
+# Modules that README names, and that need no import of their own.
+_MODULES = ("evaluation", "protocols")
+
 
 def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
@@ -68,4 +75,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *_HOMES, *_MODULES})

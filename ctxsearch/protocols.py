@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
+from ctxsearch.domain import Segment as Segment  # what an encoder of one's own is given
+
 Shard = TypeVar("Shard", bound="VectorShard")
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from ctxsearch.domain import Segment
 
 
 class Encoded(NamedTuple):
@@ -29,6 +29,29 @@ class Encoded(NamedTuple):
 class Encoder(Protocol):
     """Turns words in their context into vectors.
 
+    One of your own is a class with these three; it need not inherit from anything. Here words are alike that share
+    letters; a real one would look at the words beside them as well, in the same passage:
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from ctxsearch import Document, Index
+    >>> from ctxsearch.protocols import Encoded
+    >>> class LetterEncoder:
+    ...     dimension = 26
+    ...     digest = "letters, version 1"
+    ...
+    ...     def encode(self, passages):
+    ...         forms = [form.lower() for passage in passages for segment in passage for form in segment.forms]
+    ...         counts = [[form.count(letter) for letter in "abcdefghijklmnopqrstuvwxyz"] for form in forms]
+    ...         vectors = np.array(counts, np.float32).reshape(-1, self.dimension)
+    ...         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    ...         return Encoded(vectors / np.maximum(norms, 1), present=norms[:, 0] > 0)
+    >>> folder = tempfile.mkdtemp() + "/letters"
+    >>> report = Index.create(folder, encoder=LetterEncoder()).add([Document("1", "The bank. Two banks.")])
+    >>> index = Index.open(folder, encoder=LetterEncoder())
+    >>> [(line.node, round(line.score, 2)) for line in index.query("A [bank].")]
+    [('bank', 1.0), ('banks', 0.89)]
+
     A build calls it from a thread of its own, one call at a time; or several at once, if it has an attribute
     ``is_concurrent`` that is true.
     """
@@ -39,14 +62,19 @@ class Encoder(Protocol):
 
     @property
     def digest(self) -> str:
-        """What tells this model's weights from all others."""
+        """What tells this model's weights from all others; an index is opened only with the one it was made with."""
 
     def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
         """Embeds every token of some passages.
 
         Args:
-            passages: each a run of consecutive segments of one document; no context passes from one to the next. They
-                have no lemmas but those that a source gives: a query's usage has none either.
+            passages: each a run of consecutive segments, which are sentences, of one document; no context passes from
+                one passage to the next. Of a `ctxsearch.protocols.Segment`, ``forms`` are its tokens as written, and
+                ``spans`` where they stand in its ``text``, an array with start and end of each. They have no lemmas
+                but those that a source gives: a query's usage has none either.
+
+        Returns:
+            A row for each token: those of the first segment of the first passage, then of its second, and so on.
         """
 
 

@@ -99,6 +99,14 @@ def test_package_is_typed() -> None:
     assert (PACKAGE / "py.typed").is_file()
 
 
+def test_modules_that_are_written_about_are_there() -> None:
+    """`ctxsearch.protocols` needs no import of its own, names what an encoder gets and gives, and is light."""
+    program = "import ctxsearch; ctxsearch.protocols.Encoder, ctxsearch.protocols.Segment, ctxsearch.protocols.Encoded"
+    assert loaded_by(program) == set()
+    assert loaded_by("import ctxsearch; ctxsearch.evaluation.measure") == {"numpy"}
+    assert {"protocols", "evaluation"} <= {*dir(ctxsearch)}
+
+
 def test_package_has_a_version() -> None:
     """The version is three numbers."""
     assert [part.isdigit() for part in ctxsearch.__version__.split(".")] == [True] * 3
