@@ -190,9 +190,11 @@ class Amiss(WindowEncoder):
         (lambda one: Encoded(np.vstack([one.vectors[:1], one.vectors]), one.present), "vectors of the shape"),
         (lambda one: Encoded(one.vectors[:, :8], one.present), "vectors of the shape"),
         (lambda one: Encoded(one.vectors[1:], one.present[1:]), "vectors of the shape"),
-        (lambda one: Encoded(10 * one.vectors, one.present), "not of unit length"),
-        (lambda one: Encoded(np.nan * one.vectors, one.present), "not of unit length"),
-        (lambda one: Encoded(0 * one.vectors, one.present), "not of unit length"),
+        (lambda one: Encoded(10 * one.vectors, one.present), "a vector of length 10; divide each vector by its norm"),
+        (lambda one: Encoded(1.02 * one.vectors, one.present), "of length 1.02; divide each vector by its norm"),
+        (lambda one: Encoded(np.nan * one.vectors, one.present), "a vector with NaN in it"),
+        (lambda one: Encoded(one.vectors + np.float32("inf"), one.present), "a vector with infinite numbers in it"),
+        (lambda one: Encoded(0 * one.vectors, one.present), "a vector of zeros; if it has none, its present is False"),
         (lambda one: one.vectors, "no pair of vectors"),
     ],
 )
@@ -228,6 +230,28 @@ def test_own_encoder_that_cannot_be_kept_is_refused(tmp_path: Path, name: str, v
     with pytest.raises(ModelError, match=why):
         Index.create(tmp_path / "own", encoder=encoder)
     assert not (tmp_path / "own").exists()
+
+
+def test_class_of_an_own_encoder_is_refused(index: Index, tmp_path: Path) -> None:
+    """A class is no encoder, and is told as one where an index is made and where it is opened."""
+    for ask in (Index.create, Index.open):
+        with pytest.raises(
+            ModelError, match=r"WindowEncoder cannot be used: it is a class; give an object of it, .*\(\)"
+        ):
+            ask(index.path if ask == Index.open else tmp_path / "own", encoder=WindowEncoder)  # type: ignore[arg-type]
+    assert not (tmp_path / "own").exists()
+
+
+@pytest.mark.parametrize(
+    "options", [{"layers": "last"}, {"pooling": "first"}, {"window": 64}, {"dtype": "fp32"}, {"head": "mine"}], ids=str
+)
+def test_options_of_a_model_are_refused_with_an_own_encoder(tmp_path: Path, options: dict[str, object]) -> None:
+    """What would change nothing is not taken, and never recorded."""
+    (name,) = options
+    with pytest.raises(ValueError, match=f"^{name} is for a model, and not for an encoder of one's own; leave it out"):
+        Index.create(tmp_path / "own", encoder=WindowEncoder(), **options)  # type: ignore[arg-type]
+    assert not (tmp_path / "own").exists()
+    Index.create(tmp_path / "own", encoder=WindowEncoder(), head="none", window=128, device="cpu").close()
 
 
 @pytest.mark.parametrize(

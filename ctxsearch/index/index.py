@@ -42,6 +42,8 @@ from ctxsearch.storage import make_folders, put_bytes, remove
 if TYPE_CHECKING:
     from ctxsearch.protocols import Encoder
 
+_WINDOW = 128
+
 
 class Index(Changes, Care, Exports):
     """An index over every word of a corpus: make one with `Index.create`, or open one with `Index.open`.
@@ -71,7 +73,7 @@ class Index(Changes, Care, Exports):
         layers: str | None = None,
         pooling: str | None = None,
         head: str | Path | None = None,
-        window: int = 128,
+        window: int = _WINDOW,
         language: str = "en",
         punctuation: bool = False,
         codec: str | None = None,
@@ -92,8 +94,8 @@ class Index(Changes, Care, Exports):
                 the one that comes with ctxsearch for the model, if it has one and neither ``layers`` nor ``pooling`` is
                 given.
             window: pieces that the model sees at once.
-            language: by which sentences and lemmas are cut: a code such as ``en``. Where there is no dictionary of it,
-                words are filed as they are written; so they are where it is a name, ``english``, and no code.
+            language: by which sentences and lemmas are cut: a code such as ``en``, and no name. Where there is no
+                dictionary of it, words are filed as they are written.
             punctuation: whether punctuation marks are occurrences too.
             codec: how vectors are kept: ``fp16``, ``sq8``, ``sq6`` or ``sq4``, in less and less space. Where None,
                 ``sq8`` with a head, ``sq6`` without; or ``fp16`` with an encoder of your own: the others cut off what
@@ -101,13 +103,15 @@ class Index(Changes, Care, Exports):
             device: ``cpu``, ``cuda``...; the GPU if there is one, where None. Queries are embedded by the CPU, in
                 single precision, unless a GPU or a type is asked for.
             dtype: ``bf16``, ``fp16`` or ``fp32``; what suits the device, where None.
-            encoder: an encoder of your own in place of the model, whose name is then ``model``, or that of its class.
+            encoder: an encoder of your own in place of the model, whose name is then ``model``, or that of its class;
+                see `ctxsearch.protocols.Encoder`. The options of a model do not go with it: ``layers``, ``pooling``,
+                ``head``, ``window`` and ``dtype``.
 
         Raises:
             IndexExists: there is one already.
             ModelError: the model cannot be found or used.
             HeadError: the head cannot be read, or is for another model.
-            ValueError: a setting is unknown or does not fit the model.
+            ValueError: a setting is unknown, does not fit the model, or is a model's and there is an encoder.
         """
         from ctxsearch.analysis import Analyser, check_code
         from ctxsearch.encoder.choice import Choice, choose
@@ -128,10 +132,12 @@ class Index(Changes, Care, Exports):
             model = DEFAULT_MODEL if encoder is None else type(encoder).__qualname__
         if encoder is None:
             choice = choose(model, head=head, layers=layers, pooling=pooling)
-        elif head in (None, NO_HEAD):
-            choice = Choice(layers or DEFAULT_LAYERS, pooling or DEFAULT_POOLING, None, by_depth=False)
         else:
-            raise ValueError("A head goes with a model, and not with an encoder of one's own.")
+            asked = {"layers": layers, "pooling": pooling, "head": head, "window": window, "dtype": dtype}
+            for name, option in asked.items():
+                if option not in (None, {"head": NO_HEAD, "window": _WINDOW}.get(name)):
+                    raise ValueError(f"{name} is for a model, and not for an encoder of one's own; leave it out.")
+            choice = Choice(DEFAULT_LAYERS, DEFAULT_POOLING, None, by_depth=False)
         if codec is None and encoder is None:
             codec = CODEC_OF_HEAD if choice.head else CODEC_WITHOUT_HEAD
         codec = codec or CODEC_OF_OWN_ENCODER

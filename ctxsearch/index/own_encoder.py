@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -24,10 +25,13 @@ class OwnEncoder:
         encoder: the user's.
 
     Raises:
-        ModelError: its dimension is no number of components, or its digest no text.
+        ModelError: it is a class, its dimension is no number of components, or its digest no text.
     """
 
     def __init__(self, encoder: Encoder) -> None:
+        if isinstance(encoder, type):
+            name = encoder.__qualname__
+            raise ModelError(name, f"it is a class; give an object of it, {name}().")
         self._encoder = encoder
         self._name = type(encoder).__qualname__
         self.is_concurrent = bool(getattr(encoder, "is_concurrent", False))
@@ -68,8 +72,22 @@ class OwnEncoder:
                 f"for {tokens} words it gave vectors of the shape {vectors.shape}, and which are there of"
                 f" {present.shape}; it should be {(tokens, self.dimension)} and {(tokens,)}.",
             )
-        squares = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)[present]
+        lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
         # What is no number is not within anything.
-        if not (abs(np.sqrt(squares) - 1) <= _TOLERANCE).all():
-            raise ModelError(self._name, "it gave a word a vector that is not of unit length.")
+        wrong = np.flatnonzero(present & ~(abs(lengths - 1) <= _TOLERANCE))
+        if len(wrong):
+            forms = [form for passage in passages for segment in passage for form in segment.forms]
+            why = _wrong_length(float(lengths[wrong[0]]))
+            raise ModelError(self._name, f"it gave the word {forms[wrong[0]]!r:.40} {why}.")
         return Encoded(vectors, present)
+
+
+def _wrong_length(length: float) -> str:
+    """What a vector is that is not of unit length, and what to do about it."""
+    if math.isnan(length):
+        return "a vector with NaN in it"
+    if math.isinf(length):
+        return "a vector with infinite numbers in it"
+    if length == 0:
+        return "a vector of zeros; if it has none, its present is False"
+    return f"a vector of length {length:.4g}; divide each vector by its norm"
