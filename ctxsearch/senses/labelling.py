@@ -14,6 +14,7 @@ from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.corpus import read_fields
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import KeyNotFound, SenseError, SourceError
+from ctxsearch.query.finding import find_keys
 from ctxsearch.query.keys import Place, find_key
 from ctxsearch.query.options import Keys, keys_of
 from ctxsearch.query.scope import OpenShard
@@ -81,7 +82,7 @@ class Labelling:
         """
         sense_id = id_of(sense_id)
         shards = self._get_shards()
-        places = {key: find_key(shards, key) for key in keys_of(keys)}
+        places = find_keys(shards, keys_of(keys))
         with self._inventory.changing(f"labelled {_counted(len(places))} with {sense_id}", self._by) as edit:
             sense = edit.sense(sense_id)
             for key, place in places.items():
