@@ -708,7 +708,7 @@ def test_one_writer_at_a_time(copy: Path, library: Library) -> None:
     from ctxsearch.lock import writer_lock
 
     with writer_lock(copy):
-        assert f"is being written by process {os.getpid()} (" in told(ctxsearch("index", copy, library.corpus))
+        assert f"is being written by process {os.getpid()}; " in told(ctxsearch("index", copy, library.corpus))
 
 
 # ------------------------------------------------------------------------------------ trouble on the way
