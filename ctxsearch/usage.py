@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from ctxsearch.domain import Usage
+from ctxsearch.domain import ConcordanceLine, Usage
 from ctxsearch.errors import QueryError
 
 
@@ -61,7 +61,9 @@ def parse_usages(usages: str | Usage | Iterable[str | Usage]) -> list[Usage]:
         QueryError: as `parse_usage`; ``usage_number`` says which usage.
     """
     parsed = []
-    for number, usage in enumerate([usages] if isinstance(usages, str | Usage) else usages):
+    if isinstance(usages, str | Usage) or not isinstance(usages, Iterable):
+        usages = [usages]
+    for number, usage in enumerate(usages):
         with usage_numbered(number):
             parsed.append(usage_of(usage))
     return parsed
@@ -75,6 +77,11 @@ def usage_of(usage: str | Usage) -> Usage:
     """
     if isinstance(usage, str):
         return parse_usage(usage)
+    if isinstance(usage, ConcordanceLine):
+        raise QueryError(
+            f"A sentence with one word in brackets is asked about, or a Usage, and not the line {usage.key!r}; lines"
+            " like it are found by like, and its vector by vectors."
+        )
     if not isinstance(usage, Usage):
         raise QueryError(
             f"A sentence with one word in brackets is asked about, or a Usage, and not {type(usage).__name__}; many"

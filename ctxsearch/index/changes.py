@@ -94,10 +94,10 @@ class Changes(Answers):
             QueryError: a condition cannot be understood, or nothing says what to remove.
             IndexLocked: another process writes to the index.
         """
-        from ctxsearch.query.options import strings
+        from ctxsearch.query.several import strings
         from ctxsearch.upkeep.removing import remove_documents
 
-        named = strings(document_ids if isinstance(document_ids, str) else list(document_ids))
+        named = strings(document_ids, "The ids of documents are strings, such as 'letters/1'")
         if not named and not where and not lost:
             raise QueryError("Say which documents to remove, by their ids or by a condition.")
         with self._writing() as commit:

@@ -57,9 +57,9 @@ class Concordances:
 
     def _where(self, where: str | Sequence[str]) -> Sequence[str]:
         """Conditions with those of subcorpora in the place of their names."""
-        from ctxsearch.query.options import strings
+        from ctxsearch.query.several import CONDITIONS, strings
 
-        conditions = strings(where)
+        conditions = strings(where, CONDITIONS)
         if not any(one.startswith("@") for one in conditions):
             return conditions
         from ctxsearch.senses.subcorpora import expanded
@@ -199,11 +199,12 @@ class Concordances:
         """
         from ctxsearch.query.concordance import occurrences
         from ctxsearch.query.grouping import grouped_counts
-        from ctxsearch.query.options import strings
+        from ctxsearch.query.several import strings
 
+        columns = strings(by, "Columns to count by are strings, such as 'year:20'")
         shards = self.open_shards()
         filters = self._filters(form, pos, where, near, cql)
-        return grouped_counts(shards, occurrences(shards, word, filters), strings(by), filters.where)
+        return grouped_counts(shards, occurrences(shards, word, filters), columns, filters.where)
 
 
 def check_one_order(order: str | Sequence[str], usual: str) -> None:
@@ -212,5 +213,5 @@ def check_one_order(order: str | Sequence[str], usual: str) -> None:
     Raises:
         QueryError: they are.
     """
-    if order not in (usual, [usual], (usual,)):
+    if order not in (None, usual, [usual], (usual,)):
         raise QueryError(f"Lines are in one order: either the best examples first, or by {order!r}.")

@@ -104,12 +104,12 @@ class Exports(Answers):
             MissingExtra: what writes such files is not installed.
         """
         from ctxsearch.exporting import Asked, Material, export, format_of
-        from ctxsearch.query.options import at_least, checked_context, checked_count, strings
+        from ctxsearch.query.options import at_least, checked_context, checked_count
 
         path = Path(file)
         asked = Asked(
             word=word,
-            filters=self._filters(form, pos, strings(where), near, cql),
+            filters=self._filters(form, pos, where, near, cql),
             sample=checked_count(sample),
             seed=seed,
             sense=sense,

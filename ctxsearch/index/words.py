@@ -195,8 +195,8 @@ class Words(Concordances):
         return telling_lines(self.open_shards(), normal_form(word), *parts, count, around, self._tagged(pos))
 
     def _tagged(self, pos: str | Sequence[str]) -> Written:
-        from ctxsearch.query.options import strings
         from ctxsearch.query.scope import Written, require_tags
+        from ctxsearch.query.several import strings
 
         written = Written(tags=strings(pos))
         require_tags(self.open_shards(), written.tags)
@@ -205,13 +205,12 @@ class Words(Concordances):
     def _both_parts(
         self, before: str | Sequence[str], after: str | Sequence[str]
     ) -> tuple[list[NDArray[np.bool_] | None], list[NDArray[np.bool_] | None]]:
-        from ctxsearch.query.options import strings
         from ctxsearch.query.scope import allowed_documents
 
         shards = self.open_shards()
         return (
-            allowed_documents(shards, self._where(strings(before))),
-            allowed_documents(shards, self._where(strings(after))),
+            allowed_documents(shards, self._where(before)),
+            allowed_documents(shards, self._where(after)),
         )
 
     def senses(self, *, by: str | None = None) -> Senses:

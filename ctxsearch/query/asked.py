@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import NamedTuple, cast
@@ -65,8 +66,14 @@ class Texts:
         """Finds the word that a usage marks.
 
         Raises:
-            QueryError: what is marked is no word, more than one, or a part of one.
+            QueryError: what is marked is no word, more than one, or a part of one; or it is no usage of a text.
         """
+        if not isinstance(usage.text, str):
+            raise QueryError(f"The text of a usage is a string, and {usage.text!r:.80} is none.")
+        if not isinstance(usage.start, numbers.Integral) or not isinstance(usage.end, numbers.Integral):
+            raise QueryError(
+                f"The span {usage.start!r:.40}:{usage.end!r:.40} is none of characters; give two whole numbers."
+            )
         if not 0 <= usage.start < usage.end <= len(usage.text):
             raise QueryError(
                 f"The span {usage.start}:{usage.end} is not in the text, which has {len(usage.text)} characters."

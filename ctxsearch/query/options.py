@@ -16,6 +16,7 @@ from ctxsearch.query.matching import with_patterns
 from ctxsearch.query.nearby import Nearby, parse_nearby, with_nearby
 from ctxsearch.query.pattern import Pattern
 from ctxsearch.query.scope import ANYHOW, OpenShard, Rows, Written
+from ctxsearch.query.several import CONDITIONS, strings
 from ctxsearch.query.shaping import PLAIN, Shaping, whole_number
 
 
@@ -50,13 +51,13 @@ ALL = Filters()
 
 
 def checked_filters(
-    form: str | Sequence[str] = (),
-    pos: str | Sequence[str] = (),
-    where: Sequence[str] = (),
-    near: str | Sequence[str] = (),
-    cql: str | Sequence[str] = (),
+    form: str | Sequence[str] | None = (),
+    pos: str | Sequence[str] | None = (),
+    where: Sequence[str] | None = (),
+    near: str | Sequence[str] | None = (),
+    cql: str | Sequence[str] | None = (),
 ) -> Filters:
-    """Filters as a user gives them.
+    """Filters as a user gives them; None is no filter.
 
     Args:
         form: one form or several.
@@ -68,9 +69,10 @@ def checked_filters(
     Raises:
         QueryError: one cannot be read.
     """
-    written = Written(surface_forms(form), strings(pos))
-    nearby = [parse_nearby(one) for one in strings(near)]
-    return Filters(written, where, nearby, [parse_cql(one) for one in strings(cql)])
+    written = Written(surface_forms(form), strings(pos, "Parts of speech are strings, such as 'NOUN'"))
+    nearby = [parse_nearby(one) for one in strings(near, "Words beside it are strings, such as 'river:5'")]
+    patterns = [parse_cql(one) for one in strings(cql, "Patterns are strings, such as '[lemma=\"bank\"]'")]
+    return Filters(written, strings(where, CONDITIONS), nearby, patterns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +100,9 @@ class Search:
     shaping: Shaping = PLAIN
 
 
-def surface_forms(form: str | Sequence[str]) -> list[str]:
-    """One form or several, each once, as the catalog spells them."""
-    return list(dict.fromkeys(surface_form(one) for one in strings(form)))
-
-
-def strings(one: str | Sequence[str]) -> list[str]:
-    """One string or several, each once."""
-    return list(dict.fromkeys([one] if isinstance(one, str) else one))
+def surface_forms(form: str | Sequence[str] | None) -> list[str]:
+    """One form or several, each once, as the catalog spells them; None is none."""
+    return list(dict.fromkeys(surface_form(one) for one in strings(form, "Forms are strings, such as 'banks'")))
 
 
 Keys = str | ConcordanceLine | Iterable[str | ConcordanceLine]

@@ -18,6 +18,7 @@ from ctxsearch.query.collation import collated
 from ctxsearch.query.columns import PREFIX, column_named, value_order
 from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
+from ctxsearch.query.several import strings
 from ctxsearch.vectors.files import TOKEN_BITS
 
 _Key = tuple[object, ...]
@@ -103,7 +104,7 @@ def whole_number(value: int) -> int:
 
 def checked_shaping(
     shards: Sequence[OpenShard],
-    order: str | Sequence[str],
+    order: str | Sequence[str] | None,
     per_document: int | None,
     offset: int,
     *,
@@ -113,7 +114,8 @@ def checked_shaping(
 
     Args:
         shards: have the columns of the metadata.
-        order: keys, each maybe after a ``-``, which reverses it; one, several, or several with commas between.
+        order: keys, each maybe after a ``-``, which reverses it; one, several, or several with commas between. None for
+            lines as they come.
         per_document: see `Shaping`.
         offset: likewise.
         has_scores: whether lines have scores to be sorted by, and come in their order.
@@ -128,10 +130,11 @@ def checked_shaping(
     offset = whole_number(offset)
     if offset < 0:
         raise QueryError(f"{offset} lines cannot be passed over.")
-    texts = [part for one in ([order] if isinstance(order, str) else order) for part in one.split(",")]
+    given = strings(order, "Keys to sort by are strings, such as '-year'")
+    texts = [part for one in given for part in one.split(",")]
     keys = [SortKey(text.strip().removeprefix("-"), text.strip().startswith("-")) for text in texts]
     as_it_comes = SortKey(_SCORE if has_scores else _OF_CORPUS, False)
-    if keys == [as_it_comes]:
+    if keys in ([as_it_comes], []):
         return Shaping([], per_document, offset)
     own = [_OF_CORPUS, *(name for name in _KEYS if has_scores or name != _SCORE)]
     columns = {column for shard in shards for column in shard.names}

@@ -13,8 +13,9 @@ from ctxsearch.domain import Usage
 from ctxsearch.errors import SenseError
 from ctxsearch.query.asked import marked_token
 from ctxsearch.query.keys import word_and_written
-from ctxsearch.query.options import Keys, keys_of, strings
+from ctxsearch.query.options import Keys, keys_of
 from ctxsearch.query.scope import ANYHOW, OpenShard, Written, lemma_of_form
+from ctxsearch.query.several import strings
 from ctxsearch.sense import Change, Label, Sense, id_of
 from ctxsearch.senses.agreement import Agreement, agreement
 from ctxsearch.senses.headwords import Choice, Headwords

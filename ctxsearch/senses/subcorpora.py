@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.catalog.where import parse_filters
 from ctxsearch.errors import QueryError
-from ctxsearch.query.options import strings
 from ctxsearch.query.scope import ListedShard, allowed_documents, checked_columns, totals_of
+from ctxsearch.query.several import CONDITIONS, strings
 from ctxsearch.senses.importing import checked_name
 
 _SIGN = "@"
@@ -96,13 +96,13 @@ class Subcorpora:
             edit.drop("subcorpora", found[0])
 
 
-def expanded(inventory: Inventory, where: str | Sequence[str]) -> list[str]:
+def expanded(inventory: Inventory, where: str | Sequence[str] | None) -> list[str]:
     """Conditions, one or several, with those of a subcorpus in the place of its name.
 
     Raises:
         QueryError: there is no such subcorpus.
     """
-    where = strings(where)
+    where = strings(where, CONDITIONS)
     named = [one for one in where if one.startswith(_SIGN) and not _OPERATORS & set(one)]
     if not named:
         return where

@@ -1,0 +1,96 @@
+"""Arguments from code that are not what is wanted: None is no condition, and anything else is told in a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import MakeIndex
+
+from ctxsearch import Document, Index, Usage
+from ctxsearch.errors import QueryError
+
+RIVER = "They sat on the [bank] of the river."
+
+
+@pytest.fixture
+def index(make_index: MakeIndex, river_documents: list[Document]) -> Index:
+    return make_index(river_documents)
+
+
+@pytest.mark.parametrize("name", ["form", "pos", "where", "near", "cql"])
+def test_a_filter_of_none_is_no_filter(index: Index, name: str) -> None:
+    """None leaves a filter out, in every method that takes it."""
+    none: dict[str, Any] = {name: None}
+    assert index.concordance("bank", **none) == index.concordance("bank")
+    assert index.count("bank", **none) == index.count("bank")
+    assert index.frequencies("bank", "form", **none) == index.frequencies("bank", "form")
+    assert index.query(RIVER, **none) == index.query(RIVER)
+    key = index.concordance("bank")[0].key
+    assert index.like(key, **none) == index.like(key)
+    assert index.unmet(None) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [3, len, {"year": 1950}, [("year", ">=", 1950)], [None], b"year=1"])
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("form", "Forms are strings, such as 'banks', or a list of them, and not "),
+        ("pos", "Parts of speech are strings, such as 'NOUN', or a list of them, and not "),
+        ("where", "Conditions are strings, such as 'year>=1990', or a list of them, and not "),
+        ("near", "Words beside it are strings, such as 'river:5', or a list of them, and not "),
+        ("cql", "Patterns are strings, such as '[lemma=\"bank\"]', or a list of them, and not "),
+        ("order", "Keys to sort by are strings, such as '-year', or a list of them, and not "),
+    ],
+)
+def test_what_is_no_filter_is_told(index: Index, name: str, wanted: str, wrong: object) -> None:
+    """A number, a function, a mapping or a tuple in a list is refused with what is wanted and an example of it."""
+    given: dict[str, Any] = {name: wrong}
+    for ask in (lambda: index.concordance("bank", **given), lambda: index.query(RIVER, **given)):
+        with pytest.raises(QueryError) as told:
+            ask()
+        assert str(told.value).startswith(wanted)
+
+
+def test_an_order_of_none_is_none(index: Index) -> None:
+    """Lines in no order asked for are in that of the corpus, or the nearest first."""
+    assert index.concordance("bank", order=None) == index.concordance("bank")  # type: ignore[arg-type]
+    assert index.query(RIVER, order=None) == index.query(RIVER)  # type: ignore[arg-type]
+    good = index.concordance("bank", good=True)
+    assert index.concordance("bank", good=True, order=None) == good  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [["bank"], 3, b"bank"])
+def test_what_is_no_word_is_told(index: Index, wrong: Any) -> None:
+    """A list, a number and bytes are no word to list, count or group the lines of."""
+    for ask in (index.concordance, index.count, lambda word: index.frequencies(word, "form")):
+        with pytest.raises(QueryError, match=r"A word is a string, such as 'bank', and .* is none"):
+            ask(wrong)
+
+
+def test_what_is_no_column_and_no_id_is_told(index: Index) -> None:
+    """Lines are counted by something, and documents removed by their ids."""
+    with pytest.raises(QueryError, match="Say what to group by: form, lemma"):
+        index.frequencies("bank", None)  # type: ignore[arg-type]
+    with pytest.raises(QueryError, match=r"Columns to count by are strings, such as 'year:20', .* not 3"):
+        index.frequencies("bank", [3])  # type: ignore[list-item]
+    with pytest.raises(QueryError, match="Say which documents to remove"):
+        index.remove(None)  # type: ignore[arg-type]
+    with pytest.raises(QueryError, match=r"The ids of documents are strings, such as 'letters/1', .* not 1"):
+        index.remove([1])  # type: ignore[list-item]
+
+
+def test_what_is_no_usage_has_no_vector(index: Index) -> None:
+    """A line, None and a number are no usage, and a usage is a string with two whole numbers."""
+    line = index.concordance("bank")[0]
+    for ask in (index.embed, index.query, index.query_many):
+        with pytest.raises(
+            QueryError, match=f"a Usage, and not the line {line.key!r}; lines like it are found by like"
+        ):
+            ask(line)  # type: ignore[operator]
+        with pytest.raises(QueryError, match="a Usage, and not NoneType"):
+            ask(None)  # type: ignore[operator]
+        with pytest.raises(QueryError, match="The text of a usage is a string, and None is none"):
+            ask(Usage(None, 4, 8))  # type: ignore[operator, arg-type]
+        with pytest.raises(QueryError, match=r"The span 4\.0:8\.0 is none of characters; give two whole numbers"):
+            ask(Usage("The bank.", 4.0, 8.0))  # type: ignore[operator, arg-type]
