@@ -571,6 +571,8 @@ def test_conditions_that_exclude_each_other_are_told(make_index: MakeIndex) -> N
     assert [one.condition for one in index.unmet(["genre=x", "genre=c", "genre~d.*"])] == ["genre=x"]
     told = command("concordance", index.path, "bank", "--where", "genre=c", "--where", "genre=d-(e)").stderr
     assert told == "No document meets both 'genre=c' and 'genre=d-(e)'; for either, write 'genre~c|d-\\(e\\)'.\n"
+    told = command("concordance", index.path, "bank", "--where", "year>=1990 and genre=c").stderr
+    assert told == "No document meets 'year>=1990 and genre=c'; give 2 conditions: 'year>=1990' and 'genre=c'.\n"
     assert index.count("bank", where=r"genre~c|d-\(e\)") == 3
     wrong = command("concordance", index.path, "bank", "--where", "genre~(")
     assert (wrong.returncode, wrong.stdout) == (1, "")
@@ -596,6 +598,8 @@ def test_conditions_that_no_document_meets_are_told(make_index: MakeIndex) -> No
     ]
     assert index.unmet([]) == []
     assert make_index().unmet("year>3000") == []
+    assert index.unmet("year>=1950 and genre=fiction")[0].apart == ["year>=1950", "genre=fiction"]
+    assert [index.unmet(f"genre=a and {what}")[0].apart for what in ("b", "colour=red")] == [[], []]
     with pytest.raises(QueryError, match="No document has the column 'colour'"):
         index.unmet("colour=red")
 

@@ -19,6 +19,10 @@ def say_nothing(index: Index, where: Sequence[str], otherwise: str = "") -> None
         if one.beside:
             say(f"No document meets both {one.beside!r} and {one.condition!r}; for either, write '{one.either}'.")
             continue
+        if one.apart:
+            each = " and ".join(map(repr, one.apart))
+            say(f"No document meets {one.condition!r}; give {len(one.apart)} conditions: {each}.")
+            continue
         named = ", ".join(f"{value} ({count:,})" for value, count in one.documents[:_NAMED])
         more = f" and {counted(len(one.documents) - _NAMED, 'other')}" if len(one.documents) > _NAMED else ""
         have = f"; of {one.column} there are: {named}{more}" if named else ""

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS, ID_COLUMN, Filter
+from ctxsearch.errors import QueryError
 from ctxsearch.query.scope import ListedShard, allowed_documents, checked_columns
 
+_AND = re.compile(r"\s+(?:and|&&)\s+", re.IGNORECASE)
 # What means something in a regular expression; a library's escape puts a backslash before hyphens, too.
 _MEANING = re.compile(r"[\\.^$*+?{}\[\]|()]")
 
@@ -25,6 +27,7 @@ class Unmet:
         beside: another condition with ``=`` on the column, where documents meet either, and none meets both; empty
             where none meets this one by itself.
         either: a condition that documents meet which meet either of the two; empty likewise.
+        apart: the conditions that were given as this one, with ``and`` between them, if it can be read so.
     """
 
     condition: str
@@ -32,6 +35,7 @@ class Unmet:
     documents: Sequence[tuple[str, int]]
     beside: str = ""
     either: str = ""
+    apart: Sequence[str] = ()
 
 
 def unmet_conditions(shards: Sequence[ListedShard], where: Sequence[str]) -> list[Unmet]:
@@ -54,7 +58,8 @@ def unmet_conditions(shards: Sequence[ListedShard], where: Sequence[str]) -> lis
         column = asked.column, asked.is_metadata and asked.column in DOCUMENT_COLUMNS
         first, other = equal.get(column, ("", asked))
         if not _is_met(shards, [condition]):
-            found.append(Unmet(condition, asked.column, _values(shards, asked)))
+            apart = _apart(shards, condition)
+            found.append(Unmet(condition, asked.column, _values(shards, asked), apart=apart))
         elif first and asked.operator == "=" and not _is_met(shards, [first, condition]):
             either = "|".join(_MEANING.sub(r"\\\g<0>", one.value) for one in (other, asked))
             name = first.partition("=")[0].strip()
@@ -67,6 +72,18 @@ def unmet_conditions(shards: Sequence[ListedShard], where: Sequence[str]) -> lis
 def _is_met(shards: Sequence[ListedShard], where: Sequence[str]) -> bool:
     """Whether any document meets all of some conditions."""
     return any(allowed is None or allowed.any() for allowed in allowed_documents(shards, where))
+
+
+def _apart(shards: Sequence[ListedShard], condition: str) -> list[str]:
+    """The conditions that one is made of, if there is ``and`` between them and each is on a column that there is."""
+    several = _AND.split(condition)
+    if len(several) == 1:
+        return []
+    try:
+        checked_columns(shards, several)
+    except QueryError:
+        return []
+    return several
 
 
 def _values(shards: Sequence[ListedShard], asked: Filter) -> list[tuple[str, int]]:
