@@ -84,12 +84,14 @@ class Given:
     has_sentences: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Document:
     """One source text.
 
     >>> Document("letters/1", "They rowed to the bank.", {"year": 1912}).metadata["year"]
     1912
+    >>> Document("letters/1", "They rowed to the bank.", title="To Ann")
+    <Document 'letters/1', 'To Ann', 23 characters>
 
     Attributes:
         metadata: texts, numbers, truth values and None by their names; scalars of numpy become those of Python. Lists
@@ -113,6 +115,11 @@ class Document:
                 for name, value in self.metadata.items()
             }
             object.__setattr__(self, "metadata", plain)
+
+    def __repr__(self) -> str:
+        title = f" {self.title!r}," if self.title else ""
+        size = f"{len(self.text):,} characters" if isinstance(self.text, str) else f"text {self.text!r:.40}"
+        return f"<Document {self.document_id!r},{title} {size}>"
 
 
 def _is_of_numpy(value: object) -> bool:
@@ -188,7 +195,10 @@ class ConcordanceLine:
     ``left + node + right`` is a stretch of the document's text; ``start`` and ``end`` are the node's offsets there.
     ``p_same`` is the probability that the node has the sense that was asked for, where the index has a head and one use
     of the same word was asked about. ``pos`` is the node's part of speech, where its source gave one; ``source`` the
-    file that it came from, with the line where that is known, ``trees.conllu:27``.
+    file that it came from, with the line where that is known, ``trees.conllu:27``. Printed, it is one line of text.
+
+    >>> print(ConcordanceLine("1:8", None, "tied to  the ", "bank", ".", "bank", "bank", "1", 12, 16, {}))
+    tied to the [bank].
     """
 
     key: str
@@ -205,6 +215,9 @@ class ConcordanceLine:
     p_same: float | None = None
     pos: str = ""
     source: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(f"{self.left}[{self.node}]{self.right}".split())
 
 
 @dataclass(frozen=True, slots=True)

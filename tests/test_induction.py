@@ -92,7 +92,10 @@ def test_groups_are_accepted_as_senses(own_sample: Index) -> None:
     senses = own_sample.senses(by="anna")
     senses.new("bank.1", definition="mine")
     found = senses.induce("bank")
+    assert repr(found) == f"<Induced of 'bank': 2 groups, {found.looked_at} uses looked at>"
     made = senses.accept(found, label=4)
+    uses = senses.assign("bank")
+    assert repr(uses) == f"<Assigned of 'bank': {len(uses.uses)} uses, {uses.unsure} unsure>"
     assert [sense.sense_id for sense in made] == ["bank.2", "bank.3"]
     labels = senses.labels("bank")
     assert Counter(label.sense_id for label in labels) == {"bank.2": 4, "bank.3": 4}

@@ -321,6 +321,16 @@ def test_what_is_no_usage_is_told(index: Index) -> None:
     assert repr(index) == f"<Index {str(index.path)!r}, commit 1>"
 
 
+def test_what_is_shown_of_an_object_is_short(index: Index) -> None:
+    """A document is shown with the length of its text; an inventory and the subcorpora with index and person."""
+    assert repr(index.senses(by="anna")) == f"<Senses of {str(index.path)!r}, by 'anna'>"
+    assert repr(index.subcorpora(by="anna")) == f"<Subcorpora of {str(index.path)!r}, by 'anna'>"
+    assert repr(Document("a", "bank " * 300)) == "<Document 'a', 1,500 characters>"
+    assert repr(Document("a", None, title="A")) == "<Document 'a', 'A', text None>"  # type: ignore[arg-type]
+    line = index.concordance("bank", context=2)[0]
+    assert str(line) == " ".join(f"{line.left}[{line.node}]{line.right}".split())
+
+
 def _like(path: Path, key: str) -> list[ctxsearch.ConcordanceLine]:
     with Index.open(path, encoder=WindowEncoder()) as index:
         return index.like(key, any_word=True)

@@ -40,7 +40,7 @@ class SenseFrequency:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Assigned:
     """Every occurrence of a word with its sense.
 
@@ -64,6 +64,9 @@ class Assigned:
     lost: Sequence[Label]
     places: Sequence[Found]
     unusable: Sequence[Usage] = ()
+
+    def __repr__(self) -> str:
+        return f"<Assigned of {self.lemma!r}: {len(self.uses):,} uses, {self.unsure:,} unsure>"
 
     def in_pile(self, name: str | Sense) -> Sequence[Assignment]:
         """The occurrences of a pile, the surest first.

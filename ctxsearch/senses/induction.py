@@ -48,7 +48,7 @@ class Group:
     keys: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Induced:
     """Groups of the uses of a word.
 
@@ -65,6 +65,9 @@ class Induced:
     looked_at: int
     groups: Sequence[Group]
     scattered: int
+
+    def __repr__(self) -> str:
+        return f"<Induced of {self.lemma!r}: {len(self.groups)} groups, {self.looked_at:,} uses looked at>"
 
 
 def induced(

@@ -66,6 +66,9 @@ class Senses(Asking):
     'labelled 1 occurrence with bank.money'
     """
 
+    def __repr__(self) -> str:
+        return f"<Senses of {str(self._inventory.path.parent)!r}, by {self._by!r}>"
+
     def induce(
         self,
         word: str,

@@ -39,6 +39,9 @@ class Subcorpora:
         self._shards = shards
         self._by = checked_name(by, "person")
 
+    def __repr__(self) -> str:
+        return f"<Subcorpora of {str(self._inventory.path.parent)!r}, by {self._by!r}>"
+
     def list(self) -> Mapping[str, Sequence[str]]:
         """The conditions of each, by name."""
         return self._inventory.subcorpora()
