@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ctxsearch.errors import IndexDamaged, IndexLocked
+from ctxsearch.errors import IndexDamaged, IndexLocked, IndexNotFound
 
 LOCK_FILE = "lock"
 _NO_FILE = "it is a link, or no plain file; remove it"
@@ -23,9 +23,12 @@ def writer_lock(folder: Path) -> Iterator[None]:
     Raises:
         IndexDamaged: the lock is a link that leads elsewhere, or no file.
         IndexLocked: another process or thread (or another index object) holds it.
+        IndexNotFound: the folder is gone.
     """
     try:
         descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    except FileNotFoundError as error:
+        raise IndexNotFound(str(folder)) from error
     except OSError as error:
         if error.errno not in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
             raise
@@ -41,8 +44,19 @@ def writer_lock(folder: Path) -> Iterator[None]:
             # The kernel holds it for an open file, so this process can keep itself off.
             own = " (this one: another thread, or index object)" if holder == f"process {os.getpid()}" else ""
             raise IndexLocked(str(folder), f"{holder}{own}" if holder else "another process or thread") from error
+        if not _is_in_place(descriptor, folder / LOCK_FILE):
+            # A run that made this index, and then had nothing to put into it, has taken it away just now.
+            raise IndexNotFound(str(folder))
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def _is_in_place(descriptor: int, path: Path) -> bool:
+    """Whether an open file is still the one of its name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False

@@ -120,12 +120,24 @@ def make_folder(path: Path) -> None:
     disk.make_folder(path)
 
 
-def make_folders(path: Path) -> None:
-    """Makes a folder and those above it, where they are not there, durably."""
+def make_folders(path: Path) -> list[Path]:
+    """Makes a folder and those above it, where they are not there, durably; returns the new, lowest first."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     path.mkdir(parents=True, exist_ok=True)
     for folder in missing:
         disk.sync(folder.parent)
+    return missing
+
+
+def remove_empty_folder(path: Path) -> bool:
+    """Removes a folder if there is nothing in it; tells whether it is gone."""
+    try:
+        path.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def rename(path: Path, goal: Path) -> None:

@@ -758,6 +758,37 @@ def test_ctrl_c_stops_at_the_last_commit(tmp_path: Path) -> None:
     assert not known["unfinished"]
 
 
+@pytest.mark.parametrize(
+    ("content", "code", "told"),
+    [
+        ("", 0, "There was nothing to index, and so no index mine was made.\n"),
+        ('{"id": "a"}', 1, "a.jsonl, line 1: there is no field 'text' for the text"),
+        ('{"id": "a", "text": " "}', 0, "Skipped 1 document: empty.\nThere was nothing to index"),
+    ],
+)
+def test_a_first_run_that_commits_nothing_leaves_nothing(tmp_path: Path, content: str, code: int, told: str) -> None:
+    """There is no index then, neither its folder nor the one above it, and the next command says so."""
+    (tmp_path / "a.jsonl").write_text(content)
+    result = ctxsearch("index", "mine", "a.jsonl", "--codec", "fp16", cwd=tmp_path)
+    assert (result.returncode, told in result.stderr) == (code, True), result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
+    assert "There is no index at" in ctxsearch("info", "mine", cwd=tmp_path).stderr
+
+
+def test_ctrl_c_before_the_first_commit_leaves_nothing(tmp_path: Path) -> None:
+    """What was told by options is forgotten with it, and the folder that was there is as it was."""
+    (tmp_path / "index").mkdir()
+    (tmp_path / "index" / "notes").write_text("kept")
+    with Running("index", tmp_path / "index", many(tmp_path / "many.jsonl", 200), "--codec", "fp16") as running:
+        while not (tmp_path / "index" / ".tmp-shard").exists():
+            time.sleep(0.01)
+        running.interrupt()
+        stopped = running.wait()
+    assert (stopped.returncode, stopped.stdout) == (130, "")
+    assert stopped.stderr == "Stopped, before anything was committed; give the same command again to begin anew.\n"
+    assert [path.name for path in (tmp_path / "index").iterdir()] == ["notes"]
+
+
 @pytest.fixture
 def terminal() -> Iterator[tuple[str, Callable[[], str]]]:
     """The name of a pseudo-terminal, and a function that closes it and gives what was written to it."""

@@ -123,14 +123,22 @@ def index(
         try:
             report = opened.add(wanted(corpus), replace=replace, shard_tokens=shard_tokens, on_progress=on_progress)
         except KeyboardInterrupt:
-            say(f"Stopped. {opened.path} is as of its last commit; give the same command again to go on.")
+            if opened.is_new:
+                say("Stopped, before anything was committed; give the same command again to begin anew.")
+            else:
+                say(f"Stopped. {opened.path} is as of its last commit; give the same command again to go on.")
             raise typer.Exit(130) from None
         except SourceError as error:
             if opened.commit == before:
                 raise
             hint = f"{error.hint} What came before it is added; give the same command again to go on.".strip()
             raise SourceError(error.path, error.why, line=error.line, hint=hint) from error
+        finally:
+            is_gone = opened.discard()
     _report(index, report, corpus)
+    if is_gone:
+        say(f"There was nothing to index, and so no index {index} was made.")
+        return
     # Opened anew: for --device and --dtype an export is of no use, for the queries to come it is.
     with Index.open(index, allow_damaged=True) as opened:
         export_model(opened)

@@ -14,10 +14,10 @@ from ctxsearch.errors import IndexDamaged, IndexExists
 from ctxsearch.index.care import Care
 from ctxsearch.index.changes import Changes
 from ctxsearch.index.exports import Exports
+from ctxsearch.index.founding import Traces, found, founding
 from ctxsearch.index.model import load_encoder
 from ctxsearch.index.own_encoder import OwnEncoder
 from ctxsearch.index.parts import Parts
-from ctxsearch.lock import writer_lock
 from ctxsearch.places import known_indexes, locate_index
 from ctxsearch.settings import (
     CHOICES,
@@ -28,16 +28,13 @@ from ctxsearch.settings import (
     DEFAULT_MODEL,
     DEFAULT_POOLING,
     FORMAT_VERSION,
-    HEAD_FILE,
     SETTINGS_FILE,
     Settings,
     check_hardware,
     parse_settings,
     read_settings,
-    write_settings,
     wrong_settings,
 )
-from ctxsearch.storage import make_folders, put_bytes, remove
 
 if TYPE_CHECKING:
     from ctxsearch.protocols import Encoder
@@ -63,6 +60,8 @@ class Index(Changes, Care, Exports):
     3:21 Reeds grew along the |bank| of the river.
     1:18 They rowed to the |bank| and tied up the
     """
+
+    _traces: Traces | None = None
 
     @classmethod
     def create(
@@ -160,18 +159,11 @@ class Index(Changes, Care, Exports):
         settings = changed(settings, model_digest=encoder.digest, dimension=encoder.dimension)
         if wrong := wrong_settings(settings):
             raise ValueError(f"An index cannot have the {wrong[0]} {getattr(settings, wrong[0])!r}.")
-        make_folders(folder)
-        with writer_lock(folder):
-            if newest_commit(folder)[1]:
-                raise IndexExists(str(folder))  # made by another process in the meantime
-            # An index without a commit holds nothing that could be lost.
-            if (folder / SETTINGS_FILE).exists():
-                remove(folder / HEAD_FILE)
-            remove(folder / SETTINGS_FILE)
-            if choice.chosen:
-                _put_head(folder / HEAD_FILE, choice.chosen.content)
-            text = write_settings(folder, settings)
-        return cls(Parts(folder, settings, text, HeldCommit(Commit()), encoder=encoder, hardware=hardware))
+        with founding(folder) as traces:
+            text = found(folder, settings, choice.chosen.content if choice.chosen else None)
+        index = cls(Parts(folder, settings, text, HeldCommit(Commit()), encoder=encoder, hardware=hardware))
+        index._traces = traces
+        return index
 
     @classmethod
     def open(
@@ -266,6 +258,20 @@ class Index(Changes, Care, Exports):
         """Damaged shards and commits that the answers so far came without, and what is wrong with each; see `open`."""
         return self._parts.left_out
 
+    def discard(self) -> bool:
+        """Takes away an index that this object has created, if nothing was ever committed to it; tells whether it did.
+
+        What was there before stays, and so does all of it where somebody else writes to it, or has put anything into
+        it.
+
+        >>> import tempfile
+        >>> from ctxsearch import Index
+        >>> index = Index.create(tempfile.mkdtemp() + "/mine")
+        >>> index.add([]).documents, index.discard(), index.path.exists()
+        (0, True, False)
+        """
+        return self.is_new and self._traces is not None and self._traces.wipe()
+
     def close(self) -> None:
         """Lets go of all files."""
         self._parts.close()
@@ -277,16 +283,3 @@ class Index(Changes, Care, Exports):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _put_head(path: Path, content: bytes) -> None:
-    """Puts a head into an index's folder; what a user has there under the same name stays.
-
-    Raises:
-        ValueError: there is another file of this name.
-    """
-    if path.exists() and (not path.is_file() or path.read_bytes() != content):
-        raise ValueError(
-            f"There is a {path.name} in {path.parent} that is of no index; move it, or choose another name."
-        )
-    put_bytes(path, content)
