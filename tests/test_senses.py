@@ -20,8 +20,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ctxsearch import Document, Index
+from ctxsearch.catalog.first_write import alone
 from ctxsearch.domain import Usage
-from ctxsearch.errors import FormatTooNew, IndexDamaged, KeyNotFound, QueryError, SenseError, SenseNotFound
+from ctxsearch.errors import (
+    FormatTooNew,
+    IndexDamaged,
+    IndexLocked,
+    KeyNotFound,
+    QueryError,
+    SenseError,
+    SenseNotFound,
+    SourceError,
+)
 from ctxsearch.head import Calibration
 from ctxsearch.senses import NONE_OF_THESE, UNSURE, Senses
 from ctxsearch.senses.agreement import cohen_kappa, krippendorff_alpha
@@ -382,6 +392,37 @@ def test_many_write_at_once(index: Index, senses: Senses) -> None:
         thread.join()
     assert len(senses.labels()) == len(people) * len(keys)
     assert [change.number for change in senses.changes()] == list(range(1, len(senses.changes()) + 1))
+
+
+def test_a_first_import_that_fails_makes_no_file(index: Index, tmp_path: Path) -> None:
+    """A dictionary with an error in it, or without a word that the index has, leaves no empty inventory."""
+    (tmp_path / "bad.csv").write_text("headword,sense,definition\nbank,bank.river,land\nbank,,\n")
+    (tmp_path / "none.csv").write_text("headword,sense,definition\nzebra,zebra.animal,a beast\n")
+    senses, path = index.senses(by="anna"), index.path / "senses.sqlite"
+    with pytest.raises(SourceError, match="line 3"):
+        senses.import_dictionary(tmp_path / "bad.csv")
+    assert senses.import_dictionary(tmp_path / "none.csv", in_corpus=True).senses == 0
+    assert not list(index.path.glob("senses.sqlite*"))
+    (index.path / "senses.sqlite-new").write_text("of a run that was killed")
+    senses.new("bank.river")
+    assert list(index.path.glob("senses.sqlite*")) == [path]
+    assert Index.verify(index.path, encoder=WindowEncoder()).problems == []
+
+
+def test_many_write_first_at_once(index: Index) -> None:
+    """Of several who make the inventory at the same time one does, and the others add to it."""
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(lambda number: index.senses(by=f"person {number}").new(f"bank.{number}"), range(6)))
+    assert sorted(sense.sense_id for sense in index.senses().list()) == [f"bank.{number}" for number in range(6)]
+    assert len(index.senses().changes()) == 6
+
+
+def test_who_makes_the_inventory_for_long_is_waited_for(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And in the end it is said that somebody writes."""
+    monkeypatch.setattr("ctxsearch.catalog.inventory.PATIENCE_SECONDS", 0.1)
+    with alone(index.path / "senses.sqlite", 0), pytest.raises(IndexLocked):
+        index.senses(by="anna").new("bank.river")
+    assert index.senses(by="anna").new("bank.river").sense_id == "bank.river"
 
 
 def test_many_undo_at_once(index: Index, senses: Senses) -> None:

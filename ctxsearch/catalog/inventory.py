@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ctxsearch.catalog.edit import COLUMNS, Cell, Edit, Row
 from ctxsearch.catalog.failures import disk_error, reading_error
+from ctxsearch.catalog.first_write import alone, put_database
 from ctxsearch.catalog.journal import PATIENCE_SECONDS, roll_back
 from ctxsearch.catalog.trust import are_plain_tables
 from ctxsearch.domain import Usage
@@ -110,9 +111,7 @@ class Inventory:
                 'select change, what, "by", at, exists (select * from changes as later where later.undoes ='
                 " changes.change) from changes order by change",
             )
-            return [
-                Change(int(number), str(what), str(by), str(at), bool(undone)) for number, what, by, at, undone in rows
-            ]
+            return [Change(int(one), str(what), str(by), str(at), bool(undone)) for one, what, by, at, undone in rows]
 
     def problems(self, *, quick: bool) -> list[str]:
         """What is wrong with the file; empty if nothing, or if there is none.
@@ -142,7 +141,7 @@ class Inventory:
             IndexLocked: another process writes for a long time.
             OSError: it cannot be written.
         """
-        with self._writing() if makes or self._is_there() else self._empty() as connection:
+        with self._writing() if self._is_there() else self._first() if makes else self._empty() as connection:
             edit = Edit(connection, by)
             yield edit
             if edit.rows:
@@ -189,10 +188,10 @@ class Inventory:
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
         """A connection that only reads; None where nothing was ever written."""
+        if not self._is_there():
+            yield None
+            return
         with self._told():
-            if not self._is_there():
-                yield None
-                return
             plain_size(self.path)
             roll_back(self.path)
             uri = f"{self.path.resolve().as_uri()}?mode=ro"
@@ -201,19 +200,17 @@ class Inventory:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A connection in a transaction, which is committed at the end, or rolled back."""
+        """A connection to the file that is there in a transaction, which is committed at the end, or rolled back."""
         # Imported late: it takes a fifth of the time of a cold start, and reading does without it.
         from sqlite_utils import Database
 
         from ctxsearch.catalog.inventory_schema import migrations
 
         with self._told():
-            is_new = not self._is_there()
-            if not is_new:
-                plain_size(self.path)
-                roll_back(self.path)
+            plain_size(self.path)
+            roll_back(self.path)
             with closing(sqlite3.connect(self.path, timeout=PATIENCE_SECONDS, isolation_level=None)) as connection:
-                if is_new or not self._is_made(connection) or self._applied(connection) != _MIGRATIONS:
+                if not self._is_made(connection) or self._applied(connection) != _MIGRATIONS:
                     # At once the only one who writes: whoever comes second finds all of it done.
                     connection.execute("begin immediate")
                     migrations.apply(Database(connection))
@@ -231,6 +228,18 @@ class Inventory:
                             connection.execute("rollback")
                     raise
                 connection.execute("commit")
+
+    @contextmanager
+    def _first(self) -> Iterator[sqlite3.Connection]:
+        """The same where there was no file: it is made at the end, if there is anything to keep."""
+        with (
+            self._told(),
+            alone(self.path, PATIENCE_SECONDS),
+            self._writing() if self._is_there() else self._empty() as connection,  # there, if another was quicker
+        ):
+            yield connection
+            if not self._is_there() and connection.execute("select 1 from changes").fetchone():
+                put_database(connection, self.path)
 
     @contextmanager
     def _empty(self) -> Iterator[sqlite3.Connection]:

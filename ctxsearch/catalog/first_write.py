@@ -1,0 +1,67 @@
+"""The first write into a database that is not there yet: it is made in memory, and put in its place whole.
+
+A database that SQLite makes is there, empty, before anything is in it; it cannot be removed again where nothing comes
+of it, since another process may have opened it, whose writes would be lost. So nobody sees it before it has something.
+Meanwhile its folder is locked: of two who come first at once, the second finds what the first has made.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from ctxsearch.errors import IndexLocked
+from ctxsearch.storage import remove, rename
+
+_PAUSE_SECONDS = 0.02
+
+
+@contextmanager
+def alone(path: Path, patience: float) -> Iterator[None]:
+    """Keeps others from making the same database, as long as they ask here; where there are no locks it does nothing.
+
+    Args:
+        path: of the database.
+        patience: for how many seconds another is waited for.
+
+    Raises:
+        IndexLocked: another was waited for in vain.
+    """
+    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        end = time.monotonic() + patience
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if time.monotonic() > end:
+                    raise IndexLocked(str(path), "another process") from error
+                time.sleep(_PAUSE_SECONDS)
+            except OSError:
+                break  # a file system without locks
+            else:
+                break
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def put_database(connection: sqlite3.Connection, path: Path) -> None:
+    """Writes a database that is in memory to a path where there is none, whole and durably, or not at all."""
+    temporary = path.with_name(f"{path.name}-new")
+    some = (temporary, temporary.with_name(f"{temporary.name}-journal"))
+    for left in some:  # by a run that was killed
+        remove(left)
+    try:
+        with closing(sqlite3.connect(temporary)) as goal:
+            goal.execute("pragma synchronous = full")
+            connection.backup(goal)
+        rename(temporary, path)
+    finally:
+        for left in some:
+            remove(left)
