@@ -100,7 +100,7 @@ def test_vertical_text_comes_back(tmp_path: Path) -> None:
     ]
     index = indexed(tmp_path / "index", documents)
     index.export(tmp_path / "out.vrt")
-    again = list(read(tmp_path / "out.vrt", columns="word,pos,lemma,sense"))
+    again = list(read(tmp_path / "out.vrt"))
     assert [one.document_id for one in again] == ["a&b", "c"]
     assert [said(one) for one in again] == [said(one) for one in documents]
     assert [dict(one.metadata) for one in again] == [
@@ -137,8 +137,27 @@ def test_text_without_tags_has_its_marks(tmp_path: Path) -> None:
     ]
     assert lines.count("<p>") == 2
     for name in ("out.vrt", "out.conllu"):
-        (again,) = read(tmp_path / name, columns="word,pos,lemma,sense")
+        (again,) = read(tmp_path / name)
         assert again.text.split() == text.split()
+
+
+def test_vertical_text_of_plain_text_has_the_same_words_again(tmp_path: Path) -> None:
+    """Marks that are no tokens of the index are none of one that is made of its export, and sentences are the same."""
+    text = 'He said: "The banks, the banks!" ... "A" (bank).\n\n?!\n\nWait...'
+    index = indexed(tmp_path / "index", [Document("d", text), tagged("e", ["bank/bank/NOUN", "././PUNCT"])])
+    index.export(tmp_path / "out.vrt")
+    again = indexed(tmp_path / "again", list(read(tmp_path / "out.vrt")))
+    assert again.info().words == index.info().words == 11
+    told = [
+        [
+            (line.key, line.left, line.node, line.lemma, line.pos)
+            for line in one.concordance(None, cql='[word=".*"]', limit=None)
+        ]
+        for one in (index, again)
+    ]
+    assert told[0] == told[1]
+    again.export(tmp_path / "again.vrt")
+    assert (tmp_path / "again.vrt").read_text() == (tmp_path / "out.vrt").read_text()
 
 
 def test_senses_stand_beside_their_tokens(tmp_path: Path) -> None:
@@ -258,7 +277,7 @@ def test_white_space_in_tokens_stays(tmp_path: Path) -> None:
     with indexed(tmp_path / "index", [document]) as index:
         for name in ("out.conllu", "out.vrt"):
             index.export(tmp_path / name)
-            (again,) = read(tmp_path / name, columns="word,pos,lemma,sense")
+            (again,) = read(tmp_path / name)
             assert [tokens for _, tokens, *_ in said(again)] == [tokens for _, tokens, *_ in said(document)]
     assert "# text = 10\u00a0000\u00a0marks\u00a0 paid\n" in (tmp_path / "out.conllu").read_text(encoding="utf-8")
 
@@ -287,7 +306,7 @@ def test_names_are_those_that_formats_have(tmp_path: Path) -> None:
     with indexed(tmp_path / "index", [Document("a\nb", "The bank.", metadata)]) as index:
         index.export(tmp_path / "out.vrt")
         index.export(tmp_path / "out.conllu")
-    (of_vrt,), (of_conllu,) = read(tmp_path / "out.vrt", columns="word,pos,lemma,sense"), read(tmp_path / "out.conllu")
+    (of_vrt,), (of_conllu,) = read(tmp_path / "out.vrt"), read(tmp_path / "out.conllu")
     assert (of_vrt.document_id, of_conllu.document_id) == ("a b", "a b")
     assert dict(of_vrt.metadata) == {"Ahnlich": "x", "Ohnlich": "y", "a_b": "z", "a_b_2": "w", "_1st": 2}
     assert dict(of_conllu.metadata) == {"Ähnlich": "x", "Öhnlich": "y", "a_b": "z", "a_b_2": "w", "1st": 2}
@@ -304,7 +323,7 @@ def test_a_column_is_called_alike_in_all_documents(tmp_path: Path) -> None:
     with indexed(tmp_path / "index", documents) as index:
         exported = index.export(tmp_path / "out.vrt")
         assert index.export(tmp_path / "out.conllu").notes == []
-    again = list(read(tmp_path / "out.vrt", columns="word,pos,lemma,sense"))
+    again = list(read(tmp_path / "out.vrt"))
     assert [dict(one.metadata) for one in again] == [
         {"title": "Letters", "__": "鲁迅", "___2": 1921},
         {"___2": 1999},

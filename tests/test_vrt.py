@@ -340,3 +340,22 @@ def test_columns_that_blanks_part_are_told(tmp_path: Path) -> None:
     path.write_text("<doc>\nThe DT the\nbank NN bank\n</doc>\n")
     with pytest.raises(SourceError, match=r"a\.vrt, line 2: the line has 1 cells, and there should be 3"):
         list(read(path))
+
+
+def test_a_file_names_its_columns(tmp_path: Path) -> None:
+    """A comment does, as Kielipankki has it; columns that are asked for go before, and a later comment after."""
+    head = "<!-- #vrt positional-attributes: ref word lemma tag lex/ -->\n"
+    path = written(tmp_path, f"{head}<text>\n1\tbanks\tbank\tN\t|a|\n</text>\n")
+    (document,) = read(path)
+    (sentence,) = sentences(document)
+    assert (document.text, sentence.lemmas, sentence.tags) == ("banks", ["bank"], ["N"])
+    (document,) = read(path, columns="-,lemma,word,-,-")
+    assert document.text == "bank"
+    (document,) = read(written(tmp_path, f"{head}1\tbanks\tbank\tN\t\n<!-- Positional attributes: word -->\nfail\n"))
+    assert document.text == "banks fail"
+    path = written(tmp_path, "<!-- #vrt positional-attributes: lemma pos -->\na\tb\n")
+    with pytest.raises(
+        SourceError, match=r"line 1: of the columns that are named here none of them is the word\. Name"
+    ):
+        list(read(path))
+    assert [each.text for each in read(path, columns="word,pos")] == ["a"]

@@ -67,8 +67,12 @@ def index(
     text_column: Annotated[str, typer.Option(help="The column or field with the text.")] = "text",
     id_column: Annotated[str | None, typer.Option(help="The column or field with the id. [default: id]")] = None,
     columns: Annotated[
-        str, typer.Option(help="The columns of VRT: word, pos, lemma or lempos; others are passed over.")
-    ] = ",".join(DEFAULT_COLUMNS),
+        str | None,
+        typer.Option(
+            help="The columns of VRT: word, pos, lemma or lempos; others are passed over."
+            f" [default: those that the file names, or {','.join(DEFAULT_COLUMNS)}]"
+        ),
+    ] = None,
     encoding: Annotated[str, typer.Option(help="Of all source files.")] = "utf-8",
     glob: Annotated[str | None, typer.Option(help="Only files of a folder that match, '*.txt' for instance.")] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Pass over bad records, and count them.")] = False,

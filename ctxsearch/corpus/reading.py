@@ -8,16 +8,17 @@ from functools import partial
 from pathlib import Path
 
 from ctxsearch.corpus.archives import ARCHIVE, members
+from ctxsearch.corpus.columns import columns_of
 from ctxsearch.corpus.conllu import read_conllu
 from ctxsearch.corpus.files import NAMES_KEPT, File, Source, find
 from ctxsearch.corpus.jsonl import read_jsonl
 from ctxsearch.corpus.lines import check_encoding
-from ctxsearch.corpus.records import DEFAULT_COLUMNS, DEFAULT_TEXT_COLUMN, OnRead, Options, Reader, UnknownFormat
+from ctxsearch.corpus.records import DEFAULT_TEXT_COLUMN, OnRead, Options, Reader, UnknownFormat
 from ctxsearch.corpus.sheets import SHEETS
 from ctxsearch.corpus.tables import names_files, read_metadata, read_table
 from ctxsearch.corpus.tei import read_tei
 from ctxsearch.corpus.text import read_text
-from ctxsearch.corpus.vertical import columns_of, read_vertical
+from ctxsearch.corpus.vertical import read_vertical
 from ctxsearch.domain import Document, Metadata
 from ctxsearch.errors import SourceError
 
@@ -163,7 +164,7 @@ def read(
     *sources: str | Path,
     text_column: str = DEFAULT_TEXT_COLUMN,
     id_column: str | None = None,
-    columns: Sequence[str] | str = DEFAULT_COLUMNS,
+    columns: Sequence[str] | str | None = None,
     encoding: str = "utf-8",
     skip_bad: bool = False,
     on_skip: Callable[[SourceError], None] | None = None,
@@ -187,7 +188,8 @@ def read(
         text_column: the column, or the field of a JSON object, that has the text.
         id_column: the same for the id, also among the attributes of a document of VRT; without it, ``id``.
         columns: the names of the columns of VRT, in their order: ``word``, ``pos``, ``lemma`` or ``lempos``, and any
-            other for those to be passed over; a list, or one string with commas.
+            other for those to be passed over; a list, or one string with commas. Where None, as the file says in a
+            comment (``<!-- #vrt positional-attributes: word pos lemma -->``), or else ``word,pos,lemma``.
         encoding: of all files.
         skip_bad: whether to pass over bad records, and files that cannot be read, instead of raising.
         on_skip: is called with the error of each that is passed over.
@@ -211,7 +213,8 @@ def read(
     """
     if not sources:
         raise ValueError("name at least one folder or file to read")
-    options = Options(text_column=text_column, id_column=id_column, encoding=encoding, columns=columns_of(columns))
+    named = None if columns is None else columns_of(columns)
+    options = Options(text_column=text_column, id_column=id_column, encoding=encoding, columns=named)
     return Corpus(sources, options, skip_bad=skip_bad, on_skip=on_skip, glob=glob)
 
 

@@ -38,7 +38,7 @@ class Options:
     id_column: str | None = None
     encoding: str = "utf-8"
     max_record_chars: int = MAX_RECORD_CHARS
-    columns: tuple[str, ...] = DEFAULT_COLUMNS
+    columns: tuple[str, ...] | None = None
 
 
 class UnknownFormat(SourceError):

@@ -1,7 +1,8 @@
 """Reads vertical text (VRT), as corpus query tools do: a token a line, with its part of speech and lemma in columns.
 
 Lines that are tags make structures of it. ``<doc>`` or ``<text>`` is a document, ``<p>`` a paragraph, ``<s>`` a
-sentence, and ``<g/>`` says that no blank stands before the next token; others are passed over. A token outside of every
+sentence, and ``<g/>`` says that no blank stands before the next token; others are passed over. A comment may say what
+the columns are, see `ctxsearch.corpus.columns`. A token outside of every
 document is in one that is called by the file, so that nothing is lost. A document that is never closed is told, since
 that is what a file looks like whose end is missing.
 """
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from itertools import repeat
 
 from ctxsearch.corpus.assembly import BLANK, PARAGRAPH, Assembly, Tokens
+from ctxsearch.corpus.columns import HINT, Columns
 from ctxsearch.corpus.files import File
 from ctxsearch.corpus.records import (
     DEFAULT_COLUMNS,
@@ -32,37 +34,14 @@ from ctxsearch.errors import SourceError
 _DOCUMENTS = {"doc", "text"}
 _PARAGRAPHS = {"p", "paragraph"}
 _SENTENCES = {"s", "sentence"}
-_KNOWN = ("word", "pos", "lemma", "lempos")
-# As Sketch Engine calls it.
-_POS = "tag"
 # What taggers and query tools write where they have no value.
 _NO_VALUE = {"__UNDEF__", "<unknown>"}
 
 
-def columns_of(columns: Sequence[str] | str) -> tuple[str, ...]:
-    """Returns the names of the columns of vertical text, from a list or from names parted by commas.
-
-    >>> columns_of("word, -, lemma"), columns_of("word,tag,lempos")
-    (('word', '-', 'lemma'), ('word', 'pos', 'lempos'))
-
-    Raises:
-        SourceError: none is the word, or two have one of the names that are known.
-    """
-    given = [name.strip() for name in (columns.split(",") if isinstance(columns, str) else columns)]
-    names = tuple("pos" if name == _POS else name for name in given)
-    shown = repr(",".join(given))
-    hint = "Name them in their order, and those to be passed over -, for instance --columns word,-,lemma."
-    if "word" not in names:
-        raise SourceError(f"the columns {shown}", "none of them is the word", hint=hint)
-    twice = [name for name in _KNOWN if names.count(name) > 1]
-    if twice:
-        raise SourceError(f"the columns {shown}", f"two of them are called {twice[0]}", hint=hint)
-    return names
-
-
 def read_vertical(file: File, options: Options, on_read: OnRead) -> Iterator[Document | SourceError]:
     """Yields a document, or what is wrong with it, for each ``<doc>`` or ``<text>``; a file without is one document."""
-    document = _Document(file, options)
+    columns = Columns(options.columns)
+    document = _Document(file, options, columns)
     n_documents = 0
     for line in lines_of(file, options, on_read):
         text = without_end(line.text)
@@ -74,7 +53,7 @@ def read_vertical(file: File, options: Options, on_read: OnRead) -> Iterator[Doc
             if document.has_begun:
                 n_documents += 1
                 yield document.ended(is_only=False)
-            document = _Document(file, options, None if tag.is_end else tag, line.number)
+            document = _Document(file, options, columns, None if tag.is_end else tag, line.number)
             document.error = document.error or wrong
         elif document.error is None:
             try:
@@ -95,11 +74,12 @@ class _Document:
         error: what is wrong with it; the rest of it is passed over.
     """
 
-    def __init__(self, file: File, options: Options, tag: Tag | None = None, line: int = 0) -> None:
+    def __init__(self, file: File, options: Options, named: Columns, tag: Tag | None = None, line: int = 0) -> None:
         self.name = tag.name if tag else ""
         self.error: SourceError | None = None
         self._file = file
         self._options = options
+        self._named = named
         self._columns: Sequence[str] = ()
         self._line = line if tag else 0
         self._is_closed = False
@@ -107,7 +87,7 @@ class _Document:
         self._document_id = ""
         self._assembly = Assembly()
         self._tokens = Tokens()
-        self._start = 0
+        self._start: int | None = None
         self._sentence = ""
         self._has_sentences = False
         self._space = BLANK
@@ -131,6 +111,8 @@ class _Document:
         """
         if tag is not None:
             self._take_tag(number, tag)
+            if not tag.name:
+                self._take_comment(number, line)
         elif line.strip(" "):
             self._line = self._line or number
             self._take_token(number, line.split("\t"))
@@ -179,6 +161,11 @@ class _Document:
                 self._has_sentences = True
                 self._sentence = tag.attributes.get("id", "")
 
+    def _take_comment(self, number: int, line: str) -> None:
+        if why := self._named.take(line):
+            raise SourceError(self._file.uri, why, line=number, hint=HINT)
+        self._columns = ()
+
     def _take_token(self, number: int, cells: list[str]) -> None:
         columns = self._columns or self._columns_for(len(cells), len(cells[0].split()), number)
         if len(cells) != len(columns):
@@ -193,20 +180,21 @@ class _Document:
             assembly.write(self._space)
         self._space = BLANK
         start = assembly.write(form)
-        if not self._tokens:
+        if self._start is None:
             self._start = start
         lempos = said.get("lempos", "")
         stem, _, letter = lempos.rpartition("-")
         lemma, tag = said.get("lemma", stem or lempos), said.get("pos", letter if stem else "")
         lemma, tag = ("" if value in _NO_VALUE else sys.intern(value) for value in (lemma, tag))
-        self._tokens.add((start, assembly.length), lemma, tag, number)
+        if lemma or not self._named.has_marks:
+            self._tokens.add((start, assembly.length), lemma, tag, number)
         if assembly.length + assembly.weight + self._tokens.weight > self._options.max_record_chars:
             raise too_long(self._file, self._options, self._line, has_tokens=True)
 
     def _columns_for(self, n_cells: int, n_words: int, number: int) -> Sequence[str]:
         """The columns of the document, whose first token has so many cells, and the first of these so many words."""
-        columns = self._options.columns
-        if n_cells == 1 and columns == DEFAULT_COLUMNS and n_words != len(columns):
+        columns = self._named.names
+        if n_cells == 1 and self._named.are_default and n_words != len(columns):
             columns = ("word",)
         if n_cells != len(columns):
             names = ",".join(columns)
@@ -219,9 +207,9 @@ class _Document:
 
     def _end_stretch(self) -> None:
         """Ends the sentence, or what stands between two."""
-        if self._tokens:
+        if self._start is not None:
             self._assembly.add(self._tokens, self._start, name=self._sentence)
-            self._tokens = Tokens()
+            self._tokens, self._start = Tokens(), None
         self._sentence = ""
 
     def _wrong(self, why: str, line: int) -> SourceError:

@@ -20,6 +20,7 @@ def write_documents(
     as_name: Callable[[str], str],
     taken: Collection[str] = (),
     *notes: str,
+    head: str = "",
 ) -> Output:
     """Writes documents one after the other.
 
@@ -30,11 +31,13 @@ def write_documents(
         as_name: makes a name of such a column that the format can have.
         taken: names that are something else.
         notes: what whoever reads the file should know.
+        head: what comes before the documents.
     """
     chosen = choose_texts(material)
     names = column_names({TITLE, *(name for shard in material.shards for name in shard.names)}, as_name, taken)
     count = 0
     with NewFile(path) as file:
+        file.write(head.encode())
         for document in texts(material.shards, material.asked.filters.where):
             for part in parts(document, chosen.annotation, names):
                 file.write(part.encode())

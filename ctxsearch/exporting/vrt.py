@@ -1,7 +1,8 @@
 """The corpus as vertical text (VRT): a token a line with its part of speech, lemma and sense.
 
 It is what Sketch Engine, KonText and the Corpus Workbench compile: ``<doc>`` with the metadata, ``<p>``, ``<s>``, and
-``<g/>`` where no blank stands between two tokens. Marks that are no tokens of the index are tokens here.
+``<g/>`` where no blank stands between two tokens. Marks that are no tokens of the index are tokens without
+a lemma here. Comments at the beginning say so, and name the columns, so that ctxsearch reads all of it as it was.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ctxsearch.corpus.columns import MARKS_COMMENT, comment_on
 from ctxsearch.exporting.annotation import Annotation
 from ctxsearch.exporting.columns import about, as_id, named, one_line, unmarked
 from ctxsearch.exporting.documents import write_documents
@@ -24,7 +26,9 @@ _NOT_IN_A_NAME = re.compile(r"[^\w.\-]|^(?=[\d.\-])", re.ASCII)
 
 def write_vrt(material: Material, path: Path) -> Output:
     """Writes the documents that are asked for."""
-    return write_documents(material, path, _parts, _as_name, {"id"}, f"The columns are: {','.join(COLUMNS)}.")
+    head = f"{comment_on(COLUMNS)}\n{MARKS_COMMENT}\n"
+    note = f"The columns are: {','.join(COLUMNS)}."
+    return write_documents(material, path, _parts, _as_name, {"id"}, note, head=head)
 
 
 def _parts(document: TextDocument, annotation: Annotation, names: Mapping[str, str]) -> Iterator[str]:
@@ -53,7 +57,8 @@ def _lines(some: list[Piece], shard: int, annotation: Annotation) -> Iterator[st
         if number and not piece.before:
             yield "<g/>\n"
         token = piece.token
-        cells = (token.form, token.tag, token.lemma, sense)
+        lemma = "" if piece.place is None else token.lemma or token.form
+        cells = (token.form, token.tag, lemma, sense)
         yield "\t".join(_escaped(one_line(cell)) for cell in cells) + "\n"
 
 
