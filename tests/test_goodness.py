@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ctxsearch import Document, Index
 from ctxsearch.errors import QueryError
 from ctxsearch.query.examples import unlike
-from ctxsearch.query.goodness import goodness
+from ctxsearch.query.goodness import common_lemmas, goodness
 
 COMMON = "the boat lay by bank of river and nobody sat in it all day long a man"
 GOOD = "The boat lay by the bank of the river and nobody sat in it."
@@ -83,6 +83,14 @@ def test_command_prints_examples(sample: Index) -> None:
     assert (nothing.returncode, nothing.stdout) == (0, "")
     assert nothing.stderr.startswith("No document meets 'year>2100'; of year there are: ")
     assert re.search(r"\), [^)]+\(\d+\) and \d+ others\.\n$", nothing.stderr)
+
+
+def test_what_was_removed_makes_no_word_common(make_index: MakeIndex) -> None:
+    """The commonest lemmas are those of the documents that are left."""
+    index = make_index([Document("a", "The bank lent money."), Document("b", "Zebras graze, zebras run.")])
+    assert "zebra" in common_lemmas(index._parts.shards())
+    index.remove("b")
+    assert common_lemmas(index._parts.shards()) == {"the", "bank", "lend", "money"}
 
 
 LINES = (

@@ -31,7 +31,7 @@ def describe(path: Path, settings: Settings, commit: Commit, shards: Sequence[Li
         removed = shard.entry.removed
         held = shard.catalog.totals(without=removed)
         documents, segments, words = documents + held.documents, segments + held.segments, words + held.words
-        living = _living(shard)
+        living = living_frequencies(shard)
         occurrences += living.total()
         lemmas.update(+living)
         names.update(shard.names)
@@ -57,7 +57,7 @@ def describe(path: Path, settings: Settings, commit: Commit, shards: Sequence[Li
     )
 
 
-def _living(shard: ListedShard) -> Counter[str]:
+def living_frequencies(shard: ListedShard) -> Counter[str]:
     """How often each lemma of a shard occurs in documents that were not taken out."""
     frequencies = Counter(dict(shard.catalog.lemma_frequencies()))
     documents = living_documents(shard)
