@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +25,7 @@ from ctxsearch.commit import (
     Commit,
     ShardEntry,
     hold_commit,
+    holding,
     newest_commit,
     note_damage,
     read_commit,
@@ -274,6 +278,27 @@ def test_what_is_read_is_not_cleared_away(tmp_path: Path) -> None:
     del second
     tidy(tmp_path, newest(tmp_path))
     assert shard_folders(tmp_path) == [tmp_path / ENTRY.shard_id]
+
+
+def test_who_waits_for_a_commit_does_not_spin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit that a writer has locked, to clear it away, is waited for with pauses."""
+    write_commit(tmp_path, FIRST)
+    looked: list[Path] = []
+
+    def counted(folder: Path, *, allow_damaged: bool) -> tuple[Commit, Path | None]:
+        looked.append(folder)
+        return newest_commit(folder, allow_damaged=allow_damaged)
+
+    monkeypatch.setattr(holding, "newest_commit", counted)
+    with path_of(tmp_path, 1).open() as file, ThreadPoolExecutor(1) as threads:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        waiting = threads.submit(hold_commit, tmp_path)
+        time.sleep(0.2)
+        is_waiting, count = not waiting.done(), len(looked)
+        fcntl.flock(file, fcntl.LOCK_UN)
+        assert is_waiting
+        assert 1 < count < 250
+        assert waiting.result(timeout=10).commit == FIRST
 
 
 def test_beside_a_damaged_commit_no_shard_is_cleared_away(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ from pathlib import Path
 from ctxsearch.commit.record import Commit, commit_files, newest_commit, read_commit, shard_folders
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.storage import TEMPORARY_PREFIX, remove
+
+_PAUSE_SECONDS = 0.001
 
 
 class HeldCommit:
@@ -63,8 +66,12 @@ def hold_commit(folder: Path, *, allow_damaged: bool = False) -> HeldCommit:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
             if os.path.samestat(os.fstat(descriptor), os.stat(path)):
                 return held
-        except (BlockingIOError, FileNotFoundError):
-            pass  # being cleared away
+        except BlockingIOError:
+            # Being cleared away, which takes but a moment, unless the writer is stopped in the midst of it.
+            held.release()
+            time.sleep(_PAUSE_SECONDS)
+        except FileNotFoundError:
+            pass  # cleared away since
         held.release()
 
 
