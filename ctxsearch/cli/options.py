@@ -33,7 +33,7 @@ Near = Annotated[
     typer.Option(
         metavar="WORD",
         help="Only with this word in the sentence: river; river:5 within five words, river:-5 before, river:+5 after;"
-        " !river without it; may be given again, and then all must hold.",
+        " !river without it; 10:30 is itself where the corpus has it; may be given again, and then all must hold.",
     ),
 ]
 Pos = Annotated[
