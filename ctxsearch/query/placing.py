@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,16 @@ def in_parts(
         rows: stretches of any length.
         size: rows at a time, at most.
     """
+    for part in cut(rows, size):
+        yield _placed(shard, part)
+
+
+def cut(rows: Iterable[Rows], size: int) -> Iterator[list[Rows]]:
+    """The same rows in the same order, so many at a time; the last part may have fewer.
+
+    >>> list(cut([Rows(0, 3), Rows(7, 9)], 2))
+    [[Rows(start=0, stop=2)], [Rows(start=2, stop=3), Rows(start=7, stop=8)], [Rows(start=8, stop=9)]]
+    """
     part: list[Rows] = []
     free = size
     for start, stop in rows:
@@ -30,10 +40,10 @@ def in_parts(
             free -= end - start
             start = end
             if not free:
-                yield _placed(shard, part)
+                yield part
                 part, free = [], size
     if part:
-        yield _placed(shard, part)
+        yield part
 
 
 def _placed(shard: OpenShard, rows: Sequence[Rows]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ctxsearch.errors import QueryError
 from ctxsearch.protocols import CardVectors, JointVectors
 from ctxsearch.query.narrowing import narrowed
+from ctxsearch.query.placing import cut
 from ctxsearch.query.scope import OpenShard, Rows, row_mask
 
 # How much *unlike* counts beside *like*; see `towards`.
@@ -231,19 +232,8 @@ def _tasks(whole: _Task, rows: int) -> Iterator[_Task]:
     if whole.size <= rows:
         yield whole
         return
-    parts: list[Rows] = []
-    room = rows
-    for start, end in whole.parts:
-        while start < end:
-            stop = min(end, start + room)
-            parts.append(Rows(start, stop))
-            room -= stop - start
-            start = stop
-            if not room:
-                yield _Task(whole.shard, parts, rows)
-                parts, room = [], rows
-    if parts:
-        yield _Task(whole.shard, parts, rows - room)
+    for parts in cut(whole.parts, rows):
+        yield _Task(whole.shard, parts, _size(parts))
 
 
 def _size(stretches: Sequence[Rows]) -> int:
