@@ -51,7 +51,8 @@ from ctxsearch.encoder.loading import load_transformer
 from ctxsearch.encoder.locate import locate_model
 from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.index import Index
-from ctxsearch.query.ranking import Found, are_on_cards, search, search_many
+from ctxsearch.query.found import Found
+from ctxsearch.query.ranking import are_on_cards, search, search_many
 from ctxsearch.query.scope import OpenShard, Rows, rows_of_lemma
 from ctxsearch.settings import CODEC_OF_HEAD, DEFAULT_MODEL
 

@@ -37,8 +37,8 @@ from results import NOTHING, Result, draw_lines, parser, plain_ticks, readable, 
 from simulation import Simulated, real_parts, simulate
 
 from ctxsearch.index import Index
+from ctxsearch.query.found import Found
 from ctxsearch.query.lines import lines
-from ctxsearch.query.ranking import Found
 from ctxsearch.query.scope import rows_of_lemma
 from ctxsearch.vectors.codec import Codec
 

@@ -34,7 +34,7 @@ from ctxsearch.errors import ExportError, SenseError, SenseNotFound, TagNotFound
 from ctxsearch.exporting import FORMATS, Asked, Material, choosing, xlsx
 from ctxsearch.exporting.annotation import Gathering
 from ctxsearch.query.concordance import occurrences
-from ctxsearch.query.ranking import Found
+from ctxsearch.query.found import Found
 from ctxsearch.query.vectors import decoded
 from ctxsearch.sense import Sense
 

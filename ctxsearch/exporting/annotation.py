@@ -20,8 +20,8 @@ from ctxsearch.domain import MetadataValue, Usage
 from ctxsearch.errors import NothingShows, SenseError, SenseNotFound, WordNotFound
 from ctxsearch.exporting.material import Material
 from ctxsearch.exporting.selecting import Part, lemmas_of
+from ctxsearch.query.found import Found, by_shard
 from ctxsearch.query.keys import word_and_written
-from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import BETWEEN_SENSES, Label
 from ctxsearch.senses import NONE_OF_THESE, Assigned

@@ -12,8 +12,8 @@ from ctxsearch.domain import ConcordanceLine
 from ctxsearch.exporting.annotation import Annotation, Cells, annotated
 from ctxsearch.exporting.material import Material
 from ctxsearch.exporting.selecting import Part, among, sampled, selected
+from ctxsearch.query.found import Found, Listing, by_shard
 from ctxsearch.query.lines import lines
-from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import allowed_documents
 from ctxsearch.vectors.files import TOKEN_BITS
 
@@ -50,14 +50,15 @@ class Chosen:
         """What else there is to know."""
         return self.annotation.notes
 
-    def blocks(self) -> Iterator[list[Found]]:
+    def blocks(self) -> Iterator[Listing]:
         """The occurrences, some at a time; how many are done is told after each."""
         done, total = 0, self.count
         self.material.tell(0, total)
         for shard, part in enumerate(self.parts):
             rows = part.rows() if part.count else np.empty(0, np.int64)
             for start in range(0, len(rows), _AT_ONCE):
-                block = [Found(shard, row, None) for row in rows[start : start + _AT_ONCE].tolist()]
+                own = rows[start : start + _AT_ONCE]
+                block = Listing(np.full_like(own, shard), own)
                 yield block
                 done += len(block)
                 self.material.tell(done, total)

@@ -16,7 +16,7 @@ from ctxsearch.domain import ConcordanceLine, Metadata, MetadataValue
 from ctxsearch.errors import ExportError
 from ctxsearch.exporting.choosing import Chosen, choose
 from ctxsearch.exporting.material import Material, Output
-from ctxsearch.query.ranking import Found, by_shard
+from ctxsearch.query.found import Found, by_shard
 from ctxsearch.storage import NewFile
 from ctxsearch.vectors.files import TOKEN_BITS
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.exporting.material import Asked
 from ctxsearch.query.concordance import occurrences
-from ctxsearch.query.ranking import by_shard
+from ctxsearch.query.found import by_shard
 from ctxsearch.query.scope import OpenShard, Rows, allowed_documents, row_mask
 
 

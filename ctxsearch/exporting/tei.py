@@ -22,8 +22,8 @@ from ctxsearch.exporting.material import Material, Output
 from ctxsearch.exporting.selecting import drawn_places
 from ctxsearch.query.citation import citation_form
 from ctxsearch.query.examples import CONSIDERED, best_examples
+from ctxsearch.query.found import Listing
 from ctxsearch.query.goodness import common_lemmas
-from ctxsearch.query.ranking import Found
 from ctxsearch.query.vectors import vectors_of
 from ctxsearch.sense import Sense
 from ctxsearch.storage import NewFile
@@ -80,7 +80,7 @@ class _Lines:
         if sense_id not in self._found or n <= 0:
             return []
         every = self._found[sense_id]
-        found = [Found(shard, row, None) for shard, row in every[drawn_places(len(every), CONSIDERED, 0)].tolist()]
+        found = Listing(*every[drawn_places(len(every), CONSIDERED, 0)].T)
         made = best_examples(shards, found, vectors_of(shards, found), n, common=common)
         return [
             (Usage(f"{one.left}{one.node}{one.right}", len(one.left), len(one.left) + len(one.node)), one.document_id)

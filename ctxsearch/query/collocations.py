@@ -31,8 +31,8 @@ from ctxsearch.analysis import normal_form, surface_form
 from ctxsearch.catalog.rows import FormRow
 from ctxsearch.errors import IndexDamaged, QueryError
 from ctxsearch.query.beside import places_beside
+from ctxsearch.query.found import Found, by_shard
 from ctxsearch.query.keys import count_tokens, row_of_token
-from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard, Rows, row_mask, rows_of_lemma, totals_of
 
 Measure = Literal["log_dice", "mi", "t_score", "log_likelihood", "count"]

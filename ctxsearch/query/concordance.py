@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import QueryError
 from ctxsearch.query import scope
+from ctxsearch.query.found import Found, Listing, listed
 from ctxsearch.query.keys import rows_asked_for
 from ctxsearch.query.lines import lines
 from ctxsearch.query.matching import rows_of_node
 from ctxsearch.query.options import ALL, Filters
 from ctxsearch.query.pattern import with_one_node
-from ctxsearch.query.ranking import Found, listing
 from ctxsearch.query.scope import OpenShard, Rows
 from ctxsearch.query.shaping import Shaping, ordered, places_in_corpus
 
@@ -24,7 +24,7 @@ from ctxsearch.query.shaping import Shaping, ordered, places_in_corpus
 _WORDS_COMPARED = 10
 
 
-def occurrences(shards: Sequence[OpenShard], word: str | None, filters: Filters = ALL) -> list[Found]:
+def occurrences(shards: Sequence[OpenShard], word: str | None, filters: Filters = ALL) -> Listing:
     """Every occurrence of a lemma or form, in the order of the corpus.
 
     Args:
@@ -37,7 +37,7 @@ def occurrences(shards: Sequence[OpenShard], word: str | None, filters: Filters 
         FormNotFound: it is never written in one of the forms.
         QueryError: a filter cannot be understood, or there is neither a word nor a pattern.
     """
-    return listing(shards, *_selected(shards, word, filters))
+    return listed(shards, *_selected(shards, word, filters))
 
 
 def count(shards: Sequence[OpenShard], word: str | None, filters: Filters = ALL) -> int:
@@ -86,11 +86,11 @@ def _both(rows: Sequence[Rows], allowed: Sequence[Rows]) -> list[Rows]:
     return both
 
 
-def drawn(found: Sequence[Found], sample: int | None, seed: int) -> Sequence[Found]:
+def drawn(found: Listing, sample: int | None, seed: int) -> Listing:
     """A random sample of so many, in the order they had; all where there are no more, or None is asked."""
     if sample is None or sample >= len(found):
         return found
-    return [found[number] for number in sorted(random.Random(seed).sample(range(len(found)), sample))]
+    return found.at(sorted(random.Random(seed).sample(range(len(found)), sample)))
 
 
 def shaped_lines(

@@ -19,7 +19,7 @@ from ctxsearch.catalog.where import ID_COLUMN, Filter
 from ctxsearch.domain import Metadata, MetadataValue
 from ctxsearch.errors import QueryError
 from ctxsearch.query.columns import PREFIX, Column, ValueOrder, parse_column, value_order, without_numbers
-from ctxsearch.query.ranking import Found, by_shard
+from ctxsearch.query.found import Found, by_shard
 from ctxsearch.query.scope import OpenShard, allowed_documents, totals_of
 from ctxsearch.vectors.files import TOKEN_BITS
 

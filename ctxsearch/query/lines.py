@@ -13,7 +13,7 @@ from ctxsearch.domain import ConcordanceLine, Origin
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.head import Calibration
 from ctxsearch.kwic import Context, Spans, sentence_around, words_around
-from ctxsearch.query.ranking import Found
+from ctxsearch.query.found import Found
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.vectors.files import TOKEN_BITS
 
@@ -31,13 +31,14 @@ def lines(
         context: words on either side, or None for the sentence.
         calibration: turns scores into probabilities, where they have one.
     """
-    by_shard: dict[int, list[int]] = {}
+    by_shard: dict[int, tuple[list[int], list[Found]]] = {}
     for place, item in enumerate(found):
-        by_shard.setdefault(item.shard, []).append(place)
+        places, items = by_shard.setdefault(item.shard, ([], []))
+        places.append(place)
+        items.append(item)
     result: list[ConcordanceLine | None] = [None] * len(found)
-    for number, places in by_shard.items():
-        made = _shard_lines(shards[number], [found[place] for place in places], context, calibration)
-        for place, line in zip(places, made, strict=True):
+    for number, (places, items) in by_shard.items():
+        for place, line in zip(places, _shard_lines(shards[number], items, context, calibration), strict=True):
             result[place] = line
     return [line for line in result if line is not None]
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.errors import QueryError
 from ctxsearch.protocols import CardVectors, JointVectors
+from ctxsearch.query.found import Found
 from ctxsearch.query.narrowing import narrowed
 from ctxsearch.query.placing import cut
 from ctxsearch.query.scope import OpenShard, Rows, row_mask
@@ -42,23 +43,7 @@ def _scanners() -> ThreadPoolExecutor:
 os.register_at_fork(after_in_child=_scanners.cache_clear)
 
 
-class Found(NamedTuple):
-    """An occurrence in a shard, with its score if it answers a query."""
-
-    shard: int
-    row: int
-    score: float | None
-
-
 _SCORE = attrgetter("score")
-
-
-def by_shard(found: Sequence[Found]) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
-    """The occurrences of each shard: its number, their places among all, and their rows; shards in order."""
-    pairs = np.array([(one.shard, one.row) for one in found], np.int64).reshape(-1, 2)
-    for number in np.unique(pairs[:, 0]).tolist():
-        places = np.flatnonzero(pairs[:, 0] == number)
-        yield number, places, pairs[places, 1]
 
 
 def search(
@@ -245,24 +230,6 @@ def _size(stretches: Sequence[Rows]) -> int:
 
 def _ties(following: Sequence[Found], score: float | None) -> int:
     return next((number for number, item in enumerate(following) if item.score != score), len(following))
-
-
-def listing(
-    shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]], allowed: Sequence[NDArray[np.bool_] | None]
-) -> list[Found]:
-    """All rows, in the order of the corpus."""
-    found: list[Found] = []
-    for number, shard in enumerate(shards):
-        parts = []
-        for stretch in rows[number]:
-            documents = allowed[number]
-            part = np.arange(stretch.start, stretch.stop, dtype=np.int64)
-            parts.append(part if documents is None else part[row_mask(shard, [stretch], documents)])
-        if parts:
-            joined = np.concatenate(parts)
-            by_text = joined[np.argsort(shard.files.ids[joined], kind="stable")]
-            found.extend(Found(number, row, None) for row in by_text.tolist())
-    return found
 
 
 def towards(like: NDArray[np.float32], unlike: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import QueryError
 from ctxsearch.query.collation import collated
 from ctxsearch.query.columns import PREFIX, column_named, value_order
-from ctxsearch.query.ranking import Found, by_shard
+from ctxsearch.query.found import Found, Listing, by_shard
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.query.several import strings
 from ctxsearch.vectors.files import TOKEN_BITS
@@ -181,9 +181,7 @@ def places_in_corpus(shards: Sequence[OpenShard], found: Sequence[Found]) -> lis
     return [(one.shard, token) for one, token in zip(found, _ids(shards, found).tolist(), strict=True)]
 
 
-def drawn_per_document(
-    shards: Sequence[OpenShard], found: Sequence[Found], per_document: int | None, seed: int
-) -> Sequence[Found]:
+def drawn_per_document(shards: Sequence[OpenShard], found: Listing, per_document: int | None, seed: int) -> Listing:
     """So many occurrences of each document, drawn at random, in the order they had."""
     if per_document is None:
         return found
@@ -196,7 +194,7 @@ def drawn_per_document(
         for own in places.values()
         for place in (own if len(own) <= per_document else draw.sample(own, per_document))
     ]
-    return [found[place] for place in sorted(chosen)]
+    return found.at(sorted(chosen))
 
 
 def best_per_document(shards: Sequence[OpenShard], found: Sequence[Found], per_document: int | None) -> Sequence[Found]:

@@ -17,10 +17,11 @@ from ctxsearch.protocols import Encoder
 from ctxsearch.query import scope
 from ctxsearch.query.asked import Asked, Texts, embed_asked
 from ctxsearch.query.concordance import shaped_order
+from ctxsearch.query.found import Found
 from ctxsearch.query.keys import Place, find_key, require, require_written
 from ctxsearch.query.lines import lines
 from ctxsearch.query.options import Filters, Search
-from ctxsearch.query.ranking import Found, are_on_cards, search, search_many, towards
+from ctxsearch.query.ranking import are_on_cards, search, search_many, towards
 from ctxsearch.query.scope import ANYHOW, OpenShard, Rows, Written
 from ctxsearch.query.shaping import best_per_document
 from ctxsearch.usage import usage_numbered

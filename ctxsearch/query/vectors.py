@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.query.ranking import Found, by_shard
+from ctxsearch.query.found import Found, by_shard
 from ctxsearch.query.scope import OpenShard
 
 _AT_ONCE = 1 << 15

@@ -16,9 +16,9 @@ from ctxsearch.head import Calibration
 from ctxsearch.protocols import Encoder
 from ctxsearch.query.asked import embed, marked_token
 from ctxsearch.query.concordance import occurrences
+from ctxsearch.query.found import Found
 from ctxsearch.query.lines import lines
 from ctxsearch.query.options import Filters, at_least, checked_context, checked_filters
-from ctxsearch.query.ranking import Found
 from ctxsearch.query.scope import OpenShard, is_given, lemmas_of_form
 from ctxsearch.query.vectors import in_parts
 from ctxsearch.sense import Label, Sense

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ctxsearch.domain import Usage
 from ctxsearch.errors import SenseError
 from ctxsearch.query.columns import ValueOrder, parse_column, without_numbers
+from ctxsearch.query.found import Listing
 from ctxsearch.query.options import checked_count
-from ctxsearch.query.ranking import Found
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import NONE_OF_THESE, UNSURE, Label, Sense, id_of
 from ctxsearch.senses.uses import Assignment, Uses
@@ -62,7 +62,7 @@ class Assigned:
     unsure: int
     without_examples: Sequence[Sense]
     lost: Sequence[Label]
-    places: Sequence[Found]
+    places: Listing
     unusable: Sequence[Usage] = ()
 
     def __repr__(self) -> str:
@@ -79,9 +79,9 @@ class Assigned:
         """
         return sorted(self.uses.at(self._numbers(name)), key=lambda use: (-use.margin, use.line.key))
 
-    def found_in(self, name: str | Sense) -> list[Found]:
+    def found_in(self, name: str | Sense) -> Listing:
         """Where the occurrences of a pile are, in the order of the corpus; see `in_pile`."""
-        return [self.places[number] for number in self._numbers(name)]
+        return self.places.at(self._numbers(name))
 
     def _numbers(self, name: str | Sense) -> list[int]:
         name, names = id_of(name), self.uses.piles
@@ -155,7 +155,7 @@ def assigned(
     likely: NDArray[np.float64],
     labelled: Sequence[set[int] | None],
     shards: Sequence[OpenShard],
-    places: Sequence[Found],
+    places: Listing,
     context: int | None,
     least_margin: float,
     without_examples: Sequence[Sense],

@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 from ctxsearch.domain import ConcordanceLine, Progress
 from ctxsearch.errors import QueryError
 from ctxsearch.head import Calibration
+from ctxsearch.query.found import Found, Listing, by_shard, listed
 from ctxsearch.query.keys import require
 from ctxsearch.query.lines import lines
-from ctxsearch.query.ranking import Found, by_shard, listing
 from ctxsearch.query.scope import ANYHOW, OpenShard, Written, rows_of_lemma
 from ctxsearch.query.vectors import vectors_of
 from ctxsearch.senses.chance import spread
@@ -109,12 +109,12 @@ def occurrences_in(
     lemma: str,
     part: Sequence[NDArray[np.bool_] | None],
     written: Written = ANYHOW,
-) -> list[Found]:
+) -> Listing:
     """The uses of a lemma in some documents, in the order of the corpus.
 
     So the same are drawn of them however the corpus is cut into shards: rows lie in another order after a compaction.
     """
-    return listing(shards, [rows_of_lemma(shard, lemma, written) for shard in shards], part)
+    return listed(shards, [rows_of_lemma(shard, lemma, written) for shard in shards], part)
 
 
 def telling_lines(
@@ -151,12 +151,12 @@ def telling_lines(
     made = []
     for part, own, sign in zip(parts, vectors, (-1, 1), strict=True):
         order = np.argsort(-sign * (own @ apart), kind="stable")[:n]
-        made.append(lines(shards, [part[one] for one in order.tolist()], context))
+        made.append(lines(shards, part.at(order), context))
     return made[0], made[1]
 
 
 def _compared(
-    shards: Sequence[OpenShard], lemma: str, parts: Sequence[Sequence[Found]], calibration: Calibration, seed: int
+    shards: Sequence[OpenShard], lemma: str, parts: Sequence[Listing], calibration: Calibration, seed: int
 ) -> Changed:
     random = np.random.default_rng([seed, *lemma.encode()])
     drawn = [_drawn(part, COMPARED, random) for part in parts]
@@ -185,7 +185,5 @@ def _documents(shards: Sequence[OpenShard], found: Sequence[Found]) -> NDArray[n
     return documents
 
 
-def _drawn(found: Sequence[Found], most: int, random: np.random.Generator) -> Sequence[Found]:
-    if len(found) <= most:
-        return found
-    return [found[place] for place in np.sort(random.choice(len(found), most, replace=False)).tolist()]
+def _drawn(found: Listing, most: int, random: np.random.Generator) -> Listing:
+    return found if len(found) <= most else found.at(np.sort(random.choice(len(found), most, replace=False)))

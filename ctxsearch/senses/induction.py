@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.head import Calibration
 from ctxsearch.query.collocations import Contrast, Windows, contrasts, windows
+from ctxsearch.query.found import Found, Listing
 from ctxsearch.query.lines import lines
-from ctxsearch.query.ranking import Found
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.query.vectors import vectors_of
 from ctxsearch.senses.groups import grouped, stability
@@ -73,7 +73,7 @@ class Induced:
 def induced(
     shards: Sequence[OpenShard],
     lemma: str,
-    found: Sequence[Found],
+    found: Listing,
     occurrences: int,
     calibration: Calibration,
     *,
@@ -111,7 +111,7 @@ def induced(
             [Found(found[own[one]].shard, found[own[one]].row, float(nearness[one, place])) for one in some.tolist()]
             for some in (order, unsure)
         ]
-        mine = [found[one] for one in own.tolist()]
+        mine = found.at(own)
         made.append(
             Group(
                 size=len(own),

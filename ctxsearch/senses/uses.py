@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.domain import ConcordanceLine, Metadata
+from ctxsearch.query.found import Listing, by_shard
 from ctxsearch.query.lines import lines
-from ctxsearch.query.ranking import Found, by_shard
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.vectors.files import TOKEN_BITS
 
@@ -61,7 +61,7 @@ class Uses(Sequence[Assignment]):
     def __init__(
         self,
         shards: Sequence[OpenShard],
-        places: Sequence[Found],
+        places: Listing,
         context: int | None,
         *,
         piles: Sequence[str],
@@ -100,7 +100,7 @@ class Uses(Sequence[Assignment]):
         """Those of these numbers, in their order."""
         if self._read is not None:
             return [self._read[number] for number in numbers]
-        made = lines(self._shards, [self._places[number] for number in numbers], self._context)
+        made = lines(self._shards, self._places.at(numbers), self._context)
         return [self._made(number, line) for number, line in zip(numbers, made, strict=True)]
 
     def __getstate__(self) -> dict[str, object]:

@@ -1,0 +1,92 @@
+"""Occurrences that were found: which rows of which shards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import repeat
+from typing import NamedTuple, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.query.scope import OpenShard, Rows, row_mask
+
+
+class Found(NamedTuple):
+    """An occurrence in a shard, with its score if it answers a query."""
+
+    shard: int
+    row: int
+    score: float | None
+
+
+class Listing(Sequence[Found]):
+    """Occurrences without scores, as numbers: an object for each use of a frequent word would fill the memory.
+
+    Args:
+        shards: the number of the shard of each. Shape: (n,).
+        rows: its row there. Shape: (n,).
+
+    >>> listing = Listing(np.array([0, 0, 1]), np.array([7, 9, 3]))
+    >>> listing[1], [one.row for one in listing[1:]], len(listing.at([2]))
+    (Found(shard=0, row=9, score=None), [9, 3], 1)
+    """
+
+    def __init__(self, shards: NDArray[np.int64], rows: NDArray[np.int64]) -> None:
+        self.shards = shards
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, at: int) -> Found: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Listing: ...
+
+    def __getitem__(self, at: int | slice) -> Found | Listing:
+        if isinstance(at, slice):
+            return Listing(self.shards[at], self.rows[at])
+        return Found(int(self.shards[at]), int(self.rows[at]), None)
+
+    def __iter__(self) -> Iterator[Found]:
+        return map(Found, self.shards.tolist(), self.rows.tolist(), repeat(None))
+
+    def at(self, places: NDArray[np.int64] | Sequence[int]) -> Listing:
+        """Those at some places, in the order of these."""
+        chosen = np.asarray(places, np.int64)
+        return Listing(self.shards[chosen], self.rows[chosen])
+
+
+def by_shard(found: Sequence[Found]) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+    """The occurrences of each shard: its number, their places among all, and their rows; shards in order."""
+    if isinstance(found, Listing):
+        shards, rows = found.shards, found.rows
+    else:
+        shards, rows = np.array([(one.shard, one.row) for one in found], np.int64).reshape(-1, 2).T
+    for number in np.unique(shards).tolist():
+        places = np.flatnonzero(shards == number)
+        yield number, places, rows[places]
+
+
+def listed(
+    shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]], allowed: Sequence[NDArray[np.bool_] | None]
+) -> Listing:
+    """All rows, in the order of the corpus.
+
+    Args:
+        shards: where.
+        rows: of each shard.
+        allowed: see `allowed_documents`.
+    """
+    made = [np.empty(0, np.int64)]
+    for shard, stretches, documents in zip(shards, rows, allowed, strict=True):
+        parts = [np.empty(0, np.int64)]
+        for stretch in stretches:
+            part = np.arange(stretch.start, stretch.stop, dtype=np.int64)
+            parts.append(part if documents is None else part[row_mask(shard, [stretch], documents)])
+        joined = np.concatenate(parts)
+        made.append(joined[np.argsort(shard.files.ids[joined], kind="stable")])
+    sizes = [len(part) for part in made[1:]]
+    return Listing(np.repeat(np.arange(len(sizes)), sizes), np.concatenate(made))
