@@ -148,6 +148,20 @@ def test_words_come_back(catalog: Catalog) -> None:
     assert catalog.forms(form="Banks", lemma="bank") == []
 
 
+def test_many_words_are_asked_for_at_once(make_index: MakeIndex) -> None:
+    """More than one statement takes: each is found as when it is asked for alone, and what is not there is not."""
+    text = " ".join(f"Bank{number}." for number in range(1100))
+    with make_index([Document("a", f"{text} Banks. bank.")]) as index:
+        catalog = index.open_shards()[0].catalog
+        every = catalog.forms()
+        assert sorted(catalog.forms_written(["nowhere", *(row.form for row in every), "bank"])) == sorted(every)
+        assert sorted(catalog.forms_folded(["nowhere", *(row.form.lower() for row in every)])) == sorted(every)
+        numbers = catalog.lemma_numbers(["nowhere", *(row.lemma for row in every)])
+        assert numbers == {row.lemma: catalog.lemma_number(row.lemma) for row in every}
+        assert catalog.forms_of_lemmas(numbers.values()) == every
+        assert catalog.forms_of_lemmas([numbers["bank"]]) == catalog.forms(lemma="bank")
+
+
 def test_metadata_columns_are_listed(catalog: Catalog) -> None:
     """Every name that some document has can be filtered by, and so can the document's own columns."""
     assert catalog.metadata_columns() == ["place", "wet", "year", "document_id", "title", "uri"]

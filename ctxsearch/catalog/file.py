@@ -12,8 +12,8 @@ from ctxsearch.errors import IndexDamaged
 from ctxsearch.hindrance import reading
 from ctxsearch.storage import plain_size
 
-# Whatever their number, so that SQLite need not compile the statement anew for each.
-_NUMBERS = "(select value from json_each(?))"
+NUMBERS = "(select value from json_each(?))"
+"""Some numbers, as one text: whatever their number, so that SQLite need not compile the statement anew for each."""
 
 
 class CatalogFile:
@@ -87,4 +87,4 @@ class CatalogFile:
         wanted = sorted(set(numbers))
         if len(wanted) == 1:
             return self._rows(f"{select} = ?", wanted)
-        return self._rows(f"{select} in {_NUMBERS}", [f"[{','.join(map(str, wanted))}]"])
+        return self._rows(f"{select} in {NUMBERS}", [f"[{','.join(map(str, wanted))}]"])

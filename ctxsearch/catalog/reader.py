@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import repeat, starmap
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.catalog import statements
-from ctxsearch.catalog.failures import reading_error
-from ctxsearch.catalog.file import CatalogFile
+from ctxsearch.catalog.lexicon import LexiconFile
 from ctxsearch.catalog.origins import decoded_origin
-from ctxsearch.catalog.rows import SPAN, DocumentRow, FormRow, SegmentRow, Totals, Unembedded, Word, read_metadata
-from ctxsearch.catalog.trust import are_plain_tables
+from ctxsearch.catalog.rows import SPAN, DocumentRow, SegmentRow, Totals, Unembedded, read_metadata
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS, Filter
 from ctxsearch.commit import CATALOG_FILE
 from ctxsearch.domain import Origin
 from ctxsearch.errors import IndexDamaged
 
 _NOT_NUMBERED = "its documents, or their segments, are not numbered one after the other"
-_NO_ROWS = "a form has no rows, or more than there are"
 
 
-class Catalog(CatalogFile):
+class Catalog(LexiconFile):
     """The catalog of one shard, opened read-only.
 
     It is read through Python's own ``sqlite3``: importing sqlite-utils, which makes catalogs, would take a fifth of the
@@ -47,9 +42,7 @@ class Catalog(CatalogFile):
     """
 
     def __init__(self, folder: Path, rows: int = statements.MOST) -> None:
-        super().__init__(folder / CATALOG_FILE)
-        self._n_rows = rows
-        self._only_tables()
+        super().__init__(folder / CATALOG_FILE, rows)
         # The first and the last, and no more: how long this takes must not grow with the shard.
         ends = "select coalesce(min(document), 0), coalesce(max(document), -1) from documents"
         ((first, last),) = self._checked(ends, (int, int))
@@ -74,92 +67,6 @@ class Catalog(CatalogFile):
         ):
             raise IndexDamaged(str(self.path), _NOT_NUMBERED)
         return firsts
-
-    def _only_tables(self) -> None:
-        """Makes sure that what is read is tables."""
-        try:
-            plain = are_plain_tables(self._connection, statements.TABLES)
-            names = {row[1] for row in self._rows("pragma table_info(forms)")}
-            self._keeps_given = "tag" in names
-            if self._keeps_given:
-                plain = plain and are_plain_tables(self._connection, statements.TABLES_OF_GIVEN)
-        except sqlite3.Error as error:
-            raise reading_error(error, self.path) from error
-        if not plain:
-            raise IndexDamaged(str(self.path), "its tables are not those of a catalog")
-
-    @cached_property
-    def has_given(self) -> bool:
-        """Whether a source gave tokens of some document."""
-        return self._keeps_given and bool(self._rows("select 1 from origins limit 1"))
-
-    @cached_property
-    def tags(self) -> list[str]:
-        """The parts of speech that words have here, in order."""
-        if not self.has_given:
-            return []
-        return [str(tag) for (tag,) in self._rows("select distinct tag from forms where tag != '' order by tag")]
-
-    def lemma_number(self, lemma: str) -> int | None:
-        """The rank of a lemma, which is the number of its list."""
-        rows = self._checked("select lemma_no from lemmas where lemma = ?", (int,), [lemma])
-        return rows[0][0] if rows else None  # type: ignore[return-value]
-
-    def lemmas(self, numbers: Iterable[int]) -> dict[int, str]:
-        """Lemmas by their rank."""
-        rows = self._by_number("select lemma_no, lemma from lemmas where lemma_no", numbers)
-        self._by_column(rows, (int, str))
-        return dict(rows)  # type: ignore[arg-type]
-
-    def lemma_frequencies(self) -> Iterator[tuple[str, int]]:
-        """Every lemma with its frequency, in order of lemma."""
-        numbers, *named = self._columns(
-            "select lemma_no, lemma, frequency from lemmas order by lemma_no", (int, str, int)
-        )
-        if numbers != tuple(range(len(numbers))):
-            raise IndexDamaged(str(self.path), "its lemmas are not numbered one after the other")
-        yield from zip(*named, strict=True)
-
-    def forms(
-        self, *, form: str | None = None, folded: str | None = None, lemma: str | None = None, tag: str | None = None
-    ) -> list[FormRow]:
-        """The forms that are written so, or whose normal form, lemma or tag is so; or all, in order."""
-        conditions = {"forms.form = ?": form, "forms.folded = ?": folded, "lemmas.lemma = ?": lemma}
-        if self._keeps_given:
-            conditions["forms.tag = ?"] = tag
-        elif tag:
-            return []
-        given = {condition: value for condition, value in conditions.items() if value is not None}
-        tagged = ", forms.tag, forms.written" if self._keeps_given else ""
-        rows = self._checked(
-            f"select forms.form, lemmas.lemma, forms.first_row, forms.frequency{tagged} from forms"
-            f" join lemmas using (lemma_no) where {' and '.join(given) or '1'} order by form_no",
-            (str, str, int, int, str, str) if tagged else (str, str, int, int),
-            list(given.values()),
-        )
-        found = list(starmap(FormRow, rows))
-        if any(row.first_row < 0 or row.frequency < 1 or row.stop_row > self._n_rows for row in found):
-            raise IndexDamaged(str(self.path), _NO_ROWS)
-        return found
-
-    def words(self) -> tuple[list[Word], NDArray[np.int64]]:
-        """All words, in order, and how many rows each has; `forms` without the objects, which cost as much again.
-
-        Raises:
-            IndexDamaged: a word has no rows.
-        """
-        select = "select lemma, form, forms.frequency{} from forms join lemmas using (lemma_no) order by form_no"
-        given: Sequence[Iterable[object]] = (repeat(""), repeat(""))
-        # Two texts more for each word would cost a third again, and hardly a shard has them.
-        if self._keeps_given and self._rows("select 1 from forms where tag != '' or written != '' limit 1"):
-            kinds: tuple[type, ...] = (str, str, int, str, str)
-            lemmas, forms, sizes, *given = self._columns(select.format(", tag, written"), kinds)
-        else:
-            lemmas, forms, sizes = self._columns(select.format(""), (str, str, int))
-        frequencies = np.array(sizes, np.int64)
-        if (frequencies < 1).any():
-            raise IndexDamaged(str(self.path), _NO_ROWS)
-        return list(zip(lemmas, forms, *given)), frequencies  # noqa: B905
 
     def metadata_names(self, removed: Sequence[int] = ()) -> list[str]:
         """The names that occur in the documents' metadata, but for those that only some documents have."""

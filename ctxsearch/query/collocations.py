@@ -19,8 +19,8 @@ words, of which a word makes ``frequency``, there would be ``expected`` = size *
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,7 +33,7 @@ from ctxsearch.errors import IndexDamaged, QueryError
 from ctxsearch.query.beside import places_beside
 from ctxsearch.query.found import Found, by_shard
 from ctxsearch.query.keys import count_tokens, row_of_token
-from ctxsearch.query.scope import OpenShard, Rows, row_mask, rows_of_lemma, totals_of
+from ctxsearch.query.scope import OpenShard, Rows, count_rows, rows_of_lemmas, totals_of
 
 Measure = Literal["log_dice", "mi", "t_score", "log_likelihood", "count"]
 """By what collocates are ranked."""
@@ -161,7 +161,9 @@ class Names:
         """
         counts: Counter[str] = Counter()
         looked_up: dict[str, list[int]] = {}
-        for form, count in Counter(forms).items():
+        times = Counter(forms)
+        self._learn(times)
+        for form, count in times.items():
             name = self._only(form)
             if name is None or (name and not self._shard.all_have_vectors):
                 looked_up[form] = []
@@ -171,25 +173,38 @@ class Names:
             for form, token in zip(forms, tokens.tolist(), strict=True):
                 if form in looked_up:
                     looked_up[form].append(token)
+        rows = self._rows(looked_up)
         for form, of_form in looked_up.items():
-            for row in self._shard.catalog.forms(form=surface_form(form)):
+            for row in rows[surface_form(form)]:
                 if count := count_tokens(self._shard, row, of_form):
                     counts[normal_form(form) if self._by_form else row.lemma] += count
         return counts
 
     def _only(self, form: str) -> str | None:
         """What a form counts as wherever it is; None where that is not the same everywhere."""
-        name = self._known.get(form)
-        if name is not None or form in self._several:
-            return name
-        rows = [] if self._by_form else self._shard.catalog.forms(form=surface_form(form))
-        lemmas = {row.lemma for row in rows}
-        if len(lemmas) > 1:
-            self._several[form] = rows
-            return None
-        name = lemmas.pop() if lemmas else normal_form(form)
-        self._known[form] = name if any(map(str.isalnum, form)) else ""
-        return self._known[form]
+        if form not in self._known and form not in self._several:
+            self._learn([form])
+        return self._known.get(form)
+
+    def _learn(self, forms: Iterable[str]) -> None:
+        """Looks up what forms count as."""
+        unknown = [form for form in forms if form not in self._known and form not in self._several]
+        found = {} if self._by_form else self._rows(unknown)
+        for form in unknown:
+            rows = found.get(surface_form(form), [])
+            lemmas = {row.lemma for row in rows}
+            if len(lemmas) > 1:
+                self._several[form] = rows
+                continue
+            name = lemmas.pop() if lemmas else normal_form(form)
+            self._known[form] = name if any(map(str.isalnum, form)) else ""
+
+    def _rows(self, forms: Iterable[str]) -> defaultdict[str, list[FormRow]]:
+        """What the catalog has of forms, by their surface form."""
+        found: defaultdict[str, list[FormRow]] = defaultdict(list)
+        for row in self._shard.catalog.forms_written(map(surface_form, forms)):
+            found[row.form].append(row)
+        return found
 
 
 def collocates(
@@ -214,12 +229,13 @@ def collocates(
     total = sum(totals_of(shard, documents).words for shard, documents in zip(shards, allowed, strict=True))
     if seen.size and not total:
         raise IndexDamaged(str(shards[0].catalog.path), "its documents have no words")
+    often = {word: count for word, count in seen.counts.items() if count >= least}
+    has: Counter[str] = Counter()
+    for shard, documents in zip(shards, allowed, strict=True):
+        has.update(_frequencies(shard, often, by_form, documents))
     made = []
-    for word, count in seen.counts.items():
-        if count < least:
-            continue
-        has = sum(_count(shard, word, by_form, documents) for shard, documents in zip(shards, allowed, strict=True))
-        frequency = max(count, has)  # more only where a stranger's catalog contradicts itself
+    for word, count in often.items():
+        frequency = max(count, has[word])  # more only where a stranger's catalog contradicts itself
         expected = seen.size * frequency / total
         if count <= expected:
             continue
@@ -277,12 +293,15 @@ def checked_windows(left: int | None, right: int | None, least: int, order: str)
         raise QueryError(f"There is no measure {order!r}; use {', '.join(MEASURES)}.")
 
 
-def _count(shard: OpenShard, word: str, by_form: bool, documents: NDArray[np.bool_] | None) -> int:
-    """Occurrences of a word in the documents that count."""
+def _frequencies(
+    shard: OpenShard, words: Iterable[str], by_form: bool, documents: NDArray[np.bool_] | None
+) -> dict[str, int]:
+    """Occurrences of words in the documents that count."""
+    rows: defaultdict[str, list[Rows]] = defaultdict(list)
     if by_form:
-        rows = [Rows(row.first_row, row.first_row + row.frequency) for row in shard.catalog.forms(folded=word)]
+        for row in shard.catalog.forms_folded(words):
+            rows[normal_form(row.form)].append(Rows(row.first_row, row.stop_row))
     else:
-        rows = rows_of_lemma(shard, word)
-    if documents is None:
-        return sum(stop - start for start, stop in rows)
-    return int(np.count_nonzero(row_mask(shard, rows, documents))) if rows else 0
+        for lemma, of_lemma in rows_of_lemmas(shard, words).items():
+            rows[lemma].append(of_lemma)
+    return {word: count_rows(shard, of_word, documents) for word, of_word in rows.items()}

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.query.scope import OpenShard, Rows, row_mask
+from ctxsearch.vectors.files import TOKEN_BITS
 
 
 class Found(NamedTuple):
@@ -90,3 +91,13 @@ def listed(
         made.append(joined[np.argsort(shard.files.ids[joined], kind="stable")])
     sizes = [len(part) for part in made[1:]]
     return Listing(np.repeat(np.arange(len(sizes)), sizes), np.concatenate(made))
+
+
+def documents_of(shards: Sequence[OpenShard], found: Sequence[Found]) -> NDArray[np.int64]:
+    """The document of each occurrence, as a number that grows along the corpus. Shape: (n_found,)."""
+    documents = np.zeros(len(found), np.int64)
+    for number, places, rows in by_shard(found):
+        shard = shards[number]
+        segments = shard.files.ids[rows] >> TOKEN_BITS
+        documents[places] = np.searchsorted(shard.catalog.first_segments, segments, "right") - 1 + (number << 32)
+    return documents

@@ -197,6 +197,11 @@ class _Groups:
                     periods[value] = order, about
         return key
 
+    @property
+    def are_of_words(self) -> bool:
+        """Whether the form, lemma or tag of an occurrence is part of its group."""
+        return any(one.is_of_word for one in self._columns)
+
     def with_word(self, key: _Key, form: FormRow) -> _Key:
         """The group of the occurrences of a form in the documents of a group."""
         of_word = {"form": form.form, "lemma": form.lemma, "pos": form.tag or None}
@@ -243,11 +248,15 @@ def _counted(
 ) -> Counter[_Key]:
     """How many rows of a shard are in each group."""
     keys, numbers = of_documents
-    forms = shard.catalog.forms()
-    places = np.searchsorted(np.array([one.first_row for one in forms]), rows, "right") - 1
     segments = shard.files.ids[rows] >> TOKEN_BITS
-    documents = np.searchsorted(shard.catalog.first_segments, segments, "right") - 1
-    pairs, sizes = np.unique(places * len(keys) + numbers[documents], return_counts=True)
+    groups_of_rows = numbers[np.searchsorted(shard.catalog.first_segments, segments, "right") - 1]
+    if not groups.are_of_words:
+        sizes = np.bincount(groups_of_rows, minlength=len(keys)).tolist()
+        return Counter({key: size for key, size in zip(keys, sizes, strict=True) if size})
+    lemmas = np.unique(np.searchsorted(shard.files.lists, rows, "right") - 1)
+    forms = shard.catalog.forms_of_lemmas(lemmas.tolist())
+    places = np.searchsorted(np.array([one.first_row for one in forms]), rows, "right") - 1
+    pairs, sizes = np.unique(places * len(keys) + groups_of_rows, return_counts=True)
     counts: Counter[_Key] = Counter()
     for pair, size in zip(pairs.tolist(), sizes.tolist(), strict=True):
         place, number = divmod(pair, len(keys))

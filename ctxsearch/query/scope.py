@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -126,9 +126,19 @@ def rows_of_lemma(shard: OpenShard, lemma: str, written: Written = ANYHOW) -> li
     if written:
         return [_rows(row) for row in shard.catalog.forms(lemma=lemma) if written.has(row)]
     number = shard.catalog.lemma_number(lemma)
-    if number is not None and not 0 <= number < shard.entry.lemmas:
+    return [] if number is None else [_list(shard, lemma, number)]
+
+
+def rows_of_lemmas(shard: OpenShard, lemmas: Iterable[str]) -> dict[str, Rows]:
+    """The rows of each of many lemmas that are in a shard."""
+    numbers = shard.catalog.lemma_numbers(lemmas)
+    return {lemma: _list(shard, lemma, number) for lemma, number in numbers.items()}
+
+
+def _list(shard: OpenShard, lemma: str, number: int) -> Rows:
+    if not 0 <= number < shard.entry.lemmas:
         raise IndexDamaged(str(shard.catalog.path), f"the lemma {lemma!r} has no list")
-    return [] if number is None else [Rows(int(shard.files.lists[number]), int(shard.files.lists[number + 1]))]
+    return Rows(int(shard.files.lists[number]), int(shard.files.lists[number + 1]))
 
 
 def rows_of_word(shard: OpenShard, word: str, written: Written = ANYHOW) -> list[Rows]:

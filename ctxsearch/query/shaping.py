@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import random
 import string
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,10 +16,9 @@ from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import QueryError
 from ctxsearch.query.collation import collated
 from ctxsearch.query.columns import PREFIX, column_named, value_order
-from ctxsearch.query.found import Found, Listing, by_shard
+from ctxsearch.query.found import Found, Listing, by_shard, documents_of
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.query.several import strings
-from ctxsearch.vectors.files import TOKEN_BITS
 
 _Key = tuple[object, ...]
 
@@ -185,40 +184,29 @@ def drawn_per_document(shards: Sequence[OpenShard], found: Listing, per_document
     """So many occurrences of each document, drawn at random, in the order they had."""
     if per_document is None:
         return found
-    places = defaultdict(list)
-    for place, document in enumerate(_documents(shards, found)):
-        places[document].append(place)
+    documents = documents_of(shards, found)
+    in_order = np.argsort(documents, kind="stable")
+    _, firsts, counts = np.unique(documents[in_order], return_index=True, return_counts=True)
     draw = random.Random(seed)
     chosen = [
-        place
-        for own in places.values()
-        for place in (own if len(own) <= per_document else draw.sample(own, per_document))
+        own if len(own) <= per_document else own[draw.sample(range(len(own)), per_document)]
+        for own in (in_order[first : first + count] for first, count in zip(firsts, counts, strict=True))
     ]
-    return found.at(sorted(chosen))
+    return found.at(np.sort(np.concatenate([np.empty(0, np.int64), *chosen])))
 
 
 def best_per_document(shards: Sequence[OpenShard], found: Sequence[Found], per_document: int | None) -> Sequence[Found]:
     """The best so many occurrences of each document, best first; of those that score alike the first in the text."""
     if per_document is None:
         return found
-    seen: Counter[tuple[int, int]] = Counter()
-    places, documents = places_in_corpus(shards, found), _documents(shards, found)
+    seen: Counter[int] = Counter()
+    places, documents = places_in_corpus(shards, found), documents_of(shards, found).tolist()
     kept = []
     for place in sorted(range(len(found)), key=lambda at: (-(found[at].score or 0.0), places[at])):
         seen[documents[place]] += 1
         if seen[documents[place]] <= per_document:
             kept.append(found[place])
     return kept
-
-
-def _documents(shards: Sequence[OpenShard], found: Sequence[Found]) -> list[tuple[int, int]]:
-    """The shard and the number of the document of each occurrence."""
-    documents = np.zeros(len(found), np.int64)
-    segments = _ids(shards, found) >> TOKEN_BITS
-    for number, places, _ in by_shard(found):
-        firsts = shards[number].catalog.first_segments
-        documents[places] = np.searchsorted(firsts, segments[places], "right") - 1
-    return [(one.shard, document) for one, document in zip(found, documents.tolist(), strict=True)]
 
 
 def _ids(shards: Sequence[OpenShard], found: Sequence[Found]) -> NDArray[np.int64]:

@@ -26,14 +26,13 @@ from numpy.typing import NDArray
 from ctxsearch.domain import ConcordanceLine, Progress
 from ctxsearch.errors import QueryError
 from ctxsearch.head import Calibration
-from ctxsearch.query.found import Found, Listing, by_shard, listed
+from ctxsearch.query.found import Listing, documents_of, listed
 from ctxsearch.query.keys import require
 from ctxsearch.query.lines import lines
 from ctxsearch.query.scope import ANYHOW, OpenShard, Written, rows_of_lemma
 from ctxsearch.query.vectors import vectors_of
 from ctxsearch.senses.chance import spread
 from ctxsearch.senses.groups import grouped
-from ctxsearch.vectors.files import TOKEN_BITS
 
 ChangeOrder = Literal["apd", "prt", "jsd"]
 ORDERS = ("apd", "prt", "jsd")
@@ -167,22 +166,12 @@ def _compared(
     cosine = product / lengths if lengths else 0.0
     chosen = [np.sort(random.permutation(len(own))[:GROUPED]) for own in vectors]
     groups = grouped(np.concatenate([own[some] for own, some in zip(vectors, chosen, strict=True)]), calibration)
-    of_part = [_documents(shards, own)[some] for own, some in zip(drawn, chosen, strict=True)]
+    of_part = [documents_of(shards, own)[some] for own, some in zip(drawn, chosen, strict=True)]
     # One that is in both parts is one of each.
     (first, before), (_, after) = (np.unique(some, return_inverse=True) for some in of_part)
     apart = spread(groups, np.concatenate([before, len(first) + after]), len(first), random)
     prt = 1 / cosine if cosine > 0 else np.inf
     return Changed(lemma, (len(parts[0]), len(parts[1])), 1 - product, float(prt), *apart)
-
-
-def _documents(shards: Sequence[OpenShard], found: Sequence[Found]) -> NDArray[np.int64]:
-    """Which document each occurrence is in, as a number that grows along the corpus. Shape: (n,)."""
-    documents = np.empty(len(found), np.int64)
-    for number, places, rows in by_shard(found):
-        shard = shards[number]
-        segments = shard.files.ids[rows] >> TOKEN_BITS
-        documents[places] = np.searchsorted(shard.catalog.first_segments, segments, side="right") - 1 + (number << 32)
-    return documents
 
 
 def _drawn(found: Listing, most: int, random: np.random.Generator) -> Listing:
