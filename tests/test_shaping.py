@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections import Counter
+from collections.abc import Sequence
 from functools import cmp_to_key
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from ctxsearch import ConcordanceLine, Document, Index
 from ctxsearch.errors import QueryError, SenseError
+from ctxsearch.query import concordance
 
 YEARS = (1999, 1850, None, "unknown", 1999, 2001.5, 1850)
 
@@ -90,7 +92,11 @@ def test_sorted_as_a_plain_sort_would(index: Index, keys: list[tuple[str, bool]]
 
     expected = [line for _, line in sorted(enumerate(every), key=cmp_to_key(before))]
     assert index.concordance("bank", order=order) == expected
-    assert index.concordance("bank", order=",".join(order), offset=offset, limit=limit) == expected[offset:][:limit]
+    for at_once in (1, 7, 1 << 14):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("ctxsearch.query.concordance._SORTED_AT_ONCE", at_once)
+            page = index.concordance("bank", order=",".join(order), offset=offset, limit=limit)
+        assert page == expected[offset:][:limit]
 
 
 def test_marks_beside_a_word_do_not_part_it_from_its_like(make_index: MakeIndex) -> None:
@@ -159,6 +165,21 @@ def test_search_in_the_order_of_the_corpus(index: Index) -> None:
     assert [line.key for line in index.query(usage, k=12, order="-corpus")] == in_order[::-1]
     with pytest.raises(QueryError, match="There is no order 'score'; use corpus, left"):
         index.concordance("bank", order="score")
+
+
+def test_no_more_lines_are_in_memory_than_are_sorted_at_once(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first of an order are found part by part, however many lines there are."""
+    made: list[int] = []
+
+    def counting(shards: object, found: Sequence[object], *rest: object) -> list[ConcordanceLine]:
+        made.append(len(found))
+        return lines(shards, found, *rest)  # type: ignore[arg-type]
+
+    lines = concordance.lines
+    monkeypatch.setattr(concordance, "lines", counting)
+    monkeypatch.setattr(concordance, "_SORTED_AT_ONCE", 8)
+    assert len(index.concordance("bank", order="right", limit=3)) == 3
+    assert (max(made), sum(made)) == (8, index.count("bank") + 3)
 
 
 def test_few_words_are_shown_and_more_compared(index: Index) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import QueryError
 from ctxsearch.query import scope
-from ctxsearch.query.found import Found, Listing, listed
+from ctxsearch.query.found import Found, Listing, joined, listed
 from ctxsearch.query.keys import rows_asked_for
 from ctxsearch.query.lines import lines
 from ctxsearch.query.matching import rows_of_node
@@ -22,6 +22,8 @@ from ctxsearch.query.shaping import Shaping, ordered, places_in_corpus
 
 # Words on either side that lines are sorted by, however few are shown.
 _WORDS_COMPARED = 10
+# Lines that are sorted in one go, where only the first are asked for.
+_SORTED_AT_ONCE = 1 << 14
 
 
 def occurrences(shards: Sequence[OpenShard], word: str | None, filters: Filters = ALL) -> Listing:
@@ -94,14 +96,27 @@ def drawn(found: Listing, sample: int | None, seed: int) -> Listing:
 
 
 def shaped_lines(
-    shards: Sequence[OpenShard], found: Sequence[Found], shaping: Shaping, limit: int | None, context: int | None
+    shards: Sequence[OpenShard], found: Listing, shaping: Shaping, limit: int | None, context: int | None
 ) -> list[ConcordanceLine]:
     """The lines of some occurrences in an order, from one to another."""
-    shown = slice(shaping.offset, None if limit is None else shaping.offset + limit)
     if not shaping.order:
-        return lines(shards, found[shown], context)
-    made = lines(shards, found, context)
-    return [made[at] for at in shaped_order(shards, found, made, shaping, context)[shown]]
+        return lines(shards, found[shaping.offset :][:limit], context)
+    if limit is None:
+        made = lines(shards, found, context)
+        return [made[at] for at in shaped_order(shards, found, made, shaping, context)[shaping.offset :]]
+    stop = shaping.offset + limit
+    if not shaping.needs_words:
+        around: int | None = 0
+    else:
+        around = None if context is None else max(context, _WORDS_COMPARED)
+    first, made = found[:0], []
+    # The first of all are among those of each part and of what was before it: no more lines than that are in memory.
+    for start in range(0, len(found), at_once := max(_SORTED_AT_ONCE, stop)):
+        part = found[start : start + at_once]
+        first, made = joined(first, part), [*made, *lines(shards, part, around)]
+        chosen = shaped_order(shards, first, made, shaping, around)[:stop]
+        first, made = first.at(chosen), [made[at] for at in chosen]
+    return lines(shards, first[shaping.offset :], context)
 
 
 def shaped_order(

@@ -60,6 +60,11 @@ class Listing(Sequence[Found]):
         return Listing(self.shards[chosen], self.rows[chosen])
 
 
+def joined(first: Listing, second: Listing) -> Listing:
+    """One after the other."""
+    return Listing(np.concatenate([first.shards, second.shards]), np.concatenate([first.rows, second.rows]))
+
+
 def by_shard(found: Sequence[Found]) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
     """The occurrences of each shard: its number, their places among all, and their rows; shards in order."""
     if isinstance(found, Listing):

@@ -8,6 +8,7 @@ import string
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,13 @@ _SCORE = "score"
 
 def _words(text: str) -> list[tuple[str, str]]:
     """The words of a context as they are sorted; a mark that stands alone is one."""
-    return [collated(word.strip(_BESIDE_WORDS) or word) for word in text.split()]
+    return list(map(_word, text.split()))
+
+
+@lru_cache(1 << 16)
+def _word(word: str) -> tuple[str, str]:
+    # Sorting the lines of a frequent word asks for the same few thousand words millions of times.
+    return collated(word.strip(_BESIDE_WORDS) or word)
 
 
 @dataclass(frozen=True, slots=True)
