@@ -95,7 +95,7 @@ class Adding:
         self._refused, self._repeated = Refused(), Refused()
         self._lost = None if commit.lost is None else set(commit.lost)
         self._taken_out = parted_digests(commit.taken_out)
-        self._unchanged = self._replaced = 0
+        self._unchanged = self._replaced = self._emptied = 0
         self._documents = self._words = self._without_vector = self._shards = self._bytes = 0
 
     def run(self, documents: Iterable[Document], *, replace: bool, shard_tokens: int) -> IndexReport:
@@ -133,6 +133,7 @@ class Adding:
             words=self._words,
             without_vector=self._without_vector,
             replaced=self._replaced,
+            removed=self._emptied,
             unchanged=self._unchanged,
             skipped=dict(self._skipped),
             refused=self._refused.first,
@@ -166,10 +167,9 @@ class Adding:
     def _is_new(self, document: Document, *, replace: bool) -> bool:
         """Whether a document is to be added; notes its digest, and the document it replaces."""
         is_empty = not document.text.strip()
-        if is_empty:
+        if is_empty and not replace:
             self._skipped["empty"] += 1
-            if not replace:
-                return False
+            return False
         with self._watch.stage("read"):
             self._digest = document_digest(document)
             identity = id_digest(document.document_id)
@@ -179,6 +179,7 @@ class Adding:
             there = self._find(document.document_id)
         if there is None:
             if is_empty:
+                self._skipped["empty"] += 1
                 return False
             if self._lost is None and identity in self._taken_out:
                 self._skipped["removed before"] += 1
@@ -196,7 +197,10 @@ class Adding:
         if not replace:
             return self._refuse(self._refused, document)
         self._removed.setdefault(shard_id, set()).add(number)
-        self._replaced += 1
+        if is_empty:
+            self._emptied += 1
+        else:
+            self._replaced += 1
         return not is_empty
 
     def _refuse(self, refused: Refused, document: Document) -> bool:

@@ -15,6 +15,7 @@ class IndexReport:
         words: tokens of these documents.
         without_vector: those among the words that the model has no piece for.
         replaced: documents that took the place of one with their id.
+        removed: documents that were taken out, since one with their id came whose text is empty.
         unchanged: documents passed over because they are in the index already, just so.
         skipped: how many documents were left out, by reason.
         refused: ids that are in the index already, with another text or metadata; the first hundred.
@@ -31,6 +32,7 @@ class IndexReport:
     words: int
     without_vector: int
     replaced: int
+    removed: int
     unchanged: int
     skipped: Mapping[str, int]
     refused: Sequence[str]

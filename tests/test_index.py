@@ -1156,9 +1156,9 @@ def test_word_of_replaced_text_is_not_found(make_index: MakeIndex) -> None:
 
 
 def test_empty_text_takes_the_other_out(index: Index) -> None:
-    """With replace, a document whose text is empty now leaves nothing of the one that had its id."""
-    report = index.add([Document("reeds", "  \n")], replace=True)
-    assert (report.documents, report.replaced, report.skipped) == (0, 1, {"empty": 1})
+    """With replace, a document whose text is empty now leaves nothing of the one that had its id, which is told."""
+    report = index.add([Document("reeds", "  \n"), Document("new", "")], replace=True)
+    assert (report.documents, report.replaced, report.removed, report.skipped) == (0, 0, 1, {"empty": 1})
     assert index.info().documents == 8
     assert "reeds" not in ids(reopened(index).concordance("bank"))
     assert index.add([Document("reeds", " ")]).skipped == {"empty": 1}

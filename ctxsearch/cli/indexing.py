@@ -244,6 +244,8 @@ def _report(name: str, report: ctxsearch.IndexReport, corpus: ctxsearch.Corpus) 
         say(f"Passed over {counted(report.unchanged, 'document')} already there, unchanged.")
     if report.replaced:
         say(f"Replaced {counted(report.replaced, 'document')}.")
+    if report.removed:
+        say(f"Removed {counted(report.removed, 'document')}: the text that came in the place is empty.")
     for reason, count in report.skipped.items():
         say(f"Skipped {counted(count, 'document')}: {reason}.")
     if corpus.skipped:
