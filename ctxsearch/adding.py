@@ -2,7 +2,9 @@
 
 A run that is stopped leaves its last commit, marked unfinished; every run passes over the documents that are there
 already, unchanged, so the same run again goes on. A document whose id is there with another text is refused, or takes
-the other's place.
+the other's place: so the last of several stays, be they in one run, in one shard, or on both sides of an interruption.
+To refuse all but the first would leave the older text of two sources where somebody wants the newer one to stay; but a
+run that has both texts makes both again whenever it comes again.
 
 While nobody knows which documents went with a damaged part, all that the index has not may be one of them; not what was
 removed, though, which stays out until the search is ended.
@@ -32,6 +34,8 @@ from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, renam
 from ctxsearch.vectors.codec import Codec, CodecParameters, parameters_of, train
 
 _REFUSED_KEPT = 100
+# Stands for the id of the shard that is being built.
+_BUILDING = ""
 
 
 class Refused:
@@ -90,6 +94,8 @@ class Adding:
         self._catalogs = {shard.shard_id: Catalog(folder / shard.shard_id) for shard in commit.shards}
         self._builder: ShardBuilder | None = None
         self._removed: dict[str, set[int]] = {}
+        # Number and digest of those documents of the shard being built that others may replace.
+        self._building_has: dict[bytes, tuple[int, str]] = {}
         self._seen: set[bytes] = set()
         self._skipped: Counter[str] = Counter()
         self._refused, self._repeated = Refused(), Refused()
@@ -118,7 +124,9 @@ class Adding:
                 if not self._is_new(document, replace=replace):
                     continue
                 builder = self._builder or self._start_shard()
-                builder.add(document, self._digest)
+                number = builder.add(document, self._digest)
+                if replace:
+                    self._building_has[id_digest(document.document_id)] = number, self._digest
                 if builder.tokens >= shard_tokens:
                     self._end_shard(unfinished=True)
             self._end_shard(unfinished=False)
@@ -173,10 +181,11 @@ class Adding:
         with self._watch.stage("read"):
             self._digest = document_digest(document)
             identity = id_digest(document.document_id)
-            if identity in self._seen:
-                return self._refuse(self._repeated, document)
-            self._seen.add(identity)
-            there = self._find(document.document_id)
+            if not replace:
+                if identity in self._seen:
+                    return self._refuse(self._repeated, document)
+                self._seen.add(identity)
+            there = self._find(document.document_id, identity)
         if there is None:
             if is_empty:
                 self._skipped["empty"] += 1
@@ -197,6 +206,9 @@ class Adding:
         if not replace:
             return self._refuse(self._refused, document)
         self._removed.setdefault(shard_id, set()).add(number)
+        if shard_id == _BUILDING and self._builder is not None:
+            self._builder.take_out(number)
+            del self._building_has[identity]
         if is_empty:
             self._emptied += 1
         else:
@@ -207,10 +219,14 @@ class Adding:
         refused.add(document.document_id)
         return False
 
-    def _find(self, document_id: str) -> tuple[str, int, str] | None:
+    def _find(self, document_id: str, identity: bytes) -> tuple[str, int, str] | None:
+        """The shard, number and digest of a document that is there, also in the shard that is being built."""
+        if identity in self._building_has:
+            return _BUILDING, *self._building_has[identity]
         for shard in self.commit.shards:
             row = self._catalogs[shard.shard_id].find_document(document_id)
-            if row is not None and row.number not in shard.removed:
+            gone = self._removed.get(shard.shard_id, ())
+            if row is not None and row.number not in shard.removed and row.number not in gone:
                 return shard.shard_id, row.number, row.digest
         return None
 
@@ -249,6 +265,7 @@ class Adding:
         ]
         if builder is not None:
             entry = builder.finish(digest_bytes(self._settings.encode()), self.commit.number + 1)
+            entry = changed(entry, removed=tuple(sorted(self._removed.get(_BUILDING, ()))))
             self._builder = None
             with self._watch.stage("digest and commit"):
                 rename(self._building, self._folder / entry.shard_id)
@@ -272,6 +289,7 @@ class Adding:
             write_commit(self._folder, commit)
         self.commit = commit
         self._removed.clear()
+        self._building_has.clear()
         if builder is not None:
             self._catalogs[entry.shard_id] = Catalog(self._folder / entry.shard_id)
         if self._on_progress:

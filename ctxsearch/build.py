@@ -143,8 +143,8 @@ class ShardBuilder:
         self.tokens = self.encoded = 0
         self.without_vector = 0
 
-    def add(self, document: Document, digest: str) -> None:
-        """Takes one document.
+    def add(self, document: Document, digest: str) -> int:
+        """Takes one document, and returns its number.
 
         Raises:
             SourceError: its text is no valid Unicode.
@@ -176,6 +176,11 @@ class ShardBuilder:
             self._flush()
             self._enough = min(2 * self._enough, BLOCK_TOKENS)
         self._catalog.end_document(document, words, digest)
+        return self._catalog.documents - 1
+
+    def take_out(self, number: int) -> None:
+        """Lets another document have the id of one, which the commit is to leave out."""
+        self._catalog.free_id(number)
 
     def _open_passage(self) -> list[Segment]:
         """A new run of consecutive segments at the end of the block."""

@@ -20,7 +20,8 @@ class IndexReport:
         skipped: how many documents were left out, by reason.
         refused: ids that are in the index already, with another text or metadata; the first hundred.
         refused_count: how many there are.
-        repeated: ids that came again in one run, where the first counts; the first hundred.
+        repeated: ids that came again in one run, where the first counts, unless documents may be replaced; the first
+            hundred.
         repeated_count: how many there are.
         shards: how many were written.
         bytes: what they take on disk.

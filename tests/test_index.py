@@ -1130,6 +1130,42 @@ def test_document_is_replaced_again_and_again(make_index: MakeIndex) -> None:
     assert (index.info().documents, index.info().documents_removed) == (2, 3)
 
 
+VERSIONS = [
+    Document("a", "A heron sat on the bank."),
+    Document("b", "The bank lent money."),
+    Document("a", "Two otters swam to the bank."),
+    Document("c", "Reeds grew there."),
+    Document("a", "The bank failed."),
+    Document("c", " "),
+    Document("d", "It fell."),
+    Document("d", ""),
+    Document("d", "It rose."),
+    Document("d", "It rose."),
+]
+
+
+@pytest.mark.parametrize("shard_tokens", [1, 12, 1000])
+@pytest.mark.parametrize("stopped_after", [0, 4, 9])
+def test_last_of_several_versions_stays(make_index: MakeIndex, shard_tokens: int, stopped_after: int) -> None:
+    """With replace, of documents with one id the last stays: in one shard, in several, and when a run goes on."""
+    index = make_index()
+    with pytest.raises(RuntimeError):
+        index.add(broken_off(VERSIONS[:stopped_after], RuntimeError()), replace=True, shard_tokens=shard_tokens)
+    report = index.add(VERSIONS, replace=True, shard_tokens=shard_tokens)
+    assert (report.repeated_count, report.refused_count, report.removed, report.skipped) == (0, 0, 2, {})
+    assert report.documents + report.unchanged == 8
+    last = make_index([VERSIONS[1], VERSIONS[4], VERSIONS[8]])
+    for one in (index, reopened(index)):
+        assert sorted(line.key for line in everything(one)) == sorted(line.key for line in everything(last))
+        assert one.document("a").text == "The bank failed."
+        assert one.info().documents == 3
+    assert Index.verify(index.path, encoder=WindowEncoder()).problems == []
+    index.compact()
+    assert sorted(line.key for line in everything(index)) == sorted(line.key for line in everything(last))
+    assert (index.info().documents, index.info().documents_removed) == (3, 0)
+    assert index.add([VERSIONS[1], VERSIONS[4], VERSIONS[8]]).unchanged == 3
+
+
 def test_replaced_text_counts_no_more(make_index: MakeIndex) -> None:
     """What `info` counts after a replacement is what an index of the new texts alone counts."""
     index = make_index(texts("The old heron sat on the bank.", "A river."))

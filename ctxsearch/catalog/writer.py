@@ -112,6 +112,15 @@ class CatalogWriter:
         if len(self._documents) >= _FLUSH_ROWS:
             self._flush()
 
+    def free_id(self, number: int) -> None:
+        """Gives a document, which is taken out before its shard is there, an id that no other has."""
+        self._flush()
+        with self._told(), self._db.atomic():
+            self._db.conn.execute(
+                "update documents set document_id = document_id || ? || document || ' ' || digest where document = ?",
+                ["\n", number],
+            )
+
     def _flush(self) -> None:
         with self._told(), self._db.atomic():
             # insert_all takes a dict a row; tuples through executemany are about ten times as fast.

@@ -41,7 +41,8 @@ class Changes(Answers):
 
         Args:
             documents: any iterable; it is read as it goes.
-            replace: let a document take the place of the one that has its id.
+            replace: let a document take the place of the one that has its id, so that of several the last stays; one
+                whose text is empty takes it out.
             shard_tokens: a shard ends with the first document that brings it to so many words.
             on_progress: is called with the number of words encoded, of those that are read so far.
 
