@@ -3,6 +3,7 @@
     CtxSearchError
     ├── IndexNotFound (FileNotFoundError)      no index at this path
     ├── IndexExists (FileExistsError)          an index is there already
+    ├── IndexRemade (FileNotFoundError)        another index has come in the place of an open one
     ├── IndexLocked (BlockingIOError)          another process, or thread, is writing
     ├── IndexDamaged (ValueError)              a file of the index is not what the commit says
     ├── FormatTooNew (ValueError)              written by a newer ctxsearch
@@ -66,6 +67,14 @@ class IndexExists(CtxSearchError, FileExistsError):
     def __init__(self, path: str) -> None:
         self.path = path
         super().__init__(f"There is an index at {path} already; open it to add to it, or choose another name.")
+
+
+class IndexRemade(CtxSearchError, FileNotFoundError):
+    """Another index has come in the place of one that is open."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"The index at {path} has been made anew since it was opened here; open it again.")
 
 
 class IndexLocked(CtxSearchError, BlockingIOError):

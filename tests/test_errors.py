@@ -29,6 +29,11 @@ EXAMPLES: dict[str, tuple[CtxSearchError, dict[str, object], list[str]]] = {
         ["indexes/mine", "sample, yours", "ctxsearch index indexes/mine SOURCE"],
     ),
     "IndexExists": (errors.IndexExists("indexes/mine"), {"path": "indexes/mine"}, ["indexes/mine", "another name"]),
+    "IndexRemade": (
+        errors.IndexRemade("indexes/mine"),
+        {"path": "indexes/mine"},
+        ["indexes/mine", "made anew", "open it again"],
+    ),
     "IndexLocked": (
         errors.IndexLocked("indexes/mine", "process 7"),
         {"path": "indexes/mine", "holder": "process 7"},

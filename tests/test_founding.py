@@ -11,7 +11,7 @@ from conftest import WindowEncoder
 from faults import FailingDisk, disk_in_place
 
 from ctxsearch import Document, Index
-from ctxsearch.errors import IndexNotFound
+from ctxsearch.errors import IndexNotFound, IndexRemade
 from ctxsearch.lock import writer_lock
 
 BANK = [Document("a", "The bank.")]
@@ -45,6 +45,33 @@ def test_an_index_that_others_use_is_not_discarded(tmp_path: Path) -> None:
     assert Index.open(path, encoder=WindowEncoder()).add(BANK).documents == 1
     assert not index.discard()
     assert Index.open(path).count("bank") == 1
+
+
+def test_an_index_that_was_made_anew_is_told(tmp_path: Path) -> None:
+    """Who has an index open that another has made anew is told so when it writes; one made just so is the same."""
+    path = tmp_path / "index"
+    first = Index.create(path, encoder=WindowEncoder())
+    opened = Index.open(path, encoder=WindowEncoder())
+    second = Index.create(path, encoder=WindowEncoder(), codec="sq8")
+    for _ in range(2):
+        for write in (lambda: first.add(BANK), lambda: opened.add(BANK), lambda: first.remove("a"), first.compact):
+            with pytest.raises(IndexRemade, match=f"^The index at {path} has been made anew since it was opened here"):
+                write()
+        assert not first.discard()
+        second.add(BANK)
+    assert Index.open(path).count("bank") == 1
+    assert Index.verify(path, encoder=WindowEncoder()).problems == []
+    same = [Index.create(tmp_path / "same", encoder=WindowEncoder()) for _ in range(2)]
+    assert [one.add([Document(name, "The bank.")]).documents for name, one in zip("ab", same, strict=True)] == [1, 1]
+    assert same[1].count("bank") == 2
+
+
+def test_an_index_that_is_gone_is_told(tmp_path: Path) -> None:
+    """Into a folder whose index somebody has taken away nothing is added."""
+    index = Index.create(tmp_path / "index", encoder=WindowEncoder())
+    (index.path / "ctxsearch.json").unlink()
+    with pytest.raises(IndexNotFound):
+        index.add(BANK)
 
 
 def test_a_creation_that_fails_leaves_nothing(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 from ctxsearch.commit import Commit, hold_commit, tidy
 from ctxsearch.domain import Document, Progress
-from ctxsearch.errors import QueryError
+from ctxsearch.errors import IndexRemade, QueryError
 from ctxsearch.index.answers import Answers
 from ctxsearch.index.opening import open_committed, opening_many
 from ctxsearch.lock import writer_lock
 from ctxsearch.report import CompactReport, IndexReport
-from ctxsearch.settings import GIVEN_SINCE
+from ctxsearch.settings import GIVEN_SINCE, read_settings
 
 DEFAULT_SHARD_TOKENS = 2_000_000
 
@@ -48,6 +48,7 @@ class Changes(Answers):
 
         Raises:
             IndexLocked: another process writes to the index.
+            IndexRemade: another index was made in its place since it was opened.
             SettingsMismatch: the model is not the one that the index was made with.
             SourceError: a document cannot be read, or is no valid Unicode; or its tokens are given, and the index is of
                 a format that cannot keep them.
@@ -152,13 +153,28 @@ class Changes(Answers):
     def _writing(self) -> Iterator[Commit]:
         """Holds the writer's lock, and gives the newest commit; this index then goes over to the one that was made."""
         with writer_lock(self._parts.path):
+            held = hold_commit(self._parts.path)
+            self._refuse_remade(held.commit)
             # Held, for other threads may read through this object meanwhile.
-            self._parts.move_to(hold_commit(self._parts.path))
+            self._parts.move_to(held)
             try:
                 yield self._parts.commit
             finally:
                 self._parts.move_to(hold_commit(self._parts.path))
                 tidy(self._parts.path, self._parts.commit)
+
+    def _refuse_remade(self, commit: Commit) -> None:
+        """Refuses to put what was made with the settings of this index into another one.
+
+        An index without a commit may be made again, with other settings; and a folder may be taken away by hand.
+
+        Raises:
+            IndexRemade: another index is there.
+            IndexNotFound: none is.
+        """
+        there = commit.settings if commit.number else read_settings(self._parts.path)[1]
+        if there not in (None, self._parts.settings_text):
+            raise IndexRemade(str(self._parts.path))
 
 
 def _check_shard_tokens(words: int) -> None:
