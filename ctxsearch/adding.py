@@ -64,6 +64,8 @@ class Adding:
         codec: how they are kept.
         make_codec: gives the codec by its parameters.
         keeps_given: whether the index is of a format that keeps the tokens that a source gives.
+        on_skip: is told of each document that no index can hold, which is then passed over; where None, the first one
+            ends the run.
         on_progress: is told how many words are encoded, of those that are read so far.
     """
 
@@ -78,6 +80,7 @@ class Adding:
         codec: Codec,
         make_codec: Callable[[CodecParameters], VectorCodec],
         keeps_given: bool = True,
+        on_skip: Callable[[SourceError], None] | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self.commit = commit
@@ -89,6 +92,7 @@ class Adding:
         self._make_codec = make_codec
         self._keeps_given = keeps_given
         self._parameters = parameters_of(codec, encoder.dimension, commit.ranges)
+        self._on_skip = on_skip
         self._on_progress = on_progress
         self._watch = Stopwatch()
         self._catalogs = {shard.shard_id: Catalog(folder / shard.shard_id) for shard in commit.shards}
@@ -161,16 +165,30 @@ class Adding:
             Exception: whatever the source raises.
             SourceError: the document is none that an index can hold.
         """
-        with self._watch.stage("read"):
-            try:
-                document = next(documents)
-            except StopIteration:
-                return None
-            check_document(document)
+        is_good = False
+        while not is_good:
+            with self._watch.stage("read"):
+                try:
+                    document = next(documents)
+                except StopIteration:
+                    return None
+                is_good = self._is_good(document)
         if document.given is not None and not self._keeps_given:
             why = "its source gives its tokens, which an index that an older ctxsearch made cannot keep"
             raise SourceError(document.document_id, why, hint="Make a new index.")
         return document
+
+    def _is_good(self, document: Document) -> bool:
+        try:
+            check_document(document)
+        except SourceError as error:
+            # What is no document at all is a mistake of the program.
+            if self._on_skip is None or not isinstance(document, Document):
+                raise
+            self._skipped["bad"] += 1
+            self._on_skip(error)
+            return False
+        return True
 
     def _is_new(self, document: Document, *, replace: bool) -> bool:
         """Whether a document is to be added; notes its digest, and the document it replaces."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from datetime import date, time
 from hashlib import sha256
 from numbers import Real
@@ -20,6 +21,30 @@ _INSTEAD_OF_NAN = {
     "title": "leave it out",
     "uri": "leave it out",
 }
+
+_WANTED = "Give Document(id, text), one or several; ctxsearch.read(path) reads files and folders."
+
+
+def documents_of(given: Document | Iterable[Document]) -> Iterable[Document]:
+    """One document or several; what each of them is, is seen when it is come to.
+
+    >>> [one.document_id for one in documents_of(Document("letters/1", "They rowed to the bank."))]
+    ['letters/1']
+
+    Raises:
+        SourceError: it is something else, of which a text, a path and a table could be gone through, too.
+    """
+    if isinstance(given, Document):
+        return [given]
+    # Of pandas, polars and PyArrow alike.
+    if hasattr(given, "columns") and hasattr(given, "shape"):
+        kind = type(given).__name__
+        raise SourceError(
+            "The documents", f"a {kind} is gone through by its columns", hint="Give Document(id, text) for each row."
+        )
+    if isinstance(given, str | bytes | os.PathLike | Mapping) or not hasattr(given, "__iter__"):
+        raise SourceError("The documents", f"{given!r:.80} is no Document, nor several", hint=_WANTED)
+    return given
 
 
 def document_digest(document: Document) -> str:
@@ -47,7 +72,8 @@ def check_document(document: Document) -> None:
         SourceError: with the reason.
     """
     if not isinstance(document, Document):
-        raise SourceError("The documents", f"one of them is {document!r:.80}, which is no Document")
+        why = f"one of them is {document!r:.80}, which is no Document"
+        raise SourceError("The documents", why, hint="Give Document(id, text, metadata) for each.")
     where = str(document.document_id).encode(errors="replace").decode()
     for part, instead in _INSTEAD_OF_NAN.items():
         if not isinstance(value := getattr(document, part), str):

@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow
 import pytest
 from conftest import MakeIndex, WindowEncoder
 
@@ -75,7 +77,8 @@ def test_conditions_may_be_one_or_an_iterator(index: Index) -> None:
     ("given", "why"),
     [
         (None, "one of them is None, which is no Document"),
-        ({"id": "a", "text": "A bank."}, "which is no Document"),
+        ({"id": "a", "text": "A bank."}, "which is no Document. Give Document(id, text, metadata) for each."),
+        ("A bank.", "one of them is 'A bank.', which is no Document. Give Document(id, text, metadata) for each."),
         (Document("a", None), "a: its text is None, which is no text"),  # type: ignore[arg-type]
         (Document("a", b"A bank."), "a: its text is b'A bank.', which is no text"),  # type: ignore[arg-type]
         (Document(7, "A bank."), "7: its document_id is 7"),  # type: ignore[arg-type]
@@ -97,6 +100,54 @@ def test_what_is_no_document_is_told(index: Index, given: Document, why: str) ->
     assert why in str(raised.value)
     assert [line.document_id for line in index.concordance("sand")] == ["new"]
     assert Index.verify(index.path, encoder=WindowEncoder()).problems == []
+
+
+def test_one_document_may_be_added(index: Index) -> None:
+    """A document alone is one, and not a list that has to be made for it."""
+    assert index.add(Document("new", "A bank of sand.")).documents == 1
+    assert index.add(Document("new", "A bank of clay."), replace=True).replaced == 1
+    assert index.count("clay") == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (None, "None is no Document, nor several. Give Document(id, text), one or several; ctxsearch.read(path) reads"),
+        (3, "3 is no Document, nor several."),
+        ("corpus/", "'corpus/' is no Document, nor several. Give Document(id, text), one or several; ctxsearch.read("),
+        (b"A bank.", "is no Document, nor several."),
+        (Path("corpus"), "Path('corpus') is no Document, nor several."),
+        ({"a": "A bank."}, "{'a': 'A bank.'} is no Document, nor several."),
+        (
+            pyarrow.table({"id": ["a"], "text": ["A bank."]}),
+            "a Table is gone through by its columns. Give Document(id, text) for each row.",
+        ),
+    ],
+)
+def test_what_is_no_list_of_documents_is_told(index: Index, given: Any, why: str) -> None:
+    """A text, a path, a mapping and a table are refused with what to give, before anything is done."""
+    with pytest.raises(SourceError) as raised:
+        index.add(given)
+    assert why in str(raised.value)
+    assert index.commit == 1
+
+
+def test_bad_documents_are_skipped_and_counted(index: Index, tmp_path: Path) -> None:
+    """Those that no index can hold, and what cannot be read of files; what is no document at all ends the run."""
+    good, nan = Document("good", "A bank of sand."), Document("nan", float("nan"))  # type: ignore[arg-type]
+    bad = [nan, Document("half", "The \ud800 bank."), Document("date", "A bank.", {"on": datetime.date(1912, 5, 1)})]  # type: ignore[dict-item]
+    seen: list[SourceError] = []
+    report = index.add([*bad, good], skip_bad=True, on_skip=seen.append)
+    assert (report.documents, report.skipped, [one.path for one in seen]) == (1, {"bad": 3}, ["nan", "half", "date"])
+    assert index.add([nan, good], skip_bad=True).skipped == {"bad": 1}
+    with pytest.raises(SourceError, match="nan: its text is NaN"):
+        index.add(bad, on_skip=seen.append)
+    assert len(seen) == 3
+    with pytest.raises(SourceError, match="which is no Document"):
+        index.add([nan, "A bank."], skip_bad=True)  # type: ignore[list-item]
+    (tmp_path / "a.jsonl").write_text('{"id": 1\n{"id": "new", "text": "A new bank."}\n')
+    corpus = ctxsearch.read(tmp_path / "a.jsonl", skip_bad=True, on_skip=seen.append)
+    assert (index.add(corpus).documents, corpus.skipped, seen[-1].line) == (1, 1, 1)
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,10 @@ def index(
         return
     if glob is not None and all(_is_one_file(source) for source in sources):
         raise WrongCommand("--glob chooses among the files of a folder or a .zip, and no source is one.")
+
+    def on_skip(error: SourceError) -> None:
+        say(f"Skipped: {error}")
+
     corpus = ctxsearch.read(
         *sources,
         text_column=text_column,
@@ -99,7 +103,7 @@ def index(
         columns=columns,
         encoding=encoding,
         skip_bad=skip_bad,
-        on_skip=lambda error: say(f"Skipped: {error}"),
+        on_skip=on_skip,
         glob=glob,
     )
     asked: dict[str, object] = {
@@ -125,7 +129,14 @@ def index(
 
         before = opened.commit
         try:
-            report = opened.add(wanted(corpus), replace=replace, shard_tokens=shard_tokens, on_progress=on_progress)
+            report = opened.add(
+                wanted(corpus),
+                replace=replace,
+                skip_bad=skip_bad,
+                on_skip=on_skip,
+                shard_tokens=shard_tokens,
+                on_progress=on_progress,
+            )
         except KeyboardInterrupt:
             if opened.is_new:
                 say("Stopped, before anything was committed; give the same command again to begin anew.")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from ctxsearch.commit import Commit, hold_commit, tidy
 from ctxsearch.domain import Document, Progress
-from ctxsearch.errors import IndexRemade, QueryError
+from ctxsearch.errors import IndexRemade, QueryError, SourceError
 from ctxsearch.index.answers import Answers
 from ctxsearch.index.opening import open_committed, opening_many
 from ctxsearch.lock import writer_lock
@@ -26,9 +26,11 @@ class Changes(Answers):
 
     def add(
         self,
-        documents: Iterable[Document],
+        documents: Document | Iterable[Document],
         *,
         replace: bool = False,
+        skip_bad: bool = False,
+        on_skip: Callable[[SourceError], None] | None = None,
         shard_tokens: int = DEFAULT_SHARD_TOKENS,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> IndexReport:
@@ -40,9 +42,13 @@ class Changes(Answers):
         interrupted. One whose id is there with another text or metadata is refused; the report says so.
 
         Args:
-            documents: any iterable; it is read as it goes.
+            documents: one, or any iterable, which is read as it goes; `ctxsearch.read` gives those of files.
             replace: let a document take the place of the one that has its id, so that of several the last stays; one
                 whose text is empty takes it out.
+            skip_bad: whether to pass over documents that no index can hold (a text that is NaN or no valid Unicode,
+                metadata that are no JSON), and count them as skipped, instead of raising; what the iterable itself
+                raises ends the run.
+            on_skip: is called with the error of each that is passed over.
             shard_tokens: a shard ends with the first document that brings it to so many words.
             on_progress: is called with the number of words encoded, of those that are read so far.
 
@@ -50,14 +56,26 @@ class Changes(Answers):
             IndexLocked: another process writes to the index.
             IndexRemade: another index was made in its place since it was opened.
             SettingsMismatch: the model is not the one that the index was made with.
-            SourceError: a document cannot be read, or is no valid Unicode; or its tokens are given, and the index is of
-                a format that cannot keep them.
+            SourceError: a document cannot be read, or no index can hold it, or what is given is no document; or its
+                tokens are given, and the index is of a format that cannot keep them.
+
+        >>> import tempfile
+        >>> from ctxsearch import Document, Index
+        >>> index = Index.create(tempfile.mkdtemp() + "/mine")
+        >>> index.add(Document("1", "They rowed to the bank.")).documents
+        1
+        >>> bad = Document("2", float("nan"))
+        >>> index.add([bad, Document("3", "The bank lent money.")], skip_bad=True, on_skip=print).skipped
+        2: its text is NaN, a missing value, and no text; leave the document out.
+        {'bad': 1}
         """
         from ctxsearch.adding import Adding
+        from ctxsearch.documents import documents_of
         from ctxsearch.vectors.codec import Codec
         from ctxsearch.vectors.faiss import FaissCodec
 
         _check_shard_tokens(shard_tokens)
+        given = documents_of(documents)
         encoder = self._parts.model.encoder()
         with self._writing() as commit, opening_many(self._parts.path):
             adding = Adding(
@@ -69,9 +87,10 @@ class Changes(Answers):
                 codec=Codec(self._parts.settings.codec),
                 make_codec=FaissCodec,
                 keeps_given=self._parts.settings.format_version >= GIVEN_SINCE,
+                on_skip=(on_skip or _pass) if skip_bad else None,
                 on_progress=on_progress,
             )
-            return adding.run(documents, replace=replace, shard_tokens=shard_tokens)
+            return adding.run(given, replace=replace, shard_tokens=shard_tokens)
 
     def remove(
         self,
@@ -175,6 +194,10 @@ class Changes(Answers):
         there = commit.settings if commit.number else read_settings(self._parts.path)[1]
         if there not in (None, self._parts.settings_text):
             raise IndexRemade(str(self._parts.path))
+
+
+def _pass(error: SourceError) -> None:
+    """Passes over what is wrong without a word: it is counted."""
 
 
 def _check_shard_tokens(words: int) -> None:
