@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import datetime
 import multiprocessing
+import os
+import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from decimal import Decimal
@@ -19,7 +22,7 @@ from conftest import MakeIndex, WindowEncoder
 import ctxsearch
 from ctxsearch import Document, Index
 from ctxsearch.domain import Given, GivenSentence, MetadataValue, Segment
-from ctxsearch.errors import KeyNotFound, ModelError, QueryError, SettingsMismatch, SourceError
+from ctxsearch.errors import IndexDamaged, KeyNotFound, ModelError, QueryError, SettingsMismatch, SourceError
 from ctxsearch.protocols import Encoded
 from ctxsearch.query import ranking
 
@@ -385,6 +388,34 @@ def test_what_is_shown_of_an_object_is_short(index: Index) -> None:
 def _like(path: Path, key: str) -> list[ctxsearch.ConcordanceLine]:
     with Index.open(path, encoder=WindowEncoder()) as index:
         return index.like(key, any_word=True)
+
+
+def test_index_that_is_pickled_is_opened_anew(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process that is handed an index opens it by its path, as it was opened here, and answers the same."""
+    monkeypatch.chdir(tmp_path)
+    relative = Index.open(index.path.relative_to(tmp_path), encoder=WindowEncoder())
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), os.chdir, ["/"]) as processes:
+        for one in (index, relative):
+            assert processes.submit(one.query, RIVER).result(60) == index.query(RIVER)
+    (index.path / "commit-00000001.json").write_text("damaged")
+    with pytest.raises(IndexDamaged):
+        pickle.loads(pickle.dumps(index))
+    damaged = Index.open(index.path, encoder=WindowEncoder(), device="cpu", allow_damaged=True)
+    again = copy.copy(damaged)
+    assert (again.commit, again.query(RIVER)) == (1, damaged.query(RIVER))
+    assert pickle.dumps(again) == pickle.dumps(damaged)
+
+
+def test_closed_index_opens_its_files_again(index: Index) -> None:
+    """What is asked for after a ``with`` is answered as before, and may be added to, too."""
+    before = index.query(RIVER)
+    with index as same:
+        assert same is index
+        assert index.query(RIVER) == before
+    assert index.query(RIVER) == before
+    index.close()
+    assert index.add(Document("new", "A bank of sand.")).documents == 1
+    assert index.count("sand") == 1
 
 
 def test_child_processes_search_and_say_what_is_wrong(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:

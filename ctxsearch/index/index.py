@@ -7,7 +7,7 @@ from dataclasses import replace as changed
 from numbers import Integral
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ctxsearch.commit import Commit, HeldCommit, hold_commit, newest_commit
 from ctxsearch.errors import IndexDamaged, IndexExists
@@ -45,7 +45,9 @@ _WINDOW = 128
 class Index(Changes, Care, Exports):
     """An index over every word of a corpus: make one with `Index.create`, or open one with `Index.open`.
 
-    An open index goes on seeing the commit it was opened at; `add` moves it to the commit it makes.
+    An open index goes on seeing the commit it was opened at; `add` moves it to the commit it makes. Pickled, for
+    `multiprocessing` say, it is its path, and what it was opened with: where it is unpickled, it is opened anew, as of
+    the newest commit. An encoder of one's own is pickled with it.
 
     >>> import tempfile
     >>> from ctxsearch import Document, Index
@@ -225,6 +227,9 @@ class Index(Changes, Care, Exports):
         restore(Path(file), locate_index(path))
         return cls.open(path)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _opened, (type(self), self.path.absolute(), self._parts.options)
+
     def __repr__(self) -> str:
         return f"<Index {str(self.path)!r}, commit {self.commit}>"
 
@@ -273,7 +278,11 @@ class Index(Changes, Care, Exports):
         return self.is_new and self._traces is not None and self._traces.wipe()
 
     def close(self) -> None:
-        """Lets go of all files."""
+        """Lets go of all files, as the end of a ``with`` does; the model stays.
+
+        Whatever is asked for afterwards opens its files again, as of the same commit. Where a writer has cleared them
+        away meanwhile, that is told, as a `QueryError`.
+        """
         self._parts.close()
 
     def __enter__(self) -> Index:
@@ -283,3 +292,8 @@ class Index(Changes, Care, Exports):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _opened(kind: type[Index], path: Path, options: Mapping[str, Any]) -> Index:
+    """An index that comes from another process."""
+    return kind.open(path, **options)

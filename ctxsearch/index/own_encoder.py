@@ -22,7 +22,7 @@ class OwnEncoder:
     """An encoder of a user's own, whose vectors are looked at before they are taken.
 
     Args:
-        encoder: the user's.
+        encoder: the user's, which `given` is then.
 
     Raises:
         ModelError: it is a class, its dimension is no number of components, or its digest no text.
@@ -32,7 +32,7 @@ class OwnEncoder:
         if isinstance(encoder, type):
             name = encoder.__qualname__
             raise ModelError(name, f"it is a class; give an object of it, {name}().")
-        self._encoder = encoder
+        self.given = encoder
         self._name = type(encoder).__qualname__
         self.is_concurrent = bool(getattr(encoder, "is_concurrent", False))
         for part in ("dimension", "digest", "encode"):
@@ -57,7 +57,7 @@ class OwnEncoder:
         """
         import numpy as np  # an index is opened without it
 
-        returned = self._encoder.encode(passages)
+        returned = self.given.encode(passages)
         tokens = sum(len(segment.forms) for passage in passages for segment in passage)
         try:
             vectors, present = returned

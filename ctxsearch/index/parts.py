@@ -25,6 +25,7 @@ from ctxsearch.commit import (
 from ctxsearch.errors import IndexDamaged, QueryError
 from ctxsearch.index.model import Model
 from ctxsearch.index.opening import MakeShard, by_cards, by_faiss, open_vectors_of, opening_many
+from ctxsearch.index.own_encoder import OwnEncoder
 from ctxsearch.settings import HEAD_FILE, Settings
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ class Parts:
         self._is_closed = False
         self._opening = threading.RLock()
         self._device = hardware["device"]
+        # Opens such an index again, see `Index.open`: what a loaded model is, a path says as well.
+        own = encoder.given if isinstance(encoder, OwnEncoder) else None
+        self.options = {**hardware, "encoder": own, "allow_damaged": allow_damaged}
         self.model = Model(path, settings, encoder, hardware)
         self._allow_damaged = allow_damaged
         self._analyser: Analyser | None = None
