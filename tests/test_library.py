@@ -308,6 +308,18 @@ def test_options_of_a_model_are_refused_with_an_own_encoder(tmp_path: Path, opti
     Index.create(tmp_path / "own", encoder=WindowEncoder(), head="none", window=128, device="cpu").close()
 
 
+@pytest.mark.parametrize(("options", "what"), [({"dtype": "fp32"}, "dtype"), ({"device": "mps"}, "device mps")])
+def test_hardware_of_a_model_is_refused_with_an_own_encoder(
+    index: Index, tmp_path: Path, options: dict[str, str], what: str
+) -> None:
+    """The type and the device of a model are nothing to an encoder of one's own, in an index that is opened, too."""
+    for ask, path in ((Index.open, index.path), (Index.create, tmp_path / "own")):
+        with pytest.raises(ValueError, match=f"^{what} is for a model, and not for an encoder of one's own; leave it"):
+            ask(path, encoder=WindowEncoder(), **options)  # type: ignore[operator]
+    assert not (tmp_path / "own").exists()
+    assert Index.open(index.path, encoder=WindowEncoder(), device="auto").query(RIVER) == index.query(RIVER)
+
+
 @pytest.mark.parametrize(
     "options",
     [{"punctuation": 1}, {"punctuation": "yes"}, {"punctuation": np.True_}, {"window": "128"}, {"model": 5}],

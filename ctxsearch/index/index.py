@@ -16,7 +16,7 @@ from ctxsearch.index.changes import Changes
 from ctxsearch.index.exports import Exports
 from ctxsearch.index.founding import Traces, found, founding
 from ctxsearch.index.model import load_encoder
-from ctxsearch.index.own_encoder import OwnEncoder
+from ctxsearch.index.own_encoder import OwnEncoder, refuse_options_of_models
 from ctxsearch.index.parts import Parts
 from ctxsearch.places import known_indexes, locate_index
 from ctxsearch.settings import (
@@ -106,7 +106,7 @@ class Index(Changes, Care, Exports):
             dtype: ``bf16``, ``fp16`` or ``fp32``; what suits the device, where None.
             encoder: an encoder of your own in place of the model, whose name is then ``model``, or that of its class;
                 see `ctxsearch.protocols.Encoder`. The options of a model do not go with it: ``layers``, ``pooling``,
-                ``head``, ``window`` and ``dtype``.
+                ``head``, ``window`` and ``dtype``; of devices, ``mps``.
 
         Raises:
             IndexExists: there is one already.
@@ -134,10 +134,14 @@ class Index(Changes, Care, Exports):
         if encoder is None:
             choice = choose(model, head=head, layers=layers, pooling=pooling)
         else:
-            asked = {"layers": layers, "pooling": pooling, "head": head, "window": window, "dtype": dtype}
-            for name, option in asked.items():
-                if option not in (None, {"head": NO_HEAD, "window": _WINDOW}.get(name)):
-                    raise ValueError(f"{name} is for a model, and not for an encoder of one's own; leave it out.")
+            refuse_options_of_models(
+                layers=layers,
+                pooling=pooling,
+                head=None if head == NO_HEAD else head,
+                window=None if window == _WINDOW else window,
+                dtype=dtype,
+                device=device,
+            )
             choice = Choice(DEFAULT_LAYERS, DEFAULT_POOLING, None, by_depth=False)
         if codec is None and encoder is None:
             codec = CODEC_OF_HEAD if choice.head else CODEC_WITHOUT_HEAD
@@ -183,17 +187,19 @@ class Index(Changes, Care, Exports):
             path: a folder, or a bare name, see `create`.
             device: where the model runs, see `create`.
             dtype: in which type, see `create`.
-            encoder: the encoder of an index that was created with one.
+            encoder: the encoder of an index that was created with one; ``dtype`` does not go with it.
             allow_damaged: answer from what can be read, see `left_out`; damage is an error otherwise.
 
         Raises:
             IndexNotFound: there is none.
             IndexDamaged: a file is missing or cannot be read.
             FormatTooNew: a newer ctxsearch made it.
-            ValueError: there can be no such device or type.
+            ValueError: there can be no such device or type, or they are a model's and there is an encoder.
         """
         folder = locate_index(path)
         check_hardware(device, dtype)
+        if encoder is not None:
+            refuse_options_of_models(dtype=dtype, device=device)
         held: HeldCommit | None = None
         try:
             settings, text = read_settings(folder, known_indexes())

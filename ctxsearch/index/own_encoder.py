@@ -82,6 +82,19 @@ class OwnEncoder:
         return Encoded(vectors, present)
 
 
+def refuse_options_of_models(**options: object) -> None:
+    """Refuses what an encoder of a user's own would pass over; None is what was not asked for.
+
+    Raises:
+        ValueError: an option of a model is asked for.
+    """
+    for name, option in options.items():
+        # On any other device the index may be searched.
+        if option is not None and (name != "device" or option == "mps"):
+            shown = f"{name} {option}" if name == "device" else name
+            raise ValueError(f"{shown} is for a model, and not for an encoder of one's own; leave it out.")
+
+
 def _wrong_length(length: float) -> str:
     """What a vector is that is not of unit length, and what to do about it."""
     if math.isnan(length):
