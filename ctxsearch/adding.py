@@ -106,7 +106,7 @@ class Adding:
         self._lost = None if commit.lost is None else set(commit.lost)
         self._taken_out = parted_digests(commit.taken_out)
         self._unchanged = self._replaced = self._emptied = 0
-        self._documents = self._words = self._without_vector = self._shards = self._bytes = 0
+        self._documents = self._words = self._without_vector = self._unknown = self._shards = self._bytes = 0
 
     def run(self, documents: Iterable[Document], *, replace: bool, shard_tokens: int) -> IndexReport:
         """Adds the documents, see `Index.add`."""
@@ -144,6 +144,7 @@ class Adding:
             documents=self._documents,
             words=self._words,
             without_vector=self._without_vector,
+            unknown=self._unknown,
             replaced=self._replaced,
             removed=self._emptied,
             unchanged=self._unchanged,
@@ -291,6 +292,7 @@ class Adding:
             self._documents += entry.documents
             self._words += builder.tokens
             self._without_vector += builder.without_vector
+            self._unknown += builder.unknown
             self._bytes += sum(size for size, _ in entry.files.values())
             self._shards += 1
         ranges = None if self._parameters is None else self._parameters.ranges

@@ -141,7 +141,7 @@ class ShardBuilder:
         self._block_tokens = self._block_chars = 0
         self._enough = _FIRST_TOKENS
         self.tokens = self.encoded = 0
-        self.without_vector = 0
+        self.without_vector = self.unknown = 0
 
     def add(self, document: Document, digest: str) -> int:
         """Takes one document, and returns its number.
@@ -203,8 +203,9 @@ class ShardBuilder:
         """Waits for the vectors of the oldest block, and hands them on."""
         block, encoding = self._encoding.popleft()
         with self._watch.stage("encode"):
-            vectors, present = encoding.result()
+            vectors, present, unknown = encoding.result()
         self.encoded += len(present)
+        self.unknown += unknown
         self._on_encoded()
         with self._watch.stage("sort and write"):
             words: list[Word | str] = []

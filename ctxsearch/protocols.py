@@ -20,10 +20,13 @@ class Encoded(NamedTuple):
     Attributes:
         vectors: unit length where present, zero elsewhere. Shape: (n_tokens, dimension), float32.
         present: whether the token has a vector. Shape: (n_tokens,), bool.
+        unknown: how many of those with a vector have no piece that the model knows, ``[UNK]`` alone: what they are like
+            is what stands beside them.
     """
 
     vectors: NDArray[np.float32]
     present: NDArray[np.bool_]
+    unknown: int = 0
 
 
 class Encoder(Protocol):

@@ -14,6 +14,8 @@ class IndexReport:
         documents: added (those that took the place of another included).
         words: tokens of these documents.
         without_vector: those among the words that the model has no piece for.
+        unknown: those that it has only a piece like ``[UNK]`` for, as of scripts that are not in its vocabulary: they
+            have vectors, which tell of their neighbours alone. An encoder of one's own may tell them, see `Encoded`.
         replaced: documents that took the place of one with their id.
         removed: documents that were taken out, since one with their id came whose text is empty.
         unchanged: documents passed over because they are in the index already, just so.
@@ -32,6 +34,7 @@ class IndexReport:
     documents: int
     words: int
     without_vector: int
+    unknown: int
     replaced: int
     removed: int
     unchanged: int

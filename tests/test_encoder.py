@@ -511,7 +511,7 @@ def test_some_tokens_have_the_vectors_that_they_have_among_all(
     texts = st.sampled_from([*SENTENCES, "they rowed to the river bank " * 20, "a \u200b c", "...", ". . . " * 40])
     passages = [[segment(text, r"\S+") for text in one] for one in data.draw(st.lists(st.lists(texts), max_size=4))]
     encoder = loaded(folders[family], window=24)
-    vectors, present = encoder.encode(passages)
+    vectors, present, _ = encoder.encode(passages)
     tokens = data.draw(st.lists(st.sampled_from(range(len(present))), max_size=6)) if len(present) else []
     some = encoder.encode_tokens(passages, np.array(tokens, np.int64))
     np.testing.assert_array_equal(some.present, present[tokens])
@@ -536,11 +536,30 @@ def test_of_a_long_text_the_model_sees_what_is_asked_for(folder: Path, monkeypat
     np.testing.assert_allclose(together, np.concatenate([alone, alone]), atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("family", "texts", "unknown"),
+    [
+        ("bert-uncased", ["The λόγος by \u200b the river λ", "λ"], 3),
+        ("bert-uncased", ["The river bank . . ."], 0),
+        ("xlm-roberta", ["The λόγος by the river λ", "λ"], 3),
+        ("xlm-roberta", ["riverλ bank"], 0),
+        ("roberta", ["The λόγος by the river"], 0),
+    ],
+)
+def test_words_that_the_model_does_not_know_are_counted(
+    folders: dict[str, Path], family: str, texts: list[str], unknown: int
+) -> None:
+    """Those whose pieces all stand for what is not in the vocabulary; a model of bytes knows every word."""
+    passages = [[segment(text, r"\S+") for text in texts]]
+    encoded = loaded(folders[family], window=24).encode(passages)
+    assert encoded.unknown == unknown
+
+
 def test_nothing_to_encode_gives_no_vectors(folders: dict[str, Path]) -> None:
     """No passages, empty passages and segments without tokens or pieces are no error."""
     encoder = TransformerEncoder(str(folders["roberta"]), window=POSITIONS)
     for passages in ([], [[]], [[segment("")], []], [[segment(" \n"), segment("...")]]):
-        vectors, present = encoder.encode(passages)
+        vectors, present, _ = encoder.encode(passages)
         assert vectors.shape == (0, HIDDEN)
         assert present.shape == (0,)
 

@@ -965,6 +965,15 @@ def test_report_tells_what_was_done(make_index: MakeIndex) -> None:
     assert report.bytes == sum(path.stat().st_size for path in index.path.glob("shard-*/*"))
 
 
+def test_report_tells_words_unknown_to_the_model(tmp_path: Path, folders: dict[str, Path]) -> None:
+    """Words that the model has no piece of their own for have vectors, and are counted in what a run tells."""
+    with Index.create(tmp_path / "index", model=str(folders["bert-uncased"]), window=24) as index:
+        report = index.add(texts("The λόγος by the river bank.", "λόγος.", "The river."), shard_tokens=2)
+        assert (report.words, report.unknown, report.without_vector) == (9, 2, 0)
+        assert index.count("λόγος") == 2
+        assert index.add(texts("The river.")).unknown == 0
+
+
 def test_empty_index_has_an_info(make_index: MakeIndex) -> None:
     """Info also tells how an index was made that holds nothing yet."""
     info = make_index().info()

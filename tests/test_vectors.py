@@ -816,7 +816,7 @@ def test_words_without_a_vector_train_no_codec(tmp_path: Path, codec: str) -> No
 
     class Blind(WindowEncoder):
         def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
-            vectors, present = super().encode(passages)
+            vectors, present, _ = super().encode(passages)
             sees = "bank" in passages[0][0].text
             return Encoded(vectors * sees, present & sees)
 

@@ -269,6 +269,8 @@ def _report(name: str, report: ctxsearch.IndexReport, corpus: ctxsearch.Corpus) 
         say(f"Passed over {counted(corpus.unmatched_count, 'row')} of metadata about no text file: {names}")
     if report.without_vector:
         say(f"{counted(report.without_vector, 'word')} without a vector: the model has no piece for them.")
+    if report.unknown:
+        say(f"{counted(report.unknown, 'word')} unknown to the model: the vectors tell of the words beside them alone.")
     if report.repeated_count:
         names = _first(report.repeated, report.repeated_count)
         say(f"Error: refused {counted(report.repeated_count, 'document')} whose id had come before: {names}")

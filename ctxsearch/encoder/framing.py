@@ -125,6 +125,19 @@ class Framing:
         return stretches(first, last), stretches(first + shift, last + shift)
 
 
+def unknown_words(framed: Framed, tokenizer: PieceTokenizer) -> int:
+    """How many words have pieces, and among them none that the model knows."""
+    is_unknown = framed.ids == tokenizer.unknown
+    if not is_unknown.any():
+        return 0
+    is_known = ~is_unknown & (framed.ids != tokenizer.blank)
+    (unknown, known), (first, last) = (
+        np.cumsum([[0, *some] for some in (is_unknown, is_known)], axis=1),
+        framed.alignment,
+    )
+    return int(np.count_nonzero((unknown[last] > unknown[first]) & (known[last] == known[first])))
+
+
 def _with_words(packed: NDArray[np.int64], alignment: Alignment) -> NDArray[np.int64]:
     """The windows that a vector is taken from: pages of dots are not looked at. Shape: (n_windows, 4)."""
     present = alignment.last > alignment.first

@@ -15,6 +15,10 @@ from ctxsearch.errors import ModelError
 # Lone surrogates cannot be sent to the tokenizer; a replacement of the same length keeps the offsets.
 _SURROGATES = dict.fromkeys(range(55296, 57344), "�")
 
+# What stands for text that is in no vocabulary, unless a tokenizer says so itself; and what stands for a space.
+_UNKNOWN = ("[UNK]", "<unk>")
+_BLANK = "▁"
+
 _TOKENIZER_FILES = ("vocab.txt", "vocab.json", "tokenizer_config.json")
 
 _PROBE = "The walruses' naïve façade, 3.5 km away \U0001f600."
@@ -27,6 +31,10 @@ class PieceTokenizer:
         model: the model's name, for errors.
         tokenizer: the model's own.
 
+    Attributes:
+        unknown: the id of the piece that stands for whatever is not in the vocabulary; -1 where there is none.
+        blank: that of the piece that stands for a space alone; likewise.
+
     Raises:
         ModelError: its offsets are wrong.
     """
@@ -37,6 +45,8 @@ class PieceTokenizer:
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._words = GraphicWords(self._cut_whole) if cuts_at_spaces(tokenizer) else None
+        self.unknown = self._id_of(getattr(tokenizer.model, "unk_token", None), *_UNKNOWN)
+        self.blank = self._id_of(_BLANK)
         self.prefix, self.suffix = self._special_pieces()
         self._probe()
 
@@ -77,6 +87,11 @@ class PieceTokenizer:
     def piece(self, piece_id: int) -> str:
         """A piece as the tokenizer writes it, ``##l`` say."""
         return self._tokenizer.id_to_token(piece_id) or ""
+
+    def _id_of(self, *names: str | None) -> int:
+        """The id of the first piece that there is of this name; -1 where there is none."""
+        ids = [self._tokenizer.token_to_id(name) for name in names if name]
+        return next((number for number in ids if number is not None), -1)
 
     def _special_pieces(self) -> tuple[list[int], list[int]]:
         encoding = self._tokenizer.encode("word")

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from ctxsearch.domain import Segment
-from ctxsearch.encoder.framing import Framed, Framing
+from ctxsearch.encoder.framing import Framed, Framing, unknown_words
 from ctxsearch.encoder.fused import added_mask, fuse, takes_added_mask
 from ctxsearch.encoder.hardware import choose_device, choose_dtype, cpu_batch_pieces, gpu_batch_pieces
 from ctxsearch.encoder.lanes import Lanes
@@ -133,10 +133,11 @@ class TransformerEncoder:
         """`encode` for passages that are in pieces already, by this tokenizer and for windows of this size."""
         try:
             with self._lanes.beside():
-                return self._pool(self._piece_vectors(framed), framed)
+                encoded = self._pool(self._piece_vectors(framed), framed)
         except torch.OutOfMemoryError as error:
             why = f"the memory of {self._device} does not take a block of words; use --device cpu."
             raise ModelError(self._name, why) from error
+        return encoded._replace(unknown=unknown_words(framed, self.tokenizer))
 
     def _piece_vectors(self, framed: Framed) -> torch.Tensor:
         """The joined layers at every piece. Shape: (n_pieces, n_components), in the type that `forward` gives."""

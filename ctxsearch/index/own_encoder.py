@@ -60,7 +60,7 @@ class OwnEncoder:
         returned = self.given.encode(passages)
         tokens = sum(len(segment.forms) for passage in passages for segment in passage)
         try:
-            vectors, present = returned
+            vectors, present = returned[:2] if isinstance(returned, Encoded) else returned
             vectors, present = np.asarray(vectors, np.float32), np.asarray(present, np.bool_)
         except (TypeError, ValueError) as error:
             raise ModelError(
@@ -79,7 +79,7 @@ class OwnEncoder:
             forms = [form for passage in passages for segment in passage for form in segment.forms]
             why = _wrong_length(float(lengths[wrong[0]]))
             raise ModelError(self._name, f"it gave the word {forms[wrong[0]]!r:.40} {why}.")
-        return Encoded(vectors, present)
+        return Encoded(vectors, present, returned.unknown if isinstance(returned, Encoded) else 0)
 
 
 def refuse_options_of_models(**options: object) -> None:

@@ -182,7 +182,7 @@ def embed_asked(asked: Sequence[Asked], encoder: Encoder) -> NDArray[np.float32]
         counts = [sum(len(segment.forms) for segment in segments) for segments in passages.values()]
         bases = dict(zip(passages, accumulate([0, *counts[:-1]]), strict=True))
         tokens = np.array([bases[id(one.segments)] + one.row for one in batch])
-        vectors, present = _encode(list(passages.values()), tokens, encoder)
+        vectors, present, _ = _encode(list(passages.values()), tokens, encoder)
         if not present.all():
             missing = int(np.argmin(present))
             error = QueryError(f"The model has no piece for {_quoted(batch[missing].form)}, so it has no vector.")
