@@ -537,7 +537,7 @@ def test_known_documents_are_refused_without_replace(copy: Path, tmp_path: Path)
     assert keys(ctxsearch("concordance", copy, "bank", "--json"))[-2:] == ["new:6", "loan:2"]
     source.write_text('{"id": "loan", "text": ""}\n')
     emptied = ctxsearch("index", copy, source, "--replace")
-    assert "Removed 1 document: the text that came in the place is empty." in emptied.stderr
+    assert "Removed 1 document, in whose place an empty text came." in emptied.stderr
     assert not re.search("^(Replaced|Skipped)", emptied.stderr, re.MULTILINE)
     assert keys(ctxsearch("concordance", copy, "bank", "--json"))[-1] == "new:6"
 

@@ -256,7 +256,7 @@ def _report(name: str, report: ctxsearch.IndexReport, corpus: ctxsearch.Corpus) 
     if report.replaced:
         say(f"Replaced {counted(report.replaced, 'document')}.")
     if report.removed:
-        say(f"Removed {counted(report.removed, 'document')}: the text that came in the place is empty.")
+        say(f"Removed {counted(report.removed, 'document')}, in whose place an empty text came.")
     for reason, count in report.skipped.items():
         say(f"Skipped {counted(count, 'document')}: {reason}.")
     if corpus.skipped:
