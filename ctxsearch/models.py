@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ctxsearch.domain import Piece, Usage
+from ctxsearch.errors import QueryError
 from ctxsearch.settings import DEFAULT_MODEL
 from ctxsearch.usage import parse_usages
 
@@ -23,7 +24,10 @@ def pieces(text: str, *, model: str = DEFAULT_MODEL, language: str = "en") -> li
 
     Raises:
         ModelError: the model cannot be found, or has no fast tokenizer.
+        QueryError: the text is no string.
     """
+    if not isinstance(text, str):
+        raise QueryError(f"A text is a string, and {text!r:.80} is none; ask for one at a time.")
     import numpy as np
 
     from ctxsearch.alignment import align

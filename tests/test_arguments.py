@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import MakeIndex
 
-from ctxsearch import Document, Index, Usage
-from ctxsearch.errors import QueryError
+from ctxsearch import Document, Index, Usage, pieces
+from ctxsearch.errors import QueryError, SenseError
 
 RIVER = "They sat on the [bank] of the river."
 
@@ -61,11 +62,57 @@ def test_an_order_of_none_is_none(index: Index) -> None:
 
 
 @pytest.mark.parametrize("wrong", [["bank"], 3, b"bank"])
-def test_what_is_no_word_is_told(index: Index, wrong: Any) -> None:
-    """A list, a number and bytes are no word to list, count or group the lines of."""
-    for ask in (index.concordance, index.count, lambda word: index.frequencies(word, "form")):
-        with pytest.raises(QueryError, match=r"A word is a string, such as 'bank', and .* is none"):
+def test_what_is_no_word_is_told(index: Index, wrong: Any, tmp_path: Path) -> None:
+    """A list, a number and bytes are no word, in every method that takes one."""
+    senses = index.senses()
+    for ask in (
+        index.concordance,
+        index.count,
+        index.collocations,
+        index.examples,
+        lambda word: index.frequencies(word, "form"),
+        lambda word: index.change_lines(word, "year<1950", "year>=1950"),
+        lambda word: index.export(tmp_path / "lines.csv", word),
+        lambda word: index.export(tmp_path / "entry.xml", word),
+        lambda word: index.export(tmp_path / "vectors.npy", word),
+        lambda word: senses.new("bank.river", word=word),
+        senses.list,
+        senses.labels,
+        senses.agreement,
+        senses.sentences,
+        senses.assign,
+        senses.novel,
+        lambda word: senses.collocations(word, "bank.river"),
+        lambda word: senses.examples(word, "bank.river"),
+    ):
+        with pytest.raises(QueryError, match=r"A word is a string, such as 'bank', and .* is none; ask for one at"):
             ask(wrong)
+    assert not [*tmp_path.glob("*.*")]
+    assert not senses.list()
+
+
+@pytest.mark.parametrize("wrong", [["bank"], 3, b"bank", None])
+def test_what_is_no_text_is_told(index: Index, wrong: Any) -> None:
+    """Names, definitions and notes of senses are strings, and so are ids of documents, and texts that are cut."""
+    senses = index.senses()
+    senses.new("bank.river")
+    for ask in (senses.new, lambda name: senses.rename("bank.river", name), lambda name: index.senses(by=[name])):  # type: ignore[arg-type]
+        with pytest.raises(SenseError, match=r"The name of a (sense|person) is a string, and .* is none"):
+            ask(wrong)
+    for write in (
+        lambda text: senses.define("bank.river", text),
+        lambda text: senses.new("bank.money", definition=text),
+        lambda text: senses.split("bank.river", "bank.money", [], definition=text),
+    ):
+        with pytest.raises(SenseError, match=r"A definition is a string, and .* is none"):
+            write(wrong)
+    with pytest.raises(SenseError, match=r"A note is a string, and .* is none"):
+        senses.note("bank.river", wrong)
+    with pytest.raises(QueryError, match=r"The id of a document is a string, such as 'letters/1', and .* is none"):
+        index.document(wrong)
+    with pytest.raises(QueryError, match=r"A text is a string, and .* is none"):
+        pieces(wrong)
+    assert [(one.what) for one in senses.changes()] == ["new sense bank.river of bank"]
 
 
 def test_what_is_no_column_and_no_id_is_told(index: Index) -> None:

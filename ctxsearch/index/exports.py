@@ -32,6 +32,7 @@ class Exports(Answers):
 
         Raises:
             DocumentNotFound: there is none.
+            QueryError: the id is no string.
         """
         from ctxsearch.query.texts import whole_document
 

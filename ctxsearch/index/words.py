@@ -187,12 +187,15 @@ class Words(Concordances):
             WordNotFound: the corpus does not have the word.
         """
         from ctxsearch.analysis import normal_form
+        from ctxsearch.query.keys import checked_word
         from ctxsearch.query.options import checked_context, checked_count
         from ctxsearch.senses.change import telling_lines
 
         count, around = checked_count(n), checked_context(context)
         parts = self._both_parts(before, after)
-        return telling_lines(self.open_shards(), normal_form(word), *parts, count, around, self._tagged(pos))
+        return telling_lines(
+            self.open_shards(), normal_form(checked_word(word)), *parts, count, around, self._tagged(pos)
+        )
 
     def _tagged(self, pos: str | Sequence[str]) -> Written:
         from ctxsearch.query.scope import Written, require_tags

@@ -54,8 +54,6 @@ def _selected(
     if word is None:
         rows, filters = _of_pattern(shards, filters)
     else:
-        if not isinstance(word, str):
-            raise QueryError(f"A word is a string, such as 'bank', and {word!r:.80} is none; ask for one at a time.")
         rows = rows_asked_for(shards, word, filters.written)
     return filters.kept(shards, rows), scope.allowed_documents(shards, filters.where)
 

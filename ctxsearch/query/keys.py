@@ -139,6 +139,17 @@ def count_tokens(shard: OpenShard, form: FormRow, tokens: Sequence[int]) -> int:
     return count
 
 
+def checked_word(word: str) -> str:
+    """A word, as a user gives it.
+
+    Raises:
+        QueryError: it is no string.
+    """
+    if not isinstance(word, str):
+        raise QueryError(f"A word is a string, such as 'bank', and {word!r:.80} is none; ask for one at a time.")
+    return word
+
+
 def word_and_written(shards: Sequence[OpenShard], word: str, written: Written) -> tuple[str, Written]:
     """Takes the tag off a word that is written ``bank/NOUN``.
 
@@ -146,9 +157,9 @@ def word_and_written(shards: Sequence[OpenShard], word: str, written: Written) -
     corpus has it for one, or it is in capitals.
 
     Raises:
-        QueryError: no word of the corpus has this tag.
+        QueryError: no word of the corpus has this tag; or it is no string.
     """
-    head, slash, tag = word.rpartition("/")
+    head, slash, tag = checked_word(word).rpartition("/")
     if not slash or not head.strip():
         return word, written
     if not tag.isupper() and not any(tag in shard.tags for shard in shards):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ctxsearch.analysis import normal_form
 from ctxsearch.catalog.rows import DocumentRow, FormRow
 from ctxsearch.domain import Document, Origin
-from ctxsearch.errors import DocumentNotFound, IndexDamaged
+from ctxsearch.errors import DocumentNotFound, IndexDamaged, QueryError
 from ctxsearch.query.scope import OpenShard, allowed_documents
 from ctxsearch.vectors.files import TOKEN_BITS
 
@@ -99,7 +99,10 @@ def whole_document(shards: Sequence[OpenShard], document_id: str) -> Document:
 
     Raises:
         DocumentNotFound: there is none.
+        QueryError: it is no string.
     """
+    if not isinstance(document_id, str):
+        raise QueryError(f"The id of a document is a string, such as 'letters/1', and {document_id!r:.80} is none.")
     for shard in reversed(shards):
         row = shard.catalog.find_document(document_id)
         if row is not None and row.number not in shard.entry.removed:

@@ -160,8 +160,10 @@ def checked_name(name: str, of_what: str) -> str:
     """The name, if it can be one.
 
     Raises:
-        SenseError: it is empty, very long, or has white space at an end or control characters in it.
+        SenseError: it is no string, is empty, very long, or has white space at an end or control characters in it.
     """
+    if not isinstance(name, str):
+        raise SenseError(f"The name of a {of_what} is a string, and {name!r:.80} is none.")
     if not name or len(name) > _LONGEST_NAME or name != name.strip():
         raise SenseError(f"{name[:60]!r} cannot be the name of a {of_what}: it is empty, too long, or ends in a space.")
     if of_what == "sense" and BETWEEN_SENSES in name:

@@ -12,7 +12,7 @@ from ctxsearch.corpus import is_wordnet
 from ctxsearch.domain import Usage
 from ctxsearch.errors import SenseError
 from ctxsearch.query.asked import marked_token
-from ctxsearch.query.keys import word_and_written
+from ctxsearch.query.keys import checked_word, word_and_written
 from ctxsearch.query.options import Keys, keys_of
 from ctxsearch.query.scope import ANYHOW, OpenShard, Written, lemma_of_form
 from ctxsearch.query.several import strings
@@ -85,10 +85,11 @@ class Keeping(Labelling):
         """
         checked_name(sense_id, "sense")
         lemma = self._lemma(sense_id.partition(".")[0] if word is None else word)
+        definition = _stripped(definition, "A definition")
         for usage in examples:
             self._check_example(usage, lemma)
         with self._inventory.changing(f"new sense {sense_id} of {lemma}", self._by, makes=True) as edit:
-            number = edit.add_sense(sense_id, lemma, definition.strip())
+            number = edit.add_sense(sense_id, lemma, definition)
             for usage in examples:
                 example = (edit.next_number("examples"), number, usage.text, usage.start, usage.end, "")
                 edit.put("examples", example)
@@ -132,7 +133,7 @@ class Keeping(Labelling):
             SenseNotFound: there is no such sense.
         """
         sense_id = id_of(sense_id)
-        text = definition.strip()
+        text = _stripped(definition, "A definition")
         what = f"defined {sense_id}: {text}" if text else f"took the definition of {sense_id} away"
         with self._inventory.changing(what, self._by) as edit:
             number, name, lemma, _ = edit.sense(sense_id)
@@ -163,11 +164,12 @@ class Keeping(Labelling):
             SenseError: there is nothing to note.
         """
         sense_id = id_of(sense_id)
-        if not text.strip():
+        text = _stripped(text, "A note")
+        if not text:
             raise SenseError("The note is empty.")
-        with self._inventory.changing(f"noted about {sense_id}: {text.strip()}", self._by) as edit:
+        with self._inventory.changing(f"noted about {sense_id}: {text}", self._by) as edit:
             sense = edit.sense(sense_id)
-            edit.put("notes", (edit.next_number("notes"), sense[0], text.strip(), self._by, edit.at))
+            edit.put("notes", (edit.next_number("notes"), sense[0], text, self._by, edit.at))
         return self._one(sense_id)
 
     def merge(self, sense_id: str | Sense, into: str | Sense) -> Sense:
@@ -212,9 +214,10 @@ class Keeping(Labelling):
         """
         sense_id = id_of(sense_id)
         checked_name(new_id, "sense")
+        definition = _stripped(definition, "A definition")
         with self._inventory.changing(f"split {new_id} off {sense_id}", self._by) as edit:
             sense = edit.sense(sense_id)
-            number = edit.add_sense(new_id, str(sense[2]), definition.strip())
+            number = edit.add_sense(new_id, str(sense[2]), definition)
             for key in keys_of(keys):
                 rows = [row for row in edit.found("labels", "key", key) if row[2] == sense[0]]
                 if not rows:
@@ -265,10 +268,21 @@ class Keeping(Labelling):
     def _lemma_and_written(self, word: str, written: Written = ANYHOW) -> tuple[str, Written]:
         """The same, and how its uses are to be written, with the tag of a word that is written ``bank/NOUN``."""
         shards = self._get_shards()
-        word, written = word_and_written(shards, word.strip(), replace(written, is_lemma=True))
+        word, written = word_and_written(shards, checked_word(word).strip(), replace(written, is_lemma=True))
         key = normal_form(word)
         if not key:
             raise SenseError("The word is empty.")
         if any(shard.catalog.lemma_number(key) is not None for shard in shards):
             return key, written
         return lemma_of_form(shards, word, lambda form: self._get_analyser().lemma(form)), written
+
+
+def _stripped(text: str, what: str) -> str:
+    """A text without white space at its ends.
+
+    Raises:
+        SenseError: it is no string.
+    """
+    if not isinstance(text, str):
+        raise SenseError(f"{what} is a string, and {text!r:.80} is none.")
+    return text.strip()
