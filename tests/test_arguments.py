@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from conftest import MakeIndex
 
 from ctxsearch import Document, Index, Usage, pieces
 from ctxsearch.errors import QueryError, SenseError
+from ctxsearch.senses import Senses
 
 RIVER = "They sat on the [bank] of the river."
 
@@ -29,7 +31,20 @@ def test_a_filter_of_none_is_no_filter(index: Index, name: str) -> None:
     assert index.query(RIVER, **none) == index.query(RIVER)
     key = index.concordance("bank")[0].key
     assert index.like(key, **none) == index.like(key)
-    assert index.unmet(None) == []  # type: ignore[arg-type]
+    assert index.unmet(None) == []
+
+
+def test_hints_say_that_none_is_no_filter() -> None:
+    """Whatever takes a filter or an order says that it may be None, and that one string is enough."""
+    taken = []
+    for owner in (Index, Senses):
+        for name, method in inspect.getmembers(owner, inspect.isfunction):
+            hints = method.__annotations__
+            for one in {"form", "pos", "where", "near", "cql", "order"} & {*hints}:
+                if one != "order" or "Sequence" in hints[one]:
+                    taken.append((name, one))
+                    assert hints[one] == "str | Sequence[str] | None", (name, one)
+    assert {("query", "form"), ("change", "pos"), ("remove", "where"), ("assign", "near")} < {*taken}
 
 
 @pytest.mark.parametrize("wrong", [3, len, {"year": 1950}, [("year", ">=", 1950)], [None], b"year=1"])
@@ -55,10 +70,10 @@ def test_what_is_no_filter_is_told(index: Index, name: str, wanted: str, wrong: 
 
 def test_an_order_of_none_is_none(index: Index) -> None:
     """Lines in no order asked for are in that of the corpus, or the nearest first."""
-    assert index.concordance("bank", order=None) == index.concordance("bank")  # type: ignore[arg-type]
-    assert index.query(RIVER, order=None) == index.query(RIVER)  # type: ignore[arg-type]
+    assert index.concordance("bank", order=None) == index.concordance("bank")
+    assert index.query(RIVER, order=None) == index.query(RIVER)
     good = index.concordance("bank", good=True)
-    assert index.concordance("bank", good=True, order=None) == good  # type: ignore[arg-type]
+    assert index.concordance("bank", good=True, order=None) == good
 
 
 @pytest.mark.parametrize("wrong", [["bank"], 3, b"bank"])

@@ -94,9 +94,9 @@ class Changes(Answers):
 
     def remove(
         self,
-        document_ids: str | Iterable[str] = (),
+        document_ids: str | Iterable[str] | None = (),
         *,
-        where: str | Sequence[str] = (),
+        where: str | Sequence[str] | None = (),
         missing_ok: bool = False,
         lost: bool = False,
     ) -> int:

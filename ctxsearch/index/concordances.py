@@ -45,17 +45,17 @@ class Concordances:
 
     def _filters(
         self,
-        form: str | Sequence[str] = (),
-        pos: str | Sequence[str] = (),
-        where: str | Sequence[str] = (),
-        near: str | Sequence[str] = (),
-        cql: str | Sequence[str] = (),
+        form: str | Sequence[str] | None = (),
+        pos: str | Sequence[str] | None = (),
+        where: str | Sequence[str] | None = (),
+        near: str | Sequence[str] | None = (),
+        cql: str | Sequence[str] | None = (),
     ) -> Filters:
         from ctxsearch.query.options import checked_filters
 
         return checked_filters(form, pos, self._where(where), near, cql)
 
-    def _where(self, where: str | Sequence[str]) -> Sequence[str]:
+    def _where(self, where: str | Sequence[str] | None) -> Sequence[str]:
         """Conditions with those of subcorpora in the place of their names."""
         from ctxsearch.query.several import CONDITIONS, strings
 
@@ -66,7 +66,7 @@ class Concordances:
 
         return expanded(self._parts.inventory(), conditions)
 
-    def unmet(self, where: str | Sequence[str]) -> list[Unmet]:
+    def unmet(self, where: str | Sequence[str] | None) -> list[Unmet]:
         """The conditions on the metadata that no document meets: why nothing is found.
 
         Each is tried by itself, and two with ``=`` on one column together.
@@ -88,17 +88,17 @@ class Concordances:
         self,
         word: str | None,
         *,
-        form: str | Sequence[str] = (),
-        pos: str | Sequence[str] = (),
-        where: str | Sequence[str] = (),
-        near: str | Sequence[str] = (),
-        cql: str | Sequence[str] = (),
+        form: str | Sequence[str] | None = (),
+        pos: str | Sequence[str] | None = (),
+        where: str | Sequence[str] | None = (),
+        near: str | Sequence[str] | None = (),
+        cql: str | Sequence[str] | None = (),
         limit: int | None = None,
         offset: int = 0,
         sample: int | None = None,
         per_document: int | None = None,
         seed: int = 0,
-        order: str | Sequence[str] = "corpus",
+        order: str | Sequence[str] | None = "corpus",
         context: ConcordanceContext = DEFAULT_CONTEXT,
         good: bool = False,
     ) -> list[ConcordanceLine]:
@@ -152,11 +152,11 @@ class Concordances:
         self,
         word: str | None,
         *,
-        form: str | Sequence[str] = (),
-        pos: str | Sequence[str] = (),
-        where: str | Sequence[str] = (),
-        near: str | Sequence[str] = (),
-        cql: str | Sequence[str] = (),
+        form: str | Sequence[str] | None = (),
+        pos: str | Sequence[str] | None = (),
+        where: str | Sequence[str] | None = (),
+        near: str | Sequence[str] | None = (),
+        cql: str | Sequence[str] | None = (),
     ) -> int:
         """How many lines `concordance` has for a word, or for a pattern.
 
@@ -173,11 +173,11 @@ class Concordances:
         word: str | None,
         by: str | Sequence[str],
         *,
-        form: str | Sequence[str] = (),
-        pos: str | Sequence[str] = (),
-        where: str | Sequence[str] = (),
-        near: str | Sequence[str] = (),
-        cql: str | Sequence[str] = (),
+        form: str | Sequence[str] | None = (),
+        pos: str | Sequence[str] | None = (),
+        where: str | Sequence[str] | None = (),
+        near: str | Sequence[str] | None = (),
+        cql: str | Sequence[str] | None = (),
     ) -> list[Frequency]:
         """How many lines of a word have each value of something, or each combination of values, and of how many words.
 
@@ -207,7 +207,7 @@ class Concordances:
         return grouped_counts(shards, occurrences(shards, word, filters), columns, filters.where)
 
 
-def check_one_order(order: str | Sequence[str], usual: str) -> None:
+def check_one_order(order: str | Sequence[str] | None, usual: str) -> None:
     """Makes sure that lines whose best examples come first are to have no other order.
 
     Raises:

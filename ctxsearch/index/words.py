@@ -27,11 +27,11 @@ class Words(Concordances):
         *,
         left: int | None = 5,
         right: int | None = 5,
-        form: str | Sequence[str] = (),
-        pos: str | Sequence[str] = (),
-        where: str | Sequence[str] = (),
-        near: str | Sequence[str] = (),
-        cql: str | Sequence[str] = (),
+        form: str | Sequence[str] | None = (),
+        pos: str | Sequence[str] | None = (),
+        where: str | Sequence[str] | None = (),
+        near: str | Sequence[str] | None = (),
+        cql: str | Sequence[str] | None = (),
         by_form: bool = False,
         least: int = 3,
         order: Measure = "log_dice",
@@ -74,11 +74,11 @@ class Words(Concordances):
         word: str,
         n: int | None = 5,
         *,
-        form: str | Sequence[str] = (),
-        pos: str | Sequence[str] = (),
-        where: str | Sequence[str] = (),
-        near: str | Sequence[str] = (),
-        cql: str | Sequence[str] = (),
+        form: str | Sequence[str] | None = (),
+        pos: str | Sequence[str] | None = (),
+        where: str | Sequence[str] | None = (),
+        near: str | Sequence[str] | None = (),
+        cql: str | Sequence[str] | None = (),
     ) -> list[ConcordanceLine]:
         """The best example sentences of a word, which are unlike each other.
 
@@ -115,7 +115,7 @@ class Words(Concordances):
         order: ChangeOrder = "jsd",
         limit: int | None = 50,
         seed: int = 0,
-        pos: str | Sequence[str] = (),
+        pos: str | Sequence[str] | None = (),
         on_progress: Callable[[Progress], None] | None = None,
     ) -> list[Changed]:
         """The words that are used most differently in two parts of the corpus.
@@ -169,7 +169,7 @@ class Words(Concordances):
         n: int | None = 5,
         *,
         context: ConcordanceContext = DEFAULT_CONTEXT,
-        pos: str | Sequence[str] = (),
+        pos: str | Sequence[str] | None = (),
     ) -> tuple[list[ConcordanceLine], list[ConcordanceLine]]:
         """The lines of a word that show best how it is used in one part of the corpus, and not in the other.
 
@@ -197,7 +197,7 @@ class Words(Concordances):
             self.open_shards(), normal_form(checked_word(word)), *parts, count, around, self._tagged(pos)
         )
 
-    def _tagged(self, pos: str | Sequence[str]) -> Written:
+    def _tagged(self, pos: str | Sequence[str] | None) -> Written:
         from ctxsearch.query.scope import Written, require_tags
         from ctxsearch.query.several import strings
 

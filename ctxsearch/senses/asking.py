@@ -143,11 +143,11 @@ class Asking(Keeping):
         self,
         word: str,
         *,
-        form: str | Sequence[str] = (),
-        pos: str | Sequence[str] = (),
-        where: str | Sequence[str] = (),
-        near: str | Sequence[str] = (),
-        cql: str | Sequence[str] = (),
+        form: str | Sequence[str] | None = (),
+        pos: str | Sequence[str] | None = (),
+        where: str | Sequence[str] | None = (),
+        near: str | Sequence[str] | None = (),
+        cql: str | Sequence[str] | None = (),
         by: str | None = None,
         least_margin: float = 0.2,
         context: ConcordanceContext = 10,
@@ -174,11 +174,11 @@ class Asking(Keeping):
 
     def _filters(
         self,
-        form: str | Sequence[str],
-        pos: str | Sequence[str],
-        where: str | Sequence[str],
-        near: str | Sequence[str],
-        cql: str | Sequence[str],
+        form: str | Sequence[str] | None,
+        pos: str | Sequence[str] | None,
+        where: str | Sequence[str] | None,
+        near: str | Sequence[str] | None,
+        cql: str | Sequence[str] | None,
     ) -> Filters:
         return checked_filters(form, pos, expanded(self._inventory, where), near, cql)
 

@@ -96,7 +96,7 @@ class Keeping(Labelling):
         return self._one(sense_id)
 
     def import_dictionary(
-        self, path: str | Path, *, words: str | Sequence[str] = (), in_corpus: bool | None = None
+        self, path: str | Path, *, words: str | Sequence[str] | None = (), in_corpus: bool | None = None
     ) -> ImportReport:
         """Makes the senses of a dictionary, with its example sentences; all of them, or none where one is wrong.
 

@@ -60,7 +60,7 @@ class Subcorpora:
         held = [totals_of(shard, documents) for shard, documents in zip(shards, allowed, strict=True)]
         return SubcorpusSize(sum(one.documents for one in held), sum(one.words for one in held))
 
-    def save(self, name: str, where: Sequence[str]) -> None:
+    def save(self, name: str, where: str | Sequence[str]) -> None:
         """Gives conditions a name, or another meaning to a name.
 
         Args:
