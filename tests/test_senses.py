@@ -166,6 +166,25 @@ def test_a_sense_may_be_given_itself(index: Index, senses: Senses) -> None:
             senses.label(wrong, line)  # type: ignore[arg-type]
 
 
+def test_examples_are_usages_one_or_several(index: Index, senses: Senses) -> None:
+    """A sentence with the word in brackets shows a sense as a `Usage` does; a key, a line and a number are refused."""
+    marked, usage = "We slept on the [bank].", Usage("The bank was steep.", 4, 8)
+    for number, (examples, count) in enumerate([(marked, 1), (usage, 1), ([marked, usage], 2), (iter([usage]), 1)]):
+        assert senses.new(f"bank.{number}", examples=examples).examples == count
+    assert dict(senses.sentences("bank"))["bank.0"] == Usage("We slept on the bank.", 16, 20)
+    line = index.concordance("bank")[0]
+    before = senses.changes()
+    for wrong in (line, [line]):
+        with pytest.raises(QueryError, match=f"The line {line.key!r} is one of the corpus; make the sense, and label"):
+            senses.new("bank.5", examples=wrong)  # type: ignore[arg-type]
+    with pytest.raises(QueryError, match="No word is marked; write the sentence with one word in brackets"):
+        senses.new("bank.5", examples=[line.key])
+    for none in (3, [3], None):
+        with pytest.raises(QueryError, match="A sentence with one word in brackets is asked about, or a Usage, and no"):
+            senses.new("bank.5", examples=none)  # type: ignore[arg-type]
+    assert senses.changes() == before
+
+
 def test_a_sentence_of_both_is_merged_into_one(index: Index, senses: Senses) -> None:
     """A merged sense has no sentence twice, unless another word of it is marked; an undo gives each its own again."""
     one, other = Usage("A bank is a bank.", 2, 6), Usage("A bank is a bank.", 12, 16)

@@ -9,6 +9,7 @@ telling      which sense a use has, from a few examples of each
 induction    groups of uses that are likely to have one sense
 groups       which uses these are
 labelled     labels as uses to learn from
+written      texts and sentences of senses, as people give them
 importing    dictionaries
 headwords    those of a dictionary, and which of them are imported
 assigned     every occurrence with its sense, and what that adds up to

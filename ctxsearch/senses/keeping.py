@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from ctxsearch.senses.headwords import Choice, Headwords
 from ctxsearch.senses.importing import ImportReport, checked_name, word_of, write_dictionary
 from ctxsearch.senses.labelling import Labelling
 from ctxsearch.senses.located import place_of
+from ctxsearch.senses.written import parsed_examples, stripped
 
 
 class Keeping(Labelling):
@@ -69,28 +70,42 @@ class Keeping(Labelling):
         return agreement([label for label in self.labels(word) if place_of(shards, label) is not None])
 
     def new(
-        self, sense_id: str, *, word: str | None = None, definition: str = "", examples: Sequence[Usage] = ()
+        self,
+        sense_id: str,
+        *,
+        word: str | None = None,
+        definition: str = "",
+        examples: str | Usage | Iterable[str | Usage] = (),
     ) -> Sense:
         """Makes a sense.
+
+        >>> import tempfile
+        >>> from ctxsearch import Document, Index
+        >>> index = Index.create(tempfile.mkdtemp() + "/mine")
+        >>> report = index.add([Document("1", "They rowed to the bank.")])
+        >>> index.senses().new("bank.river", examples="We fished from the [bank].").examples
+        1
 
         Args:
             sense_id: what it is called, ``bank.river`` for instance.
             word: whose sense it is; where None, what stands before the first dot of the name.
             definition: as a dictionary would have it.
-            examples: sentences that show it and are no occurrences of the corpus, a dictionary's for instance.
+            examples: sentences that show it and are no lines of the corpus, a dictionary's for instance: one or
+                several, each with the word in brackets, or a `Usage`. Lines are labelled with it, see `label`.
 
         Raises:
             SenseError: there is one of this name, or it can be no name; or an example marks another word.
-            QueryError: an example marks no word, or more than one.
+            QueryError: an example marks no word, or more than one; or is a line of the corpus.
         """
         checked_name(sense_id, "sense")
         lemma = self._lemma(sense_id.partition(".")[0] if word is None else word)
-        definition = _stripped(definition, "A definition")
-        for usage in examples:
+        definition = stripped(definition, "A definition")
+        usages = parsed_examples(examples)
+        for usage in usages:
             self._check_example(usage, lemma)
         with self._inventory.changing(f"new sense {sense_id} of {lemma}", self._by, makes=True) as edit:
             number = edit.add_sense(sense_id, lemma, definition)
-            for usage in examples:
+            for usage in usages:
                 example = (edit.next_number("examples"), number, usage.text, usage.start, usage.end, "")
                 edit.put("examples", example)
         return self._one(sense_id)
@@ -133,7 +148,7 @@ class Keeping(Labelling):
             SenseNotFound: there is no such sense.
         """
         sense_id = id_of(sense_id)
-        text = _stripped(definition, "A definition")
+        text = stripped(definition, "A definition")
         what = f"defined {sense_id}: {text}" if text else f"took the definition of {sense_id} away"
         with self._inventory.changing(what, self._by) as edit:
             number, name, lemma, _ = edit.sense(sense_id)
@@ -164,7 +179,7 @@ class Keeping(Labelling):
             SenseError: there is nothing to note.
         """
         sense_id = id_of(sense_id)
-        text = _stripped(text, "A note")
+        text = stripped(text, "A note")
         if not text:
             raise SenseError("The note is empty.")
         with self._inventory.changing(f"noted about {sense_id}: {text}", self._by) as edit:
@@ -214,7 +229,7 @@ class Keeping(Labelling):
         """
         sense_id = id_of(sense_id)
         checked_name(new_id, "sense")
-        definition = _stripped(definition, "A definition")
+        definition = stripped(definition, "A definition")
         with self._inventory.changing(f"split {new_id} off {sense_id}", self._by) as edit:
             sense = edit.sense(sense_id)
             number = edit.add_sense(new_id, str(sense[2]), definition)
@@ -275,14 +290,3 @@ class Keeping(Labelling):
         if any(shard.catalog.lemma_number(key) is not None for shard in shards):
             return key, written
         return lemma_of_form(shards, word, lambda form: self._get_analyser().lemma(form)), written
-
-
-def _stripped(text: str, what: str) -> str:
-    """A text without white space at its ends.
-
-    Raises:
-        SenseError: it is no string.
-    """
-    if not isinstance(text, str):
-        raise SenseError(f"{what} is a string, and {text!r:.80} is none.")
-    return text.strip()
