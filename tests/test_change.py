@@ -82,13 +82,13 @@ def test_chance_alone_has_a_small_p_no_more_often_than_it_says() -> None:
 
 
 def test_what_changed_is_less_likely_by_chance(sample: Index) -> None:
-    """Words that got a new sense have a small p, and others none; nor has any where a part is compared with itself."""
+    """Words that got a new sense have a small p, and others none; nor have those of halves of one time."""
     found = {one.lemma: one for one in sample.change(BEFORE, AFTER, least=4, limit=None)}
     for lemma in ("mouse", "apple", "amazon"):
         assert found[lemma].p <= 0.05
         assert found[lemma].jsd > 2 * found[lemma].jsd_by_chance
     assert found["bank"].p > 0.05
-    same = sample.change(BEFORE, BEFORE, least=4, limit=None)
+    same = sample.change([BEFORE, "document_id~.*[13579]"], [BEFORE, "document_id~.*[02468]"], least=4, limit=None)
     assert len(same) > 20
     assert np.mean([one.p <= 0.05 for one in same]) < 0.05
     assert all(1 / (1 + DEALT) <= one.p <= 1 for one in (*found.values(), *same))
@@ -160,9 +160,33 @@ def test_wrong_input_is_one_sentence(sample: Index, index: Index) -> None:
     with pytest.raises(WordNotFound, match=r"does not have the word 'rivver'. Nearest: river"):
         sample.change_lines("rivver", BEFORE, AFTER)
     with pytest.raises(QueryError, match="'virus' does not occur in both parts"):
-        sample.change_lines("virus", BEFORE, "year>2100")
+        sample.change_lines("virus", BEFORE, "year=1964")
     with pytest.raises(SenseError, match="The index has no head"):
         index.change(BEFORE, AFTER)
+
+
+def test_parts_have_documents_and_share_none(sample: Index) -> None:
+    """A part without documents is told with its values, and two that share one with its id."""
+    for ask in (sample.change, lambda *parts: sample.change_lines("virus", *parts)):
+        for parts, which in (
+            ((BEFORE, "year>2100"), "after, 'year>2100'"),
+            (("year<100", AFTER), "before, 'year<100'"),
+        ):
+            with pytest.raises(QueryError, match=rf"^No document is in the part {which}; of year there are: \d+, .*"):
+                ask(*parts)
+        with pytest.raises(QueryError, match=r"^No document is in the part after, 'year>1990' with 'year<1980'\.$"):
+            ask(BEFORE, ["year>1990", "year<1980"])
+        with pytest.raises(
+            QueryError, match=r"documents are in both parts, 'year<1960' and 'year<1960', '.*' for inst"
+        ):
+            ask(BEFORE, BEFORE)
+        with pytest.raises(
+            QueryError, match=r"^1 document is in both parts, the whole corpus and 'document_id=bank/06'"
+        ):
+            ask((), "document_id=bank/06")
+    told = command("change", sample.path, "--before", "100", "--after", "1985")
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr.startswith("Error: No document is in the part before, 'year<100'; of year there are: ")
 
 
 def test_command_prints_words_and_lines(sample: Index) -> None:

@@ -9,13 +9,10 @@ from ctxsearch.domain import ConcordanceContext, ConcordanceLine, Progress
 from ctxsearch.index.concordances import DEFAULT_CONTEXT, Concordances
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from ctxsearch.query.collocations import Collocate, Measure
     from ctxsearch.query.scope import Written
     from ctxsearch.senses import Senses
-    from ctxsearch.senses.change import Changed, ChangeOrder
+    from ctxsearch.senses.change import Changed, ChangeOrder, Part
 
 
 class Words(Concordances):
@@ -125,7 +122,7 @@ class Words(Concordances):
 
         Args:
             before: conditions on the metadata that make one part, ``year<1950`` for instance.
-            after: those that make the other.
+            after: those that make the other. No document is to be in both: chance is reckoned by documents.
             least: how often a word must occur in each.
             order: by which measure they are ranked: ``jsd``, ``prt`` or ``apd``, see `ctxsearch.senses.change`.
             limit: the first so many; None for all.
@@ -134,7 +131,8 @@ class Words(Concordances):
             on_progress: is told how many words are done.
 
         Raises:
-            QueryError: a condition or an option cannot be understood, or no word has such a part of speech.
+            QueryError: a condition or an option cannot be understood, no word has such a part of speech, a part has no
+                document, or the two share one.
             IndexDamaged: the head of the index is.
             SenseError: the index has no head, so it cannot be told which uses go together.
             MissingExtra: scikit-learn is not installed.
@@ -176,14 +174,14 @@ class Words(Concordances):
         Args:
             word: a lemma.
             before: conditions on the metadata that make one part.
-            after: those that make the other.
+            after: those that make the other; no document is to be in both.
             n: how many lines of each; None for all.
             context: words on either side, or ``"sentence"``.
             pos: only uses of this part of speech, or of these.
 
         Raises:
-            QueryError: a condition or an option cannot be understood, no word has such a part of speech, or the word
-                does not occur in both.
+            QueryError: a condition or an option cannot be understood, no word has such a part of speech, a part has no
+                document, the two share one, or the word does not occur in both.
             WordNotFound: the corpus does not have the word.
         """
         from ctxsearch.analysis import normal_form
@@ -205,16 +203,10 @@ class Words(Concordances):
         require_tags(self.open_shards(), written.tags)
         return written
 
-    def _both_parts(
-        self, before: str | Sequence[str], after: str | Sequence[str]
-    ) -> tuple[list[NDArray[np.bool_] | None], list[NDArray[np.bool_] | None]]:
-        from ctxsearch.query.scope import allowed_documents
+    def _both_parts(self, before: str | Sequence[str], after: str | Sequence[str]) -> tuple[Part, Part]:
+        from ctxsearch.senses.change import both_parts
 
-        shards = self.open_shards()
-        return (
-            allowed_documents(shards, self._where(before)),
-            allowed_documents(shards, self._where(after)),
-        )
+        return both_parts(self.open_shards(), self._where(before), self._where(after))
 
     def senses(self, *, by: str | None = None) -> Senses:
         """The sense inventory of the index, ``senses.sqlite``: what people found out and wrote down.

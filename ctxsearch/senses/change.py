@@ -26,10 +26,11 @@ from numpy.typing import NDArray
 from ctxsearch.domain import ConcordanceLine, Progress
 from ctxsearch.errors import QueryError
 from ctxsearch.head import Calibration
+from ctxsearch.query.conditions import unmet_conditions
 from ctxsearch.query.found import Listing, documents_of, listed
 from ctxsearch.query.keys import require
 from ctxsearch.query.lines import lines
-from ctxsearch.query.scope import ANYHOW, OpenShard, Written, rows_of_lemma
+from ctxsearch.query.scope import ANYHOW, OpenShard, Written, allowed_documents, rows_of_lemma
 from ctxsearch.query.vectors import vectors_of
 from ctxsearch.senses.chance import spread
 from ctxsearch.senses.groups import grouped
@@ -38,6 +39,12 @@ ChangeOrder = Literal["apd", "prt", "jsd"]
 ORDERS = ("apd", "prt", "jsd")
 GROUPED, COMPARED = 200, 20_000
 """Of each part so many uses are drawn, where there are more: to be grouped for ``jsd``; for ``apd`` and ``prt``."""
+
+Part = Sequence[NDArray[np.bool_] | None]
+"""Which documents of each shard make a part of the corpus; None is all."""
+
+# Values of a column that are named.
+_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +70,56 @@ class Changed:
     p: float
 
 
+def both_parts(shards: Sequence[OpenShard], before: Sequence[str], after: Sequence[str]) -> tuple[Part, Part]:
+    """The documents of two parts, in each of which there are some, and in both none.
+
+    A document in both would be dealt out as two: what is so by chance, and how often, would not be told.
+
+    Args:
+        shards: the corpus.
+        before: the conditions on the metadata that make one part.
+        after: those that make the other.
+
+    Raises:
+        QueryError: a condition cannot be understood, a part has no document, or the two have one in common.
+    """
+    parts = allowed_documents(shards, before), allowed_documents(shards, after)
+    counts = [
+        tuple(np.ones(shard.catalog.n_documents, np.bool_) if one is None else one for one in of_shard)
+        for shard, *of_shard in zip(shards, *parts, strict=True)
+    ]
+    for which, where, masks in zip(("before", "after"), (before, after), zip(*counts, strict=True), strict=True):
+        if not any(mask.any() for mask in masks):
+            raise QueryError(f"No document is in the part {which}, {_conditions(where)}{_values(shards, where)}.")
+    shared = [np.flatnonzero(one & other) for one, other in counts]
+    if count := sum(map(len, shared)):
+        shard, some = next((shard, some) for shard, some in zip(shards, shared, strict=True) if len(some))
+        name = shard.catalog.documents(some[:1].tolist())[int(some[0])].document_id
+        are = "1 document is" if count == 1 else f"{count:,} documents are"
+        raise QueryError(
+            f"{are} in both parts, {_conditions(before)} and {_conditions(after)}, {name!r} for instance; choose parts"
+            " that share none."
+        )
+    return parts
+
+
+def _conditions(where: Sequence[str]) -> str:
+    return " with ".join(map(repr, where)) if where else "the whole corpus"
+
+
+def _values(shards: Sequence[OpenShard], where: Sequence[str]) -> str:
+    """What there is in the column of the first condition that no document meets."""
+    unmet = next(iter(unmet_conditions(shards, where)), None)
+    if unmet is None or not unmet.documents:
+        return ""
+    named = ", ".join(value for value, _ in unmet.documents[:_NAMED])
+    return f"; of {unmet.column} there are: {named}{', ...' if len(unmet.documents) > _NAMED else ''}"
+
+
 def changed(
     shards: Sequence[OpenShard],
-    before: Sequence[NDArray[np.bool_] | None],
-    after: Sequence[NDArray[np.bool_] | None],
+    before: Part,
+    after: Part,
     calibration: Calibration,
     *,
     least: int,
@@ -106,7 +159,7 @@ def changed(
 def occurrences_in(
     shards: Sequence[OpenShard],
     lemma: str,
-    part: Sequence[NDArray[np.bool_] | None],
+    part: Part,
     written: Written = ANYHOW,
 ) -> Listing:
     """The uses of a lemma in some documents, in the order of the corpus.
@@ -119,8 +172,8 @@ def occurrences_in(
 def telling_lines(
     shards: Sequence[OpenShard],
     lemma: str,
-    before: Sequence[NDArray[np.bool_] | None],
-    after: Sequence[NDArray[np.bool_] | None],
+    before: Part,
+    after: Part,
     n: int | None,
     context: int | None,
     written: Written = ANYHOW,
@@ -167,7 +220,6 @@ def _compared(
     chosen = [np.sort(random.permutation(len(own))[:GROUPED]) for own in vectors]
     groups = grouped(np.concatenate([own[some] for own, some in zip(vectors, chosen, strict=True)]), calibration)
     of_part = [documents_of(shards, own)[some] for own, some in zip(drawn, chosen, strict=True)]
-    # One that is in both parts is one of each.
     (first, before), (_, after) = (np.unique(some, return_inverse=True) for some in of_part)
     apart = spread(groups, np.concatenate([before, len(first) + after]), len(first), random)
     prt = 1 / cosine if cosine > 0 else np.inf
