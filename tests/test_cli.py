@@ -1015,8 +1015,10 @@ def test_empty_name_makes_no_index_of_the_working_folder(library: Library, tmp_p
 
 
 def test_no_number_is_no_score(index: Index) -> None:
-    """A min-score of nan is a wrong command line, not an empty answer."""
-    assert ctxsearch("like", index.path, "loan:4", "--min-score", "nan").returncode in (1, 2)
+    """A min-score that no cosine has is told, and is no empty answer."""
+    for wrong in ("nan", "2.0", "-1.1"):
+        told = ctxsearch("like", index.path, "loan:4", "--min-score", wrong)
+        assert (told.returncode, told.stderr) == (1, f"Error: A score is a number from -1 to 1, and {wrong} is none.\n")
 
 
 def test_form_that_the_word_does_not_have_is_told_as_such(index: Index) -> None:

@@ -266,11 +266,15 @@ def test_default_k_is_twenty(make_index: MakeIndex) -> None:
 
 
 def test_min_score_is_a_floor(index: Index) -> None:
-    """Lines that score less than min_score are left out, and those that score just so much are not."""
+    """Lines that score less than min_score are left out, those that score just so much are not; it is a cosine."""
     lines = index.query(RIVER)
     floor = scores(lines)[2]
     assert index.query(RIVER, min_score=floor) == lines[:3]
-    assert index.query(RIVER, min_score=1.1) == []
+    assert index.query(RIVER, min_score=1) == []
+    for wrong in (1.1, 2, -1.5, float("nan"), float("inf")):
+        for ask in (index.query, index.query_many):
+            with pytest.raises(QueryError, match=f"^A score is a number from -1 to 1, and {wrong} is none"):
+                ask(RIVER, min_score=wrong)
 
 
 def test_form_is_what_is_written(index: Index) -> None:

@@ -74,7 +74,7 @@ class Answers(Words):
             k: how many lines; None for all.
             form: only occurrences written exactly so (or in one of several ways).
             pos: only those of this part of speech (or one of several), where the sources of the corpus give any.
-            min_score: only lines that score so much.
+            min_score: only lines that score so much, from -1 to 1.
             min_p: only lines with so great a probability of having the same sense, see `ConcordanceLine.p_same`.
             any_word: search all words, not just the marked one.
             where: conditions on the metadata, such as ``"year>=1990"``; all must hold. ``@NAME`` stands for those of a

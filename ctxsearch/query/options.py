@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import numbers
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -163,11 +162,11 @@ def checked_score(score: float | None) -> float | None:
     """A score that others can be compared with; None for no floor.
 
     Raises:
-        QueryError: it is not a number.
+        QueryError: it is not a number, or none that a cosine can be.
     """
     if score is None:
         return None
-    if not isinstance(score, numbers.Real) or math.isnan(score):
+    if not isinstance(score, numbers.Real) or not -1 <= score <= 1:
         raise QueryError(f"A score is a number from -1 to 1, and {score!r} is none.")
     return float(score)
 
