@@ -15,6 +15,7 @@ from threading import Thread
 
 import numpy as np
 import pytest
+from command_line import ctxsearch as command
 from conftest import SAMPLE, WindowEncoder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -31,6 +32,7 @@ from ctxsearch.errors import (
     SenseError,
     SenseNotFound,
     SourceError,
+    WordNotFound,
 )
 from ctxsearch.head import Calibration
 from ctxsearch.senses import NONE_OF_THESE, UNSURE, Senses
@@ -682,6 +684,31 @@ def test_labels_of_lost_lines_are_told(own_sample: Index) -> None:
     assert [label.key for label in senses.assign("bank").lost] == ["bank/02:29"]
     own_sample.add([Document("bank/02", document["text"])])
     assert senses.assign("bank").lost == []
+
+
+def test_a_word_that_the_corpus_does_not_have_is_told_as_such(own_sample: Index) -> None:
+    """Whatever senses there are: of it, none has to be made; a word beside it, and one in a sentence, likewise."""
+    senses = own_sample.senses(by="anna")
+    for _ in range(2):
+        for ask in (
+            senses.assign,
+            senses.novel,
+            senses.induce,
+            lambda word: senses.assign("bank", near=word),
+            lambda word: senses.novel("bank", near=word),
+            lambda word: senses.collocations(word, "bank.river"),
+            lambda word: senses.contrast(word, "bank.river", "bank.money"),
+            lambda word: senses.examples(word, "bank.river"),
+            lambda word: senses.lookup(f"They rowed to the [{word}]."),
+        ):
+            with pytest.raises(WordNotFound, match=r"The corpus does not have the word 'bannk'\. Nearest: bank, ban"):
+                ask("bannk")
+        senses.new(f"bank.{len(senses.list())}", examples="They rowed to the [bank].")
+    senses.new("bannk.1", examples="The [bannk] was full.")
+    assert senses.lookup("We saw a [bannk].").lemma == "bannk"
+    told = command("assign", own_sample.path, "bannk")
+    assert told.returncode == 1
+    assert told.stderr.startswith("Error: The corpus does not have the word 'bannk'. Nearest: bank, ban")
 
 
 def test_without_head_or_examples_it_is_one_sentence(index: Index, senses: Senses, own_sample: Index) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,9 +18,10 @@ from ctxsearch.protocols import Encoder
 from ctxsearch.query.asked import embed, marked_token
 from ctxsearch.query.concordance import occurrences
 from ctxsearch.query.found import Found
+from ctxsearch.query.keys import require
 from ctxsearch.query.lines import lines
 from ctxsearch.query.options import Filters, at_least, checked_context, checked_filters
-from ctxsearch.query.scope import OpenShard, is_given, lemmas_of_form
+from ctxsearch.query.scope import OpenShard, is_given, lemmas_of_form, rows_of_lemma
 from ctxsearch.query.vectors import in_parts
 from ctxsearch.sense import Label, Sense
 from ctxsearch.senses.assigned import Assigned, assigned
@@ -105,6 +107,7 @@ class Asking(Keeping):
 
         Raises:
             QueryError: the usage marks no word, or so many cannot be shown.
+            WordNotFound: neither the corpus nor the inventory has the word.
             SenseError: the word has no sense with an example, or the index has no head.
         """
         examples = at_least(0, examples)
@@ -192,14 +195,15 @@ class Asking(Keeping):
         context: ConcordanceContext = 10,
     ) -> Assigned:
         """`assign`, with filters that are checked."""
-        if not 0 <= least_margin <= 1:
+        if not isinstance(least_margin, numbers.Real) or not 0 <= least_margin <= 1:
             raise SenseError(f"The least margin is a difference of probabilities, from 0 to 1, not {least_margin}.")
         around = checked_context(context)
         lemma, written = self._lemma_and_written(word, filters.written)
+        shards = self._get_shards()
+        # First, for where the corpus does not have the word there is nothing to say of its senses.
+        found = occurrences(shards, lemma, replace(filters, written=written))
         calibration = self._calibration()
         shown, evidence, without = self._evidence(lemma, by)
-        shards = self._get_shards()
-        found = occurrences(shards, lemma, replace(filters, written=written))
         middle = centres(evidence.vectors, evidence.senses, len(shown))
         counts = np.bincount(evidence.senses, minlength=len(shown))
         likely = np.concatenate(
@@ -225,10 +229,10 @@ class Asking(Keeping):
 
     def _evidence(self, lemma: str, by: str | None) -> tuple[list[Sense], Evidence, list[Sense]]:
         """The senses that something shows, what shows them, and the senses that nothing shows."""
-        senses = self._inventory.senses(lemma)
+        shards, senses = self._get_shards(), self._inventory.senses(lemma)
         if not senses:
+            require(shards, [rows_of_lemma(shard, lemma) for shard in shards], lemma)
             raise NothingShows(f"{lemma!r} has no sense yet; make one with: ctxsearch senses new.")
-        shards = self._get_shards()
         labels = self._inventory.labels(lemma, by)
         examples = self._inventory.examples(lemma)
         names = [sense.sense_id for sense in senses]
