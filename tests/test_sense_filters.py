@@ -6,8 +6,9 @@ import csv
 import io
 import json
 import math
+import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from treebank import tagged
 
 from ctxsearch import Document, Index
 from ctxsearch.domain import ConcordanceLine
-from ctxsearch.errors import FormNotFound, QueryError, TagNotFound, WordNotFound
+from ctxsearch.errors import FormNotFound, QueryError, SenseError, TagNotFound, WordNotFound
 from ctxsearch.senses import Assignment, Senses
 
 RIVER = (
@@ -332,3 +333,48 @@ def test_commands_say_why_nothing_is_left(path: Path, tmp_path: Path) -> None:
     assert command("assign", path, "bank", "--pile", "unsure", "--margin", "0").stderr == "There is no such line.\n"
     damaged = command("examples", path, "bank", "--sense", "bank.river", "--allow-damaged")
     assert (damaged.returncode, "leave out --allow-damaged" in damaged.stderr) == (2, True)
+
+
+def test_the_labels_of_one_person_count_wherever_senses_are_asked_for(path: Path, tmp_path: Path) -> None:
+    """Of two people who see it the other way round each is told their own; without a sense nothing is counted."""
+    folder = shutil.copytree(path, tmp_path / "index")
+    with Index.open(folder, dtype="fp32") as index:
+        senses, bert = index.senses(by="anna"), index.senses(by="bert")
+        river, money = (
+            next(one for one in senses.labels() if one.sense_id == f"bank.{name}") for name in ("river", "money")
+        )
+        bert.label("bank.river", money.key)
+        bert.label("bank.money", river.key)
+        asked: list[Callable[..., Sequence[object]]] = [
+            lambda sense, **chosen: senses.collocations("bank", sense, least=1, **chosen),
+            lambda sense, **chosen: senses.examples("bank", sense, **chosen),
+        ]
+        for ask in asked:
+            told = ask("bank.river", by="anna")
+            assert told == ask("bank.money", by="bert") != ask("bank.river", by="bert")
+        apart = [senses.contrast("bank", "bank.river", "bank.money", least=1, by=one) for one in ("anna", "bert")]
+        assert {(one.word, one.counts) for one in apart[0]} == {(one.word, one.counts[::-1]) for one in apart[1]}
+        assert [one.lemma for one in senses.unaccounted(by="bert")] == ["bank"]
+        assert senses.unaccounted(by="carl") == []
+        for refused in (
+            lambda: senses.novel("bank", by="carl"),
+            lambda: senses.examples("bank", "bank.river", by="carl"),
+        ):
+            with pytest.raises(SenseError, match="'carl' labelled no use of 'bank'; these did: anna, bert"):
+                refused()
+        river_of_bert = [line.key for line in senses.examples("bank", "bank.river", by="bert")]
+    for words in (("collocations", folder, "bank", "--least", "1"), ("examples", folder, "bank")):
+        one, other = (
+            command(*words, "--sense", f"bank.{sense}", "--by", who).stdout
+            for sense, who in (("river", "anna"), ("money", "bert"))
+        )
+        assert one == other != ""
+        alone = command(*words, "--by", "anna")
+        assert alone.returncode == 2
+        assert alone.stderr.endswith("Error: --by counts labels; give --sense, too.\n")
+    printed = command("examples", folder, "bank", "--sense", "bank.river", "--by", "bert", "--json").stdout
+    assert [json.loads(line)["key"] for line in printed.splitlines()] == river_of_bert
+    told = command("collocations", folder, "bank", "--sense", "bank.river", "--versus", "bank.money", "--by", "carl")
+    assert "'carl' labelled no use of 'bank'" in told.stderr
+    assert "'carl' labelled no use of 'bank'" in command("novel", folder, "bank", "--by", "carl").stderr
+    assert command("novel", folder, "--by", "carl").stderr.startswith("No word of the inventory has a sense with an ex")

@@ -29,6 +29,9 @@ _Order = Literal["log_dice", "mi", "t_score", "log_likelihood", "count"]
 _NO_WORD = "No word stands there so often."
 _NO_COLLOCATE = "No word stands there so often, and more often than chance would have it."
 _SENSE_HELP = "Only lines that assign gives this sense of your inventory; or 'none of these', or 'unsure'."
+WhoseSense = Annotated[
+    str | None, typer.Option("--by", metavar="NAME", help="With --sense: count the labels of this person only.")
+]
 
 
 @with_records
@@ -51,6 +54,7 @@ def collocations(
     versus: Annotated[
         str | None, typer.Option(metavar="SENSE", help="With --sense: what tells it from this other sense.")
     ] = None,
+    by: WhoseSense = None,
     allow_damaged: AllowDamaged = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with a header.")] = False,
@@ -64,7 +68,7 @@ def collocations(
         raise WrongCommand("--versus compares two senses; give --sense, too.")
     if versus is not None and versus == sense:
         raise WrongCommand("--versus is the same as --sense; name another sense.")
-    _check_whole(call, sense)
+    _check_sense(call, sense)
     if versus is not None and "--sort" in given(call):
         raise WrongCommand("--versus ranks by log-likelihood; leave out --sort.")
     if as_json + as_csv + as_tsv > 1:
@@ -81,6 +85,7 @@ def collocations(
                 sense,
                 versus,
                 **filters.chosen,
+                by=by,
                 by_form=by_form,
                 left=places[0],
                 right=places[1],
@@ -96,6 +101,7 @@ def collocations(
                 word,
                 sense,
                 **filters.chosen,
+                by=by,
                 by_form=by_form,
                 order=order,
                 limit=limit,
@@ -127,6 +133,7 @@ def examples(
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 5,
     sense: Annotated[str | None, typer.Option(metavar="SENSE", help=_SENSE_HELP)] = None,
     *,
+    by: WhoseSense = None,
     filters: Filters,
     allow_damaged: AllowDamaged = False,
     as_json: Json = False,
@@ -136,10 +143,10 @@ def examples(
     It prefers whole sentences, neither short nor long, of common words, without names or a beginning that points back,
     and typical of the lines that it chooses from. What says the same as a better one is left out.
     """
-    _check_whole(call, sense)
+    _check_sense(call, sense)
     with opening(index, allow_damaged) as opened:
         if sense is not None:
-            found = opened.senses().examples(word, sense, count, **filters.chosen)
+            found = opened.senses().examples(word, sense, count, **filters.chosen, by=by)
         else:
             found = opened.examples(word, count, **filters.chosen)
         if not found:
@@ -152,8 +159,13 @@ def examples(
         print(" ".join(f"{line.left}[{line.node}]{line.right}".split()) + f"  ({line.key})")
 
 
-def _check_whole(call: typer.Context, sense: str | None) -> None:
-    """Refuses a damaged index beside a sense, which labels tell that may be of lines in the damaged part."""
+def _check_sense(call: typer.Context, sense: str | None) -> None:
+    """Refuses a damaged index beside a sense, which labels tell that may be of lines in the damaged part.
+
+    And whose labels these are where there is no sense.
+    """
+    if sense is None and "--by" in given(call):
+        raise WrongCommand("--by counts labels; give --sense, too.")
     if sense is not None and "--allow-damaged" in given(call):
         raise WrongCommand("--sense needs the whole index; leave out --allow-damaged.")
 

@@ -11,7 +11,7 @@ import typer
 from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.nothing import NO_LINE, say_nothing
 from ctxsearch.cli.opening import opening
-from ctxsearch.cli.options import By, Filters, IndexName, Json, refuse_all_but, with_records
+from ctxsearch.cli.options import By, Filters, IndexName, Json, Whose, refuse_all_but, with_records
 from ctxsearch.cli.output import Format, print_lines
 from ctxsearch.cli.undoing import undo_command
 
@@ -62,6 +62,7 @@ def novel(
     ] = None,
     *,
     filters: Filters,
+    by: Whose = None,
     least: Least = 1,
     lines: Lines = 3,
     as_json: Json = False,
@@ -71,18 +72,18 @@ def novel(
     None is likelier than each sense, be it only just: so lines that assign calls unsure are among them.
     """
     if word is None:
-        refuse_all_but(("--json",), call, "Without WORD, words are ranked")
+        refuse_all_but(("--by", "--json"), call, "Without WORD, words are ranked")
     with opening(index, allow_damaged=False) as opened:
         senses = opened.senses()
         if word is not None:
-            found = senses.novel(word, **filters.chosen, least=least)
+            found = senses.novel(word, **filters.chosen, by=by, least=least)
             if not found.occurrences and not as_json:
                 print(f"{found.lemma}: no line is likely to have none of its senses.")
                 say_nothing(opened, filters.chosen["where"], NO_LINE)
                 return
             _print(found, lines, as_json)
             return
-        ranked = senses.unaccounted()
+        ranked = senses.unaccounted(by=by)
     if not ranked:
         say("No word of the inventory has a sense with an example; label some with: ctxsearch senses label.")
     for one in ranked:

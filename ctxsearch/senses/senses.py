@@ -147,6 +147,7 @@ class Senses(Asking):
         where: str | Sequence[str] | None = (),
         near: str | Sequence[str] | None = (),
         cql: str | Sequence[str] | None = (),
+        by: str | None = None,
         least: int = 1,
         context: ConcordanceContext = 10,
     ) -> Induced:
@@ -155,6 +156,7 @@ class Senses(Asking):
         Args:
             word: a lemma, or a form.
             form, pos, where, near, cql: only these uses, see `assign`.
+            by: counts the labels of this person only.
             least: groups of fewer uses are counted, and not shown.
             context: words on either side of a line, or ``"sentence"``.
 
@@ -165,7 +167,7 @@ class Senses(Asking):
             MissingExtra: scikit-learn is not installed.
         """
         around, shards = checked_context(context), self._get_shards()
-        assigned = self._assigned(word, self._filters(form, pos, where, near, cql), least_margin=0)
+        assigned = self._assigned(word, self._filters(form, pos, where, near, cql), by=by, least_margin=0)
         found = assigned.found_in(NONE_OF_THESE)
         some = drawn(found, MOST_GROUPED, 0)
         calibration = self._calibration()
@@ -173,15 +175,18 @@ class Senses(Asking):
             shards, assigned.lemma, some, len(found), calibration, least=max(1, least), context=around, seed=0
         )
 
-    def unaccounted(self) -> Sequence[Unaccounted]:
+    def unaccounted(self, *, by: str | None = None) -> Sequence[Unaccounted]:
         """The words of the inventory by how much of their use its senses do not account for, most first.
 
         Words of which no sense has an example in the index, or which the index does not have, are passed over.
+
+        Args:
+            by: counts the labels of this person only.
         """
         made = []
         for lemma in dict.fromkeys(sense.lemma for sense in self.list()):
             try:
-                found = self.assign(lemma)
+                found = self.assign(lemma, by=by)
             except (SenseError, WordNotFound):
                 continue
             none = found.frequencies[-1].expected
@@ -200,6 +205,7 @@ class Senses(Asking):
         where: str | Sequence[str] | None = (),
         near: str | Sequence[str] | None = (),
         cql: str | Sequence[str] | None = (),
+        by: str | None = None,
         by_form: bool = False,
         least: int = 3,
         order: Measure = "log_dice",
@@ -208,7 +214,8 @@ class Senses(Asking):
         """The words that stand more often than by chance beside the occurrences that `assign` gives a sense.
 
         The options are those of `Index.collocations`, and so is what chance is reckoned by: all words of the documents
-        that ``where`` allows, whatever the sense and the other filters leave of the word itself.
+        that ``where`` allows, whatever the sense and the other filters leave of the word itself. ``by`` is as for
+        `assign`.
 
         Raises:
             WordNotFound: the corpus does not have the word, or never so.
@@ -218,7 +225,7 @@ class Senses(Asking):
         collocations.checked_windows(left, right, least, order)
         limit, shards = checked_count(limit), self._get_shards()
         filters = self._filters(form, pos, where, near, cql)
-        found = self._assigned(word, filters).found_in(sense_id)
+        found = self._assigned(word, filters, by=by).found_in(sense_id)
         seen = collocations.windows(shards, found, left, right, by_form=by_form)
         allowed = allowed_documents(shards, filters.where)
         return collocations.collocates(shards, allowed, seen, by_form=by_form, least=least, order=order)[:limit]
@@ -236,13 +243,14 @@ class Senses(Asking):
         where: str | Sequence[str] | None = (),
         near: str | Sequence[str] | None = (),
         cql: str | Sequence[str] | None = (),
+        by: str | None = None,
         by_form: bool = False,
         least: int = 3,
     ) -> Sequence[Contrast]:
         """The words that tell two senses apart by standing beside one of them: those of the first, then of the other.
 
-        The options are those of `Index.collocations`. The two are compared with each other, and with nothing else:
-        filters choose the lines of both.
+        The options are those of `collocations`. The two are compared with each other, and with nothing else: filters
+        choose the lines of both.
 
         Raises:
             WordNotFound: the corpus does not have the word, or never so.
@@ -251,7 +259,7 @@ class Senses(Asking):
         """
         collocations.checked_windows(left, right, least, "count")
         shards = self._get_shards()
-        found = self._assigned(word, self._filters(form, pos, where, near, cql))
+        found = self._assigned(word, self._filters(form, pos, where, near, cql), by=by)
         one, other = (
             collocations.windows(shards, found.found_in(name), left, right, by_form=by_form)
             for name in (sense_id, other_id)
@@ -269,10 +277,12 @@ class Senses(Asking):
         where: str | Sequence[str] | None = (),
         near: str | Sequence[str] | None = (),
         cql: str | Sequence[str] | None = (),
+        by: str | None = None,
     ) -> Sequence[ConcordanceLine]:
         """The best examples of a sense among the lines that are labelled or assigned to it.
 
         The options are those of `Index.examples`: filters choose the lines, and the examples are typical of these.
+        ``by`` is as for `assign`.
 
         Raises:
             WordNotFound: the corpus does not have the word, or never so.
@@ -281,5 +291,5 @@ class Senses(Asking):
         """
         count, shards = checked_count(n), self._get_shards()
         filters = self._filters(form, pos, where, near, cql)
-        found = drawn(self._assigned(word, filters).found_in(sense_id), CONSIDERED, 0)
+        found = drawn(self._assigned(word, filters, by=by).found_in(sense_id), CONSIDERED, 0)
         return best_examples(shards, found, vectors_of(shards, found), count)
