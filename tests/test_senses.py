@@ -187,6 +187,35 @@ def test_examples_are_usages_one_or_several(index: Index, senses: Senses) -> Non
     assert senses.changes() == before
 
 
+def test_labels_of_several_senses_are_one_change(index: Index, senses: Senses) -> None:
+    """Pairs, or a mapping, of senses and lines are labelled and undone together, and not at all if one is wrong."""
+    river, money, other = senses.new("bank.a"), senses.new("bank.b"), senses.new("river.c")
+    lines = index.concordance("bank")
+    pairs = [(river, lines[0]), ("bank.b", [line.key for line in lines[1:4]]), ("bank.a", lines[4:6])]
+    assert senses.label_many(iter(pairs)) == 6
+    given = {label.key: label.sense_id for label in senses.labels()}
+    assert given == {line.key: "bank.b" if at in (1, 2, 3) else "bank.a" for at, line in enumerate(lines[:6])}
+    assert senses.changes()[-1].what == "labelled 6 occurrences with bank.a, bank.b"
+    assert senses.label_many({"bank.a": lines[:2]}) == 1
+    senses.undo()
+    before = senses.changes()
+    assert senses.label_many(pairs) == senses.label_many([]) == 0
+    for wrong, why in (
+        ([*pairs, (money, lines[0])], "has two senses, 'bank.a' and 'bank.b'; nothing was labelled"),
+        ([(money, lines[0]), (other, lines[1])], "is a use of 'bank', and river.c is a sense of 'river'; nothing was"),
+        ([(money, lines[0]), ("bank.z", lines[1])], "There is no sense 'bank.z'"),
+        ([(money, lines[0]), ("bank.b", "nowhere:1")], "There is no occurrence 'nowhere:1'"),
+        (["bank.a"], r"A pair of a sense and its lines is wanted, \('bank.river', lines\), not 'bank.a'"),
+        ([("bank.a", lines[0], "x")], "A pair of a sense and its lines is wanted"),
+    ):
+        with pytest.raises((SenseError, KeyNotFound), match=why):
+            senses.label_many(wrong)  # type: ignore[arg-type]
+    assert senses.changes() == before
+    assert {label.key: label.sense_id for label in senses.labels()} == given
+    senses.undo()
+    assert senses.labels() == []
+
+
 def test_a_sentence_of_both_is_merged_into_one(index: Index, senses: Senses) -> None:
     """A merged sense has no sentence twice, unless another word of it is marked; an undo gives each its own again."""
     one, other = Usage("A bank is a bank.", 2, 6), Usage("A bank is a bank.", 12, 16)

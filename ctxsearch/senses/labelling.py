@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,12 +81,55 @@ class Labelling:
             SenseError: one is of another word than the sense.
         """
         sense_id = id_of(sense_id)
-        shards = self._get_shards()
-        places = find_keys(shards, keys_of(keys))
-        with self._inventory.changing(f"labelled {_counted(len(places))} with {sense_id}", self._by) as edit:
-            sense = edit.sense(sense_id)
+        given = dict.fromkeys(keys_of(keys), sense_id)
+        return self._label(given, [sense_id], f"labelled {_counted(len(given))} with {sense_id}")
+
+    def label_many(self, pairs: Mapping[str, Keys] | Iterable[tuple[str | Sense, Keys]]) -> int:
+        """Labels occurrences with several senses, in one change, which one `undo` takes back; all of them, or none.
+
+        >>> import tempfile
+        >>> from ctxsearch import Document, Index
+        >>> index = Index.create(tempfile.mkdtemp() + "/mine")
+        >>> report = index.add([Document("1", "They rowed to the bank."), Document("2", "The bank lent us money.")])
+        >>> senses = index.senses()
+        >>> made = senses.new("bank.river"), senses.new("bank.money")
+        >>> senses.label_many([("bank.river", "1:18"), ("bank.money", ["2:4"])])
+        2
+        >>> senses.undo().what
+        'labelled 2 occurrences with bank.river, bank.money'
+
+        Args:
+            pairs: a sense, and occurrences that have it, one or several; a sense may come again. Or a mapping of such.
+
+        Returns:
+            How many had another label of this person, or none.
+
+        Raises:
+            SenseNotFound: there is no such sense.
+            KeyNotFound: the index has no such occurrence.
+            SenseError: one is of another word than its sense, or is given two senses; or something is no such pair.
+        """
+        given: dict[str, str] = {}
+        senses: dict[str, None] = {}
+        for pair in pairs.items() if isinstance(pairs, Mapping) else pairs:
+            if not isinstance(pair, tuple | list) or len(pair) != 2:
+                raise SenseError(f"A pair of a sense and its lines is wanted, ('bank.river', lines), not {pair!r:.80}.")
+            sense_id = id_of(pair[0])
+            senses[sense_id] = None
+            for key in keys_of(pair[1]):
+                if given.setdefault(key, sense_id) != sense_id:
+                    raise SenseError(f"{key} has two senses, {given[key]!r} and {sense_id!r}; nothing was labelled.")
+        more = ", ..." if len(senses) > _NAMED else ""
+        what = f"labelled {_counted(len(given))} with {', '.join([*senses][:_NAMED])}{more}"
+        return self._label(given, senses, what)
+
+    def _label(self, given: Mapping[str, str], senses: Iterable[str], what: str) -> int:
+        """Labels occurrences with the sense that each is given; the senses are there also where none has one."""
+        places = find_keys(self._get_shards(), [*given])
+        with self._inventory.changing(what, self._by) as edit:
+            rows = {sense_id: edit.sense(sense_id) for sense_id in senses}
             for key, place in places.items():
-                self._put(edit, sense, key, place)
+                self._put(edit, rows[given[key]], key, place)
             return len(edit.rows)
 
     def label_from(self, path: str | Path) -> LabelReport:
