@@ -219,6 +219,27 @@ class ConcordanceLine:
     def __str__(self) -> str:
         return " ".join(f"{self.left}[{self.node}]{self.right}".split())
 
+    def as_dict(self) -> dict[str, MetadataValue]:
+        """As a row of a table, with the columns of ``--csv``; `dataclasses.asdict` has the metadata as one, as JSON.
+
+        >>> line = ConcordanceLine("1:8", None, "to the ", "bank", ".", "bank", "bank", "1", 12, 16, {"year": 1912})
+        >>> line.as_dict()["node"], line.as_dict()["metadata.year"]
+        ('bank', 1912)
+        """
+        row: dict[str, MetadataValue] = {column: getattr(self, column) for column in LINE_COLUMNS}
+        row.update((f"{OF_METADATA}{name}", value) for name, value in self.metadata.items())
+        return row
+
+
+LINE_COLUMNS = (
+    *("key", "score", "left", "node", "right", "form", "lemma", "document_id", "start", "end", "p_same"),
+    *("pos", "source"),
+)
+"""The columns of every table of lines; those of the metadata come last, as ``metadata.NAME``."""
+
+OF_METADATA = "metadata."
+"""What stands before their names: a document may have metadata called "start"."""
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:

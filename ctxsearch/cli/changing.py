@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -75,7 +74,7 @@ def change(
     _say_drawn(ranked, seed)
     if as_json:
         for one in ranked:
-            print(json.dumps(asdict(one), ensure_ascii=False))
+            print(json.dumps(one.as_dict(), ensure_ascii=False))
         return
     width = max(len(one.lemma) for one in ranked)
     print(f"{'':<{width}}  {'before':>7}  {'after':>7}    {'APD':>6}  {'PRT':>6}  {'JSD':>6}  {'chance':>6}  {'p':>5}")

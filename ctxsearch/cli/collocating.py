@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -20,7 +18,7 @@ from ctxsearch.cli.options import (
     given,
     with_records,
 )
-from ctxsearch.cli.output import Format, print_lines, print_row
+from ctxsearch.cli.output import Format, print_lines, print_rows
 
 if TYPE_CHECKING:
     from ctxsearch.query.collocations import Collocate, Contrast
@@ -172,7 +170,9 @@ def _check_sense(call: typer.Context, sense: str | None) -> None:
 
 def _print(found: Sequence[Collocate], output: Format) -> None:
     if output is not Format.TABLE:
-        _print_rows([asdict(one) for one in found], output)
+        from ctxsearch.query.collocations import COLLOCATE_COLUMNS
+
+        print_rows([one.as_dict() for one in found], output, COLLOCATE_COLUMNS)
         return
     if not found:
         return
@@ -187,17 +187,9 @@ def _print(found: Sequence[Collocate], output: Format) -> None:
 
 def _print_contrasts(told: Sequence[Contrast], sense: str, versus: str, output: Format) -> None:
     if output is not Format.TABLE:
-        rows = [
-            {
-                "word": one.word,
-                "count": one.counts[0],
-                "count_versus": one.counts[1],
-                "log_ratio": one.log_ratio,
-                "log_likelihood": one.log_likelihood,
-            }
-            for one in told
-        ]
-        _print_rows(rows, output)
+        from ctxsearch.query.collocations import CONTRAST_COLUMNS
+
+        print_rows([one.as_dict() for one in told], output, CONTRAST_COLUMNS)
         return
     if not told:
         return
@@ -206,14 +198,3 @@ def _print_contrasts(told: Sequence[Contrast], sense: str, versus: str, output: 
     for one in told:
         counts = "  ".join(f"{count:>{column},}" for count, column in zip(one.counts, columns, strict=True))
         print(f"{one.word:<{width}}  {counts}  {one.log_ratio:>9.2f}  {one.log_likelihood:>9,.1f}")
-
-
-def _print_rows(rows: Sequence[dict[str, object]], output: Format) -> None:
-    if output is Format.JSON:
-        for row in rows:
-            print(json.dumps(row, ensure_ascii=False))
-        return
-    delimiter = "," if output is Format.CSV else "\t"
-    print_row(rows[0] if rows else (), delimiter)
-    for row in rows:
-        print_row(row.values(), delimiter)

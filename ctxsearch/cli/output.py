@@ -58,10 +58,10 @@ def print_lines(
     elif output is Format.TABLE:
         _print_table(lines, [one.shown for one in told], whole=whole)
     else:
-        _print_rows(lines, "," if output is Format.CSV else "\t", told)
+        _print_cells(lines, "," if output is Format.CSV else "\t", told)
 
 
-def _print_rows(lines: Sequence[ConcordanceLine], delimiter: str, told: Sequence[Told]) -> None:
+def _print_cells(lines: Sequence[ConcordanceLine], delimiter: str, told: Sequence[Told]) -> None:
     columns = sorted({name for line in lines for name in line.metadata})
     print_row(line_header(list(told[0].fields) if told else (), columns), delimiter)
     for number, line in enumerate(lines):
@@ -71,6 +71,24 @@ def _print_rows(lines: Sequence[ConcordanceLine], delimiter: str, told: Sequence
 def print_row(cells: Iterable[object], delimiter: str, exact: Collection[int] = ()) -> None:
     """Prints a row of CSV or TSV to standard output, in which nothing is a formula; see `ctxsearch.cells.row`."""
     sys.stdout.write(row(cells, delimiter, exact))
+
+
+def print_rows(rows: Sequence[Mapping[str, object]], output: Format, columns: Sequence[str]) -> None:
+    """Prints rows to standard output, as JSON, CSV or TSV.
+
+    Args:
+        rows: what is in each column.
+        output: one of these.
+        columns: their names, which are printed where there is no row as well.
+    """
+    if output is Format.JSON:
+        for one in rows:
+            print(json.dumps(one, ensure_ascii=False))
+        return
+    delimiter = "," if output is Format.CSV else "\t"
+    print_row(columns, delimiter)
+    for one in rows:
+        print_row(one.values(), delimiter)
 
 
 def _print_table(lines: Sequence[ConcordanceLine], told: Sequence[str], *, whole: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -31,7 +30,7 @@ from ctxsearch.cli.options import (
     refuse_all_but,
     with_records,
 )
-from ctxsearch.cli.output import Format, print_lines, print_row
+from ctxsearch.cli.output import Format, print_lines, print_rows
 from ctxsearch.domain import ConcordanceLine
 
 if TYPE_CHECKING:
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
     from ctxsearch.query.grouping import Frequency
 
 _CHOOSING = (*FILTERS, "--allow-damaged")
-# What a row of --by has beside the values.
-_FIGURES = ("count", "words", "per_million", "share")
 _TWO_ORDERS = "Choose one of --good and --sort."
 
 
@@ -185,7 +182,6 @@ def _found(
 
 def _print_frequencies(found: Sequence[Frequency], by: Sequence[str], output: Format, limit: int | None) -> None:
     asked = list(dict.fromkeys(by))
-    lines = sum(one.count for one in found)
     shown = found[:limit]
     if output is Format.TABLE:
         texts = [["(none)" if value is None else str(value) for value in one.values] for one in shown]
@@ -193,21 +189,13 @@ def _print_frequencies(found: Sequence[Frequency], by: Sequence[str], output: Fo
         told = [f"{'count':>9}  {'words':>11}  {'per million':>11}  {'share':>6}"]
         for one in shown:
             rate = "-" if one.per_million is None else f"{one.per_million:,.2f}"
-            told.append(f"{one.count:>9,}  {one.words:>11,}  {rate:>11}  {one.count / lines:>6.1%}")
+            told.append(f"{one.count:>9,}  {one.words:>11,}  {rate:>11}  {one.share:>6.1%}")
         for text, figures in zip([asked, *texts], told, strict=True):
             print("  ".join([*(f"{cell:<{width}}" for cell, width in zip(text, widths, strict=True)), figures]))
     else:
-        # The metadata may have a column "words".
-        names = [*(f"metadata.{name}" if name in _FIGURES else name for name in asked), *_FIGURES]
-        rows = [[*one.values, one.count, one.words, one.per_million, one.count / lines] for one in shown]
-        if output is Format.JSON:
-            for cells in rows:
-                print(json.dumps(dict(zip(names, cells, strict=True)), ensure_ascii=False))
-        else:
-            delimiter = "," if output is Format.CSV else "\t"
-            print_row(names, delimiter)
-            for cells in rows:
-                print_row(cells, delimiter)
+        from ctxsearch.query.grouping import frequency_columns
+
+        print_rows([one.as_dict() for one in shown], output, frequency_columns(asked))
     if len(shown) < len(found):
         say(f"These are {len(shown):,} of {len(found):,} rows.")
 

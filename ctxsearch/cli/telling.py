@@ -158,14 +158,7 @@ def _print_uses(uses: Sequence[Assignment], shown: Shown) -> None:
     told = [
         Told(
             _likeliest(use) + (" *" if use.is_labelled else ""),
-            {
-                "pile": use.pile,
-                "sense_id": use.sense_id,
-                "p": use.p,
-                "p_none": use.p_none,
-                "margin": use.margin,
-                "is_labelled": use.is_labelled,
-            },
+            use.told(),
         )
         for use in uses
     ]

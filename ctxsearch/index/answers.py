@@ -242,6 +242,8 @@ class Answers(Words):
     def vectors(self, occurrences: Keys) -> NDArray[np.float32]:
         """The vectors of occurrences of the corpus, as they are kept: no model is needed.
 
+        ``index.vectors(index.concordance("bank"))`` has those of all lines of a word, in the order of the lines.
+
         Args:
             occurrences: lines or keys, one or several.
 

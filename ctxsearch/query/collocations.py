@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
@@ -65,6 +65,19 @@ class Collocate:
     t_score: float
     log_likelihood: float
 
+    def as_dict(self) -> dict[str, str | float]:
+        """As a row of a table, with the columns of ``collocations --csv``.
+
+        >>> [*Collocate("river", 3, 40, 0.1, 9.5, 4.9, 1.7, 14.4).as_dict()][:3]
+        ['word', 'count', 'frequency']
+        """
+        return {column: getattr(self, column) for column in COLLOCATE_COLUMNS}
+
+
+COLLOCATE_COLUMNS = tuple(one.name for one in fields(Collocate))
+CONTRAST_COLUMNS = ("word", "count", "count_versus", "log_ratio", "log_likelihood")
+"""The columns of tables of these."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
@@ -82,6 +95,14 @@ class Contrast:
     counts: tuple[int, int]
     log_ratio: float
     log_likelihood: float
+
+    def as_dict(self) -> dict[str, str | float]:
+        """As a row of a table, with the columns of ``collocations --versus --csv``.
+
+        >>> Contrast("boat", (2, 0), 2.6, 3.3).as_dict()
+        {'word': 'boat', 'count': 2, 'count_versus': 0, 'log_ratio': 2.6, 'log_likelihood': 3.3}
+        """
+        return dict(zip(CONTRAST_COLUMNS, (self.word, *self.counts, self.log_ratio, self.log_likelihood), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,9 @@ _OF_DOCUMENT = ("title", "uri")
 # Documents read in one go.
 _DOCUMENTS = 4096
 
+# What a row has beside the values.
+_FIGURES = ("count", "words", "per_million", "share")
+
 _Value = tuple[bool, MetadataValue]
 _Key = tuple[_Value, ...]
 # In the place of what a document says nothing of.
@@ -50,11 +53,15 @@ class Frequency:
         count: how many occurrences have them; 0 only for a period without any, between others.
         words: how many words the documents have that the conditions allow and that have these values; what the form,
             lemma and part of speech are says nothing of a document.
+        columns: what is counted by, as it was asked for.
+        total: how many occurrences are counted, whatever their values.
     """
 
     values: tuple[MetadataValue, ...]
     count: int
     words: int
+    columns: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    total: int = field(default=0, compare=False, repr=False)
 
     @property
     def per_million(self) -> float | None:
@@ -64,6 +71,26 @@ class Frequency:
         50.0
         """
         return self.count * 1_000_000 / self.words if self.words else None
+
+    @property
+    def share(self) -> float:
+        """Of all occurrences that are counted."""
+        return self.count / self.total if self.total else 0.0
+
+    def as_dict(self) -> dict[str, MetadataValue]:
+        """As a row of a table, with the columns of ``--by``: the values, and their figures.
+
+        >>> Frequency(("fiction",), 3, 60_000, ("genre",), 12).as_dict()
+        {'genre': 'fiction', 'count': 3, 'words': 60000, 'per_million': 50.0, 'share': 0.25}
+        """
+        cells = (*self.values, self.count, self.words, self.per_million, self.share)
+        return dict(zip(frequency_columns(self.columns), cells, strict=True))
+
+
+def frequency_columns(by: Sequence[str]) -> list[str]:
+    """The columns of a row that says how many occurrences have each value of something; see `Frequency.as_dict`."""
+    # The metadata may have a column "words".
+    return [*(f"{PREFIX}{name}" if name in _FIGURES else name for name in by), *_FIGURES]
 
 
 def grouped_counts(
@@ -95,8 +122,9 @@ def grouped_counts(
         if number in occurrences:
             counts.update(_counted(shard, occurrences[number], groups, of_documents))
     groups.add_empty_periods(counts)
+    named, total = tuple(by), counts.total()
     return [
-        Frequency(tuple(one for _, one in key), count, groups.words(key))
+        Frequency(tuple(one for _, one in key), count, groups.words(key), named, total)
         for key, count in sorted(counts.items(), key=groups.order(counts))
     ]
 

@@ -17,7 +17,7 @@ Words of no meaning of their own, whose uses are far from each other in any part
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 import numpy as np
@@ -68,6 +68,10 @@ class Changed:
     jsd: float
     jsd_by_chance: float
     p: float
+
+    def as_dict(self) -> dict[str, object]:
+        """As a row of a table, with the fields of ``change --json``."""
+        return asdict(self)
 
 
 def both_parts(shards: Sequence[OpenShard], before: Sequence[str], after: Sequence[str]) -> tuple[Part, Part]:

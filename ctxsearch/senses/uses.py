@@ -9,7 +9,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.domain import ConcordanceLine, Metadata
+from ctxsearch.domain import ConcordanceLine, Metadata, MetadataValue
 from ctxsearch.query.found import Listing, by_shard
 from ctxsearch.query.lines import lines
 from ctxsearch.query.scope import OpenShard
@@ -17,6 +17,8 @@ from ctxsearch.vectors.files import TOKEN_BITS
 
 # So many of the least sure are read at once; most often no more are wanted.
 _AT_ONCE = 64
+# What is told of a line, in the order of the columns of a table.
+_TOLD = ("pile", "sense_id", "p", "p_none", "margin", "is_labelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,14 @@ class Assignment:
     margin: float
     pile: str
     is_labelled: bool
+
+    def as_dict(self) -> dict[str, MetadataValue]:
+        """As a row of a table, with the columns of ``assign --lines --csv``: those of its line, and what is told."""
+        return {**self.line.as_dict(), **self.told()}
+
+    def told(self) -> dict[str, MetadataValue]:
+        """What is told of the line, by name."""
+        return {column: getattr(self, column) for column in _TOLD}
 
 
 class Uses(Sequence[Assignment]):
