@@ -206,6 +206,7 @@ def test_labels_of_several_senses_are_one_change(index: Index, senses: Senses) -
         ([(money, lines[0]), ("bank.z", lines[1])], "There is no sense 'bank.z'"),
         ([(money, lines[0]), ("bank.b", "nowhere:1")], "There is no occurrence 'nowhere:1'"),
         (["bank.a"], r"A pair of a sense and its lines is wanted, \('bank.river', lines\), not 'bank.a'"),
+        (None, r"A pair of a sense and its lines is wanted, \('bank.river', lines\), not None"),
         ([("bank.a", lines[0], "x")], "A pair of a sense and its lines is wanted"),
     ):
         with pytest.raises((SenseError, KeyNotFound), match=why):

@@ -111,6 +111,8 @@ class Labelling:
         """
         given: dict[str, str] = {}
         senses: dict[str, None] = {}
+        if not isinstance(pairs, Iterable):
+            pairs = [pairs]
         for pair in pairs.items() if isinstance(pairs, Mapping) else pairs:
             if not isinstance(pair, tuple | list) or len(pair) != 2:
                 raise SenseError(f"A pair of a sense and its lines is wanted, ('bank.river', lines), not {pair!r:.80}.")
