@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.domain import ConcordanceLine
-from ctxsearch.query.collocations import Names
 from ctxsearch.query.found import Found, by_shard
 from ctxsearch.query.goodness import common_lemmas, goodness
 from ctxsearch.query.keys import find_key
 from ctxsearch.query.lines import lines
+from ctxsearch.query.names import Names
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.query.vectors import vectors_of
 from ctxsearch.vectors.files import TOKEN_BITS
