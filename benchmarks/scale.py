@@ -5,7 +5,8 @@
 
 **A simulation**, see `simulation.py`: words and vectors are drawn from the index given. So sizes, opening, memory and
 latency are those of real code over real files; the time to write them is that without analysis, model and sorting; of
-the quality of answers this says nothing. ``like`` asks, since it needs no model.
+the quality of answers this says nothing. ``like`` asks, since it needs no model. Of the most frequent word the first
+lines are listed, in the order of the corpus and sorted, some are drawn, and its forms are counted.
 
 Whatever opens or asks is timed in a process of its own. "Cold" is after the kernel was asked to forget the index's
 files, which Linux does (a disk's own cache it cannot empty); "first" is the first ``like`` of a word in such a process,
@@ -87,6 +88,15 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Concordance:
+    """Seconds that the concordance of the most frequent word takes, and the most memory that the process had, in MB."""
+
+    occurrences: int
+    seconds: Mapping[str, float]
+    most_memory: float
+
+
+@dataclass(frozen=True)
 class Step:
     """An index of one size, and what was measured of it."""
 
@@ -100,6 +110,7 @@ class Step:
     warm: Opened
     after_queries: Memory
     like: Mapping[str, Asked]
+    concordance: Concordance
 
 
 def memory() -> Memory:
@@ -180,8 +191,8 @@ def asked(path: Path, keys: Mapping[str, Sequence[Sequence[str]]]) -> tuple[dict
         return found, memory()
 
 
-def drawn_keys(path: Path) -> tuple[dict[str, list[list[str]]], dict[str, float]]:
-    """Keys of some uses of some words, and how often these occur, by frequency."""
+def drawn_keys(path: Path) -> tuple[dict[str, list[list[str]]], dict[str, float], str]:
+    """Keys of some uses of some words, and how often these occur, by frequency; and the most frequent word."""
     random = np.random.default_rng(0)
     keys: dict[str, list[list[str]]] = {}
     occurrences: dict[str, float] = {}
@@ -206,7 +217,22 @@ def drawn_keys(path: Path) -> tuple[dict[str, list[list[str]]], dict[str, float]
                 keys.setdefault(bucket, []).append([line.key for line in lines(shards, found, 0)])
             if words:
                 occurrences[bucket] = float(np.mean([counts[word] for word in words]))
-    return keys, occurrences
+    return keys, occurrences, most
+
+
+def listed(path: Path, word: str) -> Concordance:
+    """What the lines of a word take: the first, a sample, counts, and the first of all when they are sorted."""
+    with Index.open(path) as index:
+        count = index.count(word)
+        calls: dict[str, Callable[[], object]] = {
+            f"first {K}": lambda: index.concordance(word, limit=K),
+            "sample": lambda: index.concordance(word, sample=K),
+            "by form": lambda: index.frequencies(word, "form"),
+            "sorted": lambda: index.concordance(word, limit=K, order="right"),
+        }
+        return Concordance(
+            count, {name: round(milliseconds(call) / 1000, 4) for name, call in calls.items()}, most_memory()
+        )
 
 
 def measured(path: Path, made: Simulated, codec: str) -> Step:
@@ -214,7 +240,7 @@ def measured(path: Path, made: Simulated, codec: str) -> Step:
     is_cold = forget(path)
     cold = in_process(opened, path)
     warm = min((in_process(opened, path) for _ in range(3)), key=lambda one: one.ms)
-    keys, occurrences = in_process(drawn_keys, path)
+    keys, occurrences, most = in_process(drawn_keys, path)
     forget(path)
     times, after = in_process(asked, path, keys)
     return Step(
@@ -231,6 +257,7 @@ def measured(path: Path, made: Simulated, codec: str) -> Step:
             bucket: Asked(round(occurrences[bucket]), **{name: round(one, 3) for name, one in of_bucket.items()})
             for bucket, of_bucket in times.items()
         },
+        concordance=in_process(listed, path, most),
     )
 
 
@@ -265,6 +292,8 @@ def measure(arguments: argparse.Namespace) -> Result:
                 "with mapped",
             ),
             *("MB asked", "with mapped", *(f"like {bucket}" for bucket in buckets)),
+            *(f"{name} of {MOST}, s" for name in steps[0].concordance.seconds),
+            "MB at most",
         ],
         [_row(step, buckets) for step in steps],
         [asdict(step) for step in steps],
@@ -309,6 +338,8 @@ def _row(step: Step, buckets: Sequence[str]) -> list[str]:
             else NOTHING
             for bucket in buckets
         ),
+        *(readable(seconds) for seconds in step.concordance.seconds.values()),
+        readable(step.concordance.most_memory),
     ]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ctxsearch.catalog.rows import SPAN
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.query.found import Found, by_shard
 from ctxsearch.query.goodness import common_lemmas, goodness
@@ -41,10 +42,13 @@ def sentence_scores(
         for start in range(0, len(places), _AT_ONCE):
             some = (ids[start : start + _AT_ONCE] >> TOKEN_BITS).tolist()
             segments = shard.catalog.segments(some)
+            forms_of = {
+                one.number: [one.text[begin:end] for begin, end in SPAN.iter_unpack(one.tokens)]
+                for one in segments.values()
+            }
+            name.learn(form for forms in forms_of.values() for form in forms)
             for place, segment_number in zip(places[start : start + _AT_ONCE], some, strict=True):
-                segment = segments[segment_number]
-                spans = segment.spans
-                forms = [segment.text[slice(*spans[one])] for one in range(len(spans))]
+                segment, forms = segments[segment_number], forms_of[segment_number]
                 first = segment_number << TOKEN_BITS
                 named = [(form, lemma) for at, form in enumerate(forms) if (lemma := name(form, first + at))]
                 lemmas = [lemma for _, lemma in named]

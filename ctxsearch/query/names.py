@@ -54,7 +54,7 @@ class Names:
         counts: Counter[str] = Counter()
         looked_up: dict[str, list[int]] = {}
         times = Counter(forms)
-        self._learn(times)
+        self.learn(times)
         for form, count in times.items():
             name = self._only(form)
             if name is None or (name and not self._shard.all_have_vectors):
@@ -75,12 +75,12 @@ class Names:
     def _only(self, form: str) -> str | None:
         """What a form counts as wherever it is; None where that is not the same everywhere."""
         if form not in self._known and form not in self._several:
-            self._learn([form])
+            self.learn([form])
         return self._known.get(form)
 
-    def _learn(self, forms: Iterable[str]) -> None:
-        """Looks up what forms count as."""
-        unknown = [form for form in forms if form not in self._known and form not in self._several]
+    def learn(self, forms: Iterable[str]) -> None:
+        """Looks up what forms count as, all at once: one by one takes ten times as long."""
+        unknown = [form for form in dict.fromkeys(forms) if form not in self._known and form not in self._several]
         found = {} if self._by_form else self._rows(unknown)
         for form in unknown:
             rows = found.get(surface_form(form), [])
