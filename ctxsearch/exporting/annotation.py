@@ -25,7 +25,7 @@ from ctxsearch.query.keys import word_and_written
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import BETWEEN_SENSES, Label
 from ctxsearch.senses import NONE_OF_THESE, Assigned
-from ctxsearch.senses.located import place_of
+from ctxsearch.senses.located import places_of
 
 # Occurrences whose objects are there at once.
 _AT_ONCE = 4096
@@ -191,8 +191,7 @@ def _in_order(parts: Sequence[_OfShard]) -> _OfShard:
 def _labelled(shards: Sequence[OpenShard], labels: Sequence[Label]) -> Annotation:
     given: dict[Found, set[str]] = {}
     lost = []
-    for label in labels:
-        place = place_of(shards, label)
+    for label, place in zip(labels, places_of(shards, labels), strict=True):
         if place is None:
             lost.append(label)
             continue

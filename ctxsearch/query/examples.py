@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from ctxsearch.catalog.rows import SPAN
 from ctxsearch.domain import ConcordanceLine
+from ctxsearch.query.finding import find_keys
 from ctxsearch.query.found import Found, by_shard
 from ctxsearch.query.goodness import common_lemmas, goodness
-from ctxsearch.query.keys import find_key
 from ctxsearch.query.lines import lines
 from ctxsearch.query.names import Names
 from ctxsearch.query.scope import OpenShard
@@ -117,8 +117,8 @@ def best_first(shards: Sequence[OpenShard], answers: Sequence[ConcordanceLine]) 
     answers = answers[:CONSIDERED]
     if not answers:
         return []
-    places = [find_key(shards, line.key) for line in answers]
-    found = [Found(place.shard, place.row, None) for place in places]
+    places = find_keys(shards, [line.key for line in answers])
+    found = [Found(places[line.key].shard, places[line.key].row, None) for line in answers]
     scores, words = sentence_scores(shards, found)
     chosen = unlike(np.argsort(-scores, kind="stable"), words, vectors_of(shards, found), None)
     return [answers[place] for place in chosen]

@@ -27,11 +27,17 @@ def find_keys(shards: Sequence[OpenShard], keys: Iterable[str]) -> dict[str, Pla
         KeyNotFound: one is nowhere; it names the first that is not.
     """
     keys = dict.fromkeys(keys)
+    places = places_of_keys(shards, keys)
+    # What was not found is looked for by itself, to tell what is wrong with it.
+    return {key: places.get(key) or find_key(shards, key) for key in keys}
+
+
+def places_of_keys(shards: Sequence[OpenShard], keys: Iterable[str]) -> dict[str, Place]:
+    """Where occurrences are, by their keys; of those that are nowhere, nothing."""
     places: dict[str, Place] = {}
     for (number, written), tokens in _tokens(shards, keys).items():
         places.update(_places(shards[number], number, written, tokens))
-    # What was not found is looked for by itself, to tell what is wrong with it.
-    return {key: places.get(key) or find_key(shards, key) for key in keys}
+    return places
 
 
 def _tokens(shards: Sequence[OpenShard], keys: Iterable[str]) -> dict[tuple[int, str], dict[int, str]]:

@@ -14,9 +14,11 @@ from ctxsearch.domain import Usage
 from ctxsearch.errors import QueryError
 from ctxsearch.protocols import Encoder
 from ctxsearch.query.asked import embed, marked_token
+from ctxsearch.query.found import Listing
 from ctxsearch.query.scope import OpenShard, is_given
+from ctxsearch.query.vectors import decoded
 from ctxsearch.sense import Label
-from ctxsearch.senses.located import place_of
+from ctxsearch.senses.located import places_of
 
 
 class Evidence(NamedTuple):
@@ -60,25 +62,22 @@ def gather(
     number_of = {sense_id: number for number, sense_id in enumerate(sense_ids)}
     places: list[tuple[int, int]] = []
     senses: list[int] = []
-    vectors: list[NDArray[np.float32]] = []
     lost = []
     seen = set()
-    for label in labels:
+    for label, place in zip(labels, places_of(shards, labels), strict=True):
         if (label.key, label.sense_id) in seen:
             continue
         seen.add((label.key, label.sense_id))
-        place = place_of(shards, label)
         if place is None:
             lost.append(label)
             continue
         places.append((place.shard, place.row))
         senses.append(number_of[label.sense_id])
-        vectors.append(shards[place.shard].vectors.vectors(np.array([place.row]))[0])
     usable, of_sentences = _embedded(examples, analyser, get_encoder, partial(is_given, shards))
     senses.extend(number_of[sense_id] for sense_id, _ in usable)
-    vectors.extend(of_sentences)
     dimension = shards[0].parameters.dimension
-    joined = np.array(vectors, np.float32).reshape(-1, dimension)
+    of_labels = decoded(shards, Listing(*np.array(places, np.int64).reshape(-1, 2).T))
+    joined = np.concatenate([of_labels, np.array(of_sentences, np.float32).reshape(-1, dimension)])
     # What codes say is nearly, not quite, of unit length.
     lengths = np.linalg.norm(joined, axis=1, keepdims=True)
     joined /= np.where(lengths > 0, lengths, np.float32(1))

@@ -21,7 +21,7 @@ from ctxsearch.senses.agreement import Agreement, agreement
 from ctxsearch.senses.headwords import Choice, Headwords
 from ctxsearch.senses.importing import ImportReport, checked_name, word_of, write_dictionary
 from ctxsearch.senses.labelling import Labelling
-from ctxsearch.senses.located import place_of
+from ctxsearch.senses.located import places_of
 from ctxsearch.senses.written import parsed_examples, stripped
 
 
@@ -66,8 +66,9 @@ class Keeping(Labelling):
 
         Labels whose occurrence is not in the index, or is of another word now, do not count.
         """
-        shards = self._get_shards()
-        return agreement([label for label in self.labels(word) if place_of(shards, label) is not None])
+        labels = self.labels(word)
+        places = places_of(self._get_shards(), labels)
+        return agreement([label for label, place in zip(labels, places, strict=True) if place is not None])
 
     def new(
         self,

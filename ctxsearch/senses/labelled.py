@@ -9,7 +9,7 @@ from ctxsearch.corpus import Labels
 from ctxsearch.domain import Usage
 from ctxsearch.errors import KeyNotFound, SourceError
 from ctxsearch.query.scope import OpenShard
-from ctxsearch.senses.located import place_of
+from ctxsearch.senses.located import places_of
 
 
 def labels_of(inventory: Inventory, shards: Sequence[OpenShard]) -> Labels:
@@ -22,8 +22,9 @@ def labels_of(inventory: Inventory, shards: Sequence[OpenShard]) -> Labels:
         SourceError: there is none.
     """
     given: dict[str, set[tuple[str, str]]] = {}
-    for label in inventory.labels():
-        if place_of(shards, label) is None:
+    labels = inventory.labels()
+    for label, place in zip(labels, places_of(shards, labels), strict=True):
+        if place is None:
             continue
         given.setdefault(label.key, set()).add((label.lemma, label.sense_id))
     numbers: dict[str, int] = {}

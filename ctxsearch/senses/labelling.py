@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +13,7 @@ from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.corpus import read_fields
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import KeyNotFound, SenseError, SourceError
-from ctxsearch.query.finding import find_keys
+from ctxsearch.query.finding import find_keys, places_of_keys
 from ctxsearch.query.keys import Place, find_key
 from ctxsearch.query.options import Keys, keys_of
 from ctxsearch.query.scope import OpenShard
@@ -158,13 +157,15 @@ class Labelling:
         if unknown := [row for row in one_each if row.sense not in known]:
             raise SourceError(str(path), _told(unknown), line=unknown[0].line, hint=_choice(shards, unknown, senses))
         rows = {row.key: row for row in one_each}
+        places = places_of_keys(shards, rows)
         what = f"labelled {_counted(len(rows))} as {path.name} has them"
         with self._inventory.changing(what, self._by) as edit:
             for row in one_each:
                 try:
                     if row.sense != rows[row.key].sense:
                         raise SenseError(f"{row.key} has two senses, {row.sense!r} and {rows[row.key].sense!r}.")
-                    self._put(edit, edit.sense(row.sense), row.key, find_key(shards, row.key))
+                    place = places.get(row.key) or find_key(shards, row.key)
+                    self._put(edit, edit.sense(row.sense), row.key, place)
                 except (KeyNotFound, SenseError) as error:
                     raise SourceError(str(path), str(error).removesuffix("."), line=row.line) from error
             labelled = len(edit.rows)
@@ -213,10 +214,7 @@ def _told(unknown: Sequence[_Row]) -> str:
 
 def _choice(shards: Sequence[OpenShard], unknown: Sequence[_Row], senses: Sequence[Sense]) -> str:
     """The senses that the lines of some rows can have, or how one is made."""
-    places = []
-    for key in dict.fromkeys(row.key for row in unknown):
-        with suppress(KeyNotFound):
-            places.append(find_key(shards, key))
+    places = places_of_keys(shards, (row.key for row in unknown)).values()
     words = sorted({place.lemma for place in places})
     fit = [one.sense_id for one in senses if any(is_use_of(place, one.lemma) for place in places)]
     more = ", ..." if len(fit) > _NAMED else ""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ctxsearch.analysis import normal_form
 from ctxsearch.domain import ConcordanceLine
-from ctxsearch.errors import KeyNotFound
-from ctxsearch.query.keys import Place, find_key
+from ctxsearch.query.finding import places_of_keys
+from ctxsearch.query.keys import Place
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import Label
 
@@ -20,14 +20,14 @@ def is_use_of(occurrence: Place | ConcordanceLine, lemma: str) -> bool:
     return lemma in (occurrence.lemma, normal_form(occurrence.form))
 
 
-def place_of(shards: Sequence[OpenShard], label: Label) -> Place | None:
-    """Where the occurrence is that a label is of; None where it is lost.
+def places_of(shards: Sequence[OpenShard], labels: Sequence[Label]) -> list[Place | None]:
+    """Where the occurrences are that labels are of, one for each label; None where it is lost.
 
     A label is lost where the index does not have the text any more, or has another one in which another word stands
     there; it counts again when the word is back.
     """
-    try:
-        place = find_key(shards, label.key)
-    except KeyNotFound:
-        return None
-    return place if is_use_of(place, label.lemma) else None
+    found = places_of_keys(shards, (label.key for label in labels))
+    places = (found.get(label.key) for label in labels)
+    return [
+        place if place and is_use_of(place, label.lemma) else None for place, label in zip(places, labels, strict=True)
+    ]
