@@ -46,6 +46,34 @@ def test_fewer_than_one_line_are_refused(sample: Index, senses: Senses, asked: C
         asked(sample, senses, 1.5)
 
 
+@pytest.mark.parametrize("seed", [-1, 1.5, "x", None])
+def test_seeds_are_whole_numbers(sample: Index, senses: Senses, tmp_path: Path, seed: object) -> None:
+    """Wherever something is drawn, what is no seed is told, and nothing is written."""
+    for draw in (
+        lambda **given: sample.concordance("bank", sample=2, **given),
+        lambda **given: sample.export(tmp_path / "bank.csv", "bank", sample=2, **given),
+        lambda **given: sample.change(BEFORE, AFTER, **given),
+        lambda **given: senses.induce("bank", **given),
+    ):
+        with pytest.raises(QueryError, match=r"A seed is a whole number from 0 on, and .* is none"):
+            draw(seed=seed)
+        draw(seed=np.int64(3))
+        (tmp_path / "bank.csv").unlink(missing_ok=True)
+
+
+def test_groups_have_a_line_at_least(sample: Index, senses: Senses) -> None:
+    """A number of lines that no group or window has is told."""
+    for call in (
+        lambda least: senses.induce("bank", least=least),
+        lambda least: senses.novel("bank", least=least),
+        lambda least: sample.change(BEFORE, AFTER, least=least),
+        lambda least: sample.collocations("bank", least=least),
+    ):
+        for least in (0, -1, 1.5, "x", None):
+            with pytest.raises(QueryError, match=f"{least}.* (cannot be|is no)"):
+                call(least)
+
+
 def test_fewer_than_none_are_refused(sample: Index, senses: Senses, tmp_path: Path) -> None:
     """Where none can be wanted, fewer cannot; and nothing is labelled or written."""
     found, before = senses.induce("bank"), (senses.list(), senses.labels())

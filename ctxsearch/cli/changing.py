@@ -39,7 +39,7 @@ def change(
     limit: Annotated[int, typer.Option("-k", "--limit", min=1, help="How many words.")] = 20,
     lines: Annotated[int, typer.Option("--lines", min=1, help="With WORD: how many lines of each part.")] = 5,
     pos: Pos = None,
-    seed: Annotated[int, typer.Option(help="Draws the uses of frequent words.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Draws the uses of frequent words.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Rank words by how differently they are used before a time and after one, or show the lines that tell.

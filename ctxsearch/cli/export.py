@@ -41,7 +41,7 @@ def export(
     *,
     filters: Filters,
     sample: Annotated[int | None, typer.Option(min=1, help="A random sample of so many.")] = None,
-    seed: Annotated[int, typer.Option(help="Draws the sample; the same seed, the same lines.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Draws the sample; the same seed, the same lines.")] = 0,
     sense: Annotated[
         str | None, typer.Option(metavar="SENSE", help="Only lines that have this sense; or only its entry.")
     ] = None,

@@ -30,7 +30,7 @@ def induce(
     filters: Filters,
     least: Least = 3,
     lines: Lines = 3,
-    seed: Annotated[int, typer.Option(help="Draws 2,000 lines of a word that has more.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Draws 2,000 lines of a word that has more.")] = 0,
     accept: Annotated[
         bool, typer.Option("--accept", help="Make a sense of each group, and label its most typical lines.")
     ] = False,

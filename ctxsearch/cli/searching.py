@@ -100,7 +100,7 @@ def concordance(
     ] = None,
     sample: Annotated[int | None, typer.Option(min=1, help="A random sample of so many lines.")] = None,
     per_document: PerDocument = None,
-    seed: Annotated[int, typer.Option(help="Draws what is drawn; the same seed, the same lines.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Draws what is drawn; the same seed, the same lines.")] = 0,
     sort: Sort = None,
     good: Good = False,
     offset: Offset = 0,

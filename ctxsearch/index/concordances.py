@@ -133,10 +133,11 @@ class Concordances:
             QueryError: a filter or an option cannot be understood.
         """
         from ctxsearch.query import concordance as use
-        from ctxsearch.query.options import checked_context, checked_count
+        from ctxsearch.query.options import checked_context, checked_count, checked_seed
         from ctxsearch.query.shaping import checked_shaping, drawn_per_document
 
         limit, sample, around = checked_count(limit), checked_count(sample), checked_context(context)
+        seed = checked_seed(seed)
         filters, shards = self._filters(form, pos, where, near, cql), self.open_shards()
         shaping = checked_shaping(shards, order, per_document, offset, has_scores=False)
         every = drawn_per_document(shards, use.occurrences(shards, word, filters), per_document, seed)

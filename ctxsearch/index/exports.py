@@ -105,14 +105,14 @@ class Exports(Answers):
             MissingExtra: what writes such files is not installed.
         """
         from ctxsearch.exporting import Asked, Material, export, format_of
-        from ctxsearch.query.options import at_least, checked_context, checked_count
+        from ctxsearch.query.options import at_least, checked_context, checked_count, checked_seed
 
         path = Path(file)
         asked = Asked(
             word=word,
             filters=self._filters(form, pos, where, near, cql),
             sample=checked_count(sample),
-            seed=seed,
+            seed=checked_seed(seed),
             sense=sense,
             by=by,
             senses=senses,

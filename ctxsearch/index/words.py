@@ -138,7 +138,7 @@ class Words(Concordances):
             MissingExtra: scikit-learn is not installed.
         """
         from ctxsearch.errors import QueryError, SenseError
-        from ctxsearch.query.options import checked_count
+        from ctxsearch.query.options import at_least, checked_count, checked_seed
         from ctxsearch.senses import change as use
 
         if order not in use.ORDERS:
@@ -151,9 +151,9 @@ class Words(Concordances):
             shards,
             *parts,
             calibration,
-            least=max(1, least),
+            least=at_least(1, least, "compared"),
             order=order,
-            seed=seed,
+            seed=checked_seed(seed),
             written=self._tagged(pos),
             on_progress=on_progress,
         )

@@ -22,6 +22,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from numbers import Integral
 from typing import Literal
 
 import numpy as np
@@ -222,8 +223,8 @@ def checked_windows(left: int | None, right: int | None, least: int, order: str)
     """Raises QueryError where there can be no such windows or ranking."""
     if any(side is not None and side < 0 for side in (left, right)) or left == right == 0:
         raise QueryError("A window has a place at least, before or after the word.")
-    if least < 1:
-        raise QueryError("A collocate is seen once at least.")
+    if not isinstance(least, Integral) or least < 1:
+        raise QueryError(f"A collocate is seen once at least, and {least!r:.80} is no such number of times.")
     if order not in MEASURES:
         raise QueryError(f"There is no measure {order!r}; use {', '.join(MEASURES)}.")
 

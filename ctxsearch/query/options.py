@@ -158,6 +158,17 @@ def at_least(least: int, lines: int, what: str = "shown") -> int:
     return count
 
 
+def checked_seed(seed: int) -> int:
+    """What draws are made with.
+
+    Raises:
+        QueryError: it is no whole number, or less than 0.
+    """
+    if not isinstance(seed, numbers.Integral) or seed < 0:
+        raise QueryError(f"A seed is a whole number from 0 on, and {seed!r:.80} is none.")
+    return int(seed)
+
+
 def checked_score(score: float | None) -> float | None:
     """A score that others can be compared with; None for no floor.
 

@@ -11,7 +11,7 @@ from ctxsearch.query import collocations
 from ctxsearch.query.collocations import Collocate, Contrast, Measure
 from ctxsearch.query.concordance import drawn, occurrences
 from ctxsearch.query.examples import CONSIDERED, best_examples
-from ctxsearch.query.options import at_least, checked_context, checked_count
+from ctxsearch.query.options import at_least, checked_context, checked_count, checked_seed
 from ctxsearch.query.scope import allowed_documents
 from ctxsearch.query.vectors import vectors_of
 from ctxsearch.sense import NONE_OF_THESE, Sense
@@ -98,12 +98,13 @@ class Senses(Asking):
             MissingExtra: scikit-learn is not installed.
         """
         around, calibration = checked_context(context), self._calibration()
+        least, seed = at_least(1, least, "a group"), checked_seed(seed)
         filters = self._filters(form, pos, where, near, cql)
         lemma, written = self._lemma_and_written(word, filters.written)
         shards = self._get_shards()
         every = occurrences(shards, lemma, replace(filters, written=written))
         found = drawn(every, MOST_GROUPED, seed)
-        return induced(shards, lemma, found, len(every), calibration, least=max(1, least), context=around, seed=seed)
+        return induced(shards, lemma, found, len(every), calibration, least=least, context=around, seed=seed)
 
     def accept(self, found: Induced, *, label: int = _TYPICAL) -> Sequence[Sense]:
         """Makes a sense of each group, and labels its most typical uses with it.
@@ -166,14 +167,12 @@ class Senses(Asking):
             SenseError: the word has no sense with an example, or the index has no head.
             MissingExtra: scikit-learn is not installed.
         """
-        around, shards = checked_context(context), self._get_shards()
+        around, shards, least = checked_context(context), self._get_shards(), at_least(1, least, "a group")
         assigned = self._assigned(word, self._filters(form, pos, where, near, cql), by=by, least_margin=0)
         found = assigned.found_in(NONE_OF_THESE)
         some = drawn(found, MOST_GROUPED, 0)
         calibration = self._calibration()
-        return induced(
-            shards, assigned.lemma, some, len(found), calibration, least=max(1, least), context=around, seed=0
-        )
+        return induced(shards, assigned.lemma, some, len(found), calibration, least=least, context=around, seed=0)
 
     def unaccounted(self, *, by: str | None = None) -> Sequence[Unaccounted]:
         """The words of the inventory by how much of their use its senses do not account for, most first.
