@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cmp_to_key
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,10 @@ def test_pages_of_an_answer(index: Index) -> None:
     sample = index.concordance("bank", sample=20, seed=3)
     pages = [index.concordance("bank", sample=20, seed=3, offset=offset, limit=6) for offset in range(0, 24, 6)]
     assert [line for page in pages for line in page] == sample
+    lines = index.concordance("bank", where=["year>=1850"])
+    for offset, limit in product((0, 1, 20, len(lines) - 1, len(lines), len(lines) + 1), (1, 7, len(lines) + 1)):
+        page = index.concordance("bank", where=["year>=1850"], offset=offset, limit=limit)
+        assert page == lines[offset : offset + limit]
 
 
 def test_so_many_lines_of_a_document(index: Index) -> None:

@@ -140,7 +140,10 @@ class Concordances:
         seed = checked_seed(seed)
         filters, shards = self._filters(form, pos, where, near, cql), self.open_shards()
         shaping = checked_shaping(shards, order, per_document, offset, has_scores=False)
-        every = drawn_per_document(shards, use.occurrences(shards, word, filters), per_document, seed)
+        # Of a word with millions of uses those of one shard are put in order sooner than all.
+        needs_all = good or shaping.order or (sample, per_document) != (None, None)
+        first = None if needs_all or limit is None else shaping.offset + limit
+        every = drawn_per_document(shards, use.occurrences(shards, word, filters, first), per_document, seed)
         found = use.drawn(every, sample, seed)
         if good:
             from ctxsearch.query.examples import CONSIDERED, good_lines

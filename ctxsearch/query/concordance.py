@@ -26,20 +26,23 @@ _WORDS_COMPARED = 10
 _SORTED_AT_ONCE = 1 << 14
 
 
-def occurrences(shards: Sequence[OpenShard], word: str | None, filters: Filters = ALL) -> Listing:
+def occurrences(
+    shards: Sequence[OpenShard], word: str | None, filters: Filters = ALL, first: int | None = None
+) -> Listing:
     """Every occurrence of a lemma or form, in the order of the corpus.
 
     Args:
         shards: where.
         word: the word, or ``word/TAG``; None for whatever is the node of the first pattern.
         filters: what is to hold of them.
+        first: so many are wanted, the first in this order; None for all.
 
     Raises:
         WordNotFound: the corpus does not have the word.
         FormNotFound: it is never written in one of the forms.
         QueryError: a filter cannot be understood, or there is neither a word nor a pattern.
     """
-    return listed(shards, *_selected(shards, word, filters))
+    return listed(shards, *_selected(shards, word, filters), first)
 
 
 def count(shards: Sequence[OpenShard], word: str | None, filters: Filters = ALL) -> int:

@@ -77,7 +77,10 @@ def by_shard(found: Sequence[Found]) -> Iterator[tuple[int, NDArray[np.int64], N
 
 
 def listed(
-    shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]], allowed: Sequence[NDArray[np.bool_] | None]
+    shards: Sequence[OpenShard],
+    rows: Sequence[Sequence[Rows]],
+    allowed: Sequence[NDArray[np.bool_] | None],
+    first: int | None = None,
 ) -> Listing:
     """All rows, in the order of the corpus.
 
@@ -85,9 +88,12 @@ def listed(
         shards: where.
         rows: of each shard.
         allowed: see `allowed_documents`.
+        first: so many are wanted, the first; None for all.
     """
     made = [np.empty(0, np.int64)]
     for shard, stretches, documents in zip(shards, rows, allowed, strict=True):
+        if first is not None and sum(map(len, made)) >= first:
+            break
         parts = [np.empty(0, np.int64)]
         for stretch in stretches:
             part = np.arange(stretch.start, stretch.stop, dtype=np.int64)
@@ -95,7 +101,7 @@ def listed(
         joined = np.concatenate(parts)
         made.append(joined[np.argsort(shard.files.ids[joined], kind="stable")])
     sizes = [len(part) for part in made[1:]]
-    return Listing(np.repeat(np.arange(len(sizes)), sizes), np.concatenate(made))
+    return Listing(np.repeat(np.arange(len(sizes)), sizes), np.concatenate(made))[:first]
 
 
 def documents_of(shards: Sequence[OpenShard], found: Sequence[Found]) -> NDArray[np.int64]:
