@@ -10,7 +10,7 @@ from hashlib import sha256
 from numbers import Real
 from typing import NoReturn
 
-from ctxsearch.domain import Document, MetadataValue
+from ctxsearch.domain import Document, Given, MetadataValue
 from ctxsearch.errors import SourceError
 from ctxsearch.given import wrong_given
 from ctxsearch.storage import json_bytes
@@ -96,6 +96,8 @@ def check_document(document: Document) -> None:
             ((name, why) for name, value in document.metadata.items() if (why := _not_kept(value))), ("", str(error))
         )
         raise SourceError(where, f"its metadata {name!r} cannot be kept ({why})") from error
+    if not isinstance(document.given, Given | None):
+        raise SourceError(where, f"what its source gives is {document.given!r:.80}, and no `Given`")
     if document.given is not None and (wrong := wrong_given(document.text, document.given)):
         raise SourceError(where, wrong.why)
 

@@ -11,7 +11,8 @@ class IndexReport:
     """What a run of `Index.add` did.
 
     Attributes:
-        documents: added (those that took the place of another included).
+        documents: added (those that took the place of another included, and those that another of the same run
+            took the place of).
         words: tokens of these documents.
         without_vector: those among the words that the model has no piece for.
         unknown: those that it has only a piece like ``[UNK]`` for, as of scripts that are not in its vocabulary: they

@@ -464,6 +464,21 @@ def change_catalog(strange: Path, change: str) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["delete from forms", "update forms set lemma_no = 0", "update forms set frequency = 1, first_row = 0"],
+)
+def test_rows_without_a_form_are_told_where_they_are_counted(strange: Path, change: str) -> None:
+    """They are counted as no other form, and the catalog is named."""
+    path = change_catalog(strange, change)
+    with Index.open(strange, encoder=ENCODER) as index:
+        shard = index.open_shards()[0]
+        lemma = max(shard.catalog.lemma_frequencies(), key=lambda one: one[1])[0]
+        with pytest.raises(IndexDamaged, match="rows of a word have no form") as raised:
+            index.frequencies(lemma, "form")
+    assert str(path) in str(raised.value)
+
+
 def test_compaction_refuses_a_word_that_is_there_twice(strange: Path) -> None:
     """Rows of a word that a catalog has twice would have one place; they are not joined, and the catalog is named."""
     path = change_catalog(strange, _TWICE)

@@ -243,6 +243,8 @@ class Amiss(WindowEncoder):
     [
         (lambda one: Encoded(np.vstack([one.vectors[:1], one.vectors]), one.present), "vectors of the shape"),
         (lambda one: Encoded(one.vectors[:, :8], one.present), "vectors of the shape"),
+        (lambda one: Encoded(*one[:2], None), "None are unknown, which is no number of those with a vector"),
+        (lambda one: Encoded(*one[:2], len(one.present) + 1), "are unknown, which is no number of those with a vector"),
         (lambda one: Encoded(one.vectors[1:], one.present[1:]), "vectors of the shape"),
         (lambda one: Encoded(10 * one.vectors, one.present), "a vector of length 10; divide each vector by its norm"),
         (lambda one: Encoded(1.02 * one.vectors, one.present), "of length 1.02; divide each vector by its norm"),
@@ -402,6 +404,14 @@ def _like(path: Path, key: str) -> list[ctxsearch.ConcordanceLine]:
         return index.like(key, any_word=True)
 
 
+def test_tokens_of_a_source_that_are_none_are_skipped(index: Index) -> None:
+    """Where bad documents are passed over, one whose tokens are something else is, too."""
+    bad = Document("x", "The bank.", given="tokens")  # type: ignore[arg-type]
+    with pytest.raises(SourceError, match="what its source gives is 'tokens', and no `Given`"):
+        index.add(bad)
+    assert index.add([bad, Document("y", "A bank.")], skip_bad=True).skipped == {"bad": 1}
+
+
 def test_index_that_is_pickled_is_opened_anew(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process that is handed an index opens it by its path, as it was opened here, and answers the same."""
     monkeypatch.chdir(tmp_path)
@@ -409,6 +419,8 @@ def test_index_that_is_pickled_is_opened_anew(index: Index, tmp_path: Path, monk
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), os.chdir, ["/"]) as processes:
         for one in (index, relative):
             assert processes.submit(one.query, RIVER).result(60) == index.query(RIVER)
+    monkeypatch.chdir("/")
+    assert pickle.loads(pickle.dumps(relative)).path == index.path
     (index.path / "commit-00000001.json").write_text("damaged")
     with pytest.raises(IndexDamaged):
         pickle.loads(pickle.dumps(index))

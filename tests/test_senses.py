@@ -168,6 +168,16 @@ def test_a_sense_may_be_given_itself(index: Index, senses: Senses) -> None:
             senses.label(wrong, line)  # type: ignore[arg-type]
 
 
+def test_half_a_surrogate_pair_is_told(index: Index) -> None:
+    """Nobody could keep it; and no sense is made."""
+    senses = index.senses()
+    before = senses.list()
+    for wrong in ({"definition": "\ud800"}, {"examples": "We \ud800 sat at the [bank]."}):
+        with pytest.raises(SenseError, match="no valid Unicode near character"):
+            senses.new("bank.odd", **wrong)
+    assert senses.list() == before
+
+
 def test_examples_are_usages_one_or_several(index: Index, senses: Senses) -> None:
     """A sentence with the word in brackets shows a sense as a `Usage` does; a key, a line and a number are refused."""
     marked, usage = "We slept on the [bank].", Usage("The bank was steep.", 4, 8)

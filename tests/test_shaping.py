@@ -332,6 +332,14 @@ def test_counts_are_those_of_the_lines(
     assert index.count("bank", where=where, near=near, cql=cql) == len(lines)
 
 
+def test_a_column_is_named_once(make_index: MakeIndex) -> None:
+    """A row of a table has one cell a column."""
+    with make_index([Document("a", "The bank.", {"genre": "a", "count": 3})]) as index:
+        assert list(index.frequencies("bank", ["form", "form"])[0].as_dict())[:2] == ["form", "count"]
+        with pytest.raises(QueryError, match=r"'metadata\.count' is named twice; name each column once"):
+            index.frequencies("bank", ["count", "genre", "metadata.count"])
+
+
 def test_periods_are_in_order_below_what_is_named_before_them(make_index: MakeIndex) -> None:
     """The first column is foremost; periods between that have no line are told where nothing else is counted by."""
     made = [("a", 1990), ("a", 1890), ("b", 1990), ("b", 1990), ("b", 1905), ("c", 1930), ("c", None)]

@@ -17,6 +17,8 @@ from ctxsearch.domain import ConcordanceLine, MetadataValue
 
 _JOINERS = "\u200c\u200d"
 _NARROWEST = 40
+# A terminal would do what they say.
+_CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")
 
 
 class Format(Enum):
@@ -125,8 +127,9 @@ def _print_table(lines: Sequence[ConcordanceLine], told: Sequence[str], *, whole
         if told:
             parts.append(green(_fit(told[number], told_width) + "  "))
         # Another command is given the key, so it is whole, and takes its room from what stands before the node.
-        over = max(0, cell_len(line.key) - key_width)
-        parts.append(dim(set_cell_size(line.key, key_width + over) + "  "))
+        key = line.key.translate(_CONTROLS)
+        over = max(0, cell_len(key) - key_width)
+        parts.append(dim(set_cell_size(key, key_width + over) + "  "))
         parts.append(left if whole else _cut_left(left, max(1, left_width - over)))
         parts.append(f"[{node}]" if marks else red(node))
         parts.append(right if whole else _cut_right(right, right_width))

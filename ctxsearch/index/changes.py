@@ -48,13 +48,13 @@ class Changes(Answers):
             skip_bad: whether to pass over documents that no index can hold (a text that is NaN or no valid Unicode,
                 metadata that are no JSON), and count them as skipped, instead of raising; what the iterable itself
                 raises ends the run.
-            on_skip: is called with the error of each that is passed over.
+            on_skip: is called with the error of each that ``skip_bad`` passes over.
             shard_tokens: a shard ends with the first document that brings it to so many words.
             on_progress: is called with the number of words encoded, of those that are read so far.
 
         Raises:
             IndexLocked: another process writes to the index.
-            IndexRemade: another index was made in its place since it was opened.
+            IndexRemade: another index, with other settings, was made in its place since it was opened.
             SettingsMismatch: the model is not the one that the index was made with.
             SourceError: a document cannot be read, or no index can hold it, or what is given is no document; or its
                 tokens are given, and the index is of a format that cannot keep them.

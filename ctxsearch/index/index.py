@@ -234,7 +234,7 @@ class Index(Changes, Care, Exports):
         return cls.open(path)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _opened, (type(self), self.path.absolute(), self._parts.options)
+        return _opened, (type(self), self._parts.absolute_path, self._parts.options)
 
     def __repr__(self) -> str:
         return f"<Index {str(self.path)!r}, commit {self.commit}>"

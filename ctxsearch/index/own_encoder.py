@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from ctxsearch.errors import ModelError
@@ -79,7 +80,11 @@ class OwnEncoder:
             forms = [form for passage in passages for segment in passage for form in segment.forms]
             why = _wrong_length(float(lengths[wrong[0]]))
             raise ModelError(self._name, f"it gave the word {forms[wrong[0]]!r:.40} {why}.")
-        return Encoded(vectors, present, returned.unknown if isinstance(returned, Encoded) else 0)
+        unknown = returned.unknown if isinstance(returned, Encoded) else 0
+        if not isinstance(unknown, Integral) or not 0 <= unknown <= np.count_nonzero(present):
+            why = f"it says that {unknown!r:.80} are unknown, which is no number of those with a vector"
+            raise ModelError(self._name, f"of {tokens} words {why}.")
+        return Encoded(vectors, present, int(unknown))
 
 
 def refuse_options_of_models(**options: object) -> None:

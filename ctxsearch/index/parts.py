@@ -64,6 +64,7 @@ class Parts:
         allow_damaged: bool = False,
     ) -> None:
         self.path = path
+        self.absolute_path = path.absolute()
         self.settings = settings
         self.settings_text = settings_text
         self._held = held

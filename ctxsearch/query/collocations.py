@@ -221,7 +221,8 @@ def log_likelihood(first: int, first_size: int, second: int, second_size: int) -
 
 def checked_windows(left: int | None, right: int | None, least: int, order: str) -> None:
     """Raises QueryError where there can be no such windows or ranking."""
-    if any(side is not None and side < 0 for side in (left, right)) or left == right == 0:
+    sides = [side for side in (left, right) if side is not None]
+    if not all(isinstance(side, Integral) and side >= 0 for side in sides) or left == right == 0:
         raise QueryError("A window has a place at least, before or after the word.")
     if not isinstance(least, Integral) or least < 1:
         raise QueryError(f"A collocate is seen once at least, and {least!r:.80} is no such number of times.")

@@ -101,7 +101,7 @@ def listed(
         joined = np.concatenate(parts)
         made.append(joined[np.argsort(shard.files.ids[joined], kind="stable")])
     sizes = [len(part) for part in made[1:]]
-    return Listing(np.repeat(np.arange(len(sizes)), sizes), np.concatenate(made))[:first]
+    return Listing(np.repeat(np.arange(len(sizes)), np.array(sizes, np.int64)), np.concatenate(made))[:first]
 
 
 def documents_of(shards: Sequence[OpenShard], found: Sequence[Found]) -> NDArray[np.int64]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ctxsearch.catalog.rows import DocumentRow, FormRow
 from ctxsearch.catalog.where import ID_COLUMN, Filter
 from ctxsearch.domain import Metadata, MetadataValue
-from ctxsearch.errors import QueryError
+from ctxsearch.errors import IndexDamaged, QueryError
 from ctxsearch.query.columns import PREFIX, Column, ValueOrder, parse_column, value_order, without_numbers
 from ctxsearch.query.found import Found, by_shard
 from ctxsearch.query.scope import OpenShard, allowed_documents, totals_of
@@ -114,6 +114,9 @@ def grouped_counts(
         QueryError: nothing is named, or no document has such a column.
     """
     columns = _columns(shards, by)
+    named = frequency_columns(by)
+    if twice := [name for name, count in Counter(named).items() if count > 1]:
+        raise QueryError(f"{twice[0]!r} is named twice; name each column once.")
     groups = _Groups(columns)
     counts: Counter[_Key] = Counter()
     occurrences = {number: rows for number, _, rows in by_shard(found)}
@@ -122,9 +125,9 @@ def grouped_counts(
         if number in occurrences:
             counts.update(_counted(shard, occurrences[number], groups, of_documents))
     groups.add_empty_periods(counts)
-    named, total = tuple(by), counts.total()
+    total = counts.total()
     return [
-        Frequency(tuple(one for _, one in key), count, groups.words(key), named, total)
+        Frequency(tuple(one for _, one in key), count, groups.words(key), tuple(by), total)
         for key, count in sorted(counts.items(), key=groups.order(counts))
     ]
 
@@ -283,7 +286,11 @@ def _counted(
         return Counter({key: size for key, size in zip(keys, sizes, strict=True) if size})
     lemmas = np.unique(np.searchsorted(shard.files.lists, rows, "right") - 1)
     forms = shard.catalog.forms_of_lemmas(lemmas.tolist())
-    places = np.searchsorted(np.array([one.first_row for one in forms]), rows, "right") - 1
+    firsts = np.array([one.first_row for one in forms], np.int64)
+    stops = np.array([one.stop_row for one in forms], np.int64)
+    places = np.searchsorted(firsts, rows, "right") - 1
+    if (np.diff(firsts) < 0).any() or (places < 0).any() or (rows >= stops[places]).any():
+        raise IndexDamaged(str(shard.catalog.path), "rows of a word have no form")
     pairs, sizes = np.unique(places * len(keys) + groups_of_rows, return_counts=True)
     counts: Counter[_Key] = Counter()
     for pair, size in zip(pairs.tolist(), sizes.tolist(), strict=True):

@@ -36,6 +36,8 @@ _KEYS: dict[str, Callable[[ConcordanceLine], _Key]] = {
     "document_id": lambda line: (line.document_id, line.start),
     "score": lambda line: (-(line.score or 0.0), line.key),
 }
+# Letters of a word that is remembered.
+_REMEMBERED = 100
 _OF_CORPUS = "corpus"
 _OF_WORDS = ("left", "node", "right")
 _SCORE = "score"
@@ -43,7 +45,7 @@ _SCORE = "score"
 
 def _words(text: str) -> list[tuple[str, str]]:
     """The words of a context as they are sorted; a mark that stands alone is one."""
-    return list(map(_word, text.split()))
+    return [_word(word) if len(word) <= _REMEMBERED else _word.__wrapped__(word) for word in text.split()]
 
 
 @lru_cache(1 << 16)
