@@ -20,6 +20,7 @@ import ctxsearch
 from ctxsearch import Document, Index
 from ctxsearch.domain import Segment
 from ctxsearch.protocols import Encoded
+from ctxsearch.vectors import clusters
 
 # The same examples in every run, however slow the machine.
 settings.register_profile("ctxsearch", derandomize=True, deadline=None)
@@ -32,6 +33,16 @@ atexit.register(shutil.rmtree, os.environ["CTXSEARCH_CACHE"], ignore_errors=True
 MakeIndex = Callable[..., Index]
 
 SAMPLE = Path(ctxsearch.__file__).parent / "sample"
+
+
+TOPICS = ("river mud willow otter boat mill", "money loan clerk cheque vault debt", "snow fog plane wing pilot turn")
+"""Words that stand together."""
+
+
+def small_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on a word of fifty uses is in clusters, of about eight rows."""
+    for name, value in (("CLUSTERED_ROWS", 50), ("ROWS_PER_CLUSTER", 8), ("FEWEST_CLUSTERS", 2)):
+        monkeypatch.setattr(clusters, name, value)
 
 
 class WindowEncoder:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from command_line import ctxsearch
-from conftest import MakeIndex, WindowEncoder
+from conftest import TOPICS, MakeIndex, WindowEncoder, small_clusters
 from typer.main import get_command
 
 from ctxsearch import Document, Index
@@ -30,16 +30,13 @@ from ctxsearch.upkeep import joined_clusters
 from ctxsearch.vectors import clusters
 
 ASKED = "The river broke its [bank] near the mill."
-TOPICS = ("river mud willow otter boat mill", "money loan clerk cheque vault debt", "snow fog plane wing pilot turn")
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A word of fifty uses is frequent, and of one of a hundred a part is scanned."""
+    small_clusters(monkeypatch)
     for module, name, value in (
-        (clusters, "CLUSTERED_ROWS", 50),
-        (clusters, "ROWS_PER_CLUSTER", 8),
-        (clusters, "FEWEST_CLUSTERS", 2),
         (narrowing, "BYTES_SCANNED", 60),
         (narrowing, "LEAST_ROWS", 60),
         (narrowing, "ROWS_PER_LINE", 3),

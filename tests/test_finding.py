@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from conftest import MakeIndex
+from conftest import TOPICS, MakeIndex, small_clusters
 from treebank import tagged
 
 from ctxsearch import Document, Index
@@ -15,9 +15,7 @@ from ctxsearch.errors import KeyNotFound
 from ctxsearch.query import finding
 from ctxsearch.query.finding import find_keys
 from ctxsearch.query.keys import find_key
-from ctxsearch.vectors import clusters
 
-TOPICS = ("river mud willow otter boat mill", "money loan clerk cheque vault debt", "snow fog plane wing pilot turn")
 TAGGED = [
     "They/they/PRON saw/see/VERB the/the/DET saw/saw/NOUN by/by/ADP the/the/DET bank/bank/NOUN",
     "We/we/PRON bank/bank/VERB here/here/ADV",
@@ -27,13 +25,8 @@ TAGGED = [
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A word of fifty uses is in clusters, and segments are read three at a time."""
-    for module, name, value in (
-        (clusters, "CLUSTERED_ROWS", 50),
-        (clusters, "ROWS_PER_CLUSTER", 8),
-        (clusters, "FEWEST_CLUSTERS", 2),
-        (finding, "_SEGMENTS_AT_ONCE", 3),
-    ):
-        monkeypatch.setattr(module, name, value)
+    small_clusters(monkeypatch)
+    monkeypatch.setattr(finding, "_SEGMENTS_AT_ONCE", 3)
 
 
 @pytest.fixture

@@ -14,8 +14,7 @@ from ctxsearch.exporting.material import Material
 from ctxsearch.exporting.selecting import Part, among, sampled, selected
 from ctxsearch.query.found import Found, Listing, by_shard
 from ctxsearch.query.lines import lines
-from ctxsearch.query.scope import allowed_documents
-from ctxsearch.vectors.files import TOKEN_BITS
+from ctxsearch.query.scope import allowed_documents, documents_of_ids
 
 # Lines and vectors are made of so many at a time.
 _AT_ONCE = 4096
@@ -103,8 +102,7 @@ class Chosen:
         names: set[str] = set()
         for shard, part in zip(self.material.shards, self.parts, strict=True):
             if part.count:
-                segments = shard.files.ids[part.rows()] >> TOKEN_BITS
-                numbers = np.unique(np.searchsorted(shard.catalog.first_segments, segments, side="right") - 1)
+                numbers = np.unique(documents_of_ids(shard, shard.files.ids[part.rows()]))
                 for start in range(0, len(numbers), _AT_ONCE):
                     documents = shard.catalog.documents(numbers[start : start + _AT_ONCE].tolist())
                     names.update(name for document in documents.values() for name in document.metadata)

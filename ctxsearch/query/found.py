@@ -9,8 +9,7 @@ from typing import NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.query.scope import OpenShard, Rows, row_mask
-from ctxsearch.vectors.files import TOKEN_BITS
+from ctxsearch.query.scope import OpenShard, Rows, documents_of_ids, row_mask
 
 
 class Found(NamedTuple):
@@ -108,7 +107,5 @@ def documents_of(shards: Sequence[OpenShard], found: Sequence[Found]) -> NDArray
     """The document of each occurrence, as a number that grows along the corpus. Shape: (n_found,)."""
     documents = np.zeros(len(found), np.int64)
     for number, places, rows in by_shard(found):
-        shard = shards[number]
-        segments = shard.files.ids[rows] >> TOKEN_BITS
-        documents[places] = np.searchsorted(shard.catalog.first_segments, segments, "right") - 1 + (number << 32)
+        documents[places] = documents_of_ids(shards[number], shards[number].files.ids[rows]) + (number << 32)
     return documents

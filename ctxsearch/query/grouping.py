@@ -20,8 +20,7 @@ from ctxsearch.domain import Metadata, MetadataValue
 from ctxsearch.errors import IndexDamaged, QueryError
 from ctxsearch.query.columns import PREFIX, Column, ValueOrder, parse_column, value_order, without_numbers
 from ctxsearch.query.found import Found, by_shard
-from ctxsearch.query.scope import OpenShard, allowed_documents, totals_of
-from ctxsearch.vectors.files import TOKEN_BITS
+from ctxsearch.query.scope import OpenShard, allowed_documents, documents_of_ids, totals_of
 
 # What hardly a number is less than.
 _LEAST = f"-{'9' * 300}"
@@ -279,8 +278,7 @@ def _counted(
 ) -> Counter[_Key]:
     """How many rows of a shard are in each group."""
     keys, numbers = of_documents
-    segments = shard.files.ids[rows] >> TOKEN_BITS
-    groups_of_rows = numbers[np.searchsorted(shard.catalog.first_segments, segments, "right") - 1]
+    groups_of_rows = numbers[documents_of_ids(shard, shard.files.ids[rows])]
     if not groups.are_of_words:
         sizes = np.bincount(groups_of_rows, minlength=len(keys)).tolist()
         return Counter({key: size for key, size in zip(keys, sizes, strict=True) if size})

@@ -306,7 +306,11 @@ def totals_of(shard: ListedShard, documents: NDArray[np.bool_] | None) -> Totals
     return shard.catalog.totals(without=() if documents is None else np.flatnonzero(~documents).tolist())
 
 
+def documents_of_ids(shard: OpenShard, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The number of the document that each token is in, by the tokens' ids. Shape: (n,)."""
+    return np.searchsorted(shard.catalog.first_segments, ids >> TOKEN_BITS, side="right") - 1
+
+
 def row_mask(shard: OpenShard, parts: Sequence[Rows], documents: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which rows, part after part, belong to the documents allowed. Shape: (n_rows,)."""
-    segments = np.concatenate([shard.files.ids[start:stop] for start, stop in parts]) >> TOKEN_BITS
-    return documents[np.searchsorted(shard.catalog.first_segments, segments, side="right") - 1]
+    return documents[documents_of_ids(shard, np.concatenate([shard.files.ids[start:stop] for start, stop in parts]))]

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from ctxsearch.domain import ConcordanceLine, Metadata, MetadataValue
 from ctxsearch.query.found import Listing, by_shard
 from ctxsearch.query.lines import lines
-from ctxsearch.query.scope import OpenShard
-from ctxsearch.vectors.files import TOKEN_BITS
+from ctxsearch.query.scope import OpenShard, documents_of_ids
 
 # So many of the least sure are read at once; most often no more are wanted.
 _AT_ONCE = 64
@@ -146,16 +145,12 @@ class Uses(Sequence[Assignment]):
         if self._read is not None:
             yield from self._by_document_read(self._read)
             return
-        shards = self._shards
         for number, places, rows in by_shard(self._places):
-            catalog = shards[number].catalog
-            segments = shards[number].files.ids[rows] >> TOKEN_BITS
-            documents, own = np.unique(
-                np.searchsorted(catalog.first_segments, segments, "right") - 1, return_inverse=True
-            )
+            shard = self._shards[number]
+            documents, own = np.unique(documents_of_ids(shard, shard.files.ids[rows]), return_inverse=True)
             counts = np.zeros((len(documents), len(self.piles)), np.int64)
             np.add.at(counts, (own, self._pile[places]), 1)
-            known = catalog.documents(documents.tolist())
+            known = shard.catalog.documents(documents.tolist())
             for document, row in zip(documents.tolist(), counts, strict=True):
                 yield known[document].metadata, row
 
