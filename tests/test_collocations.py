@@ -7,6 +7,7 @@ import math
 import re
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from ctxsearch import Document, Index
 from ctxsearch.analysis import Analyser
 from ctxsearch.domain import Given, GivenSentence
 from ctxsearch.errors import QueryError, WordNotFound
+from ctxsearch.query import beside
 from ctxsearch.query.collocations import Collocate, log_likelihood
 
 WORDS = ("bank", "banks", "river", "rivers", "the", "muddy", "loan", "Bank")
@@ -27,6 +29,16 @@ SENTENCES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=9).map(
     lambda words: " ".join(words).capitalize() + "."
 )
 TEXTS = st.lists(st.lists(SENTENCES, min_size=1, max_size=4).map(" ".join), min_size=1, max_size=4)
+
+
+@pytest.fixture(scope="module", params=[0, 1 << 40], ids=["sentences are read", "rows are looked at"], autouse=True)
+def _way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Either way to count, which the frequency of the word chooses otherwise, counts the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_ROWS_AN_OCCURRENCE", "_ROWS_AND_FORMS"):
+            patch.setattr(beside, name, request.param)
+        patch.setattr(beside, "_ROWS", 16)
+        yield
 
 
 def plain(documents: list[Document], word: str, left: int, right: int) -> dict[str, tuple[float, ...]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice, repeat, starmap
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,8 @@ from ctxsearch.errors import IndexDamaged
 _NO_ROWS = "a form has no rows, or more than there are"
 # Texts that one statement asks for.
 _AT_ONCE = 500
+# To read a whole table takes as long as to look up every so manieth row of it.
+_AS_LONG_TO_LOOK_UP = 4
 
 
 class LexiconFile(CatalogFile):
@@ -73,9 +76,21 @@ class LexiconFile(CatalogFile):
 
     def lemma_numbers(self, lemmas: Iterable[str]) -> dict[str, int]:
         """The ranks of lemmas; of those that are not there, none."""
-        select = "select lemma, lemma_no from lemmas where lemma in"
-        found = (row for marks, some in _some(lemmas) for row in self._checked(f"{select} {marks}", (str, int), some))
+        select, kinds, wanted = "select lemma, lemma_no from lemmas", (str, int), dict.fromkeys(lemmas)
+        if len(wanted) * _AS_LONG_TO_LOOK_UP > self._last("lemma_no", "lemmas"):
+            named: dict[str, int] = dict(self._checked(select, kinds))  # type: ignore[arg-type]
+            return {lemma: named[lemma] for lemma in wanted if lemma in named}
+        found = (
+            row
+            for marks, some in _some(wanted)
+            for row in self._checked(f"{select} where lemma in {marks}", kinds, some)
+        )
         return dict(found)  # type: ignore[arg-type]
+
+    def _last(self, number: str, table: str) -> int:
+        """The number of the last row of a table."""
+        ((last,),) = self._checked(f"select coalesce(max({number}), 0) from {table}", (int,))
+        return last  # type: ignore[return-value]
 
     def lemmas(self, numbers: Iterable[int]) -> dict[int, str]:
         """Lemmas by their rank."""
@@ -108,9 +123,36 @@ class LexiconFile(CatalogFile):
         """The forms that are written in one of these ways."""
         return [row for marks, some in _some(forms) for row in self._forms(f"forms.form in {marks}", some)]
 
-    def forms_folded(self, normal_forms: Iterable[str]) -> list[FormRow]:
-        """The forms whose normal form is one of these."""
-        return [row for marks, some in _some(normal_forms) for row in self._forms(f"forms.folded in {marks}", some)]
+    def forms_beyond_ascii(self) -> list[FormRow]:
+        """The forms without a letter or digit of ASCII: all that can be punctuation marks, and others."""
+        return self._forms("forms.form not glob '*[a-zA-Z0-9]*'", [])
+
+    def normal_forms(self, wanted: Collection[str] | None = None) -> tuple[Sequence[str], NDArray[np.int64]]:
+        """The normal form of each form, or of those that have one of some, in order, and where its rows are.
+
+        Args:
+            wanted: such normal forms; None for all.
+
+        Returns:
+            The normal forms, and the first row of each and the one behind its last. Shape: (n, 2).
+        """
+        select, kinds = "select folded, first_row, frequency from forms", (str, int, int)
+        if wanted is None or len(wanted) * _AS_LONG_TO_LOOK_UP > self._last("form_no", "forms"):
+            rows = self._checked(f"{select} order by form_no", kinds)
+            if wanted is not None:
+                rows = [row for row in rows if row[0] in wanted]
+        else:
+            rows = [
+                row
+                for marks, some in _some(wanted)
+                for row in self._checked(f"{select} where folded in {marks}", kinds, some)
+            ]
+            rows.sort(key=itemgetter(1))
+        bounds = np.array([row[1:] for row in rows], np.int64).reshape(-1, 2)
+        if (bounds[:, 0] < 0).any() or (bounds[:, 1] < 1).any() or (bounds.sum(axis=1) > self._n_rows).any():
+            raise IndexDamaged(str(self.path), _NO_ROWS)
+        bounds[:, 1] += bounds[:, 0]
+        return [row[0] for row in rows], bounds  # type: ignore[misc]
 
     def forms_of_lemmas(self, numbers: Iterable[int]) -> list[FormRow]:
         """All forms of the lemmas with these ranks, in order."""

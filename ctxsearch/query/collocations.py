@@ -19,8 +19,8 @@ words, of which a word makes ``frequency``, there would be ``expected`` = size *
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from numbers import Integral
 from typing import Literal
@@ -28,12 +28,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.analysis import normal_form
 from ctxsearch.errors import IndexDamaged, QueryError
-from ctxsearch.query.beside import places_beside
+from ctxsearch.query.beside import are_many, places_beside, rows_beside
 from ctxsearch.query.found import Found, by_shard
 from ctxsearch.query.names import Names
-from ctxsearch.query.scope import OpenShard, Rows, count_rows, rows_of_lemmas, totals_of
+from ctxsearch.query.placing import counts_of_stretches
+from ctxsearch.query.scope import OpenShard, totals_of
 
 Measure = Literal["log_dice", "mi", "t_score", "log_likelihood", "count"]
 """By what collocates are ranked."""
@@ -136,8 +136,13 @@ def windows(
     size = 0
     for number, _, rows in by_shard(found):
         shard = shards[number]
-        names = Names(shard, by_form)
-        for forms, tokens in places_beside(shard, shard.files.ids[rows], left, right):
+        names, ids = Names(shard, by_form), np.unique(shard.files.ids[rows])
+        if are_many(shard, ids, by_form=by_form):
+            beside, places = rows_beside(shard, ids, left, right)
+            counts.update(names.counted_rows(beside))
+            size += places
+            continue
+        for forms, tokens in places_beside(shard, ids, left, right):
             counts.update(names.counted(forms, tokens))
             size += len(forms)
     return Windows(len(found), size, counts)
@@ -231,14 +236,20 @@ def checked_windows(left: int | None, right: int | None, least: int, order: str)
 
 
 def _frequencies(
-    shard: OpenShard, words: Iterable[str], by_form: bool, documents: NDArray[np.bool_] | None
-) -> dict[str, int]:
+    shard: OpenShard, words: Collection[str], by_form: bool, documents: NDArray[np.bool_] | None
+) -> Counter[str]:
     """Occurrences of words in the documents that count."""
-    rows: defaultdict[str, list[Rows]] = defaultdict(list)
+    names: Sequence[str]
     if by_form:
-        for row in shard.catalog.forms_folded(words):
-            rows[normal_form(row.form)].append(Rows(row.first_row, row.stop_row))
+        names, bounds = shard.catalog.normal_forms(words)
+        starts, stops = bounds.T
     else:
-        for lemma, of_lemma in rows_of_lemmas(shard, words).items():
-            rows[lemma].append(of_lemma)
-    return {word: count_rows(shard, of_word, documents) for word, of_word in rows.items()}
+        ranked = sorted((number, lemma) for lemma, number in shard.catalog.lemma_numbers(words).items())
+        names, numbers = [lemma for _, lemma in ranked], np.array([number for number, _ in ranked], np.int64)
+        if ranked and not 0 <= ranked[0][0] <= ranked[-1][0] < shard.entry.lemmas:
+            raise IndexDamaged(str(shard.catalog.path), "a lemma has no list")
+        starts, stops = shard.files.lists[numbers], shard.files.lists[numbers + 1]
+    counts: Counter[str] = Counter()
+    for name, count in zip(names, counts_of_stretches(shard, starts, stops, documents).tolist(), strict=True):
+        counts[name] += count
+    return counts

@@ -12,12 +12,10 @@ import numpy as np
 from ctxsearch.analysis import surface_form
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS, ID_COLUMN
 from ctxsearch.commit import Commit
-from ctxsearch.query.scope import ListedShard, OpenShard, Rows, living_documents, row_mask
+from ctxsearch.query.placing import counts_of_stretches
+from ctxsearch.query.scope import ListedShard, OpenShard, living_documents
 from ctxsearch.report import IndexInfo
 from ctxsearch.settings import Settings
-
-# Rows looked at in one go, where documents were taken out.
-_ROWS = 1 << 20
 
 
 def describe(path: Path, settings: Settings, commit: Commit, shards: Sequence[ListedShard]) -> IndexInfo:
@@ -66,11 +64,7 @@ def living_frequencies(shard: ListedShard) -> Counter[str]:
     if not isinstance(shard, OpenShard):
         return frequencies - _in_texts(shard, shard.entry.removed)
     lists = shard.files.lists
-    counts = np.zeros(len(lists) - 1, np.int64)
-    for start in range(0, shard.entry.rows, _ROWS):
-        stop = min(start + _ROWS, shard.entry.rows)
-        rows = start + np.flatnonzero(row_mask(shard, [Rows(start, stop)], documents))
-        counts += np.bincount(np.searchsorted(lists, rows, side="right") - 1, minlength=len(counts))
+    counts = counts_of_stretches(shard, lists[:-1], lists[1:], documents)
     return Counter(dict(zip(frequencies, counts.tolist(), strict=True)))
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.analysis import normal_form, surface_form
 from ctxsearch.catalog.rows import FormRow
+from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.keys import count_tokens, row_of_token
 from ctxsearch.query.scope import OpenShard
 
@@ -70,6 +71,34 @@ class Names:
             for row in rows[surface_form(form)]:
                 if count := count_tokens(self._shard, row, of_form):
                     counts[normal_form(form) if self._by_form else row.lemma] += count
+        return counts
+
+    def counted_rows(self, chosen: NDArray[np.bool_]) -> Counter[str]:
+        """How often each name is among some rows: what `counted` says of their tokens.
+
+        Args:
+            chosen: whether each row of the shard is one of them. Shape: (n_rows,).
+        """
+        counted = chosen.copy()
+        for form in self._shard.catalog.forms_beyond_ascii():
+            if not any(map(str.isalnum, form.form)):
+                counted[form.first_row : form.stop_row] = False
+        before = np.concatenate([[0], np.cumsum(counted, dtype=np.int64)])
+        counts: Counter[str] = Counter()
+        names: Sequence[str]
+        if self._by_form:
+            names, bounds = self._shard.catalog.normal_forms()
+            found = before[bounds[:, 1]] - before[bounds[:, 0]]
+        else:
+            of_lemmas = np.diff(before[self._shard.files.lists])
+            numbers = np.flatnonzero(of_lemmas)
+            lemmas = self._shard.catalog.lemmas(numbers.tolist())
+            if len(lemmas) != len(numbers):
+                raise IndexDamaged(str(self._shard.catalog.path), "lemmas are missing")
+            names, found = [lemmas[number] for number in numbers.tolist()], of_lemmas[numbers]
+        for name, count in zip(names, found.tolist(), strict=True):
+            if count:
+                counts[name] += count
         return counts
 
     def _only(self, form: str) -> str | None:

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.query.scope import OpenShard, Rows
+from ctxsearch.query.scope import OpenShard, Rows, documents_of_ids
 from ctxsearch.stretches import stretches
+
+# Rows looked at in one go.
+_ROWS = 1 << 20
 
 
 def in_parts(
@@ -23,6 +26,29 @@ def in_parts(
     """
     for part in cut(rows, size):
         yield _placed(shard, part)
+
+
+def counts_of_stretches(
+    shard: OpenShard,
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    documents: NDArray[np.bool_] | None,
+) -> NDArray[np.int64]:
+    """How many rows of each of some stretches belong to the documents allowed. Shape: (n,).
+
+    Args:
+        shard: whose they are.
+        starts: of the stretches, in order. Shape: (n,).
+        stops: behind the last of each; none reaches into the next. Shape: (n,).
+        documents: see `allowed_documents`.
+    """
+    if documents is None or not len(starts):
+        return stops - starts
+    counts = np.zeros(len(starts), np.int64)
+    for places, ids in in_parts(shard, list(map(Rows, starts.tolist(), stops.tolist())), _ROWS):
+        kept = places[documents[documents_of_ids(shard, ids)]]
+        counts += np.bincount(np.searchsorted(starts, kept, side="right") - 1, minlength=len(counts))
+    return counts
 
 
 def cut(rows: Iterable[Rows], size: int) -> Iterator[list[Rows]]:

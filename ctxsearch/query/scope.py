@@ -129,12 +129,6 @@ def rows_of_lemma(shard: OpenShard, lemma: str, written: Written = ANYHOW) -> li
     return [] if number is None else [_list(shard, lemma, number)]
 
 
-def rows_of_lemmas(shard: OpenShard, lemmas: Iterable[str]) -> dict[str, Rows]:
-    """The rows of each of many lemmas that are in a shard."""
-    numbers = shard.catalog.lemma_numbers(lemmas)
-    return {lemma: _list(shard, lemma, number) for lemma, number in numbers.items()}
-
-
 def _list(shard: OpenShard, lemma: str, number: int) -> Rows:
     if not 0 <= number < shard.entry.lemmas:
         raise IndexDamaged(str(shard.catalog.path), f"the lemma {lemma!r} has no list")
