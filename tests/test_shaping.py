@@ -183,8 +183,12 @@ def test_no_more_lines_are_in_memory_than_are_sorted_at_once(index: Index, monke
     lines = concordance.lines
     monkeypatch.setattr(concordance, "lines", counting)
     monkeypatch.setattr(concordance, "_SORTED_AT_ONCE", 8)
-    assert len(index.concordance("bank", order="right", limit=3)) == 3
+    assert len(index.concordance("bank", order="pos", limit=3)) == 3
     assert (max(made), sum(made)) == (8, index.count("bank") + 3)
+    made.clear()
+    # The word to the right tells of most that they are not among the first.
+    assert len(index.concordance("bank", order="right", limit=3)) == 3
+    assert sum(made) < index.count("bank") / 2
 
 
 def test_few_words_are_shown_and_more_compared(index: Index) -> None:

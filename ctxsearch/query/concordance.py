@@ -13,6 +13,7 @@ from ctxsearch.errors import QueryError
 from ctxsearch.query import scope
 from ctxsearch.query.found import Found, Listing, joined, listed
 from ctxsearch.query.keys import rows_asked_for
+from ctxsearch.query.leading import foremost
 from ctxsearch.query.lines import lines
 from ctxsearch.query.matching import rows_of_node
 from ctxsearch.query.options import ALL, Filters
@@ -110,6 +111,7 @@ def shaped_lines(
         around: int | None = 0
     else:
         around = None if context is None else max(context, _WORDS_COMPARED)
+    found = foremost(shards, found, shaping.order, stop, around)
     first, made = found[:0], []
     # The first of all are among those of each part and of what was before it: no more lines than that are in memory.
     for start in range(0, len(found), at_once := max(_SORTED_AT_ONCE, stop)):

@@ -45,7 +45,12 @@ _SCORE = "score"
 
 def _words(text: str) -> list[tuple[str, str]]:
     """The words of a context as they are sorted; a mark that stands alone is one."""
-    return [_word(word) if len(word) <= _REMEMBERED else _word.__wrapped__(word) for word in text.split()]
+    return [word_order(word) for word in text.split()]
+
+
+def word_order(word: str) -> tuple[str, str]:
+    """What a word of a context is sorted by, without the marks that are written to it."""
+    return _word(word) if len(word) <= _REMEMBERED else _word.__wrapped__(word)
 
 
 @lru_cache(1 << 16)

@@ -1,0 +1,241 @@
+"""Which occurrences can be the first of all in an order, told without making their lines.
+
+What a line is sorted by begins with something that takes a fraction of what the line takes: the word beside the node,
+the lemma, a value of the document. Where only the first lines are wanted, no line is made of what lies behind so many
+others by this alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctxsearch.catalog.rows import DocumentRow
+from ctxsearch.domain import ConcordanceLine
+from ctxsearch.errors import IndexDamaged
+from ctxsearch.query.collation import collated
+from ctxsearch.query.columns import value_order
+from ctxsearch.query.found import Listing, by_shard
+from ctxsearch.query.lines import lines
+from ctxsearch.query.scope import OpenShard, documents_of_ids
+from ctxsearch.query.sentences import AT_ONCE, Sentences, sentences
+from ctxsearch.query.shaping import SortKey, word_order
+from ctxsearch.vectors.files import TOKEN_BITS
+
+# Letters behind the node that lines are told apart by; and characters that are hardly without so many.
+_LETTERS, _CHARACTERS = 8, 24
+
+_Order = Callable[[Any], Any]
+
+
+def foremost(
+    shards: Sequence[OpenShard], found: Listing, order: Sequence[SortKey], count: int, around: int | None
+) -> Listing:
+    """Those occurrences that can be among the first so many, in the order that they had.
+
+    Args:
+        shards: where.
+        found: the occurrences, in the order of the corpus.
+        order: what they are to be sorted by, the first foremost.
+        count: how many of the first are wanted.
+        around: words on either side that their lines have when they are sorted, or None for the sentence.
+    """
+    ranks = np.zeros(len(found), np.int64)
+    for key in order:
+        if not 0 < count < len(found):
+            break
+        beginnings = _Beginnings(len(found))
+        is_all = _tell(shards, found, key, around, beginnings)
+        if is_all is None:
+            break
+        own = beginnings.ranks(key.is_reversed)
+        ranks = np.unique(ranks * (int(own.max()) + 1) + own, return_inverse=True)[1]
+        kept = np.flatnonzero(ranks <= np.partition(ranks, count - 1)[count - 1])
+        found, ranks = found.at(kept), ranks[kept]
+        if not is_all:
+            break
+    return found
+
+
+class _Beginnings:
+    """What the keys of some occurrences begin with.
+
+    Args:
+        count: how many occurrences there are.
+    """
+
+    missing = object()
+    """In the place of a value that a document does not have: it comes last, whichever way."""
+
+    def __init__(self, count: int) -> None:
+        self._codes = np.zeros(count, np.int64)
+        self._code_of: dict[Any, int] = {}
+        self.order: _Order = lambda value: value
+
+    def put(self, places: NDArray[np.int64] | Sequence[int], values: Iterable[Any]) -> None:
+        """Takes the beginnings of the occurrences at some places; `order` says what they are sorted by."""
+        code_of = self._code_of
+        self._codes[places] = [code_of.setdefault(value, len(code_of)) for value in values]
+
+    def ranks(self, is_reversed: bool) -> NDArray[np.int64]:
+        """Where each occurrence stands by its beginning alone; those that are alike stand together. Shape: (n,)."""
+        keys = {code: self.order(value) for value, code in self._code_of.items() if value is not self.missing}
+        rank_of = np.zeros(len(self._code_of), np.int64)
+        rank, before = -1, None
+        for code in sorted(keys, key=keys.__getitem__):
+            rank += keys[code] != before
+            rank_of[code], before = rank, keys[code]
+        if is_reversed:
+            rank_of = rank - rank_of
+        if self.missing in self._code_of:
+            rank_of[self._code_of[self.missing]] = rank + 1
+        return rank_of[self._codes]
+
+
+def _tell(
+    shards: Sequence[OpenShard], found: Listing, key: SortKey, around: int | None, beginnings: _Beginnings
+) -> bool | None:
+    """Tells what keys begin with, and whether that is all of them; None where nothing can be told."""
+    if key.is_column:
+        _tell_documents(shards, found, beginnings, lambda row: _column(row, key.name))
+        return True
+    if key.name == "corpus":
+        beginnings.put(np.arange(len(found)), range(len(found)))
+        return True
+    if key.name == "document_id":
+        _tell_documents(shards, found, beginnings, lambda row: row.document_id)
+        return False
+    if key.name == "lemma":
+        _tell_lemmas(shards, found, beginnings)
+        return True
+    if key.name not in _OF_TEXTS:
+        return None
+    of_text, of_line, beginnings.order = _OF_TEXTS[key.name]
+    for number, places, rows in by_shard(found):
+        ids = shards[number].files.ids[rows]
+        for start in range(0, len(rows), AT_ONCE):
+            some, there = ids[start : start + AT_ONCE], places[start : start + AT_ONCE]
+            read = sentences(shards[number], np.unique(some >> TOKEN_BITS))
+            told = of_text(read, *read.tokens.of(shards[number], some), around)
+            unclear = [at for at, value in enumerate(told) if value is _UNCLEAR]
+            for at, line in zip(unclear, lines(shards, found.at(there[unclear]), around), strict=True):
+                told[at] = of_line(line)
+            beginnings.put(there, told)
+    return key.name == "form"
+
+
+def _tell_documents(
+    shards: Sequence[OpenShard], found: Listing, beginnings: _Beginnings, told: Callable[[DocumentRow], Any]
+) -> None:
+    for number, places, rows in by_shard(found):
+        shard = shards[number]
+        documents, which = np.unique(documents_of_ids(shard, shard.files.ids[rows]), return_inverse=True)
+        known = shard.catalog.documents(documents.tolist())
+        if len(known) != len(documents):
+            raise IndexDamaged(str(shard.catalog.path), "documents are missing")
+        values = [told(known[document]) for document in documents.tolist()]
+        beginnings.put(places, (values[at] for at in which.tolist()))
+
+
+def _column(row: DocumentRow, name: str) -> Any:
+    value = row.metadata.get(name)
+    return _Beginnings.missing if value is None else value_order(value)
+
+
+def _tell_lemmas(shards: Sequence[OpenShard], found: Listing, beginnings: _Beginnings) -> None:
+    for number, places, rows in by_shard(found):
+        shard = shards[number]
+        numbers, which = np.unique(np.searchsorted(shard.files.lists, rows, "right") - 1, return_inverse=True)
+        lemmas = shard.catalog.lemmas(numbers.tolist())
+        if len(lemmas) != len(numbers):
+            raise IndexDamaged(str(shard.catalog.path), "lemmas are missing")
+        values = [collated(lemmas[one]) for one in numbers.tolist()]
+        beginnings.put(places, (values[at] for at in which.tolist()))
+
+
+# What is told of nodes by the sentences read, which of these each is in, which token it is, and the words around.
+_OfText = Callable[[Sentences, NDArray[np.int64], NDArray[np.int64], int | None], list[Any]]
+
+# The beginning of a key that the sentence does not tell, as of a node at its end.
+_UNCLEAR = object()
+
+
+def _forms(read: Sentences, _: NDArray[np.int64], tokens: NDArray[np.int64], __: int | None) -> list[Any]:
+    return [read.text[start:end] for start, end in read.spans[tokens].tolist()]
+
+
+def _behind(
+    read: Sentences, own: NDArray[np.int64], tokens: NDArray[np.int64], around: int | None
+) -> tuple[list[int], list[int], list[bool]]:
+    """Where what stands behind each node in its line begins and ends, and whether that is all there is to see."""
+    ends = read.begins[own + 1]
+    if around is None:
+        return read.spans[tokens, 1].tolist(), ends.tolist(), [True] * len(tokens)
+    is_all = tokens + around + 1 < read.tokens.stops[own]
+    ends = np.where(is_all, read.spans[np.where(is_all, tokens + around + 1, tokens), 0], ends)
+    return read.spans[tokens, 1].tolist(), ends.tolist(), is_all.tolist()
+
+
+def _first_words(read: Sentences, own: NDArray[np.int64], tokens: NDArray[np.int64], around: int | None) -> list[Any]:
+    """The first word behind each node; None where there is none."""
+    text = read.text
+    told: list[Any] = []
+    for start, end, is_all in zip(*_behind(read, own, tokens, around), strict=True):
+        words = text[start:end].split(None, 1)
+        if len(words) == 2 or is_all or (words and text[end - 1].isspace()):
+            told.append(words[0] if words else None)
+        else:
+            told.append(_UNCLEAR)
+    return told
+
+
+def _last_words(read: Sentences, own: NDArray[np.int64], tokens: NDArray[np.int64], around: int | None) -> list[Any]:
+    """The last word before each node; None where there is none."""
+    firsts, begins = read.tokens.firsts[own], read.begins[own]
+    if around is None:
+        seen, is_all = begins, np.ones(len(tokens), np.bool_)
+    else:
+        is_all = tokens - around >= firsts
+        seen = np.where(tokens - around > firsts, read.spans[np.maximum(tokens - around, firsts), 0], begins)
+    text = read.text
+    told: list[Any] = []
+    for start, end, whole in zip(seen.tolist(), read.spans[tokens, 0].tolist(), is_all.tolist(), strict=True):
+        words = text[start:end].rsplit(None, 1)
+        if len(words) == 2 or whole or (words and text[start].isspace()):
+            told.append(words[-1] if words else None)
+        else:
+            told.append(_UNCLEAR)
+    return told
+
+
+def _nodes(read: Sentences, own: NDArray[np.int64], tokens: NDArray[np.int64], around: int | None) -> list[Any]:
+    """The node, and the first letters behind it."""
+    told: list[Any] = []
+    nodes = _forms(read, own, tokens, around)
+    for node, start, end, _ in zip(nodes, *_behind(read, own, tokens, around), strict=True):
+        letters = _letters(read.text[start : min(end, start + _CHARACTERS)].rstrip())
+        told.append((node, letters) if len(letters) == _LETTERS else _UNCLEAR)
+    return told
+
+
+def _letters(text: str) -> str:
+    return collated(text)[0][:_LETTERS]
+
+
+def _word(word: str | None) -> tuple[object, ...]:
+    return () if word is None else word_order(word)
+
+
+_OF_TEXTS: dict[str, tuple[_OfText, Callable[[ConcordanceLine], Any], _Order]] = {
+    "form": (_forms, lambda line: line.form, lambda form: (collated(form), form)),
+    "node": (
+        _nodes,
+        lambda line: (line.node, _letters(line.right)),
+        lambda told: (collated(told[0]), told[1]),
+    ),
+    "right": (_first_words, lambda line: next(iter(line.right.split(None, 1)), None), _word),
+    "left": (_last_words, lambda line: next(iter(line.left.rsplit(None, 1)[::-1]), None), _word),
+}
