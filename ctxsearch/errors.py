@@ -26,7 +26,8 @@
     ├── ExportError (ValueError)               a file that cannot be written for other programs
     └── MissingExtra (ImportError)             an optional dependency is not installed
 
-Every message is a whole sentence that says what to do next; the facts it is made of are attributes.
+Every message is a whole sentence that says what to do next; the facts it is made of are attributes. It names arguments
+as `ctxsearch.naming` says.
 """
 
 from __future__ import annotations
@@ -194,17 +195,17 @@ class WordNotFound(QueryError, LookupError):
         if len(words) > 1:
             offer += " Ask for one word at a time"
             if all(one.replace("-", "").isalnum() for one in words):
-                offer += f"; lines with a row of words are found by: {_row_of(words)}"
+                offer += f"; lines with a row of words are found by {_row_of(words)}"
             offer += "."
         elif self.cut:
-            offer += f" It is {len(self.cut)} words here; lines with them in a row are found by: {_row_of(self.cut)}."
+            offer += f" It is {len(self.cut)} words here; lines with them in a row are found by {_row_of(self.cut)}."
         super().__init__(f"The corpus does not have the word {word!r}.{offer}")
 
 
 def _row_of(words: Sequence[str]) -> str:
-    """The command that finds a row of words."""
+    """What finds a row of words."""
     row = " ".join(f'"{word}"' for word in words)
-    return f"concordance --cql '{row}'"
+    return f"concordance with `cql={row!r}`"
 
 
 class LemmaNotFound(QueryError, LookupError):

@@ -158,8 +158,7 @@ class TestDocuments:
         with pytest.raises(SourceError) as caught:
             list(read(path))
         assert str(caught.value) == (
-            f"{path.as_posix()}, line 2: byte 0xe9 at offset 25 is not utf-8."
-            " Use --encoding, for instance --encoding cp1252."
+            f'{path.as_posix()}, line 2: byte 0xe9 at offset 25 is not utf-8. Use `encoding="cp1252"`, for instance.'
         )
 
 

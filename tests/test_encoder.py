@@ -811,7 +811,7 @@ def test_batch_that_does_not_fit_is_halved(folder: Path, monkeypatch: pytest.Mon
     encoder.encode(passages)
     assert max(sizes) <= 3
     monkeypatch.setattr(encoder, "forward", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError("none at all")))
-    with pytest.raises(ModelError, match="the memory of cpu does not take one window of it; use --device cpu"):
+    with pytest.raises(ModelError, match='the memory of cpu does not take one window of it; use `device="cpu"`'):
         encoder.encode(passages[:1])
 
 

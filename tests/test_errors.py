@@ -55,9 +55,9 @@ EXAMPLES: dict[str, tuple[CtxSearchError, dict[str, object], list[str]]] = {
         ["mine", "layers last", "not sum:9-12", "new index"],
     ),
     "SourceError": (
-        errors.SourceError("a.jsonl", "it has no text", line=7, hint="Use --text-column."),
-        {"path": "a.jsonl", "why": "it has no text", "line": 7, "hint": "Use --text-column."},
-        ["a.jsonl, line 7: it has no text.", "Use --text-column."],
+        errors.SourceError("a.jsonl", "it has no text", line=7, hint="Use `text_column=`."),
+        {"path": "a.jsonl", "why": "it has no text", "line": 7, "hint": "Use `text_column=`."},
+        ["a.jsonl, line 7: it has no text.", "Use `text_column=`."],
     ),
     "ModelError": (
         errors.ModelError("tiny", "there is no such folder."),

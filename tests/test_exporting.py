@@ -199,7 +199,9 @@ def test_a_spreadsheet_cuts_and_replaces_what_it_cannot_hold(make_index: MakeInd
 def test_a_spreadsheet_has_so_many_lines(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More lines than a sheet has are refused, and nothing is left."""
     monkeypatch.setattr(xlsx, "MOST_ROWS", 3)
-    with pytest.raises(ExportError, match=r"^'bank' as a spreadsheet: it holds 3 lines .* draw a --sample, or write"):
+    with pytest.raises(
+        ExportError, match=r"^'bank' as a spreadsheet: it holds 3 lines .* draw a sample with `sample=`, or write"
+    ):
         index.export(tmp_path / "a.xlsx", "bank")
     assert not list(tmp_path.glob("*.xlsx"))
 
@@ -594,7 +596,7 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(labelled: Index, tmp_p
     goal.mkdir()
     labelled.export(goal / "file", *WORDS_OF[file_format], file_format=file_format)
     before = {one.name: one.read_bytes() for one in goal.iterdir()}
-    with pytest.raises(ExportError, match="there is such a file already; give another name, or --force"):
+    with pytest.raises(ExportError, match="there is such a file already; give another name, or `replace=True`"):
         labelled.export(goal / "file", *WORDS_OF[file_format], file_format=file_format)
     labelled.export(goal / "file", *WORDS_OF[file_format], file_format=file_format, replace=True)
     assert {one.name: one.read_bytes() for one in goal.iterdir()} == before
@@ -608,6 +610,7 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(labelled: Index, tmp_p
             1,
             "a.doc: its ending tells no format; use .csv, .tsv, .jsonl, .xlsx, .xml, .tei, .vrt",
         ),
+        (("{out}/a", "bank"), 1, ".faiss, or name one with --format: csv, tsv, jsonl, xlsx, durel, tei, vrt, conllu"),
         (("{out}/a.csv", "bank", "--format", "word"), 1, "there is no format 'word'; use csv, tsv,"),
         (("{out}/a.csv",), 2, "csv has the lines of a word; give WORD, too."),
         (("{out}/a.tsv", "--format", "durel"), 2, "durel has the uses of a word; give WORD, too."),
@@ -645,22 +648,22 @@ def test_what_cannot_be_is_one_sentence(
 @pytest.mark.parametrize(
     ("name", "word", "options", "why"),
     [
-        ("a.npy", None, {"form": "bank"}, "npy of all words takes no --form"),
-        ("a.npy", None, {"pos": ["NOUN"], "near": "river"}, "npy of all words takes no --pos and no --near"),
-        ("a.npy", None, {"cql": '"bank"'}, "npy of all words takes no --cql"),
-        ("a.npy", None, {"sense": RIVER}, "npy of all words takes no --sense"),
-        ("a.xml", None, {"sense": RIVER}, "tei of all words takes no --sense"),
-        ("a.xml", None, {"sample": 1}, "tei of all words takes no --sample"),
+        ("a.npy", None, {"form": "bank"}, "npy of all words takes no `form=`"),
+        ("a.npy", None, {"pos": ["NOUN"], "near": "river"}, "npy of all words takes no `pos=` and no `near=`"),
+        ("a.npy", None, {"cql": '"bank"'}, "npy of all words takes no `cql=`"),
+        ("a.npy", None, {"sense": RIVER}, "npy of all words takes no `sense=`"),
+        ("a.xml", None, {"sense": RIVER}, "tei of all words takes no `sense=`"),
+        ("a.xml", None, {"sample": 1}, "tei of all words takes no `sample=`"),
         (
             "a.vrt",
             None,
             {"form": "bank", "sample": 1, "grouping": "u"},
-            "takes no --form and no --sample and no --grou",
+            "takes no `form=` and no `sample=` and no `grou",
         ),
-        ("a.conllu", None, {"context": "sentence", "examples": 2}, "conllu takes no --context and no --examples"),
-        ("a.csv", "bank", {"grouping": "year"}, "csv takes no --grouping"),
-        ("a.csv", "bank", {"seed": 3}, "--seed draws a sample; say with --sample how many"),
-        ("a.csv", "bank", {"senses": "none", "by": "anna"}, "--senses none knows no sense"),
+        ("a.conllu", None, {"context": "sentence", "examples": 2}, "conllu takes no `context=` and no `examples=`"),
+        ("a.csv", "bank", {"grouping": "year"}, "csv takes no `grouping=`"),
+        ("a.csv", "bank", {"seed": 3}, "`seed=` draws a sample; say with `sample=` how many"),
+        ("a.csv", "bank", {"senses": "none", "by": "anna"}, '`senses="none"` knows no sense'),
         ("a.csv", "bank", {"senses": "assign"}, "nobody called 'assign' says senses; ask labels, assigned, none"),
         ("a.csv", None, {}, "csv has the lines of a word; give WORD, too"),
     ],

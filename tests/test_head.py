@@ -257,7 +257,7 @@ def test_a_head_that_does_not_fit_is_refused(model: Path, write_head: WriteHead,
     with pytest.raises(HeadError, match="is no head"):
         make(goal, model, Path(__file__))
     for options in ({"layers": "sum:1-2"}, {"pooling": "first"}):
-        with pytest.raises(ValueError, match="leave --layers and --pooling out"):
+        with pytest.raises(ValueError, match="leave `layers=` and `pooling=` out"):
             Index.create(goal, model=str(model), head=write_head(), window=POSITIONS, **options)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="an encoder of one's own"):
         Index.create(goal, encoder=WindowEncoder(), head=write_head())

@@ -145,7 +145,7 @@ def test_missing_documents_are_told(tmp_path: Path) -> None:
     """A use in a document needs the documents, and its own among them, once."""
     path = write(tmp_path / "labels.jsonl", changed(text=None, document_id="a"))
     assert wrong(path) == (
-        f"{path}, line 1: it names a document, and no documents are given. Give them with: --documents FILE."
+        f"{path}, line 1: it names a document, and no documents are given. Give them with `documents=`."
     )
     documents = write(tmp_path / "d.jsonl", {"id": "b", "text": "b"})
     assert wrong(path, documents=documents) == f"{path}, line 1: there is no document 'a' in {documents}."

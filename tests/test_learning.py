@@ -114,7 +114,7 @@ def test_an_inventory_improves_the_head_of_its_index(model: Path, tmp_path: Path
     assert max(value for *_, value in report.history) >= report.history[0][2]
     with pytest.raises(ValueError, match="Give either a file of labelled uses, or an index"):
         train_head(None, tmp_path / "no.safetensors")
-    with pytest.raises(ValueError, match="leave out both options"):
+    with pytest.raises(ValueError, match="leave out `documents=` and `split=`"):
         train_head(None, tmp_path / "no.safetensors", senses=tmp_path / "index", split="train")
     refused = command("train-head", "--senses", tmp_path / "index", "--into", tmp_path / "no", "--dimension", "8")
     assert refused.returncode == 2

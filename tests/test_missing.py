@@ -68,5 +68,5 @@ def test_word_that_is_several_here_is_told(make_index: MakeIndex, word: str, cut
     assert list(raised.value.cut) == cut
     if cut:
         row = " ".join(f'"{one}"' for one in cut)
-        told = f"It is 2 words here; lines with them in a row are found by: concordance --cql '{row}'."
+        told = f"It is 2 words here; lines with them in a row are found by concordance with `cql='{row}'`."
         assert str(raised.value).endswith(told)

@@ -119,7 +119,7 @@ def test_a_row_that_memory_does_not_take_is_halved(
     encoder.encode(many)
     assert max(sizes) <= 60
     monkeypatch.setattr(transformer, "see", lambda *_, **__: (_ for _ in ()).throw(torch.OutOfMemoryError("none")))
-    with pytest.raises(ModelError, match="the memory of cpu does not take one window of it; use --device cpu"):
+    with pytest.raises(ModelError, match='the memory of cpu does not take one window of it; use `device="cpu"`'):
         encoder.encode(many[:1])
 
 
@@ -210,14 +210,14 @@ def test_memory_that_does_not_take_a_block_is_told(folders: dict[str, Path], mon
     """Where words are made of pieces there is no half to take: it is said what helps."""
     encoder = encoder_of(folders["bert-cased"])
     monkeypatch.setattr(WordPooling, "_sums", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError("none")))
-    with pytest.raises(ModelError, match="the memory of cpu does not take a block of words; use --device cpu"):
+    with pytest.raises(ModelError, match='the memory of cpu does not take a block of words; use `device="cpu"`'):
         encoder.encode([[segment(SENTENCES[0])]])
 
 
 def test_memory_that_does_not_take_a_model_is_told(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """A card on which others leave no room for the weights is one sentence."""
     monkeypatch.setattr(torch.nn.Module, "to", lambda *_, **__: (_ for _ in ()).throw(torch.OutOfMemoryError("none")))
-    with pytest.raises(ModelError, match="the memory of cpu does not take it; use --device cpu"):
+    with pytest.raises(ModelError, match='the memory of cpu does not take it; use `device="cpu"`'):
         encoder_of(folders["bert-cased"])
 
 

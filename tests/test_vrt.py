@@ -127,7 +127,7 @@ class TestDocuments:
             '<doc id="a">\né\n</doc>\n<doc id="b">\nb\n</doc>\n<doc id="é">\nc\n</doc>\n'.encode("latin-1")
         )
         assert [each.document_id for each in read(path, encoding="latin-1")] == ["a", "b", "é"]
-        hint = "Use --encoding, for instance --encoding cp1252."
+        hint = 'Use `encoding="cp1252"`, for instance.'
         assert survivors(path) == (
             ["b"],
             [
@@ -177,18 +177,18 @@ class TestTokens:
         assert (found.tags, found.lemmas) == (["", ""], ["", ""])
 
 
-NAME_THEM = "Name the columns, and those to be passed over -, for instance --columns"
+NAME_THEM = 'Name the columns, and those to be passed over -, for instance `columns="'
 
 
 class TestErrors:
     @pytest.mark.parametrize(
         ("lines", "line", "why"),
         [
-            ("a\tb\n", 2, f"the line has 2 cells, and there should be 3, word,pos,lemma. {NAME_THEM} word,pos."),
+            ("a\tb\n", 2, f'the line has 2 cells, and there should be 3, word,pos,lemma. {NAME_THEM}word,pos"`.'),
             (
                 "a\tb\tc\td\n",
                 2,
-                f"the line has 4 cells, and there should be 3, word,pos,lemma. {NAME_THEM} word,pos,lemma,-.",
+                f'the line has 4 cells, and there should be 3, word,pos,lemma. {NAME_THEM}word,pos,lemma,-"`.',
             ),
             ("a\tb\tc\na\n", 3, "the line has 1 cells, and those before it 3."),
             ("a\na\tb\tc\n", 3, "the line has 3 cells, and those before it 1."),
@@ -226,7 +226,7 @@ class TestErrors:
         with pytest.raises(SourceError) as caught:
             read(written(tmp_path, "a\n"), columns=columns)
         assert str(caught.value) == (
-            f"{why}Name them in their order, and those to be passed over -, for instance --columns word,-,lemma."
+            f'{why}Name them in their order, and those to be passed over -, for instance `columns="word,-,lemma"`.'
         )
 
     def test_documents_that_are_not_closed(self, tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
+import re
+import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -13,14 +15,36 @@ import typer
 
 from ctxsearch.cli import INTERRUPTED
 from ctxsearch.errors import CtxSearchError
+from ctxsearch.naming import ARGUMENT
+
+# Options that are called otherwise than the arguments of the library.
+_OTHERWISE = {"file_format": "--format", "replace": "--force"}
 
 
 def say(message: str) -> None:
-    """Prints a sentence to standard error."""
+    """Prints a sentence to standard error, with options in the place of arguments."""
     # Imported late, as is all that not every command needs: a cold start is waited for.
     from rich.console import Console
 
-    Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True).print(message)
+    Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True).print(with_options(message))
+
+
+def with_options(sentence: str) -> str:
+    """A sentence of the library with options in the place of the arguments that it names, see `ctxsearch.naming`.
+
+    >>> with_options('Use `device="cpu"`; or `replace=True`, and leave `text_column=` out.')
+    'Use --device cpu; or --force, and leave --text-column out.'
+    """
+    return ARGUMENT.sub(_option, sentence)
+
+
+def _option(argument: re.Match[str]) -> str:
+    name, value = argument.groups()
+    option = _OTHERWISE.get(name, f"--{name.replace('_', '-')}")
+    if value in ("", "True"):
+        return option
+    text = value[1:-1].replace("\\'", "'")
+    return f"{option} {shlex.quote(text)}"
 
 
 def counted(count: int, noun: str) -> str:
@@ -101,5 +125,5 @@ def told(command: Callable[..., None], *, writes_index: bool = False) -> Callabl
 
 
 def _fail(message: str) -> None:
-    print(f"Error: {message}", file=sys.stderr)
+    print(f"Error: {with_options(message)}", file=sys.stderr)
     raise typer.Exit(1)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ctxsearch.cli.console import counted, say
+from ctxsearch.cli.console import counted, say, with_options
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import Filters, IndexName, Whose, WrongCommand, given, parsed_context, to_file, with_records
 from ctxsearch.cli.progress import count_bar
@@ -68,7 +68,7 @@ def export(
     chosen = format_of(file, file_format)
     options = [option.removeprefix("--") for option in given(call) if option not in _NOT_OF_A_FORMAT]
     if why := refusal(chosen, word, senses, options):
-        raise WrongCommand(f"{why}.")
+        raise WrongCommand(with_options(f"{why}."))
     around = parsed_context(context)
     with opening(index, allow_damaged=False) as opened, count_bar("exporting", f"{chosen.unit}s") as on_progress:
         written = opened.export(

@@ -18,7 +18,7 @@ MARKS_COMMENT = "<!-- #ctxsearch: a token without a lemma is a punctuation mark,
 _KNOWN = ("word", "pos", "lemma", "lempos")
 # As Sketch Engine calls it.
 _POS = "tag"
-HINT = "Name them in their order, and those to be passed over -, for instance --columns word,-,lemma."
+HINT = 'Name them in their order, and those to be passed over -, for instance `columns="word,-,lemma"`.'
 _COMMENT = re.compile(r"<!--\s*(?:#vrt\s+)?positional[ -]attributes:(.*)-->\s*", re.IGNORECASE)
 
 

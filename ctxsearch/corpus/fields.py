@@ -12,6 +12,7 @@ from ctxsearch.corpus.records import Options
 from ctxsearch.corpus.sheets import SHEETS
 from ctxsearch.corpus.tables import read_cells
 from ctxsearch.errors import SourceError
+from ctxsearch.naming import ARGUMENT
 
 _ENDINGS = (".csv", ".tsv", ".jsonl", *SHEETS)
 
@@ -37,8 +38,8 @@ def read_fields(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         try:
             yield from read_cells(File(path, shown(path), path.name, ending, 0), Options())
         except SourceError as error:
-            # There are no options here to read it otherwise.
-            hint = "Save it in UTF-8." if "--" in error.hint else error.hint
+            # There are no arguments here to read it otherwise.
+            hint = "Save it in UTF-8." if ARGUMENT.search(error.hint) else error.hint
             raise SourceError(error.path, error.why, line=error.line, hint=hint) from error
         return
     for number, line in read_entries(path):

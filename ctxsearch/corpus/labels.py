@@ -223,7 +223,7 @@ def _use(path: str, line: int, entry: str, *, has_documents: bool) -> _Use | Non
         return _Use(line, start, end, lemma, sense, split, _string(record, "text", wrong), None)
     document_id = _string(record, "document_id", wrong)
     if not has_documents:
-        raise wrong("it names a document, and no documents are given", "Give them with: --documents FILE.")
+        raise wrong("it names a document, and no documents are given", "Give them with `documents=`.")
     return _Use(line, start, end, lemma, sense, split, None, document_id)
 
 

@@ -54,7 +54,7 @@ def check_encoding(encoding: str) -> None:
         io.TextIOWrapper(io.BytesIO(), encoding=encoding)
         codecs.getincrementaldecoder(encoding)().decode(b"a")
     except (LookupError, ValueError) as error:
-        hint = "Use a name such as --encoding utf-8, --encoding utf-16 or --encoding latin-1."
+        hint = "Use a name such as utf-8, utf-16 or latin-1."
         raise SourceError(repr(encoding), "there is no such encoding", hint=hint) from error
 
 

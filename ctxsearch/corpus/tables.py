@@ -175,7 +175,7 @@ def _header(file: File, rows: Iterator[_Row | SourceError]) -> list[str]:
 def _column(file: File, columns: Sequence[str], name: str, what: str) -> int:
     if name not in columns:
         have = ", ".join(column for column in columns if column) or "none"
-        hint = f"The columns are: {have}. Choose one with --{what}-column."
+        hint = f"The columns are: {have}. Choose one with `{what}_column=`."
         # Spreadsheets lie about in folders, with all sorts of things in them.
         kind = UnknownFormat if is_sheet(file) else SourceError
         raise kind(file.uri, f"there is no column {name!r} for the {what}", hint=hint)

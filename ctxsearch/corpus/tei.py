@@ -101,7 +101,8 @@ def _encoding(first: bytes, file: File, options: Options) -> str:
     try:
         check_encoding(name)
     except SourceError as error:
-        raise SourceError(file.uri, f"it declares the encoding {name!r}, which is none", hint=error.hint) from error
+        hint = 'Use the one that it has, for instance `encoding="latin-1"`.'
+        raise SourceError(file.uri, f"it declares the encoding {name!r}, which is none", hint=hint) from error
     return name
 
 

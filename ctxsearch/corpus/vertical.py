@@ -200,7 +200,7 @@ class _Document:
             names = ",".join(columns)
             why = f"the line has {n_cells} cells, and there should be {len(columns)}, {names}"
             instance = ",".join([*DEFAULT_COLUMNS, *repeat("-", n_cells)][:n_cells])
-            hint = f"Name the columns, and those to be passed over -, for instance --columns {instance}."
+            hint = f'Name the columns, and those to be passed over -, for instance `columns="{instance}"`.'
             raise SourceError(self._file.uri, why, line=number, hint=hint)
         self._columns = columns
         return columns

@@ -81,7 +81,7 @@ class TransformerEncoder:
         try:
             torch.nn.Module.to(self._model, device=self._device, dtype=self.dtype)
         except torch.OutOfMemoryError as error:
-            raise ModelError(model, f"the memory of {self._device} does not take it; use --device cpu.") from error
+            raise ModelError(model, f'the memory of {self._device} does not take it; use `device="cpu"`.') from error
         is_bf16_on_cpu = self._device.type == "cpu" and self.dtype is torch.bfloat16
         if is_bf16_on_cpu:
             fuse(self._model)
@@ -135,7 +135,7 @@ class TransformerEncoder:
             with self._lanes.beside():
                 encoded = self._pool(self._piece_vectors(framed), framed)
         except torch.OutOfMemoryError as error:
-            why = f"the memory of {self._device} does not take a block of words; use --device cpu."
+            why = f'the memory of {self._device} does not take a block of words; use `device="cpu"`.'
             raise ModelError(self._name, why) from error
         return encoded._replace(unknown=unknown_words(framed, self.tokenizer))
 
@@ -193,7 +193,7 @@ class TransformerEncoder:
                 continue
             if len(some) == 1:
                 raise ModelError(
-                    self._name, f"the memory of {self._device} does not take one window of it; use --device cpu."
+                    self._name, f'the memory of {self._device} does not take one window of it; use `device="cpu"`.'
                 )
             half = len(some) // 2
             # Another thread may have found it smaller yet.

@@ -89,7 +89,9 @@ def evaluate(
     own_name = ""
     if senses is not None:
         if documents is not None or split is not None:
-            raise ValueError("The uses of an inventory are in its index, and have no split; leave out both options.")
+            raise ValueError(
+                "The uses of an inventory are in its index, and have no split; leave out `documents=` and `split=`."
+            )
         uses, known, own_head = _of_index(senses)
         model, window, language = known.model, known.window, known.language
         if head is None and layers is None and pooling is None:

@@ -13,7 +13,7 @@ def refusal(file_format: FileFormat, word: str | None, senses: SenseSource | Non
 
     >>> from ctxsearch.exporting import FORMATS
     >>> refusal(FORMATS[0], "bank", None, ["form", "grouping"])
-    'csv takes no --grouping'
+    'csv takes no `grouping=`'
 
     Args:
         file_format: the format.
@@ -27,11 +27,11 @@ def refusal(file_format: FileFormat, word: str | None, senses: SenseSource | Non
         return f"{name} has the {file_format.unit}s of a word; give WORD, too"
     if taken is None:
         return f"{name} has all of the corpus; leave out {word!r}"
-    if refused := [f"--{option}" for option in options if option not in taken]:
+    if refused := [f"`{option}=`" for option in options if option not in taken]:
         of_what = "" if word is not None or file_format.of_word is None else " of all words"
         return f"{name}{of_what} takes no {' and no '.join(refused)}"
     if "seed" in options and "sample" not in options:
-        return "--seed draws a sample; say with --sample how many"
+        return "`seed=` draws a sample; say with `sample=` how many"
     if senses == "none" and ("sense" in options or "by" in options):
-        return "--senses none knows no sense; leave out --sense and --by"
+        return '`senses="none"` knows no sense; leave out `sense=` and `by=`'
     return ""

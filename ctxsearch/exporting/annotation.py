@@ -151,7 +151,7 @@ def annotated(material: Material, parts: Sequence[Part]) -> Annotation:
             whose = "" if asked.by is None else f" by {asked.by}"
             raise SenseError(
                 f"No line of {asked.word!r} is labelled{whose}; to choose the lines that are likely to have the sense:"
-                " --senses assigned."
+                ' `senses="assigned"`.'
             )
         known = [sense.sense_id for lemma in sorted({label.lemma for label in labels}) for sense in inventory(lemma)]
         if asked.sense not in known:

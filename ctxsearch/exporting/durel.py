@@ -53,7 +53,7 @@ def write_durel(material: Material, path: Path) -> Output:
     chosen, grouping = choose(material), material.asked.grouping
     if grouping is not None and grouping not in (columns := chosen.metadata_columns()):
         have = f"there are: {', '.join(columns)}" if columns else "they have no metadata"
-        raise ExportError(f"--grouping {grouping}", f"no document of these lines has the column; {have}")
+        raise ExportError(f"`grouping={grouping!r}`", f"no document of these lines has the column; {have}")
     groupings = _GROUPINGS if grouping is None else (grouping,)
     with NewFile(path) as file:
         file.write(("\t".join(COLUMNS) + "\n").encode())

@@ -82,5 +82,7 @@ def format_of(path: Path, name: str | None = None) -> FileFormat:
     by_ending = {ending: one for one in FORMATS for ending in one.endings}
     if (found := by_ending.get(path.suffix.lower())) is None:
         endings = ", ".join(by_ending)
-        raise ExportError(str(path), f"its ending tells no format; use {endings}, or say --format {names}")
+        raise ExportError(
+            str(path), f"its ending tells no format; use {endings}, or name one with `file_format=`: {names}"
+        )
     return found

@@ -63,4 +63,4 @@ def _check(goals: Sequence[Path], path: Path, replace: bool) -> None:
         if os.path.lexists(one) and not one.is_file():
             raise ExportError(shown, "it is no plain file; name a file to write to")
         if (os.path.lexists(one) or os.path.lexists(named)) and not replace:
-            raise ExportError(shown, "there is such a file already; give another name, or --force to replace it")
+            raise ExportError(shown, "there is such a file already; give another name, or `replace=True` to replace it")

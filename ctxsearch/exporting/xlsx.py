@@ -52,7 +52,7 @@ def write_xlsx(material: Material, path: Path) -> Output:
         raise ExportError(
             f"{material.asked.word!r} as a spreadsheet",
             f"it holds {MOST_ROWS:,} lines of {_MOST_COLUMNS:,} columns, and there are {chosen.count:,} of"
-            f" {len(header):,}; draw a --sample, or write .csv",
+            f" {len(header):,}; draw a sample with `sample=`, or write .csv",
         )
     options = {
         "constant_memory": True,

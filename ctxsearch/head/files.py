@@ -52,8 +52,8 @@ def choose_head(asked: str | None, model_digest: str, layers: str | None, poolin
         raise HeadError(asked, f"it was made for another model ({found}, not {wanted})")
     if layers not in (None, one.head.layers) or pooling not in (None, "mean"):
         raise ValueError(
-            f"The head {asked} goes with layers {one.head.layers} and pooling mean; leave --layers and --pooling out,"
-            f" or give --head {NO_HEAD}."
+            f"The head {asked} goes with layers {one.head.layers} and pooling mean; leave `layers=` and `pooling=` out,"
+            f' or give `head="{NO_HEAD}"`.'
         )
     return one
 

@@ -103,7 +103,9 @@ def train_head(
         raise ValueError("Give either a file of labelled uses, or an index with a sense inventory.")
     if senses is not None:
         if documents is not None or split is not None:
-            raise ValueError("The uses of an inventory are in its index, and have no split; leave out both options.")
+            raise ValueError(
+                "The uses of an inventory are in its index, and have no split; leave out `documents=` and `split=`."
+            )
         with Index.open(senses) as index:
             known, labels = index.settings, index.path / SENSES_FILE
             read = labels_of(Inventory(index.path), index.open_shards())

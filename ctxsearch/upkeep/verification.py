@@ -44,7 +44,7 @@ _RESTORE = (
     "bring back a backup; or, if there is a commit before, go on from it with: ctxsearch index INDEX SOURCE --repair"
 )
 _SHIPPED_HEAD = "put it back, from ctxsearch, with: ctxsearch index INDEX --repair"
-_OWN_HEAD = "put the file there that the index was made with (--head), or bring back a backup"
+_OWN_HEAD = "put the file of the head there that the index was made with, or bring back a backup"
 
 _MAGIC = {CATALOG_FILE: b"SQLite format 3\0", LISTS_FILE: b"\x93NUMPY", SHARD_FILE: b"{"}
 

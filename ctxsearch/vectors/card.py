@@ -100,7 +100,7 @@ class CardMemory(Generic[M]):
         if free < n_bytes:
             raise DeviceError(
                 f"{self.card.name} has {free / 2**30:.1f} GiB free, and a part of the index takes"
-                f" {n_bytes / 2**30:.1f} GiB there; search on the CPU, without --device."
+                f' {n_bytes / 2**30:.1f} GiB there; search on the CPU, with `device="cpu"`.'
             )
         made = make()
         self._held[key] = made, n_bytes

@@ -14,6 +14,7 @@ from ctxsearch.corpus.dictionary.wndb import is_wndb, read_wndb
 from ctxsearch.corpus.reading import read
 from ctxsearch.domain import Document
 from ctxsearch.errors import SourceError
+from ctxsearch.naming import ARGUMENT
 
 _Reader = Callable[[Path, Wants], Iterator[DictionarySense]]
 # By the root of an XML file.
@@ -84,8 +85,8 @@ def _documents(path: Path) -> Iterator[Document]:
     try:
         yield from read(path, text_column="definition", id_column="sense")
     except SourceError as error:
-        # Of what is wrong with a document the hint may name an option, which dictionaries have not.
-        hint = _LAYOUT if "--" in error.hint else error.hint
+        # Of what is wrong with a document the hint may name an argument, which dictionaries have not.
+        hint = _LAYOUT if ARGUMENT.search(error.hint) else error.hint
         raise SourceError(error.path, error.why.replace(" for the text", ""), line=error.line, hint=hint) from error
 
 
