@@ -155,11 +155,18 @@ def test_many_words_are_asked_for_at_once(make_index: MakeIndex) -> None:
         catalog = index.open_shards()[0].catalog
         every = catalog.forms()
         assert sorted(catalog.forms_written(["nowhere", *(row.form for row in every), "bank"])) == sorted(every)
-        assert sorted(catalog.forms_folded(["nowhere", *(row.form.lower() for row in every)])) == sorted(every)
-        numbers = catalog.lemma_numbers(["nowhere", *(row.lemma for row in every)])
-        assert numbers == {row.lemma: catalog.lemma_number(row.lemma) for row in every}
+        # All of the table, and a few of it.
+        for rows in (every, every[:3], every[-3:], []):
+            folded, bounds = catalog.normal_forms({"nowhere", *(row.form.lower() for row in rows)})
+            assert list(folded) == [row.form.lower() for row in rows]
+            assert bounds.tolist() == [[row.first_row, row.stop_row] for row in rows]
+            numbers = catalog.lemma_numbers(["nowhere", *(row.lemma for row in rows)])
+            assert numbers == {row.lemma: catalog.lemma_number(row.lemma) for row in rows}
+        assert list(catalog.normal_forms()[0]) == [row.form.lower() for row in every]
+        numbers = catalog.lemma_numbers(row.lemma for row in every)
         assert catalog.forms_of_lemmas(numbers.values()) == every
         assert catalog.forms_of_lemmas([numbers["bank"]]) == catalog.forms(lemma="bank")
+        assert catalog.documents_named(["nowhere", "a"]) == {"a": catalog.find_document("a")}
 
 
 def test_metadata_columns_are_listed(catalog: Catalog) -> None:

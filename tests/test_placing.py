@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctxsearch import Document, Index
-from ctxsearch.query.placing import in_parts, rows_at
-from ctxsearch.query.scope import OpenShard, Rows
+from ctxsearch.query import placing
+from ctxsearch.query.placing import counts_of_stretches, in_parts, rows_at
+from ctxsearch.query.scope import OpenShard, Rows, documents_of_ids
 
 WORDS = 40
 
@@ -45,3 +47,23 @@ def test_places_become_as_few_stretches_as_can_be(places: list[int]) -> None:
     rows = rows_at(np.array(places, np.int64))
     assert [place for start, stop in rows for place in range(start, stop)] == places
     assert all(one.stop != other.start for one, other in pairwise(rows))
+
+
+@given(st.lists(st.integers(0, WORDS), max_size=9), st.lists(st.booleans(), min_size=2, max_size=2), st.booleans())
+def test_rows_of_stretches_are_counted(borders: list[int], allowed: list[bool], are_all: bool) -> None:
+    """Of each, those in the documents allowed, as counted one by one."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(placing, "_ROWS", 7)
+        with Index.create(Path(folder) / "index", encoder=WindowEncoder()) as index:
+            words = [f"w{number:02}" for number in range(WORDS)]
+            index.add([Document("a", " ".join(words[::3])), Document("b", " ".join(sorted({*words} - {*words[::3]})))])
+            shard = index.open_shards()[0]
+            edges = sorted(borders)
+            starts, stops = np.array(edges[::2][: len(edges) // 2], np.int64), np.array(edges[1::2], np.int64)
+            documents = None if are_all else np.array(allowed)
+            counts = counts_of_stretches(shard, starts, stops, documents)
+            of_rows = documents_of_ids(shard, shard.files.ids).tolist()
+            assert counts.tolist() == [
+                sum(are_all or allowed[of_rows[row]] for row in range(start, stop))
+                for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)
+            ]

@@ -82,7 +82,7 @@ class LexiconFile(CatalogFile):
             return {lemma: named[lemma] for lemma in wanted if lemma in named}
         found = (
             row
-            for marks, some in _some(wanted)
+            for marks, some in some_texts(wanted)
             for row in self._checked(f"{select} where lemma in {marks}", kinds, some)
         )
         return dict(found)  # type: ignore[arg-type]
@@ -121,7 +121,7 @@ class LexiconFile(CatalogFile):
 
     def forms_written(self, forms: Iterable[str]) -> list[FormRow]:
         """The forms that are written in one of these ways."""
-        return [row for marks, some in _some(forms) for row in self._forms(f"forms.form in {marks}", some)]
+        return [row for marks, some in some_texts(forms) for row in self._forms(f"forms.form in {marks}", some)]
 
     def forms_beyond_ascii(self) -> list[FormRow]:
         """The forms without a letter or digit of ASCII: all that can be punctuation marks, and others."""
@@ -144,7 +144,7 @@ class LexiconFile(CatalogFile):
         else:
             rows = [
                 row
-                for marks, some in _some(wanted)
+                for marks, some in some_texts(wanted)
                 for row in self._checked(f"{select} where folded in {marks}", kinds, some)
             ]
             rows.sort(key=itemgetter(1))
@@ -192,7 +192,7 @@ class LexiconFile(CatalogFile):
         return list(zip(lemmas, forms, *given)), frequencies  # noqa: B905
 
 
-def _some(texts: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+def some_texts(texts: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
     """Texts, each once, some at a time, with a mark for each: a statement a text would take ten times as long."""
     wanted = iter(dict.fromkeys(texts))
     while some := list(islice(wanted, _AT_ONCE)):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.catalog import statements
-from ctxsearch.catalog.lexicon import LexiconFile
+from ctxsearch.catalog.lexicon import LexiconFile, some_texts
 from ctxsearch.catalog.origins import decoded_origin
 from ctxsearch.catalog.rows import SPAN, DocumentRow, SegmentRow, Totals, Unembedded, read_metadata
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS, Filter
@@ -103,6 +103,12 @@ class Catalog(LexiconFile):
         """The document with this id."""
         rows = self._checked(f"{statements.DOCUMENTS} where document_id = ?", statements.DOCUMENT_KINDS, [document_id])
         return self._document(rows[0]) if rows else None
+
+    def documents_named(self, ids: Iterable[str]) -> dict[str, DocumentRow]:
+        """Documents by their ids; of those that are not there, nothing."""
+        select, kinds = f"{statements.DOCUMENTS} where document_id in", statements.DOCUMENT_KINDS
+        rows = (row for marks, some in some_texts(ids) for row in self._checked(f"{select} {marks}", kinds, some))
+        return {row.document_id: row for row in map(self._document, rows)}
 
     def documents(self, numbers: Iterable[int]) -> dict[int, DocumentRow]:
         """Documents by their numbers."""

@@ -10,7 +10,7 @@ import numpy as np
 from ctxsearch.analysis import surface_form
 from ctxsearch.catalog.rows import DocumentRow, SegmentRow
 from ctxsearch.errors import KeyNotFound
-from ctxsearch.query.keys import Place, find_key, living_document, parsed_key, word_at
+from ctxsearch.query.keys import Place, find_key, living_documents_named, parsed_key, word_at
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.vectors.files import TOKEN_BITS
 
@@ -48,10 +48,8 @@ def _tokens(shards: Sequence[OpenShard], keys: Iterable[str]) -> dict[tuple[int,
             document_id, start = parsed_key(key)
             asked.setdefault(document_id, {})[start] = key
     found: dict[tuple[int, str], dict[int, str]] = {}
-    for document_id, key_at in asked.items():
-        number, document = living_document(shards, document_id)
-        if document is None:
-            continue
+    for document_id, (number, document) in living_documents_named(shards, asked).items():
+        key_at = asked[document_id]
         for segment, start in _segments(shards[number], document, sorted(key_at)):
             position = word_at(segment, start)
             if position is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from typing import NamedTuple
@@ -86,6 +86,20 @@ def living_document(shards: Sequence[OpenShard], document_id: str) -> tuple[int,
         if document is not None and document.number not in shards[number].entry.removed:
             return number, document
     return -1, None
+
+
+def living_documents_named(
+    shards: Sequence[OpenShard], document_ids: Iterable[str]
+) -> dict[str, tuple[int, DocumentRow]]:
+    """What `living_document` says of many documents; of those that are nowhere, nothing."""
+    found: dict[str, tuple[int, DocumentRow]] = {}
+    missing = dict.fromkeys(document_ids)
+    for number in range(len(shards) - 1, -1, -1):
+        for document_id, document in shards[number].catalog.documents_named(missing).items():
+            if document.number not in shards[number].entry.removed:
+                found[document_id] = number, document
+                del missing[document_id]
+    return found
 
 
 def word_at(segment: SegmentRow, start: int) -> int | None:
