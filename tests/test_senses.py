@@ -7,7 +7,7 @@ import pickle
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -176,6 +176,41 @@ def test_half_a_surrogate_pair_is_told(index: Index) -> None:
         with pytest.raises(SenseError, match="no valid Unicode near character"):
             senses.new("bank.odd", **wrong)
     assert senses.list() == before
+
+
+def test_half_a_surrogate_pair_is_told_wherever_it_is_given(index: Index, tmp_path: Path) -> None:
+    """In what is looked for or written, with an inventory and without one; the name of a file may be of any bytes."""
+    odd, senses, subcorpora = "b\udc80", index.senses(by="anna"), index.subcorpora()
+    asks: list[Callable[[], object]] = [
+        lambda: senses.define(odd, "a slope"),
+        lambda: senses.new("bank.odd", word=odd),
+        lambda: senses.unlabel(f"{odd}:3"),
+        lambda: subcorpora.save("early", f"year={odd}"),
+    ]
+    for made in (False, True):
+        if made:
+            senses.new("bank.river")
+            asks += [
+                lambda: senses.list(odd),
+                lambda: senses.labels(odd),
+                lambda: senses.merge("bank.river", odd),
+                lambda: senses.split("bank.river", "bank.odd", f"{odd}:3"),
+            ]
+        for ask in asks:
+            with pytest.raises(
+                SenseError, match=r"'.*b\\udc80.*' is no valid Unicode near character \d+ \(a lone surr"
+            ):
+                ask()
+    assert [change.what for change in senses.changes()] == ["new sense bank.river of bank"]
+    path = tmp_path / "b\udc80.csv"
+    path.write_text("headword,sense,definition,example\nbank,bank.edge,a rim,We sat on the [bank].\n", encoding="utf-8")
+    senses.import_dictionary(path)
+    path.write_text(f"key,sense\n{keys_of(index, 'bank')[0]},bank.edge\n", encoding="utf-8")
+    senses.label_from(path)
+    assert [change.what for change in senses.changes()[1:]] == [
+        "imported senses from b\\udc80.csv",
+        "labelled 1 occurrence as b\\udc80.csv has them",
+    ]
 
 
 def test_examples_are_usages_one_or_several(index: Index, senses: Senses) -> None:

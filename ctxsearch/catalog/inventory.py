@@ -248,7 +248,7 @@ class Inventory:
 
         from ctxsearch.catalog.inventory_schema import migrations
 
-        with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        with self._told(), closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
             migrations.apply(Database(connection))
             yield connection
 
@@ -283,9 +283,12 @@ class Inventory:
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Tells what SQLite says went wrong as one of our errors."""
+        """Tells what SQLite says went wrong, and what it cannot be given, as one of our errors."""
         try:
             yield
+        except UnicodeEncodeError as error:
+            why = f"no valid Unicode near character {error.start} (a lone surrogate)"
+            raise SenseError(f"{error.object!r:.80} is {why}.") from error
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
                 raise IndexLocked(str(self.path), "another process") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from ctxsearch.analysis import Analyser, normal_form
 from ctxsearch.catalog.edit import Edit
 from ctxsearch.corpus import read_dictionary
+from ctxsearch.corpus.files import shown
 from ctxsearch.domain import Usage
 from ctxsearch.errors import QueryError, SenseError
 from ctxsearch.query.asked import marked_token
@@ -75,7 +76,7 @@ def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice)
                     usage.text,
                     usage.start,
                     usage.end,
-                    path.name,
+                    shown(Path(path.name)),
                 )
                 edit.put("examples", row)
                 examples += 1

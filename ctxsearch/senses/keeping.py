@@ -9,6 +9,7 @@ from pathlib import Path
 from ctxsearch.analysis import Analyser, normal_form
 from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.corpus import is_wordnet
+from ctxsearch.corpus.files import shown
 from ctxsearch.domain import Usage
 from ctxsearch.errors import SenseError
 from ctxsearch.query.asked import marked_token
@@ -139,7 +140,8 @@ class Keeping(Labelling):
         if in_corpus is None:
             in_corpus = from_wordnet and not words
         choice = Choice(self._headwords(), strings(words), in_corpus=in_corpus, one_token=from_wordnet)
-        with self._inventory.changing(f"imported senses from {Path(path).name}", self._by, makes=True) as edit:
+        what = f"imported senses from {shown(Path(Path(path).name))}"
+        with self._inventory.changing(what, self._by, makes=True) as edit:
             return write_dictionary(edit, Path(path), self._get_analyser(), choice)
 
     def define(self, sense_id: str | Sense, definition: str) -> Sense:

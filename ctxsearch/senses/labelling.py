@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ctxsearch.catalog.edit import Edit, Row
 from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.corpus import read_fields
+from ctxsearch.corpus.files import shown
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import KeyNotFound, SenseError, SourceError
 from ctxsearch.query.finding import find_keys, places_of_keys
@@ -158,7 +159,7 @@ class Labelling:
             raise SourceError(str(path), _told(unknown), line=unknown[0].line, hint=_choice(shards, unknown, senses))
         rows = {row.key: row for row in one_each}
         places = places_of_keys(shards, rows)
-        what = f"labelled {_counted(len(rows))} as {path.name} has them"
+        what = f"labelled {_counted(len(rows))} as {shown(Path(path.name))} has them"
         with self._inventory.changing(what, self._by) as edit:
             for row in one_each:
                 try:
