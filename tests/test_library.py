@@ -430,6 +430,15 @@ def test_index_that_is_pickled_is_opened_anew(index: Index, tmp_path: Path, monk
     assert pickle.dumps(again) == pickle.dumps(damaged)
 
 
+def test_what_belongs_to_an_index_is_not_pickled(index: Index) -> None:
+    """Its senses and subcorpora say that it is the index that can be handed to another process."""
+    for one in (index.senses(), index.subcorpora()):
+        with pytest.raises(
+            TypeError, match=rf"{type(one).__name__} are neither pickled nor copied: pickle the index, an"
+        ):
+            pickle.dumps(one)
+
+
 def test_closed_index_opens_its_files_again(index: Index) -> None:
     """What is asked for after a ``with`` is answered as before, and may be added to, too."""
     before = index.query(RIVER)

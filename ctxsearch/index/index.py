@@ -47,7 +47,7 @@ class Index(Changes, Care, Exports):
 
     An open index goes on seeing the commit it was opened at; `add` moves it to the commit it makes. Pickled, for
     `multiprocessing` say, it is its path, and what it was opened with: where it is unpickled, it is opened anew, as of
-    the newest commit. An encoder of one's own is pickled with it.
+    the newest commit. An encoder of one's own is pickled with it. Its senses and subcorpora are not: ask the new one.
 
     >>> import tempfile
     >>> from ctxsearch import Document, Index

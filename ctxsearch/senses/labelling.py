@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from ctxsearch.catalog.edit import Edit, Row
 from ctxsearch.catalog.inventory import Inventory
@@ -64,6 +64,9 @@ class Labelling:
     def by(self) -> str:
         """Who writes."""
         return self._by
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("Senses are neither pickled nor copied: pickle the index, and ask the new one.")
 
     def label(self, sense_id: str | Sense, keys: Keys) -> int:
         """Labels occurrences with a sense, in the place of what the same person had given them.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.catalog.where import parse_filters
@@ -41,6 +42,9 @@ class Subcorpora:
 
     def __repr__(self) -> str:
         return f"<Subcorpora of {str(self._inventory.path.parent)!r}, by {self._by!r}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("Subcorpora are neither pickled nor copied: pickle the index, and ask the new one.")
 
     def list(self) -> Mapping[str, Sequence[str]]:
         """The conditions of each, by name."""
