@@ -130,6 +130,29 @@ def test_what_is_no_text_is_told(index: Index, wrong: Any) -> None:
     assert [(one.what) for one in senses.changes()] == ["new sense bank.river of bank"]
 
 
+@pytest.mark.parametrize("wrong", [3, ["anna"], "", "b\udc80"])
+def test_whose_labels_count_is_said_by_a_name(index: Index, wrong: Any, tmp_path: Path) -> None:
+    """What can be nobody's name is told as such, and not passed over as somebody who labelled nothing."""
+    senses = index.senses(by="anna")
+    senses.label(senses.new("bank.river"), index.concordance("bank")[0])
+    for ask in (
+        lambda: index.senses(by=wrong),
+        lambda: senses.labels(by=wrong),
+        lambda: senses.lookup(RIVER, by=wrong),
+        lambda: senses.assign("bank", by=wrong),
+        lambda: senses.novel("bank", by=wrong),
+        lambda: senses.unaccounted(by=wrong),
+        lambda: senses.collocations("bank", "bank.river", by=wrong),
+        lambda: senses.contrast("bank", "bank.river", "bank.money", by=wrong),
+        lambda: senses.examples("bank", "bank.river", by=wrong),
+        lambda: index.export(tmp_path / "lines.csv", "bank", by=wrong),
+    ):
+        with pytest.raises(
+            SenseError, match=r"^The name of a person is a string, and|cannot be the name of a person: it"
+        ):
+            ask()
+
+
 def test_what_is_no_column_and_no_id_is_told(index: Index) -> None:
     """Lines are counted by something, and documents removed by their ids."""
     with pytest.raises(QueryError, match="Say what to group by: form, lemma"):

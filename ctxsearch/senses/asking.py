@@ -26,6 +26,7 @@ from ctxsearch.query.vectors import in_parts
 from ctxsearch.sense import Label, Sense
 from ctxsearch.senses.assigned import Assigned, assigned
 from ctxsearch.senses.evidence import Evidence, gather
+from ctxsearch.senses.importing import checked_by
 from ctxsearch.senses.keeping import Keeping
 from ctxsearch.senses.subcorpora import expanded
 from ctxsearch.senses.telling import centres, probabilities
@@ -110,7 +111,7 @@ class Asking(Keeping):
             WordNotFound: neither the corpus nor the inventory has the word.
             SenseError: the word has no sense with an example, or the index has no head.
         """
-        examples = at_least(0, examples)
+        examples, by = at_least(0, examples), checked_by(by)
         usage = usage_of(usage)
         shards, analyser = self._get_shards(), self._get_analyser()
         is_token = partial(is_given, shards)
@@ -197,7 +198,7 @@ class Asking(Keeping):
         """`assign`, with filters that are checked."""
         if not isinstance(least_margin, numbers.Real) or not 0 <= least_margin <= 1:
             raise SenseError(f"The least margin is a difference of probabilities, from 0 to 1, not {least_margin}.")
-        around = checked_context(context)
+        around, by = checked_context(context), checked_by(by)
         lemma, written = self._lemma_and_written(word, filters.written)
         shards = self._get_shards()
         # First, for where the corpus does not have the word there is nothing to say of its senses.

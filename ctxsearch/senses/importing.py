@@ -174,3 +174,12 @@ def checked_name(name: str, of_what: str) -> str:
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
         raise SenseError(f"{name[:60]!r} cannot be the name of a {of_what}: it has characters that nobody sees.")
     return name
+
+
+def checked_by(by: str | None) -> str | None:
+    """Whose labels count, as a user gives it; None for all people's.
+
+    Raises:
+        SenseError: it can be nobody's name.
+    """
+    return None if by is None else checked_name(by, "person")

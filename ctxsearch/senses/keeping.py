@@ -20,7 +20,7 @@ from ctxsearch.query.several import strings
 from ctxsearch.sense import Change, Label, Sense, id_of
 from ctxsearch.senses.agreement import Agreement, agreement
 from ctxsearch.senses.headwords import Choice, Headwords
-from ctxsearch.senses.importing import ImportReport, checked_name, word_of, write_dictionary
+from ctxsearch.senses.importing import ImportReport, checked_by, checked_name, word_of, write_dictionary
 from ctxsearch.senses.labelling import Labelling
 from ctxsearch.senses.located import places_of
 from ctxsearch.senses.written import parsed_examples, stripped
@@ -51,8 +51,12 @@ class Keeping(Labelling):
         return self._inventory.senses(None if word is None else self._lemma(word))
 
     def labels(self, word: str | None = None, *, by: str | None = None) -> Sequence[Label]:
-        """All labels, or those of a word or a person; by key and person."""
-        return self._inventory.labels(None if word is None else self._lemma(word), by)
+        """All labels, or those of a word or a person; by key and person.
+
+        Raises:
+            SenseError: ``by`` can be nobody's name.
+        """
+        return self._inventory.labels(None if word is None else self._lemma(word), checked_by(by))
 
     def sentences(self, word: str) -> Sequence[tuple[str, Usage]]:
         """The sentences that show the senses of a word and are no lines of the corpus, each with the sense's name."""

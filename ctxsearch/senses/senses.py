@@ -16,6 +16,7 @@ from ctxsearch.query.scope import allowed_documents
 from ctxsearch.query.vectors import vectors_of
 from ctxsearch.sense import NONE_OF_THESE, Sense
 from ctxsearch.senses.asking import Asking
+from ctxsearch.senses.importing import checked_by
 from ctxsearch.senses.induction import Induced, induced
 
 _TYPICAL = 5
@@ -181,8 +182,12 @@ class Senses(Asking):
 
         Args:
             by: counts the labels of this person only.
+
+        Raises:
+            SenseError: it can be nobody's name.
         """
         made = []
+        by = checked_by(by)
         for lemma in dict.fromkeys(sense.lemma for sense in self.list()):
             try:
                 found = self.assign(lemma, by=by)
