@@ -8,6 +8,7 @@ from pathlib import Path
 from ctxsearch.commit import commit_files
 from ctxsearch.errors import IndexNotFound
 from ctxsearch.settings import SETTINGS_FILE
+from ctxsearch.storage import path_of
 
 
 def indexes_folder() -> Path:
@@ -19,11 +20,11 @@ def locate_index(name: str | Path) -> Path:
     """The folder that a name or path of an index means; a bare name is a path only where an index is there.
 
     Raises:
-        ValueError: the name is empty.
+        ValueError: the name is empty, or no path.
     """
     if not str(name):
         raise ValueError("An index needs a name or a path, and this one is empty.")
-    path = Path(name).expanduser()
+    path = path_of(name).expanduser()
     if isinstance(name, Path) or len(path.parts) != 1 or os.sep in name or (path / SETTINGS_FILE).is_file():
         return path
     return indexes_folder() / path

@@ -19,6 +19,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
+from ctxsearch.errors import QueryError
+
 TEMPORARY_PREFIX = ".tmp-"
 
 _BESIDE_PREFIX = f"{TEMPORARY_PREFIX}ctxsearch-"
@@ -108,6 +110,18 @@ class NewFile:
                 disk.sync(self._path)
         finally:
             self.close()
+
+
+def path_of(given: str | Path) -> Path:
+    """A path, as a user gives it.
+
+    Raises:
+        QueryError: it is neither a string nor a Path.
+    """
+    try:
+        return Path(given)
+    except TypeError as error:
+        raise QueryError(f"The path of a file or folder is a string or a Path, and {given!r:.80} is none.") from error
 
 
 def sync(path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from conftest import MakeIndex
 
-from ctxsearch import Document, Index, Usage, pieces
+from ctxsearch import Document, Index, Usage, pieces, read
 from ctxsearch.errors import QueryError, SenseError
 from ctxsearch.senses import Senses
 
@@ -128,6 +128,28 @@ def test_what_is_no_text_is_told(index: Index, wrong: Any) -> None:
     with pytest.raises(QueryError, match=r"A text is a string, and .* is none"):
         pieces(wrong)
     assert [(one.what) for one in senses.changes()] == ["new sense bank.river of bank"]
+
+
+@pytest.mark.parametrize("wrong", [None, 3, b"lines.csv", ["lines.csv"]])
+def test_what_is_no_path_is_told(index: Index, wrong: Any, tmp_path: Path) -> None:
+    """Wherever the library takes the path of a file or a folder, and nothing is read or written."""
+    senses = index.senses()
+    for ask in (
+        Index.create,
+        Index.open,
+        Index.verify,
+        Index.repair,
+        index.backup,
+        lambda path: Index.restore(path, tmp_path / "again"),
+        lambda path: Index.restore(tmp_path / "backup.tar", path),
+        lambda path: index.export(path, "bank"),
+        senses.label_from,
+        senses.import_dictionary,
+        lambda path: list(read(path)),
+    ):
+        with pytest.raises(QueryError, match=r"The path of a file or folder is a string or a Path, and .* is none\."):
+            ask(wrong)
+    assert [path.name for path in tmp_path.iterdir()] == [index.path.name]
 
 
 @pytest.mark.parametrize("wrong", [3, ["anna"], "", "b\udc80"])

@@ -11,6 +11,7 @@ from zipfile import ZipInfo
 
 from ctxsearch.corpus.archives import ARCHIVE, members
 from ctxsearch.errors import SourceError
+from ctxsearch.storage import path_of
 
 METADATA_TABLES = tuple(f"metadata.{kind}" for kind in ("csv", "tsv", "xlsx", "xls", "ods"))
 NAMES_KEPT = 100
@@ -86,7 +87,7 @@ def find(source: str | Path, endings: Collection[str], *, glob: str | None) -> S
     Raises:
         SourceError: the source is missing, is of an unknown kind, or holds nothing to read.
     """
-    path = Path(source)
+    path = path_of(source)
     # An empty name means the working folder to pathlib; here it is far more often an unset variable.
     if not os.fspath(source) or not os.path.lexists(path):
         raise SourceError(shown(path) if os.fspath(source) else "''", "there is no such file or folder")

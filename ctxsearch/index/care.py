@@ -17,6 +17,7 @@ from ctxsearch.lock import writer_lock
 from ctxsearch.places import located
 from ctxsearch.report import RepairReport, VerifyReport
 from ctxsearch.settings import HEAD_FILE, read_settings
+from ctxsearch.storage import path_of
 
 if TYPE_CHECKING:
     from ctxsearch.protocols import Encoder
@@ -112,10 +113,11 @@ class Care(Answers):
 
         Raises:
             BackupError: the file is there, or a file of the index is not what it should be.
+            QueryError: it is no path.
         """
         from ctxsearch.upkeep.archive import backup
 
-        return backup(self._parts.path, self._parts.commit, self._parts.settings_text, Path(file), on_progress)
+        return backup(self._parts.path, self._parts.commit, self._parts.settings_text, path_of(file), on_progress)
 
 
 def _looked_at(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ctxsearch.domain import ConcordanceContext, Document, Progress
 from ctxsearch.index.answers import Answers
 from ctxsearch.index.concordances import DEFAULT_CONTEXT
+from ctxsearch.storage import path_of
 
 if TYPE_CHECKING:
     from ctxsearch.exporting import Exported
@@ -100,14 +101,14 @@ class Exports(Answers):
         Raises:
             ExportError: the file cannot be written so, or is there already.
             WordNotFound: the corpus does not have the word.
-            QueryError: a filter or an option cannot be understood.
+            QueryError: a filter or an option cannot be understood, or the file is no path.
             SenseError: there is no such sense, or nothing tells which line has it.
             MissingExtra: what writes such files is not installed.
         """
         from ctxsearch.exporting import Asked, Material, export, format_of
         from ctxsearch.query.options import at_least, checked_context, checked_count, checked_seed
 
-        path = Path(file)
+        path = path_of(file)
         asked = Asked(
             word=word,
             filters=self._filters(form, pos, where, near, cql),

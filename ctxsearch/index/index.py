@@ -35,6 +35,7 @@ from ctxsearch.settings import (
     read_settings,
     wrong_settings,
 )
+from ctxsearch.storage import path_of
 
 if TYPE_CHECKING:
     from ctxsearch.protocols import Encoder
@@ -227,10 +228,11 @@ class Index(Changes, Care, Exports):
         Raises:
             IndexExists: an index, or anything else, is there.
             BackupError: the file is no backup, or is damaged; nothing is left at ``path``.
+            QueryError: either is no path.
         """
         from ctxsearch.upkeep.archive import restore
 
-        restore(Path(file), locate_index(path))
+        restore(path_of(file), locate_index(path))
         return cls.open(path)
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -24,6 +24,7 @@ from ctxsearch.senses.importing import ImportReport, checked_by, checked_name, w
 from ctxsearch.senses.labelling import Labelling
 from ctxsearch.senses.located import places_of
 from ctxsearch.senses.written import parsed_examples, stripped
+from ctxsearch.storage import path_of
 
 
 class Keeping(Labelling):
@@ -140,13 +141,14 @@ class Keeping(Labelling):
         """
         if words and in_corpus is not None:
             raise SenseError("The words to be imported are named; leave out whether they are to be in the corpus.")
+        path = path_of(path)
         from_wordnet = is_wordnet(path)
         if in_corpus is None:
             in_corpus = from_wordnet and not words
         choice = Choice(self._headwords(), strings(words), in_corpus=in_corpus, one_token=from_wordnet)
-        what = f"imported senses from {shown(Path(Path(path).name))}"
+        what = f"imported senses from {shown(Path(path.name))}"
         with self._inventory.changing(what, self._by, makes=True) as edit:
-            return write_dictionary(edit, Path(path), self._get_analyser(), choice)
+            return write_dictionary(edit, path, self._get_analyser(), choice)
 
     def define(self, sense_id: str | Sense, definition: str) -> Sense:
         """Gives a sense another definition.

@@ -21,6 +21,7 @@ from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import BETWEEN_SENSES, NO_SENSES, Sense, id_of
 from ctxsearch.senses.importing import checked_name
 from ctxsearch.senses.located import is_use_of
+from ctxsearch.storage import path_of
 
 # What a table may call the column with the senses: that of an export, and that of labels and of `assign --lines`.
 _COLUMNS = ("sense", "sense_id")
@@ -151,7 +152,7 @@ class Labelling:
             SourceError: the file cannot be read, or names a line or a sense that there is not, or a line twice with
                 two senses.
         """
-        path = Path(path)
+        path = path_of(path)
         table = _read(path)
         said = [row for row in table if row.sense not in NO_SENSES]
         shards = self._get_shards()
