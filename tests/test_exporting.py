@@ -122,6 +122,18 @@ def test_lines_have_the_sense_that_people_gave(labelled: Index, tmp_path: Path) 
     assert "sense" not in cells(tmp_path / "none.csv")[0]
 
 
+def test_a_sense_may_be_given_itself(labelled: Index, tmp_path: Path) -> None:
+    """Lines are chosen as by its name, wherever they are written; what is neither is told."""
+    river = labelled.senses().list("bank")[0]
+    for name, senses in ((".csv", None), (".xml", "labels")):
+        one, other = (tmp_path / f"{which}{name}" for which in ("one", "other"))
+        labelled.export(one, "bank", sense=river, senses=senses)
+        labelled.export(other, "bank", sense=RIVER, senses=senses)
+        assert one.read_bytes() == other.read_bytes()
+    with pytest.raises(ValueError, match=r"A sense is given by its id, such as 'bank\.river', or as a Sense, not as 3"):
+        labelled.export(tmp_path / "three.csv", "bank", sense=3)  # type: ignore[arg-type]
+
+
 def test_labels_of_nobody_are_told(labelled: Index, tmp_path: Path) -> None:
     """A name that nobody labels under is told, with those who do, and is no table without senses."""
     for name, word in (("a.csv", "bank"), ("a.xml", "bank"), ("a.vrt", None)):

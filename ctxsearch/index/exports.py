@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ctxsearch.domain import ConcordanceContext, Document, Progress
 from ctxsearch.index.answers import Answers
 from ctxsearch.index.concordances import DEFAULT_CONTEXT
+from ctxsearch.sense import Sense, id_of
 from ctxsearch.storage import path_of
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Exports(Answers):
         cql: str | Sequence[str] | None = (),
         sample: int | None = None,
         seed: int = 0,
-        sense: str | None = None,
+        sense: str | Sense | None = None,
         senses: SenseSource | None = None,
         by: str | None = None,
         context: ConcordanceContext = DEFAULT_CONTEXT,
@@ -75,7 +76,7 @@ class Exports(Answers):
             form, pos, where, near, cql: which occurrences, see `concordance`.
             sample: a random sample of so many, the same that `concordance` draws.
             seed: draws the sample.
-            sense: only lines that have this sense; for ``tei``, only this sense.
+            sense: only lines that have this sense, given by its id, or itself; for ``tei``, only this sense.
             senses: who says which sense a line has: ``labels``, people; ``assigned``, see `Senses.assign`; ``none``,
                 nobody. Where None, people, if any line is labelled. Tables have what is assigned in columns of its own,
                 ``assigned``, ``p`` and ``margin``, beside what people say in ``sense``.
@@ -114,7 +115,7 @@ class Exports(Answers):
             filters=self._filters(form, pos, where, near, cql),
             sample=checked_count(sample),
             seed=checked_seed(seed),
-            sense=sense,
+            sense=None if sense is None else id_of(sense),
             by=by,
             senses=senses,
             context=checked_context(context),
