@@ -69,8 +69,12 @@ def parse_usages(usages: str | Usage | Iterable[str | Usage]) -> list[Usage]:
     return parsed
 
 
-def usage_of(usage: str | Usage) -> Usage:
+def usage_of(usage: str | Usage, *, many: str = "") -> Usage:
     """A usage, read if it is not read yet.
+
+    Args:
+        usage: as a user gives it.
+        many: what answers several at once; empty where nothing does, or it is asked.
 
     Raises:
         QueryError: as `parse_usage`; or it is something else.
@@ -83,9 +87,9 @@ def usage_of(usage: str | Usage) -> Usage:
             " like it are found by like, and its vector by vectors."
         )
     if not isinstance(usage, Usage):
+        hint = f"; many sentences are answered by {many}" if many else ""
         raise QueryError(
-            f"A sentence with one word in brackets is asked about, or a Usage, and not {type(usage).__name__}; many"
-            " sentences are answered by query_many."
+            f"A sentence with one word in brackets is asked about, or a Usage, and not {type(usage).__name__}{hint}."
         )
     return usage
 

@@ -190,12 +190,13 @@ def test_what_is_no_column_and_no_id_is_told(index: Index) -> None:
 def test_what_is_no_usage_has_no_vector(index: Index) -> None:
     """A line, None and a number are no usage, and a usage is a string with two whole numbers."""
     line = index.concordance("bank")[0]
-    for ask in (index.embed, index.query, index.query_many):
+    for ask in (index.embed, index.query, index.query_many, index.senses().lookup):
         with pytest.raises(
             QueryError, match=f"a Usage, and not the line {line.key!r}; lines like it are found by like"
         ):
             ask(line)  # type: ignore[operator]
-        with pytest.raises(QueryError, match="a Usage, and not NoneType"):
+        hint = "; many sentences are answered by query_many" if ask == index.query else ""
+        with pytest.raises(QueryError, match=rf"a Usage, and not NoneType{hint}\.$"):
             ask(None)  # type: ignore[operator]
         with pytest.raises(QueryError, match="The text of a usage is a string, and None is none"):
             ask(Usage(None, 4, 8))  # type: ignore[operator, arg-type]

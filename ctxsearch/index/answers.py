@@ -104,7 +104,7 @@ class Answers(Words):
             check_one_order(order, "score")
         filters, shown = self._filters(form, pos, where, near, cql), (order, per_document, offset)
         asked = self._search(k, filters, min_score, min_p, any_word, context, exact, shown)
-        parsed = usage_of(usage)
+        parsed = usage_of(usage, many="query_many")
         found = like_usage(
             self.open_shards(),
             parsed,
