@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -655,6 +656,24 @@ def test_backup_comes_back_as_it_was(many: Index, tmp_path: Path) -> None:
     with pytest.raises(WordNotFound):
         many.concordance("tea")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".tmp-")] == []
+
+
+def test_backup_is_opened_as_an_index_is(many: Index, tmp_path: Path) -> None:
+    """With an encoder of one's own, or on a device; where it cannot be opened so, nothing is brought back."""
+    many.backup(tmp_path / "b.tar")
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"device": "tpu"}, "There is no device 'tpu'"),
+        ({"dtype": "fp8"}, "There is no type 'fp8'"),
+        ({"encoder": WindowEncoder(), "dtype": "fp32"}, "dtype is for a model, and not for an encoder of one's own"),
+        ({"encoder": WindowEncoder}, "it is a class; give an object of it"),
+    ]
+    for options, why in wrong:
+        with pytest.raises(ValueError, match=why):
+            Index.restore(tmp_path / "b.tar", tmp_path / "again", **options)
+    assert not (tmp_path / "again").exists()
+    usage = "They rowed to the [bank] of the river."
+    with Index.restore(tmp_path / "b.tar", tmp_path / "again", encoder=WindowEncoder(), device="cpu") as restored:
+        assert restored.query(usage) == many.query(usage)
 
 
 def test_backup_takes_along_what_people_did(many: Index, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from ctxsearch.index.changes import Changes
 from ctxsearch.index.exports import Exports
 from ctxsearch.index.founding import Traces, found, founding
 from ctxsearch.index.model import load_encoder
-from ctxsearch.index.own_encoder import OwnEncoder, refuse_options_of_models
+from ctxsearch.index.own_encoder import OwnEncoder, checked_encoder, refuse_options_of_models
 from ctxsearch.index.parts import Parts
 from ctxsearch.places import known_indexes, locate_index
 from ctxsearch.settings import (
@@ -198,9 +198,7 @@ class Index(Changes, Care, Exports):
             ValueError: there can be no such device or type, or they are a model's and there is an encoder.
         """
         folder = locate_index(path)
-        check_hardware(device, dtype)
-        if encoder is not None:
-            refuse_options_of_models(dtype=dtype, device=device)
+        own = checked_encoder(encoder, device, dtype)
         held: HeldCommit | None = None
         try:
             settings, text = read_settings(folder, known_indexes())
@@ -214,26 +212,36 @@ class Index(Changes, Care, Exports):
             text = held.commit.settings
             settings = parse_settings(text, folder / SETTINGS_FILE)
         hardware = {"device": device, "dtype": dtype}
-        own = OwnEncoder(encoder) if encoder is not None else None
         return cls(Parts(folder, settings, text, held, encoder=own, hardware=hardware, allow_damaged=allow_damaged))
 
     @classmethod
-    def restore(cls, file: str | Path, path: str | Path) -> Index:
+    def restore(
+        cls,
+        file: str | Path,
+        path: str | Path,
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        encoder: Encoder | None = None,
+    ) -> Index:
         """Brings back a backup as a new index, checked, and opens it.
 
         Args:
             file: what `backup` wrote.
             path: where the index goes; nothing is there yet.
+            device, dtype, encoder: what it is opened with, see `open`.
 
         Raises:
             IndexExists: an index, or anything else, is there.
             BackupError: the file is no backup, or is damaged; nothing is left at ``path``.
             QueryError: either is no path.
+            ValueError: there can be no such device or type, or they are a model's and there is an encoder.
         """
         from ctxsearch.upkeep.archive import restore
 
+        checked_encoder(encoder, device, dtype)
         restore(path_of(file), locate_index(path))
-        return cls.open(path)
+        return cls.open(path, device=device, dtype=dtype, encoder=encoder)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _opened, (type(self), self._parts.absolute_path, self._parts.options)

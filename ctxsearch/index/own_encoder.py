@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ctxsearch.errors import ModelError
 from ctxsearch.protocols import Encoded
+from ctxsearch.settings import check_hardware
 
 if TYPE_CHECKING:
     from ctxsearch.domain import Segment
@@ -98,6 +99,20 @@ def refuse_options_of_models(**options: object) -> None:
         if option is not None and (name != "device" or option == "mps"):
             shown = f"{name} {option}" if name == "device" else name
             raise ValueError(f"{shown} is for a model, and not for an encoder of one's own; leave it out.")
+
+
+def checked_encoder(encoder: Encoder | None, device: str | None, dtype: str | None) -> OwnEncoder | None:
+    """The encoder of a user's own that an index is opened with; None where none is given.
+
+    Raises:
+        ValueError: there can be no such device or type, or they are a model's and there is an encoder.
+        ModelError: the encoder can be none, see `OwnEncoder`.
+    """
+    check_hardware(device, dtype)
+    if encoder is None:
+        return None
+    refuse_options_of_models(dtype=dtype, device=device)
+    return OwnEncoder(encoder)
 
 
 def _wrong_length(length: float) -> str:
