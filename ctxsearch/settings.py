@@ -37,6 +37,8 @@ _LONGEST = 1 << 20
 _TYPES = {"str": str, "int": int, "bool": bool}
 DTYPES = ("bf16", "fp16", "fp32")
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:[0-9]{1,3})?")
+# That of a model; an encoder of one's own may have any.
+_MODEL_DIGEST = re.compile("[0-9a-f]{64}")
 # Left out of the file where there is no head, so that an older ctxsearch can read it.
 _HEAD_FIELDS = ("head", "head_digest")
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
@@ -80,6 +82,11 @@ class Settings:
     format_version: int
     head: str = ""
     head_digest: str = ""
+
+    @property
+    def has_own_encoder(self) -> bool:
+        """Whether it was made with an encoder of somebody's own, for which there is no model to look."""
+        return not _MODEL_DIGEST.fullmatch(self.model_digest)
 
     def check_asked(self, path: Path, **asked: object) -> None:
         """Compares settings that a user asked for (None where not) with those of the index.

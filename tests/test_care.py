@@ -28,6 +28,7 @@ from ctxsearch.errors import (
     IndexExists,
     IndexNotFound,
     KeyNotFound,
+    ModelError,
     WordNotFound,
 )
 from ctxsearch.lock import writer_lock
@@ -116,7 +117,7 @@ def test_damage_is_named_noted_and_left_out(many: Index, river_documents: list[D
     flip(path)
     (problem,) = verified(many).problems
     assert (problem.path, problem.shard) == (str(path), path.parent.name)
-    assert "--repair" in problem.remedy
+    assert "Index.repair(INDEX), then Index.open(INDEX, encoder=...)" in problem.remedy
     with pytest.raises(IndexDamaged, match="not what was written"):
         everything(opened(many))
     with opened(many, allow_damaged=True) as rest:
@@ -274,6 +275,39 @@ def test_other_model_is_found(many: Index) -> None:
     assert "is not the one that made the index" in problem.why
     assert problem.shard == ""
     assert Index.verify(many.path).notes[0].startswith("The model was not compared")
+
+
+@pytest.mark.parametrize(
+    ("digest", "remedy"),
+    [
+        ("mine", "Index.repair(INDEX), then Index.open(INDEX, encoder=...).add(DOCUMENTS), in Python"),
+        ("0" * 64, "ctxsearch index INDEX SOURCE --repair"),  # that of a model
+    ],
+)
+def test_how_damage_is_mended_fits_the_encoder(
+    make_index: MakeIndex, river_documents: list[Document], digest: str, remedy: str
+) -> None:
+    """No command can be given an encoder of one's own, so that Python makes again what it made."""
+    encoder = WindowEncoder(digest)
+    index = make_index(river_documents, encoder=encoder, shard_tokens=20)
+    before = everything(index)
+    flip(shard_file(index, "vectors.dat"))
+    (problem,) = Index.verify(index.path, encoder=encoder).problems
+    assert problem.remedy == f"make it again with: {remedy}; or bring back a backup"
+    Index.repair(index.path, encoder=encoder)
+    note = Index.verify(index.path, encoder=encoder).notes[0]
+    assert f"To make them again: {remedy}; to do without them:" in note
+    again = Index.open(index.path, encoder=encoder)
+    again.add(river_documents)
+    assert everything(again) == before
+
+
+@pytest.mark.parametrize("wrong", [WindowEncoder, "window"])
+def test_what_is_no_encoder_is_told(many: Index, wrong: Any) -> None:
+    """By verify and repair as by open; nothing is changed."""
+    for ask in (Index.verify, Index.repair):
+        with pytest.raises(ModelError, match=r"cannot be used: it (is a class; give an object of it|has no dimension)"):
+            ask(many.path, encoder=wrong)
 
 
 def test_missing_index_cannot_be_verified(tmp_path: Path) -> None:

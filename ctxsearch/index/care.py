@@ -13,6 +13,7 @@ from ctxsearch.errors import IndexDamaged, IndexLocked
 from ctxsearch.index.answers import Answers
 from ctxsearch.index.model import found_model_digest
 from ctxsearch.index.opening import open_committed
+from ctxsearch.index.own_encoder import OwnEncoder
 from ctxsearch.lock import writer_lock
 from ctxsearch.places import located
 from ctxsearch.report import RepairReport, VerifyReport
@@ -48,6 +49,7 @@ class Care(Answers):
 
         Raises:
             IndexNotFound: there is none.
+            ModelError: the encoder can be none.
         """
         folder = located(path)
         noted = read_damage(folder)
@@ -86,6 +88,7 @@ class Care(Answers):
 
         Raises:
             IndexNotFound: there is none.
+            ModelError: the encoder can be none.
             IndexDamaged: the settings are damaged, and no commit has a copy; or a head that was not ctxsearch's own is
                 lost. All else is repaired.
             IndexLocked: another process writes to the index.
@@ -125,10 +128,11 @@ def _looked_at(
 ) -> VerifyReport:
     from ctxsearch.upkeep.verification import Verification
 
+    own = None if encoder is None else OwnEncoder(encoder)
     return Verification(
         folder,
         quick=quick,
         open_shard=open_committed,
-        model_digest=found_model_digest if encoder is None else lambda settings: encoder.digest,
+        model_digest=found_model_digest if own is None else lambda settings: own.digest,
         on_progress=on_progress,
     ).run()

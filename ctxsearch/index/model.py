@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from ctxsearch.head import Head
     from ctxsearch.protocols import Encoder
 
-# That of a model, see `model_digest`; an encoder of one's own may have any.
-_DIGEST = re.compile("[0-9a-f]{64}")
 # What an exported model computes like.
 _PLAIN: Mapping[str, str | None] = {"device": "cpu", "dtype": "fp32"}
 
@@ -216,6 +213,8 @@ def load_encoder(settings: Settings, hardware: Mapping[str, str | None], head: H
 
 
 def _refuse_own(settings: Settings) -> None:
-    """Raises ModelError where an index was made with an encoder of somebody's own: there is no model to look for."""
-    if not _DIGEST.fullmatch(settings.model_digest):
-        raise ModelError(settings.model, "it is an encoder of somebody's own; open the index with encoder=.")
+    """Raises ModelError where an index was made with an encoder of somebody's own."""
+    if settings.has_own_encoder:
+        raise ModelError(
+            settings.model, "it is an encoder of somebody's own; open the index with encoder=... in Python."
+        )

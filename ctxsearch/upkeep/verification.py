@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from ctxsearch.commit import (
@@ -38,11 +39,12 @@ from ctxsearch.upkeep.consistency import inconsistencies
 from ctxsearch.upkeep.contents import content_problem, size_problem
 from ctxsearch.upkeep.in_place import lock_problem, senses_problem
 
-_REPAIR = "make it again with: ctxsearch index INDEX SOURCE --repair; or bring back a backup"
+_COMMAND = "ctxsearch index INDEX SOURCE --repair"
+# A command has no encoder of somebody's own.
+_METHODS = "Index.repair(INDEX), then Index.open(INDEX, encoder=...).add(DOCUMENTS), in Python"
+_REPAIR = "make it again with: {}; or bring back a backup"
 _COPY = "put it back from its copy with: ctxsearch index INDEX --repair"
-_RESTORE = (
-    "bring back a backup; or, if there is a commit before, go on from it with: ctxsearch index INDEX SOURCE --repair"
-)
+_RESTORE = "bring back a backup; or, if there is a commit before, go on from it with: {}"
 _SHIPPED_HEAD = "put it back, from ctxsearch, with: ctxsearch index INDEX --repair"
 _OWN_HEAD = "put the file of the head there that the index was made with, or bring back a backup"
 
@@ -87,6 +89,7 @@ class Verification:
         self._total = sum(size for entry in commit.shards for size, _ in entry.files.values())
         settings = self._settings(commit)
         seen: set[str] = set()
+        repair = _REPAIR.format(self._adding)
         noted = read_damage(self._folder) if self._quick else {}
         for entry in commit.shards:
             found = list(self._shard(settings, commit, entry, seen))
@@ -97,7 +100,7 @@ class Verification:
                 for (shard, name), why in noted.items()
                 if shard == folder.name and name not in names
             ]
-            self._problems.extend(Problem(str(path), why, _REPAIR, shard=entry.shard_id) for path, why in found)
+            self._problems.extend(Problem(str(path), why, repair, shard=entry.shard_id) for path, why in found)
         self._leftovers(commit)
         self._senses()
         if problem := lock_problem(self._folder):
@@ -111,6 +114,15 @@ class Verification:
             bytes=self._bytes,
             seconds=time.perf_counter() - start,
         )
+
+    @cached_property
+    def _adding(self) -> str:
+        """What makes again what is lost, as far as the settings can be read."""
+        try:
+            settings, _ = read_settings(self._folder)
+        except CtxSearchError:
+            return _COMMAND
+        return _METHODS if settings.has_own_encoder else _COMMAND
 
     def _senses(self) -> None:
         """What people wrote."""
@@ -135,7 +147,7 @@ class Verification:
             except FileNotFoundError:
                 continue  # cleared away by a writer just now
             except IndexDamaged as error:
-                remedy = _RESTORE if read_copy(path) is None else _COPY
+                remedy = _RESTORE.format(self._adding) if read_copy(path) is None else _COPY
                 self._problems.append(Problem(str(path), error.why, remedy))
                 continue
             self._copy(path)
@@ -166,7 +178,7 @@ class Verification:
         except CtxSearchError as error:
             why = error.why if isinstance(error, IndexDamaged) else str(error)
             remedy = (
-                _REPAIR
+                _REPAIR.format(self._adding)
                 if commit.settings is None
                 else "put it back from the commit with: ctxsearch index INDEX --repair"
             )
@@ -260,12 +272,12 @@ class Verification:
         if commit.lost is None:
             self._notes.append(
                 "Documents went with a damaged part, and nobody knows which. To make them again, give all sources to:"
-                " ctxsearch index INDEX SOURCE --repair; then, or to do without: ctxsearch remove INDEX --lost."
+                f" {self._adding}; then, or to do without: ctxsearch remove INDEX --lost."
             )
         elif commit.lost:
             self._notes.append(
                 f"Lost with a damaged part, and not made again yet: {_listed(commit.lost)}. To make them again:"
-                " ctxsearch index INDEX SOURCE --repair; to do without them: ctxsearch remove INDEX --lost."
+                f" {self._adding}; to do without them: ctxsearch remove INDEX --lost."
             )
         if extra and not self._problems:
             names = _listed([path.name for path in extra])
