@@ -81,7 +81,7 @@ class IndexRemade(CtxSearchError, FileNotFoundError):
 class IndexLocked(CtxSearchError, BlockingIOError):
     """Somebody else is writing to the index: another process, or another thread of this one."""
 
-    def __init__(self, path: str, holder: str) -> None:
+    def __init__(self, path: str, holder: str = "another process or thread") -> None:
         self.path = path
         self.holder = holder
         super().__init__(f"{path} is being written by {holder}; wait for it to end, then try again.")

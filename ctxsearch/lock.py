@@ -43,7 +43,7 @@ def writer_lock(folder: Path) -> Iterator[None]:
             holder = os.read(descriptor, 64).decode("ascii", "replace").strip()
             # The kernel holds it for an open file, so this process can keep itself off.
             own = " (this one: another thread, or index object)" if holder == f"process {os.getpid()}" else ""
-            raise IndexLocked(str(folder), f"{holder}{own}" if holder else "another process or thread") from error
+            raise (IndexLocked(str(folder), f"{holder}{own}") if holder else IndexLocked(str(folder))) from error
         if not _is_in_place(descriptor, folder / LOCK_FILE):
             # A run that made this index, and then had nothing to put into it, has taken it away just now.
             raise IndexNotFound(str(folder))

@@ -150,9 +150,12 @@ def test_senses_that_somebody_writes_are_noted(index: Index, monkeypatch: pytest
         connection.execute("begin exclusive")
         report = Index.verify(index.path, encoder=ENCODER)
         assert not report.problems
-        assert any("another process writes to it" in note for note in report.notes)
-        with pytest.raises(IndexLocked):
+        assert any("another process or thread writes to it" in note for note in report.notes)
+        locked = pytest.raises(IndexLocked, match="is being written by another process or thread; wait")
+        with locked:
             index.backup(tmp_path / "a.tar")
+        with locked:
+            index.senses().list()
     assert not list(tmp_path.glob("a.tar*"))
 
 

@@ -40,7 +40,7 @@ def alone(path: Path, patience: float) -> Iterator[None]:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 if time.monotonic() > end:
-                    raise IndexLocked(str(path), "another process") from error
+                    raise IndexLocked(str(path)) from error
                 time.sleep(_PAUSE_SECONDS)
             except OSError:
                 break  # a file system without locks

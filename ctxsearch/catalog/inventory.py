@@ -138,7 +138,7 @@ class Inventory:
                 none, since nothing can come of it.
 
         Raises:
-            IndexLocked: another process writes for a long time.
+            IndexLocked: somebody else writes for a long time.
             OSError: it cannot be written.
         """
         with self._writing() if self._is_there() else self._first() if makes else self._empty() as connection:
@@ -291,7 +291,7 @@ class Inventory:
             raise SenseError(f"{error.object!r:.80} is {why}.") from error
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
-                raise IndexLocked(str(self.path), "another process") from error
+                raise IndexLocked(str(self.path)) from error
             raise disk_error(error, self.path) from error
         except sqlite3.Error as error:
             raise reading_error(error, self.path) from error

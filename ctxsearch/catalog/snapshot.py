@@ -19,7 +19,7 @@ def write_snapshot(path: Path, goal: Path) -> None:
 
     Raises:
         IndexDamaged: it is no database, or a damaged one.
-        IndexLocked: another process writes for a long time.
+        IndexLocked: somebody else writes for a long time.
         OSError: the disk is full, or fails.
     """
     until = time.monotonic() + PATIENCE_SECONDS
@@ -27,7 +27,7 @@ def write_snapshot(path: Path, goal: Path) -> None:
     def on_step(status: int, remaining: int, total: int) -> None:
         # SQLite would try for ever.
         if status == _BUSY and time.monotonic() > until:
-            raise IndexLocked(str(path), "another process")
+            raise IndexLocked(str(path))
 
     try:
         roll_back(path)

@@ -21,7 +21,7 @@ def senses_problem(folder: Path, *, quick: bool) -> Problem | None:
     What keeps this process from it is told as well, and keeps nothing else from being told.
 
     Raises:
-        IndexLocked: another process writes to it for a long time.
+        IndexLocked: somebody else writes to it for a long time.
     """
     inventory = Inventory(folder)
     try:

@@ -133,7 +133,7 @@ class Verification:
         try:
             problem = senses_problem(self._folder, quick=self._quick)
         except IndexLocked:
-            self._notes.append(f"{path} was not looked at: another process writes to it.")
+            self._notes.append(f"{path} was not looked at: another process or thread writes to it.")
             return
         if problem:
             self._problems.append(problem)
