@@ -503,6 +503,18 @@ def test_a_first_import_that_fails_makes_no_file(index: Index, tmp_path: Path) -
     assert Index.verify(index.path, encoder=WindowEncoder()).problems == []
 
 
+def test_a_first_write_that_was_killed_leaves_nothing(index: Index) -> None:
+    """Whoever adds to the index next clears it away, but not under the hands of who makes the inventory."""
+    path = index.path / "senses.sqlite"
+    for ending in ("-new", "-new-journal"):
+        path.with_name(f"{path.name}{ending}").write_text("of a run that was killed")
+    with alone(path, 0):
+        index.add([Document("1", "A bank of sand.")])
+        assert len(list(index.path.glob("senses.sqlite*"))) == 2
+    index.add([Document("2", "A bank of mud.")])
+    assert list(index.path.glob("senses.sqlite*")) == []
+
+
 def test_many_write_first_at_once(index: Index) -> None:
     """Of several who make the inventory at the same time one does, and the others add to it."""
     with ThreadPoolExecutor(6) as threads:

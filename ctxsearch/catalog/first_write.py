@@ -12,7 +12,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from ctxsearch.errors import IndexLocked
@@ -53,8 +53,8 @@ def alone(path: Path, patience: float) -> Iterator[None]:
 
 def put_database(connection: sqlite3.Connection, path: Path) -> None:
     """Writes a database that is in memory to a path where there is none, whole and durably, or not at all."""
-    temporary = path.with_name(f"{path.name}-new")
-    some = (temporary, temporary.with_name(f"{temporary.name}-journal"))
+    some = _unfinished(path)
+    temporary = some[0]
     for left in some:  # by a run that was killed
         remove(left)
     try:
@@ -65,3 +65,17 @@ def put_database(connection: sqlite3.Connection, path: Path) -> None:
     finally:
         for left in some:
             remove(left)
+
+
+def clear_unfinished(path: Path) -> None:
+    """Clears away what a run that was killed has left of a database, unless somebody makes it at this moment."""
+    some = _unfinished(path)
+    if any(map(os.path.lexists, some)):
+        with suppress(IndexLocked), alone(path, 0):
+            for left in some:
+                remove(left)
+
+
+def _unfinished(path: Path) -> tuple[Path, Path]:
+    """Where a database is made that is then put in its place, and the journal of that."""
+    return path.with_name(f"{path.name}-new"), path.with_name(f"{path.name}-new-journal")

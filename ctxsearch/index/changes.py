@@ -13,7 +13,7 @@ from ctxsearch.index.answers import Answers
 from ctxsearch.index.opening import open_committed, opening_many
 from ctxsearch.lock import writer_lock
 from ctxsearch.report import CompactReport, IndexReport
-from ctxsearch.settings import GIVEN_SINCE, read_settings
+from ctxsearch.settings import GIVEN_SINCE, SENSES_FILE, read_settings
 
 DEFAULT_SHARD_TOKENS = 2_000_000
 
@@ -171,6 +171,8 @@ class Changes(Answers):
     @contextmanager
     def _writing(self) -> Iterator[Commit]:
         """Holds the writer's lock, and gives the newest commit; this index then goes over to the one that was made."""
+        from ctxsearch.catalog.first_write import clear_unfinished
+
         with writer_lock(self._parts.path):
             held = hold_commit(self._parts.path)
             self._refuse_remade(held.commit)
@@ -181,6 +183,7 @@ class Changes(Answers):
             finally:
                 self._parts.move_to(hold_commit(self._parts.path))
                 tidy(self._parts.path, self._parts.commit)
+                clear_unfinished(self._parts.path / SENSES_FILE)
 
     def _refuse_remade(self, commit: Commit) -> None:
         """Refuses to put what was made with the settings of this index into another one.
