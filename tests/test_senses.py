@@ -106,6 +106,20 @@ def test_what_is_written_is_there(index: Index, senses: Senses) -> None:
     assert [label.key for label in senses.labels(by="anna")] == keys[1:2]
 
 
+def test_the_log_has_every_definition(senses: Senses) -> None:
+    """Whether a sense was made, split off or defined with it; where there is none, nothing stands for it."""
+    senses.split("bank.river", "bank.slope", [], definition=" a slope ")
+    senses.split("bank.river", "bank.edge", [])
+    senses.define("bank.edge", "a rim")
+    assert [change.what for change in senses.changes()] == [
+        "new sense bank.river of bank: the land beside a river",
+        "new sense bank.money of bank",
+        "split bank.slope off bank.river: a slope",
+        "split bank.edge off bank.river",
+        "defined bank.edge: a rim",
+    ]
+
+
 def test_nothing_is_written_by_reading(index: Index) -> None:
     """An index in which nobody wrote a sense has none, and no file for them."""
     senses = index.senses()

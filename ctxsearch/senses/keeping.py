@@ -110,7 +110,8 @@ class Keeping(Labelling):
         usages = parsed_examples(examples)
         for usage in usages:
             self._check_example(usage, lemma)
-        with self._inventory.changing(f"new sense {sense_id} of {lemma}", self._by, makes=True) as edit:
+        what = f"new sense {sense_id} of {lemma}{_told(definition)}"
+        with self._inventory.changing(what, self._by, makes=True) as edit:
             number = edit.add_sense(sense_id, lemma, definition)
             for usage in usages:
                 example = (edit.next_number("examples"), number, usage.text, usage.start, usage.end, "")
@@ -158,7 +159,7 @@ class Keeping(Labelling):
         """
         sense_id = id_of(sense_id)
         text = stripped(definition, "A definition")
-        what = f"defined {sense_id}: {text}" if text else f"took the definition of {sense_id} away"
+        what = f"defined {sense_id}{_told(text)}" if text else f"took the definition of {sense_id} away"
         with self._inventory.changing(what, self._by) as edit:
             number, name, lemma, _ = edit.sense(sense_id)
             edit.put("senses", (number, name, lemma, text))
@@ -239,7 +240,7 @@ class Keeping(Labelling):
         sense_id = id_of(sense_id)
         checked_name(new_id, "sense")
         definition = stripped(definition, "A definition")
-        with self._inventory.changing(f"split {new_id} off {sense_id}", self._by) as edit:
+        with self._inventory.changing(f"split {new_id} off {sense_id}{_told(definition)}", self._by) as edit:
             sense = edit.sense(sense_id)
             number = edit.add_sense(new_id, str(sense[2]), definition)
             for key in keys_of(keys):
@@ -299,3 +300,8 @@ class Keeping(Labelling):
         if any(shard.catalog.lemma_number(key) is not None for shard in shards):
             return key, written
         return lemma_of_form(shards, word, lambda form: self._get_analyser().lemma(form)), written
+
+
+def _told(definition: str) -> str:
+    """A definition at the end of what the log says of a change; nothing where there is none."""
+    return f": {definition}" if definition else ""
