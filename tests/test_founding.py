@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import shutil
 from pathlib import Path
 
 import pytest
-from conftest import WindowEncoder
+from conftest import MakeIndex, WindowEncoder
 from faults import FailingDisk, disk_in_place
 
 from ctxsearch import Document, Index
-from ctxsearch.errors import IndexNotFound, IndexRemade
+from ctxsearch.errors import IndexNotFound, IndexRemade, QueryError
 from ctxsearch.lock import writer_lock
 
 BANK = [Document("a", "The bank.")]
@@ -64,6 +65,54 @@ def test_an_index_that_was_made_anew_is_told(tmp_path: Path) -> None:
     same = [Index.create(tmp_path / "same", encoder=WindowEncoder()) for _ in range(2)]
     assert [one.add([Document(name, "The bank.")]).documents for name, one in zip("ab", same, strict=True)] == [1, 1]
     assert same[1].count("bank") == 2
+
+
+@pytest.mark.parametrize("commits", [0, 1, 3])
+def test_an_index_that_was_made_anew_just_so_is_told(tmp_path: Path, commits: int) -> None:
+    """What has the same settings and other documents is another index; what was read before is still seen."""
+    path, encoder = tmp_path / "index", WindowEncoder()
+    first = Index.create(path, encoder=encoder)
+    first.add(BANK)
+    unread, closed, read = (Index.open(path, encoder=encoder) for _ in range(3))
+    closed.close()
+    assert read.count("bank") == 1
+    shutil.rmtree(path)
+    second = Index.create(path, encoder=encoder)
+    for number in range(commits):
+        second.add(Document(str(number), "The bank."))
+    for ask in (
+        unread.info,
+        lambda: unread.count("bank"),
+        lambda: unread.add(BANK),
+        lambda: read.add(BANK),
+        lambda: read.remove("a"),
+        lambda: read.backup(tmp_path / "b.tar"),
+        first.compact,
+    ):
+        with pytest.raises(IndexRemade, match=f"^The index at {path} has been made anew since it was opened here"):
+            ask()
+    # What is closed holds nothing, and a commit that nobody holds may have been cleared away.
+    with pytest.raises((IndexRemade, QueryError), match="open it again"):
+        closed.count("bank")
+    assert (read.count("bank"), read.info().documents) == (1, 1)
+    assert Index.open(path, encoder=encoder).info().documents == commits
+    shutil.rmtree(path)
+    for ask in (unread.info, lambda: read.add(BANK)):
+        with pytest.raises(IndexNotFound):
+            ask()
+
+
+def test_an_index_that_was_repaired_is_the_same(make_index: MakeIndex) -> None:
+    """Who has it open as of a commit that was lost goes on with what is left of it."""
+    encoder = WindowEncoder()
+    index = make_index(BANK)
+    index.add(Document("b", "The bank."))
+    for name in ("commit-00000002.json", "commit-00000002.copy"):
+        (index.path / name).write_text("{}")
+    Index.repair(index.path, encoder=encoder)
+    assert not (index.path / "commit-00000002.json").exists()
+    assert index.add(Document("c", "The bank.")).documents == 1
+    assert index.count("bank") == 2
 
 
 def test_an_index_that_is_gone_is_told(tmp_path: Path) -> None:

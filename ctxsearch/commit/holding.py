@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Mapping
 from pathlib import Path
 
-from ctxsearch.commit.record import Commit, commit_files, newest_commit, read_commit, shard_folders
+from ctxsearch.commit.record import Commit, commit_files, commit_path, newest_commit, read_commit, shard_folders
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.storage import TEMPORARY_PREFIX, remove
 
@@ -35,6 +35,25 @@ class HeldCommit:
         self.commit = commit
         self.passed_over = passed_over or {}
         self._let_go = None if descriptor is None else weakref.finalize(self, os.close, descriptor)
+
+    def is_of_another(self, folder: Path) -> bool:
+        """Whether the index that is there now is another than the one that the commit is of, as far as can be told.
+
+        A writer leaves a commit that is held; a repair may not, and keeps shards of it, which no other index has.
+
+        Raises:
+            IndexDamaged: no commit can be read.
+        """
+        try:
+            return read_commit(commit_path(folder, self.commit.number)) != self.commit
+        except IndexDamaged:
+            return False
+        except FileNotFoundError:
+            if self._let_go is None or not self._let_go.alive:
+                return False
+            newest, _ = newest_commit(folder, allow_damaged=True)
+            own, there = ({shard.shard_id for shard in commit.shards} for commit in (self.commit, newest))
+            return own.isdisjoint(there)
 
     def release(self) -> None:
         """Lets a writer clear the files away, once there is a newer commit."""

@@ -116,10 +116,12 @@ class Care(Answers):
 
         Raises:
             BackupError: the file is there, or a file of the index is not what it should be.
-            QueryError: it is no path.
+            QueryError: it is no path; or this index was closed, and what it saw has been cleared away since.
+            IndexRemade: another index has come in its place.
         """
         from ctxsearch.upkeep.archive import backup
 
+        self._parts.refuse_gone()
         return backup(self._parts.path, self._parts.commit, self._parts.settings_text, path_of(file), on_progress)
 
 

@@ -54,7 +54,7 @@ class Changes(Answers):
 
         Raises:
             IndexLocked: another process writes to the index.
-            IndexRemade: another index, with other settings, was made in its place since it was opened.
+            IndexRemade: another index was made in its place since it was opened.
             SettingsMismatch: the model is not the one that the index was made with.
             SourceError: a document cannot be read, or no index can hold it, or what is given is no document; or its
                 tokens are given, and the index is of a format that cannot keep them.
@@ -197,6 +197,7 @@ class Changes(Answers):
         there = commit.settings if commit.number else read_settings(self._parts.path)[1]
         if there not in (None, self._parts.settings_text):
             raise IndexRemade(str(self._parts.path))
+        self._parts.refuse_remade()
 
 
 def _pass(error: SourceError) -> None:

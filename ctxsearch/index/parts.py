@@ -22,10 +22,11 @@ from ctxsearch.commit import (
     ShardEntry,
     read_damage,
 )
-from ctxsearch.errors import IndexDamaged, QueryError
+from ctxsearch.errors import IndexDamaged, IndexRemade, QueryError
 from ctxsearch.index.model import Model
 from ctxsearch.index.opening import MakeShard, by_cards, by_faiss, open_vectors_of, opening_many
 from ctxsearch.index.own_encoder import OwnEncoder
+from ctxsearch.places import located
 from ctxsearch.settings import HEAD_FILE, Settings
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class Parts:
                 )
             known = self._shards.keys() | self.left_out.keys()
             if missing := [entry for entry in self.commit.shards if entry.shard_id not in known]:
-                self._refuse_gone()
+                self.refuse_gone()
                 damage = read_damage(self.path)
                 for entry in missing:
                     try:
@@ -147,9 +148,23 @@ class Parts:
                 raise IndexDamaged(str(self.path), "every shard is")
             return opened
 
-    def _refuse_gone(self) -> None:
-        """Raises QueryError where this was closed, and a writer has cleared away since what it saw."""
-        if self._is_closed and not all((self.path / entry.shard_id).exists() for entry in self.commit.shards):
+    def refuse_remade(self) -> None:
+        """Raises IndexRemade where another index has come in the place of this one, IndexNotFound where none has."""
+        if self._held.is_of_another(located(self.path)):
+            raise IndexRemade(str(self.path))
+
+    def refuse_gone(self) -> None:
+        """Raises where what this saw is there no more.
+
+        Raises:
+            IndexRemade: another index has come in its place.
+            IndexNotFound: all of it is gone.
+            QueryError: this was closed, and a writer has cleared it away since.
+        """
+        if all((self.path / entry.shard_id).exists() for entry in self.commit.shards):
+            return
+        self.refuse_remade()
+        if self._is_closed:
             raise QueryError(
                 f"This index was closed, and what it saw of {self.path} has been cleared away by a writer since; open"
                 " it again."
@@ -178,7 +193,8 @@ class Parts:
     def catalogs(self) -> tuple[list[ListedShard], dict[str, IndexDamaged]]:
         """The shards of the commit whose catalogs are whole, whatever became of their vectors; the others' damage."""
         with self._opening:
-            self._refuse_gone()
+            if any(entry.shard_id not in self._listed for entry in self.commit.shards):
+                self.refuse_gone()
             damage = read_damage(self.path)
             listed: list[ListedShard] = []
             damaged: dict[str, IndexDamaged] = {}
