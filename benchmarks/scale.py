@@ -6,7 +6,7 @@
 **A simulation**, see `simulation.py`: words and vectors are drawn from the index given. So sizes, opening, memory and
 latency are those of real code over real files; the time to write them is that without analysis, model and sorting; of
 the quality of answers this says nothing. ``like`` asks, since it needs no model. Of the most frequent word the first
-lines are listed, in the order of the corpus and sorted, some are drawn, and its forms are counted.
+lines are listed, in the order of the corpus and sorted, some are drawn, and its forms and collocates are counted.
 
 Whatever opens or asks is timed in a process of its own. "Cold" is after the kernel was asked to forget the index's
 files, which Linux does (a disk's own cache it cannot empty); "first" is the first ``like`` of a word in such a process,
@@ -221,7 +221,7 @@ def drawn_keys(path: Path) -> tuple[dict[str, list[list[str]]], dict[str, float]
 
 
 def listed(path: Path, word: str) -> Concordance:
-    """What the lines of a word take: the first, a sample, counts, and the first of all when they are sorted."""
+    """What the lines of a word take: the first, a sample, counts, the first of all when sorted, and collocates."""
     with Index.open(path) as index:
         count = index.count(word)
         calls: dict[str, Callable[[], object]] = {
@@ -229,6 +229,7 @@ def listed(path: Path, word: str) -> Concordance:
             "sample": lambda: index.concordance(word, sample=K),
             "by form": lambda: index.frequencies(word, "form"),
             "sorted": lambda: index.concordance(word, limit=K, order="right"),
+            "collocates": lambda: index.collocations(word),
         }
         return Concordance(
             count, {name: round(milliseconds(call) / 1000, 4) for name, call in calls.items()}, most_memory()
