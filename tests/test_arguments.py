@@ -82,6 +82,7 @@ def test_what_is_no_word_is_told(index: Index, wrong: Any, tmp_path: Path) -> No
     senses = index.senses()
     for ask in (
         index.concordance,
+        index.iter_concordance,
         index.count,
         index.collocations,
         index.examples,

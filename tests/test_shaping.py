@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cmp_to_key
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import ctxsearch as command
@@ -18,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctxsearch import ConcordanceLine, Document, Index
+from ctxsearch.cli import output
 from ctxsearch.errors import QueryError, SenseError
 from ctxsearch.query import concordance
 
@@ -455,3 +457,52 @@ def test_texts_of_the_metadata_are_sorted_as_in_a_dictionary(make_index: MakeInd
     expected = [1912, "ähnlich", "Apfel", "Äpfel", "oben", "Zebra", None]
     assert [line.metadata.get("by") for line in index.concordance("bank", order="by")] == expected
     assert [one.values for one in index.frequencies("bank", "by")] == [(value,) for value in expected]
+
+
+@settings(max_examples=30)
+@given(st.slices(60), st.sampled_from([{}, {"sample": 11, "seed": 5}, {"per_document": 2}, {"where": "year=1850"}]))
+def test_lines_that_are_made_when_read(index: Index, some: slice, options: dict[str, Any]) -> None:
+    """They are those of the list, forwards and backwards, one, a part or all, as often as they are read."""
+    every = index.concordance("bank", **options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(concordance, "_MADE_AT_ONCE", 7)
+        made = index.iter_concordance("bank", **options)
+        assert list(made) == list(made) == every
+        assert (len(made), list(reversed(made))) == (len(every), every[::-1])
+        assert list(made[some]) == every[some]
+        assert [made[at] for at in (0, -1, len(every) // 2)] == [every[at] for at in (0, -1, len(every) // 2)]
+        assert list(index.iter_concordance("bank", **options, offset=4, limit=9)) == every[4:13]
+        assert made.metadata_columns() == sorted({name for line in every for name in line.metadata})
+    with pytest.raises(IndexError):
+        made[len(every)]
+
+
+def test_no_more_lines_are_in_memory_than_are_made_at_once(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines of a frequent word are made as they are read; those behind the last that is read are not."""
+    made: list[int] = []
+
+    def counting(shards: object, found: Sequence[object], *rest: object) -> list[ConcordanceLine]:
+        made.append(len(found))
+        return lines(shards, found, *rest)  # type: ignore[arg-type]
+
+    lines = concordance.lines
+    monkeypatch.setattr(concordance, "lines", counting)
+    monkeypatch.setattr(concordance, "_MADE_AT_ONCE", 8)
+    listed = iter(index.iter_concordance("bank"))
+    assert made == []
+    for _ in range(9):
+        next(listed)
+    assert made == [8, 8]
+
+
+def test_a_long_table_is_printed_part_by_part(
+    index: Index, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every line is there, in its order, and stands under those of its part."""
+    monkeypatch.setattr(output, "_ALIGNED", 6)
+    made = index.iter_concordance("bank")
+    output.print_lines(made, output.Format.TABLE)
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in shown] == [line.key for line in made]
+    for start in range(0, len(shown), 6):
+        assert len({line.index("[") for line in shown[start : start + 6]}) == 1

@@ -17,6 +17,8 @@ from ctxsearch.domain import ConcordanceLine, MetadataValue
 
 _JOINERS = "\u200c\u200d"
 _NARROWEST = 40
+# Lines whose columns are equally wide.
+_ALIGNED = 4096
 # A terminal would do what they say.
 _CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")
 
@@ -44,7 +46,12 @@ class Told:
 
 
 def print_lines(
-    lines: Sequence[ConcordanceLine], output: Format, told: Sequence[Told] = (), *, whole: bool = False
+    lines: Sequence[ConcordanceLine],
+    output: Format,
+    told: Sequence[Told] = (),
+    *,
+    whole: bool = False,
+    columns: Callable[[], Sequence[str]] | None = None,
 ) -> None:
     """Prints lines to standard output, each with what else there is to say of it.
 
@@ -53,18 +60,24 @@ def print_lines(
         output: how.
         told: what else there is to say, of each line, or of none.
         whole: prints the whole context for people, too, not as much of it as is seen at a glance.
+        columns: the names in their metadata, where these are known without making all lines.
     """
     if output is Format.JSON:
         for number, line in enumerate(lines):
             print(json.dumps({**asdict(line), **(told[number].fields if told else {})}, ensure_ascii=False))
     elif output is Format.TABLE:
-        _print_table(lines, [one.shown for one in told], whole=whole)
+        shown = [one.shown for one in told]
+        for start in range(0, len(lines), _ALIGNED):
+            some = slice(start, start + _ALIGNED)
+            _print_table(list(lines[some]), shown[some], whole=whole)
     else:
-        _print_cells(lines, "," if output is Format.CSV else "\t", told)
+        names = columns() if columns else sorted({name for line in lines for name in line.metadata})
+        _print_cells(lines, "," if output is Format.CSV else "\t", told, names)
 
 
-def _print_cells(lines: Sequence[ConcordanceLine], delimiter: str, told: Sequence[Told]) -> None:
-    columns = sorted({name for line in lines for name in line.metadata})
+def _print_cells(
+    lines: Sequence[ConcordanceLine], delimiter: str, told: Sequence[Told], columns: Sequence[str]
+) -> None:
     print_row(line_header(list(told[0].fields) if told else (), columns), delimiter)
     for number, line in enumerate(lines):
         print_row(line_cells(line, told[number].fields.values() if told else (), columns), delimiter, NAMING)
@@ -98,8 +111,6 @@ def _print_table(lines: Sequence[ConcordanceLine], told: Sequence[str], *, whole
 
     Or, where it is to be whole, all context, which a terminal breaks where it must.
     """
-    if not lines:
-        return
     console = Console(soft_wrap=True, highlight=False, emoji=False, markup=False)
     # A width of 0, as some shells say where there is no terminal, would let nothing through.
     console.width = max(_NARROWEST, console.width)

@@ -144,6 +144,19 @@ def concordance(
                 say_nothing(opened, filters.chosen["where"], NO_LINE)
             _print_frequencies(found, by, shown.format, limit)
             return
+        if not good and not sort:
+            made = opened.iter_concordance(
+                word,
+                **filters.chosen,
+                limit=limit,
+                offset=offset,
+                sample=sample,
+                per_document=per_document,
+                seed=seed,
+                context=shown.around(),
+            )
+            _print(opened, made, filters, shown, offset, good=False, columns=made.metadata_columns)
+            return
         lines = opened.concordance(
             word,
             **filters.chosen,
@@ -201,9 +214,16 @@ def _print_frequencies(found: Sequence[Frequency], by: Sequence[str], output: Fo
 
 
 def _print(
-    index: Index, lines: list[ConcordanceLine], filters: Filters, shown: Shown, offset: int, *, good: bool
+    index: Index,
+    lines: Sequence[ConcordanceLine],
+    filters: Filters,
+    shown: Shown,
+    offset: int,
+    *,
+    good: bool,
+    columns: Callable[[], Sequence[str]] | None = None,
 ) -> None:
     if not lines:
         none = f"There is no line after the first {offset:,}." if offset else NO_LINE
         say_nothing(index, filters.chosen["where"], none)
-    print_lines(lines, shown.format, whole=shown.around(good=good) == "sentence")
+    print_lines(lines, shown.format, whole=shown.around(good=good) == "sentence", columns=columns)

@@ -12,9 +12,9 @@ from ctxsearch.domain import ConcordanceLine
 from ctxsearch.exporting.annotation import Annotation, Cells, annotated
 from ctxsearch.exporting.material import Material
 from ctxsearch.exporting.selecting import Part, among, sampled, selected
-from ctxsearch.query.found import Found, Listing, by_shard
+from ctxsearch.query.found import Found, Listing, by_shard, metadata_names
 from ctxsearch.query.lines import lines
-from ctxsearch.query.scope import allowed_documents, documents_of_ids
+from ctxsearch.query.scope import allowed_documents
 
 # Lines and vectors are made of so many at a time.
 _AT_ONCE = 4096
@@ -102,10 +102,7 @@ class Chosen:
         names: set[str] = set()
         for shard, part in zip(self.material.shards, self.parts, strict=True):
             if part.count:
-                numbers = np.unique(documents_of_ids(shard, shard.files.ids[part.rows()]))
-                for start in range(0, len(numbers), _AT_ONCE):
-                    documents = shard.catalog.documents(numbers[start : start + _AT_ONCE].tolist())
-                    names.update(name for document in documents.values() for name in document.metadata)
+                names |= metadata_names(shard, part.rows())
         return sorted(names)
 
 

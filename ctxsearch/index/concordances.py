@@ -10,6 +10,7 @@ from ctxsearch.errors import QueryError
 from ctxsearch.index.parts import Parts
 
 if TYPE_CHECKING:
+    from ctxsearch.query.concordance import LinesOfFound
     from ctxsearch.query.conditions import Unmet
     from ctxsearch.query.grouping import Frequency
     from ctxsearch.query.options import Filters
@@ -133,24 +134,63 @@ class Concordances:
             QueryError: a filter or an option cannot be understood.
         """
         from ctxsearch.query import concordance as use
-        from ctxsearch.query.options import checked_context, checked_count, checked_seed
-        from ctxsearch.query.shaping import checked_shaping, drawn_per_document
+        from ctxsearch.query.options import checked_context, checked_count
+        from ctxsearch.query.shaping import checked_shaping
 
-        limit, sample, around = checked_count(limit), checked_count(sample), checked_context(context)
-        seed = checked_seed(seed)
+        limit, around = checked_count(limit), checked_context(context)
         filters, shards = self._filters(form, pos, where, near, cql), self.open_shards()
         shaping = checked_shaping(shards, order, per_document, offset, has_scores=False)
-        # Of a word with millions of uses those of one shard are put in order sooner than all.
-        needs_all = good or shaping.order or (sample, per_document) != (None, None)
-        first = None if needs_all or limit is None else shaping.offset + limit
-        every = drawn_per_document(shards, use.occurrences(shards, word, filters, first), per_document, seed)
-        found = use.drawn(every, sample, seed)
+        first = None if good or shaping.order or limit is None else shaping.offset + limit
+        found = use.chosen(shards, word, filters, first, sample, shaping.per_document, seed)
         if good:
             from ctxsearch.query.examples import CONSIDERED, good_lines
 
             check_one_order(order, "corpus")
             return good_lines(shards, use.drawn(found, CONSIDERED, seed), limit, around, offset=offset)
         return use.shaped_lines(shards, found, shaping, limit, around)
+
+    def iter_concordance(
+        self,
+        word: str | None,
+        *,
+        form: str | Sequence[str] | None = (),
+        pos: str | Sequence[str] | None = (),
+        where: str | Sequence[str] | None = (),
+        near: str | Sequence[str] | None = (),
+        cql: str | Sequence[str] | None = (),
+        limit: int | None = None,
+        offset: int = 0,
+        sample: int | None = None,
+        per_document: int | None = None,
+        seed: int = 0,
+        context: ConcordanceContext = DEFAULT_CONTEXT,
+    ) -> LinesOfFound:
+        """What `concordance` lists in the order of the corpus, made while it is read, however many lines there are.
+
+        Args:
+            word: see `concordance`, as for all others.
+            form, pos, where, near, cql: which occurrences.
+            limit, offset, sample, per_document, seed: which of their lines.
+            context: words on either side, or ``"sentence"``.
+
+        Returns:
+            The lines, to be iterated over, as often as is wanted; ``len`` says how many there are. A few thousand are
+            in memory at a time.
+
+        Raises:
+            WordNotFound: the corpus does not have the word.
+            QueryError: a filter or an option cannot be understood.
+        """
+        from ctxsearch.query import concordance as use
+        from ctxsearch.query.options import checked_context, checked_count
+        from ctxsearch.query.shaping import checked_shaping
+
+        limit, around = checked_count(limit), checked_context(context)
+        filters, shards = self._filters(form, pos, where, near, cql), self.open_shards()
+        shaping = checked_shaping(shards, None, per_document, offset, has_scores=False)
+        first = None if limit is None else shaping.offset + limit
+        found = use.chosen(shards, word, filters, first, sample, shaping.per_document, seed)
+        return use.LinesOfFound(shards, found[shaping.offset :][:limit], around)
 
     def count(
         self,

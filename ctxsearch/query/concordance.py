@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,20 +12,22 @@ from numpy.typing import NDArray
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import QueryError
 from ctxsearch.query import scope
-from ctxsearch.query.found import Found, Listing, joined, listed
+from ctxsearch.query.found import Found, Listing, by_shard, joined, listed, metadata_names
 from ctxsearch.query.keys import rows_asked_for
 from ctxsearch.query.leading import foremost
 from ctxsearch.query.lines import lines
 from ctxsearch.query.matching import rows_of_node
-from ctxsearch.query.options import ALL, Filters
+from ctxsearch.query.options import ALL, Filters, checked_count, checked_seed
 from ctxsearch.query.pattern import with_one_node
 from ctxsearch.query.scope import OpenShard, Rows
-from ctxsearch.query.shaping import Shaping, ordered, places_in_corpus
+from ctxsearch.query.shaping import Shaping, drawn_per_document, ordered, places_in_corpus
 
 # Words on either side that lines are sorted by, however few are shown.
 _WORDS_COMPARED = 10
 # Lines that are sorted in one go, where only the first are asked for.
 _SORTED_AT_ONCE = 1 << 14
+# Lines that are made in one go, where none of them is kept.
+_MADE_AT_ONCE = 4096
 
 
 def occurrences(
@@ -88,6 +91,70 @@ def _both(rows: Sequence[Rows], allowed: Sequence[Rows]) -> list[Rows]:
             both.append(Rows(max(start, second[place].start), min(stop, second[place].stop)))
             place += 1
     return both
+
+
+def chosen(
+    shards: Sequence[OpenShard],
+    word: str | None,
+    filters: Filters,
+    first: int | None,
+    sample: int | None,
+    per_document: int | None,
+    seed: int,
+) -> Listing:
+    """Those of the occurrences of a word that are to be listed, in the order of the corpus.
+
+    Args:
+        shards: where.
+        word: see `occurrences`.
+        filters: likewise.
+        first: so many are wanted, if none are drawn; None for all.
+        sample: draws so many of all; None for all of them.
+        per_document: draws so many of each document before that; None for all of them.
+        seed: draws them.
+    """
+    sample, seed = checked_count(sample), checked_seed(seed)
+    # Of a word with millions of uses those of one shard are put in order sooner than all.
+    every = occurrences(shards, word, filters, first if (sample, per_document) == (None, None) else None)
+    return drawn(drawn_per_document(shards, every, per_document, seed), sample, seed)
+
+
+class LinesOfFound(Sequence[ConcordanceLine]):
+    """The lines of some occurrences, made when they are looked at: a few thousand at a time.
+
+    Args:
+        shards: where.
+        found: the occurrences.
+        context: words on either side, or None for the sentence.
+    """
+
+    def __init__(self, shards: Sequence[OpenShard], found: Listing, context: int | None) -> None:
+        self._shards = shards
+        self._found = found
+        self._context = context
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @overload
+    def __getitem__(self, at: int) -> ConcordanceLine: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> LinesOfFound: ...
+
+    def __getitem__(self, at: int | slice) -> ConcordanceLine | LinesOfFound:
+        if isinstance(at, slice):
+            return LinesOfFound(self._shards, self._found[at], self._context)
+        return lines(self._shards, [self._found[at]], self._context)[0]
+
+    def __iter__(self) -> Iterator[ConcordanceLine]:
+        for start in range(0, len(self._found), _MADE_AT_ONCE):
+            yield from lines(self._shards, self._found[start : start + _MADE_AT_ONCE], self._context)
+
+    def metadata_columns(self) -> list[str]:
+        """The names that the metadata of their documents have, in order."""
+        names = (metadata_names(self._shards[number], rows) for number, _, rows in by_shard(self._found))
+        return sorted(set().union(*names))
 
 
 def drawn(found: Listing, sample: int | None, seed: int) -> Listing:

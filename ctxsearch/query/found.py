@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from ctxsearch.query.scope import OpenShard, Rows, documents_of_ids, row_mask
 
+# Documents read in one go.
+_DOCUMENTS = 4096
+
 
 class Found(NamedTuple):
     """An occurrence in a shard, with its score if it answers a query."""
@@ -109,3 +112,13 @@ def documents_of(shards: Sequence[OpenShard], found: Sequence[Found]) -> NDArray
     for number, places, rows in by_shard(found):
         documents[places] = documents_of_ids(shards[number], shards[number].files.ids[rows]) + (number << 32)
     return documents
+
+
+def metadata_names(shard: OpenShard, rows: NDArray[np.int64]) -> set[str]:
+    """The names that the metadata have of the documents of some rows."""
+    numbers = np.unique(documents_of_ids(shard, shard.files.ids[rows]))
+    names: set[str] = set()
+    for start in range(0, len(numbers), _DOCUMENTS):
+        documents = shard.catalog.documents(numbers[start : start + _DOCUMENTS].tolist())
+        names.update(name for document in documents.values() for name in document.metadata)
+    return names
