@@ -43,6 +43,19 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     return made
 
 
+def _made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many lines are made at a time, from now on."""
+    made: list[int] = []
+
+    def counting(shards: object, found: Sequence[object], *rest: object) -> list[ConcordanceLine]:
+        made.append(len(found))
+        return lines(shards, found, *rest)  # type: ignore[arg-type]
+
+    lines = concordance.lines
+    monkeypatch.setattr(concordance, "lines", counting)
+    return made
+
+
 def plain_words(text: str) -> list[str]:
     """Words in small letters, without what is written to them; what has no letter at all is left as it is."""
     return [re.sub(r"^[^\w]+|[^\w]+$", "", word) or word for word in text.lower().split()]
@@ -176,14 +189,7 @@ def test_search_in_the_order_of_the_corpus(index: Index) -> None:
 
 def test_no_more_lines_are_in_memory_than_are_sorted_at_once(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first of an order are found part by part, however many lines there are."""
-    made: list[int] = []
-
-    def counting(shards: object, found: Sequence[object], *rest: object) -> list[ConcordanceLine]:
-        made.append(len(found))
-        return lines(shards, found, *rest)  # type: ignore[arg-type]
-
-    lines = concordance.lines
-    monkeypatch.setattr(concordance, "lines", counting)
+    made = _made(monkeypatch)
     monkeypatch.setattr(concordance, "_SORTED_AT_ONCE", 8)
     assert len(index.concordance("bank", order="pos", limit=3)) == 3
     assert (max(made), sum(made)) == (8, index.count("bank") + 3)
@@ -479,14 +485,7 @@ def test_lines_that_are_made_when_read(index: Index, some: slice, options: dict[
 
 def test_no_more_lines_are_in_memory_than_are_made_at_once(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """The lines of a frequent word are made as they are read; those behind the last that is read are not."""
-    made: list[int] = []
-
-    def counting(shards: object, found: Sequence[object], *rest: object) -> list[ConcordanceLine]:
-        made.append(len(found))
-        return lines(shards, found, *rest)  # type: ignore[arg-type]
-
-    lines = concordance.lines
-    monkeypatch.setattr(concordance, "lines", counting)
+    made = _made(monkeypatch)
     monkeypatch.setattr(concordance, "_MADE_AT_ONCE", 8)
     listed = iter(index.iter_concordance("bank"))
     assert made == []

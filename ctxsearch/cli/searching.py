@@ -144,20 +144,12 @@ def concordance(
                 say_nothing(opened, filters.chosen["where"], NO_LINE)
             _print_frequencies(found, by, shown.format, limit)
             return
-        if not good and not sort:
-            made = opened.iter_concordance(
-                word,
-                **filters.chosen,
-                limit=limit,
-                offset=offset,
-                sample=sample,
-                per_document=per_document,
-                seed=seed,
-                context=shown.around(),
-            )
-            _print(opened, made, filters, shown, offset, good=False, columns=made.metadata_columns)
-            return
-        lines = opened.concordance(
+        from ctxsearch.query.concordance import LinesOfFound
+
+        ask: Callable[..., Sequence[ConcordanceLine]] = opened.iter_concordance
+        if good or sort:
+            ask = partial(opened.concordance, order=sort or "corpus", good=good)
+        lines = ask(
             word,
             **filters.chosen,
             limit=limit,
@@ -165,11 +157,10 @@ def concordance(
             sample=sample,
             per_document=per_document,
             seed=seed,
-            order=sort or "corpus",
             context=shown.around(good=good),
-            good=good,
         )
-        _print(opened, lines, filters, shown, offset, good=good)
+        columns = lines.metadata_columns if isinstance(lines, LinesOfFound) else None
+        _print(opened, lines, filters, shown, offset, good=good, columns=columns)
 
 
 def _found(
