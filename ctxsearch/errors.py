@@ -75,7 +75,9 @@ class IndexRemade(CtxSearchError, FileNotFoundError):
 
     def __init__(self, path: str) -> None:
         self.path = path
-        super().__init__(f"The index at {path} has been made anew since it was opened here; open it again.")
+        super().__init__(
+            f"The index at {path} has been made anew, or repaired, since it was opened here; open it again."
+        )
 
 
 class IndexLocked(CtxSearchError, BlockingIOError):

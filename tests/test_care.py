@@ -294,6 +294,11 @@ def test_how_damage_is_mended_fits_the_encoder(
     flip(shard_file(index, "vectors.dat"))
     (problem,) = Index.verify(index.path, encoder=encoder).problems
     assert problem.remedy == f"make it again with: {remedy}; or bring back a backup"
+    kept = (index.path / "ctxsearch.json").read_bytes()
+    (index.path / "ctxsearch.json").write_bytes(b"{")
+    # The commit has a copy that tells the encoder.
+    assert problem.remedy in [one.remedy for one in Index.verify(index.path, encoder=encoder).problems]
+    (index.path / "ctxsearch.json").write_bytes(kept)
     Index.repair(index.path, encoder=encoder)
     note = Index.verify(index.path, encoder=encoder).notes[0]
     assert f"To make them again: {remedy}; to do without them:" in note

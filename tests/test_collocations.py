@@ -147,6 +147,25 @@ def test_tokens_count_as_their_own_lemmas_and_none_without_a_vector(make_index: 
     assert forms == {"the": 1, "saw": 3, "bank": 2}
 
 
+def test_marks_with_lemmas_of_their_own_are_no_words(make_index: MakeIndex) -> None:
+    """Whatever lemma a source gives a mark here and there, it has a place and is no word."""
+    documents = []
+    for number, (text, lemmas) in enumerate(
+        {"bank & bank": ["bank", "and", "bank"], "old & old": ["old", "&", "old"]}.items()
+    ):
+        spans = np.array([match.span() for match in re.finditer(r"\S+", text)], np.int32)
+        given_text = Given([GivenSentence(0, len(text), spans, lemmas, ["X"] * len(lemmas))])
+        documents.append(Document(str(number), text, given=given_text))
+    index = make_index(documents)
+    assert {(row.form, row.lemma) for row in index.open_shards()[0].catalog.forms(form="&")} == {
+        ("&", "and"),
+        ("&", "&"),
+    }
+    for by_form in (False, True):
+        found = index.collocations("bank", least=1, by_form=by_form)
+        assert [(one.word, one.count) for one in found] == [("bank", 2)]
+
+
 def test_options_choose_what_counts(index: Index) -> None:
     """Places on either side, forms, how often at least, and the order."""
     every = index.collocations("bank", least=1, limit=None)

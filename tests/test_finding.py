@@ -13,7 +13,7 @@ from treebank import tagged
 from ctxsearch import Document, Index
 from ctxsearch.errors import KeyNotFound
 from ctxsearch.query import finding
-from ctxsearch.query.finding import find_keys
+from ctxsearch.query.finding import find_keys, places_of_keys
 from ctxsearch.query.keys import find_key
 
 TAGGED = [
@@ -67,6 +67,12 @@ def test_many_are_found_where_each_is(
     found = find_keys(shards, [*keys, *keys[:3]])
     assert found == expected
     assert list(found) == list(expected)
+
+
+def test_half_of_a_surrogate_pair_hides_no_other_key(index: Index) -> None:
+    """No document is called so; those of the same statement are found all the same."""
+    keys = all_keys(index)[:40]
+    assert set(places_of_keys(index.open_shards(), [*keys[:20], "\ud800:0", *keys[20:]])) == set(keys)
 
 
 def test_vectors_are_those_of_each_by_itself(index: Index) -> None:

@@ -14,6 +14,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
 from conftest import MakeIndex
 from faults import WatchedDisk, damaged, disk_in_place
@@ -23,8 +24,10 @@ from torture import ENCODER, documents, state
 
 import ctxsearch
 from ctxsearch import Document, Index
+from ctxsearch.catalog.reader import Catalog
 from ctxsearch.commit import newest_commit
 from ctxsearch.errors import BackupError, CtxSearchError, IndexDamaged, SourceError
+from ctxsearch.query import beside
 from ctxsearch.storage import digest_bytes, json_bytes
 
 LONG = os.environ.get("CTXSEARCH_TORTURE") == "long"
@@ -443,6 +446,7 @@ CATALOGS = {
     "id that is no text": "update documents set document_id = cast(document_id as blob)",
     "uri that is no text": "update documents set uri = x'ff'",
     "a form without end": "update forms set frequency = 4611686018427387904",
+    "a form behind all ends": "update forms set first_row = 4611686018427387904, frequency = 4611686018427387904",
     "half a surrogate pair": """update documents set metadata = '{"a": "\\ud800"}'""",
     "half of a pair in a name": """update documents set metadata = '{"a": [{"\\uDC00": 1}]}'""",
     "no number": """update documents set metadata = '{"a": NaN}'""",
@@ -458,10 +462,15 @@ def change_catalog(strange: Path, change: str) -> Path:
     path = first_shard(strange) / "catalog.sqlite"
     with closing(sqlite3.connect(path)) as catalog:
         catalog.executescript(f"pragma writable_schema = on; {change}")
-    content = path.read_bytes()
+    resealed_catalog(strange)
+    return path
+
+
+def resealed_catalog(strange: Path) -> None:
+    """Makes the digests right again after a catalog was changed."""
+    content = (first_shard(strange) / "catalog.sqlite").read_bytes()
     sized = [len(content), digest_bytes(content)]
     resealed(strange, lambda body: body["shards"][0]["files"].update({"catalog.sqlite": sized}))  # type: ignore[index]
-    return path
 
 
 @pytest.mark.parametrize(
@@ -485,6 +494,42 @@ def test_compaction_refuses_a_word_that_is_there_twice(strange: Path) -> None:
     with Index.open(strange, encoder=ENCODER) as index, pytest.raises(IndexDamaged, match="twice") as raised:
         index.compact()
     assert raised.value.path == str(path)
+
+
+@pytest.mark.parametrize("rows", [0, 1 << 40], ids=["sentences are read", "rows are looked at"])
+def test_forms_in_another_order_are_counted(strange: Path, monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """A form is where its rows are, whichever number a catalog gives it."""
+    for name in ("_ROWS_AN_OCCURRENCE", "_ROWS_AND_FORMS"):
+        monkeypatch.setattr(beside, name, rows)
+    counts = []
+    for change in ("select 1", "update forms set form_no = -1 - form_no"):
+        change_catalog(strange, change)
+        with Index.open(strange, encoder=ENCODER) as index:
+            counts.append(index.collocations("bank", by_form=True, least=1, where="year>1900"))
+    assert counts[0] == counts[1]
+
+
+def test_tokens_beyond_the_file_are_not_counted(strange: Path) -> None:
+    """SQLite says of a segment how long its tokens are without a look at them, and a stranger may say anything."""
+
+    def varint(number: int) -> bytes:
+        return bytes((number >> 14 | 128, number >> 7 & 127 | 128, number & 127))
+
+    path = change_catalog(strange, "update segments set tokens = zeroblob(40000) where segment = 0")
+    content = bytearray(path.read_bytes())
+    # A row has its size, its number (here 0), the size of its header, and there the kind of each cell: of a blob, 12
+    # and twice its length. What is on the page itself stays as it is where whole pages more are claimed.
+    more = 234 * (4096 - 4)
+    kind = content.index(varint(12 + 2 * 40_000))
+    header = next(at for at in range(kind - 1, 0, -1) if content[at] == kind + 3 - at)
+    first, second, third = content[header - 4 : header - 1]
+    size = (first & 127) << 14 | (second & 127) << 7 | third
+    content[kind : kind + 3] = varint(12 + 2 * (40_000 + more))
+    content[header - 4 : header - 1] = varint(size + more)
+    path.write_bytes(content)
+    resealed_catalog(strange)
+    with closing(Catalog(path.parent)) as catalog, pytest.raises(IndexDamaged, match="than there is room for"):
+        catalog.token_counts(np.array([0]))
 
 
 @pytest.mark.parametrize("content", ["{nope", "[1]", "null", "[" * 100_000, "\udcff"])

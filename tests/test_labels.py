@@ -153,6 +153,17 @@ def test_missing_documents_are_told(tmp_path: Path) -> None:
     assert wrong(path, documents=documents) == f"{documents}: two documents have the id 'a'."
 
 
+def test_wrong_documents_are_told(tmp_path: Path) -> None:
+    """What is wrong with them is told without arguments that are none of labels."""
+    path = write(tmp_path / "labels.jsonl", changed(text=None, document_id="a"))
+    (tmp_path / "d.csv").write_text("name,body\na,b\n")
+    (tmp_path / "d.jsonl").write_bytes(b'{"id": "a", "text": "\xe9"}\n')
+    for name in ("d.csv", "d.jsonl"):
+        told = wrong(path, documents=tmp_path / name)
+        assert told.startswith(str(tmp_path / name))
+        assert told.endswith("Give documents in UTF-8; of a table, in columns that are called id and text.")
+
+
 def test_nothing_to_read_is_told(tmp_path: Path) -> None:
     """An empty file, a folder, a missing file, and a split that nothing has, are each one sentence."""
     empty = write(tmp_path / "empty.jsonl")

@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from conftest import WindowEncoder
+from conftest import MakeIndex, WindowEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,6 +43,26 @@ def test_the_first_are_those_of_all(texts: list[tuple[str, object]], then: str, 
                 for limit, offset in ((1, 0), (2, 1), (len(every) - 1, 0)):
                     page = index.concordance("bank", order=order, context=context, limit=limit, offset=offset)  # type: ignore[arg-type]
                     assert page == every[offset:][:limit]
+
+
+@pytest.mark.parametrize("context", [1 << 16, (1 << 63) - 1, 10**20])
+@pytest.mark.parametrize("order", ["right", "left", "node", "-right"])
+def test_more_words_than_any_sentence_has(make_index: MakeIndex, context: int, order: str) -> None:
+    """However many words are asked for on either side, the first lines are those of all."""
+    index = make_index(
+        [Document(str(at), f"{word} bank {word} stood. Then it fell.") for at, word in enumerate("dcab")]
+    )
+    every = index.concordance("bank", order=order, context=context)
+    assert index.concordance("bank", order=order, context=context, limit=1) == every[:1]
+
+
+@pytest.mark.parametrize("order", ["node", "-node"])
+def test_marks_that_change_places(make_index: MakeIndex, order: str) -> None:
+    """Of many marks on one letter Unicode has an order of its own, in which the last may come first."""
+    texts = (f"bank x{chr(0x5A0) * 30}{chr(0x591)} yes.", f"bank x{chr(0x592) * 10} b no.", "bank c.")
+    index = make_index([Document(str(at), text) for at, text in enumerate(texts)])
+    every = index.concordance("bank", order=order)
+    assert index.concordance("bank", order=order, limit=1) == every[:1]
 
 
 ORDERS = ("right", "-left", "node", "form", "lemma", "document_id", "-corpus", "value", "-value,left")

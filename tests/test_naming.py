@@ -90,6 +90,7 @@ def test_every_argument_that_is_named_is_there_and_has_its_option(sentences: set
         ("""found with `cql='"river" "bank"'`.""", """found with --cql '"river" "bank"'."""),
         ("""found with `cql='"l\\'" "homme"'`.""", """found with --cql '"l'"'"'" "homme"'."""),
         ("`grouping='my column'`: none", "--grouping 'my column': none"),
+        (r"`grouping='a\\b'`: none", r"--grouping 'a\b': none"),
         ("answers `like` only", "answers `like` only"),
         ("the filter 'form=bank' cannot be", "the filter 'form=bank' cannot be"),
         ('[pos="NOUN" is not closed', '[pos="NOUN" is not closed'),

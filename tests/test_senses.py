@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
+import os
 import pickle
 import shutil
 import sqlite3
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -515,6 +519,22 @@ def test_a_first_import_that_fails_makes_no_file(index: Index, tmp_path: Path) -
     senses.new("bank.river")
     assert list(index.path.glob("senses.sqlite*")) == [path]
     assert Index.verify(index.path, encoder=WindowEncoder()).problems == []
+
+
+def test_a_first_write_is_left_alone_where_there_are_no_locks(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can tell there whether somebody makes the inventory at this moment."""
+    flock = fcntl.flock
+
+    def of_files_alone(descriptor: int, operation: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.ENOLCK, "no locks of folders here")
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", of_files_alone)
+    left = index.path / "senses.sqlite-new"
+    left.write_text("of a run that may go on")
+    index.add([Document("1", "A bank of sand.")])
+    assert left.exists()
 
 
 def test_a_first_write_that_was_killed_leaves_nothing(index: Index) -> None:

@@ -22,17 +22,21 @@ _PAUSE_SECONDS = 0.02
 
 
 @contextmanager
-def alone(path: Path, patience: float) -> Iterator[None]:
+def alone(path: Path, patience: float) -> Iterator[bool]:
     """Keeps others from making the same database, as long as they ask here; where there are no locks it does nothing.
 
     Args:
         path: of the database.
         patience: for how many seconds another is waited for.
 
+    Yields:
+        Whether others are kept out.
+
     Raises:
         IndexLocked: another was waited for in vain.
     """
     descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    is_alone = True
     try:
         end = time.monotonic() + patience
         while True:
@@ -43,10 +47,11 @@ def alone(path: Path, patience: float) -> Iterator[None]:
                     raise IndexLocked(str(path)) from error
                 time.sleep(_PAUSE_SECONDS)
             except OSError:
-                break  # a file system without locks
+                is_alone = False  # a file system without locks
+                break
             else:
                 break
-        yield
+        yield is_alone
     finally:
         os.close(descriptor)
 
@@ -71,8 +76,8 @@ def clear_unfinished(path: Path) -> None:
     """Clears away what a run that was killed has left of a database, unless somebody makes it at this moment."""
     some = _unfinished(path)
     if any(map(os.path.lexists, some)):
-        with suppress(IndexLocked), alone(path, 0):
-            for left in some:
+        with suppress(IndexLocked), alone(path, 0) as is_alone:
+            for left in some if is_alone else ():
                 remove(left)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
@@ -23,7 +24,8 @@ from ctxsearch.errors import IndexDamaged
 _NO_ROWS = "a form has no rows, or more than there are"
 # Texts that one statement asks for.
 _AT_ONCE = 500
-# To read a whole table takes as long as to look up every so manieth row of it.
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# A row that is looked up takes as long as so many of a whole table that is read.
 _AS_LONG_TO_LOOK_UP = 4
 
 
@@ -123,9 +125,11 @@ class LexiconFile(CatalogFile):
         """The forms that are written in one of these ways."""
         return [row for marks, some in some_texts(forms) for row in self._forms(f"forms.form in {marks}", some)]
 
-    def forms_beyond_ascii(self) -> list[FormRow]:
-        """The forms without a letter or digit of ASCII: all that can be punctuation marks, and others."""
-        return self._forms("forms.form not glob '*[a-zA-Z0-9]*'", [])
+    def rows_of_marks(self) -> list[tuple[int, int]]:
+        """Where the rows are of each form without a letter or digit: its first, and the one behind its last."""
+        select = "select form, first_row, frequency from forms where form not glob '*[a-zA-Z0-9]*'"
+        rows = [row for row in self._checked(select, (str, int, int)) if not any(map(str.isalnum, row[0]))]  # type: ignore[call-overload]
+        return self._bounds(rows).tolist()  # type: ignore[no-any-return]
 
     def normal_forms(self, wanted: Collection[str] | None = None) -> tuple[Sequence[str], NDArray[np.int64]]:
         """The normal form of each form, or of those that have one of some, in order, and where its rows are.
@@ -138,7 +142,7 @@ class LexiconFile(CatalogFile):
         """
         select, kinds = "select folded, first_row, frequency from forms", (str, int, int)
         if wanted is None or len(wanted) * _AS_LONG_TO_LOOK_UP > self._last("form_no", "forms"):
-            rows = self._checked(f"{select} order by form_no", kinds)
+            rows = self._checked(select, kinds)
             if wanted is not None:
                 rows = [row for row in rows if row[0] in wanted]
         else:
@@ -147,12 +151,16 @@ class LexiconFile(CatalogFile):
                 for marks, some in some_texts(wanted)
                 for row in self._checked(f"{select} where folded in {marks}", kinds, some)
             ]
-            rows.sort(key=itemgetter(1))
-        bounds = np.array([row[1:] for row in rows], np.int64).reshape(-1, 2)
-        if (bounds[:, 0] < 0).any() or (bounds[:, 1] < 1).any() or (bounds.sum(axis=1) > self._n_rows).any():
+        rows.sort(key=itemgetter(1))
+        return [row[0] for row in rows], self._bounds(rows)  # type: ignore[misc]
+
+    def _bounds(self, rows: Sequence[Sequence[object]]) -> NDArray[np.int64]:
+        """The first row of some forms, and the one behind the last; what is given ends in first row and frequency."""
+        bounds = np.array([row[-2:] for row in rows], np.int64).reshape(-1, 2)
+        firsts, sizes = bounds.T
+        if (firsts < 0).any() or (sizes < 1).any() or (firsts > self._n_rows - sizes).any():
             raise IndexDamaged(str(self.path), _NO_ROWS)
-        bounds[:, 1] += bounds[:, 0]
-        return [row[0] for row in rows], bounds  # type: ignore[misc]
+        return np.stack([firsts, firsts + sizes], axis=1)
 
     def forms_of_lemmas(self, numbers: Iterable[int]) -> list[FormRow]:
         """All forms of the lemmas with these ranks, in order."""
@@ -194,6 +202,7 @@ class LexiconFile(CatalogFile):
 
 def some_texts(texts: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
     """Texts, each once, some at a time, with a mark for each: a statement a text would take ten times as long."""
-    wanted = iter(dict.fromkeys(texts))
+    # One that has half of a surrogate pair is nowhere, and SQLite would refuse it with all others.
+    wanted = (text for text in dict.fromkeys(texts) if text.isascii() or not _SURROGATE.search(text))
     while some := list(islice(wanted, _AT_ONCE)):
         yield f"({', '.join('?' * len(some))})", some

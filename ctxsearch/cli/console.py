@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import os
 import re
@@ -43,8 +44,7 @@ def _option(argument: re.Match[str]) -> str:
     option = _OTHERWISE.get(name, f"--{name.replace('_', '-')}")
     if value in ("", "True"):
         return option
-    text = value[1:-1].replace("\\'", "'")
-    return f"{option} {shlex.quote(text)}"
+    return f"{option} {shlex.quote(ast.literal_eval(value))}"
 
 
 def counted(count: int, noun: str) -> str:

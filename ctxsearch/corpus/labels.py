@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ctxsearch.corpus.entries import read_entries
 from ctxsearch.corpus.files import shown
 from ctxsearch.corpus.reading import read
+from ctxsearch.domain import Document
 from ctxsearch.errors import SourceError
+from ctxsearch.naming import ARGUMENT
 from ctxsearch.sense import BETWEEN_SENSES, NO_SENSES
 
 _SPLITS_SHOWN = 5
+_PLAINLY = "Give documents in UTF-8; of a table, in columns that are called id and text."
 # What every line of an export has, also of those beside vectors, and no other use has all of.
 _OF_EXPORT = {"key", "form", "lemma", "document_id", "start", "end", "metadata", "sense"}
 
@@ -178,7 +181,7 @@ def _texts_of_documents(uses: Sequence[_Use], name: str, documents: str | Path) 
     """The texts of the documents that the uses name."""
     wanted = {use.document_id for use in uses}
     found: dict[str, str] = {}
-    for document in read(documents):
+    for document in _documents(documents):
         if document.document_id in found:
             why = f"two documents have the id {document.document_id!r}"
             raise SourceError(shown(Path(documents)), why)
@@ -189,6 +192,15 @@ def _texts_of_documents(uses: Sequence[_Use], name: str, documents: str | Path) 
             why = f"there is no document {use.document_id!r} in {shown(Path(documents))}"
             raise SourceError(name, why, line=use.line)
     return found
+
+
+def _documents(documents: str | Path) -> Iterator[Document]:
+    try:
+        yield from read(documents)
+    except SourceError as error:
+        # There are no arguments here to read them otherwise.
+        hint = _PLAINLY if ARGUMENT.search(error.hint) else error.hint
+        raise SourceError(error.path, error.why, line=error.line, hint=hint) from error
 
 
 def _no_such_split(split: str | None, splits: Counter[str | None]) -> str:

@@ -7,7 +7,10 @@ others by this alone.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 
 import numpy as np
@@ -27,6 +30,8 @@ from ctxsearch.vectors.files import TOKEN_BITS
 
 # Letters behind the node that lines are told apart by; and characters that are hardly without so many.
 _LETTERS, _CHARACTERS = 8, 24
+# No sentence has more.
+_MOST_WORDS = 1 << TOKEN_BITS
 
 _Order = Callable[[Any], Any]
 
@@ -43,21 +48,32 @@ def foremost(
         count: how many of the first are wanted.
         around: words on either side that their lines have when they are sorted, or None for the sentence.
     """
-    ranks = np.zeros(len(found), np.int64)
+    around = None if around is None else min(around, _MOST_WORDS)
+    ranks: NDArray[np.int64] | None = None
     for key in order:
         if not 0 < count < len(found):
             break
         beginnings = _Beginnings(len(found))
-        is_all = _tell(shards, found, key, around, beginnings)
-        if is_all is None:
+        share = _tell(shards, found, key, around, beginnings)
+        if share is _Share.NONE:
             break
         own = beginnings.ranks(key.is_reversed)
-        ranks = np.unique(ranks * (int(own.max()) + 1) + own, return_inverse=True)[1]
-        kept = np.flatnonzero(ranks <= np.partition(ranks, count - 1)[count - 1])
-        found, ranks = found.at(kept), ranks[kept]
-        if not is_all:
+        # Those that are alike by all keys before stand by this one.
+        if ranks is not None:
+            own = np.unique(ranks * (int(own.max()) + 1) + own, return_inverse=True)[1]
+        kept = np.flatnonzero(own <= np.partition(own, count - 1)[count - 1])
+        found, ranks = found.at(kept), own[kept]
+        if share is _Share.BEGINNING:
             break
     return found
+
+
+class _Share(Enum):
+    """How much of the keys is told."""
+
+    NONE = auto()
+    BEGINNING = auto()
+    ALL = auto()
 
 
 class _Beginnings:
@@ -73,15 +89,30 @@ class _Beginnings:
     def __init__(self, count: int) -> None:
         self._codes = np.zeros(count, np.int64)
         self._code_of: dict[Any, int] = {}
+        self._are_in_order = False
         self.order: _Order = lambda value: value
 
-    def put(self, places: NDArray[np.int64] | Sequence[int], values: Iterable[Any]) -> None:
-        """Takes the beginnings of the occurrences at some places; `order` says what they are sorted by."""
+    def put(self, places: NDArray[np.int64], values: Iterable[Any], which: NDArray[np.int64] | None = None) -> None:
+        """Takes the beginnings of some occurrences; `order` says what they are sorted by.
+
+        Args:
+            places: of the occurrences. Shape: (n,).
+            values: of each; or of some kinds of them.
+            which: the number of the kind of each. Shape: (n,).
+        """
         code_of = self._code_of
-        self._codes[places] = [code_of.setdefault(value, len(code_of)) for value in values]
+        codes = np.array([code_of.setdefault(value, len(code_of)) for value in values], np.int64)
+        self._codes[places] = codes if which is None else codes[which]
+
+    def put_in_order(self) -> None:
+        """Takes it that they are in order, each by itself."""
+        self._are_in_order = True
 
     def ranks(self, is_reversed: bool) -> NDArray[np.int64]:
         """Where each occurrence stands by its beginning alone; those that are alike stand together. Shape: (n,)."""
+        if self._are_in_order:
+            ranks = np.arange(len(self._codes))
+            return ranks[::-1] if is_reversed else ranks
         keys = {code: self.order(value) for value, code in self._code_of.items() if value is not self.missing}
         rank_of = np.zeros(len(self._code_of), np.int64)
         rank, before = -1, None
@@ -97,34 +128,35 @@ class _Beginnings:
 
 def _tell(
     shards: Sequence[OpenShard], found: Listing, key: SortKey, around: int | None, beginnings: _Beginnings
-) -> bool | None:
-    """Tells what keys begin with, and whether that is all of them; None where nothing can be told."""
+) -> _Share:
+    """Tells what the keys of some occurrences begin with, and how much of them that is."""
     if key.is_column:
         _tell_documents(shards, found, beginnings, lambda row: _column(row, key.name))
-        return True
+        return _Share.ALL
     if key.name == "corpus":
-        beginnings.put(np.arange(len(found)), range(len(found)))
-        return True
+        beginnings.put_in_order()
+        return _Share.ALL
     if key.name == "document_id":
         _tell_documents(shards, found, beginnings, lambda row: row.document_id)
-        return False
+        return _Share.BEGINNING
     if key.name == "lemma":
         _tell_lemmas(shards, found, beginnings)
-        return True
+        return _Share.ALL
     if key.name not in _OF_TEXTS:
-        return None
-    of_text, of_line, beginnings.order = _OF_TEXTS[key.name]
+        return _Share.NONE
+    told_by = _OF_TEXTS[key.name]
+    beginnings.order = told_by.order
     for number, places, rows in by_shard(found):
         ids = shards[number].files.ids[rows]
         for start in range(0, len(rows), AT_ONCE):
             some, there = ids[start : start + AT_ONCE], places[start : start + AT_ONCE]
             read = sentences(shards[number], np.unique(some >> TOKEN_BITS))
-            told = of_text(read, *read.tokens.of(shards[number], some), around)
+            told = told_by.text(read, *read.tokens.of(shards[number], some), around)
             unclear = [at for at, value in enumerate(told) if value is _UNCLEAR]
             for at, line in zip(unclear, lines(shards, found.at(there[unclear]), around), strict=True):
-                told[at] = of_line(line)
+                told[at] = told_by.line(line)
             beginnings.put(there, told)
-    return key.name == "form"
+    return told_by.share
 
 
 def _tell_documents(
@@ -137,7 +169,7 @@ def _tell_documents(
         if len(known) != len(documents):
             raise IndexDamaged(str(shard.catalog.path), "documents are missing")
         values = [told(known[document]) for document in documents.tolist()]
-        beginnings.put(places, (values[at] for at in which.tolist()))
+        beginnings.put(places, values, which)
 
 
 def _column(row: DocumentRow, name: str) -> Any:
@@ -153,7 +185,7 @@ def _tell_lemmas(shards: Sequence[OpenShard], found: Listing, beginnings: _Begin
         if len(lemmas) != len(numbers):
             raise IndexDamaged(str(shard.catalog.path), "lemmas are missing")
         values = [collated(lemmas[one]) for one in numbers.tolist()]
-        beginnings.put(places, (values[at] for at in which.tolist()))
+        beginnings.put(places, values, which)
 
 
 # What is told of nodes by the sentences read, which of these each is in, which token it is, and the words around.
@@ -216,8 +248,11 @@ def _nodes(read: Sentences, own: NDArray[np.int64], tokens: NDArray[np.int64], a
     told: list[Any] = []
     nodes = _forms(read, own, tokens, around)
     for node, start, end, _ in zip(nodes, *_behind(read, own, tokens, around), strict=True):
-        letters = _letters(read.text[start : min(end, start + _CHARACTERS)].rstrip())
-        told.append((node, letters) if len(letters) == _LETTERS else _UNCLEAR)
+        stop = min(end, start + _CHARACTERS)
+        letters = _letters(read.text[start:stop].rstrip())
+        # A mark that follows could come to stand before those that are there.
+        is_whole = stop == end or not unicodedata.combining(unicodedata.normalize("NFD", read.text[stop])[0])
+        told.append((node, letters) if is_whole and len(letters) == _LETTERS else _UNCLEAR)
     return told
 
 
@@ -229,13 +264,27 @@ def _word(word: str | None) -> tuple[object, ...]:
     return () if word is None else word_order(word)
 
 
-_OF_TEXTS: dict[str, tuple[_OfText, Callable[[ConcordanceLine], Any], _Order]] = {
-    "form": (_forms, lambda line: line.form, lambda form: (collated(form), form)),
-    "node": (
-        _nodes,
-        lambda line: (line.node, _letters(line.right)),
-        lambda told: (collated(told[0]), told[1]),
-    ),
-    "right": (_first_words, lambda line: next(iter(line.right.split(None, 1)), None), _word),
-    "left": (_last_words, lambda line: next(iter(line.left.rsplit(None, 1)[::-1]), None), _word),
+@dataclass(frozen=True)
+class _Told:
+    """How the beginning of a key is told.
+
+    Attributes:
+        text: by the sentence, of many nodes.
+        line: by a line, where the sentence does not tell it.
+        order: what the beginnings are sorted by.
+        share: how much of the key it is.
+    """
+
+    text: _OfText
+    line: Callable[[ConcordanceLine], Any]
+    order: _Order
+    share: _Share = _Share.BEGINNING
+
+
+# Each is the beginning of what `shaping` sorts lines by under the same name.
+_OF_TEXTS: dict[str, _Told] = {
+    "form": _Told(_forms, lambda line: line.form, lambda form: (collated(form), form), _Share.ALL),
+    "node": _Told(_nodes, lambda line: (line.node, _letters(line.right)), lambda told: (collated(told[0]), told[1])),
+    "right": _Told(_first_words, lambda line: next(iter(line.right.split(None, 1)), None), _word),
+    "left": _Told(_last_words, lambda line: next(iter(line.left.rsplit(None, 1)[::-1]), None), _word),
 }

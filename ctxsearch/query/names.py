@@ -80,9 +80,8 @@ class Names:
             chosen: whether each row of the shard is one of them. Shape: (n_rows,).
         """
         counted = chosen.copy()
-        for form in self._shard.catalog.forms_beyond_ascii():
-            if not any(map(str.isalnum, form.form)):
-                counted[form.first_row : form.stop_row] = False
+        for first, stop in self._shard.catalog.rows_of_marks():
+            counted[first:stop] = False
         before = np.concatenate([[0], np.cumsum(counted, dtype=np.int64)])
         counts: Counter[str] = Counter()
         names: Sequence[str]
@@ -112,13 +111,15 @@ class Names:
         unknown = [form for form in dict.fromkeys(forms) if form not in self._known and form not in self._several]
         found = {} if self._by_form else self._rows(unknown)
         for form in unknown:
+            if not any(map(str.isalnum, form)):
+                self._known[form] = ""
+                continue
             rows = found.get(surface_form(form), [])
             lemmas = {row.lemma for row in rows}
             if len(lemmas) > 1:
                 self._several[form] = rows
                 continue
-            name = lemmas.pop() if lemmas else normal_form(form)
-            self._known[form] = name if any(map(str.isalnum, form)) else ""
+            self._known[form] = lemmas.pop() if lemmas else normal_form(form)
 
     def _rows(self, forms: Iterable[str]) -> defaultdict[str, list[FormRow]]:
         """What the catalog has of forms, by their surface form."""

@@ -45,7 +45,10 @@ def counts_of_stretches(
     if documents is None or not len(starts):
         return stops - starts
     counts = np.zeros(len(starts), np.int64)
-    for places, ids in in_parts(shard, list(map(Rows, starts.tolist(), stops.tolist())), _ROWS):
+    # Those that lie one behind the other are one: a slice for each of many words would take longer than all else.
+    is_first = np.concatenate([[True], starts[1:] != stops[:-1]])
+    joined = map(Rows, starts[is_first].tolist(), stops[np.roll(is_first, -1)].tolist())
+    for places, ids in in_parts(shard, list(joined), _ROWS):
         kept = places[documents[documents_of_ids(shard, ids)]]
         counts += np.bincount(np.searchsorted(starts, kept, side="right") - 1, minlength=len(counts))
     return counts

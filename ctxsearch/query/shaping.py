@@ -26,6 +26,7 @@ _Key = tuple[object, ...]
 # Written to a word, and no part of it: “citizens stands beside citizens.
 _BESIDE_WORDS = string.punctuation + "\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb\u2026\u2013\u2014"
 
+# What some of them begin with is told without a line by `leading`, which has to go by what stands here.
 _KEYS: dict[str, Callable[[ConcordanceLine], _Key]] = {
     "left": lambda line: (_words(line.left)[::-1], collated(line.node), collated(line.right)),
     "node": lambda line: (collated(line.node), collated(line.right)),

@@ -79,6 +79,8 @@ class Verification:
         self._problems: list[Problem] = []
         self._notes: list[str] = []
         self._files = self._bytes = self._total = 0
+        # The text of the settings that the commit has, where it has one.
+        self._settings_kept: str | None = None
 
     def run(self) -> VerifyReport:
         """Looks at everything, see `Index.verify`."""
@@ -86,6 +88,7 @@ class Verification:
         self._commits()
         held = _hold(self._folder)
         commit = held.commit
+        self._settings_kept = commit.settings
         self._total = sum(size for entry in commit.shards for size, _ in entry.files.values())
         settings = self._settings(commit)
         seen: set[str] = set()
@@ -117,11 +120,13 @@ class Verification:
 
     @cached_property
     def _adding(self) -> str:
-        """What makes again what is lost, as far as the settings can be read."""
+        """What makes again what is lost, as far as the settings can be read, or the commit's copy of them."""
         try:
             settings, _ = read_settings(self._folder)
         except CtxSearchError:
-            return _COMMAND
+            if self._settings_kept is None:
+                return _COMMAND
+            settings = parse_settings(self._settings_kept, self._folder / SETTINGS_FILE)
         return _METHODS if settings.has_own_encoder else _COMMAND
 
     def _senses(self) -> None:
