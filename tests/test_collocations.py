@@ -38,6 +38,7 @@ def _way(request: pytest.FixtureRequest) -> Iterator[None]:
         for name in ("_ROWS_AN_OCCURRENCE", "_ROWS_AND_FORMS"):
             patch.setattr(beside, name, request.param)
         patch.setattr(beside, "_ROWS", 16)
+        patch.setattr(beside, "_SENTENCES", 3)
         yield
 
 

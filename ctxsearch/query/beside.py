@@ -15,8 +15,8 @@ from ctxsearch.query.scope import OpenShard
 from ctxsearch.query.sentences import AT_ONCE, Tokens, sentences
 from ctxsearch.vectors.files import TOKEN_BITS
 
-# Rows looked at in one go.
-_ROWS = 1 << 18
+# Rows looked at in one go, and sentences whose tokens are counted.
+_ROWS, _SENTENCES = 1 << 18, 1 << 15
 # To read what stands beside an occurrence takes as long as to look at so many rows; or so many, and at all forms.
 _ROWS_AN_OCCURRENCE, _ROWS_AND_FORMS = 1000, 100
 _TOKEN_MASK = (1 << TOKEN_BITS) - 1
@@ -44,8 +44,11 @@ def rows_beside(
         The rows, of all of the shard, Shape: (n_rows,), and the number of places.
     """
     numbers = np.unique(ids >> TOKEN_BITS)
-    tokens = Tokens.counted(numbers, shard.catalog.token_counts(numbers))
-    within = _windows(shard, tokens, ids, left, right)
+    counts, windows = [], []
+    for some, own in _parts(numbers, ids, _SENTENCES):
+        counts.append(shard.catalog.token_counts(some))
+        windows.append(_windows(shard, Tokens.counted(some, counts[-1]), own, left, right))
+    tokens, within = Tokens.counted(numbers, np.concatenate(counts)), np.concatenate(windows)
     sentence_of = np.full(int(numbers[-1]) + 2, -1, np.int32)
     sentence_of[numbers] = np.arange(len(numbers))
     beside = np.zeros(shard.entry.rows, np.bool_)
@@ -72,11 +75,18 @@ def places_beside(
         left: places before each; None for all to the beginning of the sentence.
         right: places after each; None for all to its end.
     """
-    numbers = np.unique(ids >> TOKEN_BITS)
-    for start in range(0, len(numbers), AT_ONCE):
-        some = numbers[start : start + AT_ONCE]
+    for some, own in _parts(np.unique(ids >> TOKEN_BITS), ids, AT_ONCE):
+        yield _in_sentences(shard, some, own, left, right)
+
+
+def _parts(
+    numbers: NDArray[np.int64], ids: NDArray[np.int64], size: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Sentences, so many at a time, with the tokens of those that are in them; both in order."""
+    for start in range(0, len(numbers), size):
+        some = numbers[start : start + size]
         first, stop = np.searchsorted(ids, [some[0] << TOKEN_BITS, (some[-1] + 1) << TOKEN_BITS])
-        yield _in_sentences(shard, some, ids[first:stop], left, right)
+        yield some, ids[first:stop]
 
 
 def _in_sentences(

@@ -49,7 +49,7 @@ def foremost(
         around: words on either side that their lines have when they are sorted, or None for the sentence.
     """
     around = None if around is None else min(around, _MOST_WORDS)
-    ranks: NDArray[np.int64] | None = None
+    ranks: NDArray[np.integer] | None = None
     for key in order:
         if not 0 < count < len(found):
             break
@@ -60,7 +60,7 @@ def foremost(
         own = beginnings.ranks(key.is_reversed)
         # Those that are alike by all keys before stand by this one.
         if ranks is not None:
-            own = np.unique(ranks * (int(own.max()) + 1) + own, return_inverse=True)[1]
+            own = np.unique(ranks.astype(np.int64) * (int(own.max()) + 1) + own, return_inverse=True)[1]
         kept = np.flatnonzero(own <= np.partition(own, count - 1)[count - 1])
         found, ranks = found.at(kept), own[kept]
         if share is _Share.BEGINNING:
@@ -87,7 +87,7 @@ class _Beginnings:
     """In the place of a value that a document does not have: it comes last, whichever way."""
 
     def __init__(self, count: int) -> None:
-        self._codes = np.zeros(count, np.int64)
+        self._codes = np.zeros(count, np.int32)
         self._code_of: dict[Any, int] = {}
         self._are_in_order = False
         self.order: _Order = lambda value: value
@@ -108,13 +108,13 @@ class _Beginnings:
         """Takes it that they are in order, each by itself."""
         self._are_in_order = True
 
-    def ranks(self, is_reversed: bool) -> NDArray[np.int64]:
+    def ranks(self, is_reversed: bool) -> NDArray[np.integer]:
         """Where each occurrence stands by its beginning alone; those that are alike stand together. Shape: (n,)."""
         if self._are_in_order:
             ranks = np.arange(len(self._codes))
             return ranks[::-1] if is_reversed else ranks
         keys = {code: self.order(value) for value, code in self._code_of.items() if value is not self.missing}
-        rank_of = np.zeros(len(self._code_of), np.int64)
+        rank_of = np.zeros(len(self._code_of), np.int32)
         rank, before = -1, None
         for code in sorted(keys, key=keys.__getitem__):
             rank += keys[code] != before
