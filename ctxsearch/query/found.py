@@ -9,6 +9,8 @@ from typing import NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from ctxsearch.catalog.rows import DocumentRow
+from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.scope import OpenShard, Rows, documents_of_ids, row_mask
 
 # Documents read in one go.
@@ -114,11 +116,17 @@ def documents_of(shards: Sequence[OpenShard], found: Sequence[Found]) -> NDArray
     return documents
 
 
+def document_rows(shard: OpenShard, numbers: NDArray[np.int64]) -> Iterator[DocumentRow]:
+    """Documents of a shard by their numbers, in the order of these; a few thousand are in memory at a time."""
+    for start in range(0, len(numbers), _DOCUMENTS):
+        some = numbers[start : start + _DOCUMENTS].tolist()
+        known = shard.catalog.documents(some)
+        if len(known) != len(some):
+            raise IndexDamaged(str(shard.catalog.path), "documents are missing")
+        yield from map(known.__getitem__, some)
+
+
 def metadata_names(shard: OpenShard, rows: NDArray[np.int64]) -> set[str]:
     """The names that the metadata have of the documents of some rows."""
-    numbers = np.unique(documents_of_ids(shard, shard.files.ids[rows]))
-    names: set[str] = set()
-    for start in range(0, len(numbers), _DOCUMENTS):
-        documents = shard.catalog.documents(numbers[start : start + _DOCUMENTS].tolist())
-        names.update(name for document in documents.values() for name in document.metadata)
-    return names
+    documents = document_rows(shard, np.unique(documents_of_ids(shard, shard.files.ids[rows])))
+    return {name for document in documents for name in document.metadata}

@@ -21,7 +21,7 @@ from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.collation import collated
 from ctxsearch.query.columns import value_order
-from ctxsearch.query.found import Listing, by_shard
+from ctxsearch.query.found import Listing, by_shard, document_rows
 from ctxsearch.query.lines import lines
 from ctxsearch.query.scope import OpenShard, documents_of_ids
 from ctxsearch.query.sentences import AT_ONCE, Sentences, sentences
@@ -165,11 +165,7 @@ def _tell_documents(
     for number, places, rows in by_shard(found):
         shard = shards[number]
         documents, which = np.unique(documents_of_ids(shard, shard.files.ids[rows]), return_inverse=True)
-        known = shard.catalog.documents(documents.tolist())
-        if len(known) != len(documents):
-            raise IndexDamaged(str(shard.catalog.path), "documents are missing")
-        values = [told(known[document]) for document in documents.tolist()]
-        beginnings.put(places, values, which)
+        beginnings.put(places, map(told, document_rows(shard, documents)), which)
 
 
 def _column(row: DocumentRow, name: str) -> Any:

@@ -83,7 +83,7 @@ class Names:
         for first, stop in self._shard.catalog.rows_of_marks():
             counted[first:stop] = False
         before = np.zeros(len(counted) + 1, np.int64 if len(counted) > np.iinfo(np.int32).max else np.int32)
-        np.cumsum(counted, out=before[1:])
+        np.cumsum(counted, dtype=before.dtype, out=before[1:])
         counts: Counter[str] = Counter()
         names: Sequence[str]
         if self._by_form:
