@@ -56,7 +56,7 @@ def test_an_index_that_was_made_anew_is_told(tmp_path: Path) -> None:
     second = Index.create(path, encoder=WindowEncoder(), codec="sq8")
     for _ in range(2):
         for write in (lambda: first.add(BANK), lambda: opened.add(BANK), lambda: first.remove("a"), first.compact):
-            with pytest.raises(IndexRemade, match=f"^The index at {path} has been made anew since it was opened here"):
+            with pytest.raises(IndexRemade, match=f"^The index at {path} has been made anew, or repaired, since"):
                 write()
         assert not first.discard()
         second.add(BANK)
@@ -89,7 +89,7 @@ def test_an_index_that_was_made_anew_just_so_is_told(tmp_path: Path, commits: in
         lambda: read.backup(tmp_path / "b.tar"),
         first.compact,
     ):
-        with pytest.raises(IndexRemade, match=f"^The index at {path} has been made anew since it was opened here"):
+        with pytest.raises(IndexRemade, match=f"^The index at {path} has been made anew, or repaired, since"):
             ask()
     # What is closed holds nothing, and a commit that nobody holds may have been cleared away.
     with pytest.raises((IndexRemade, QueryError), match="open it again"):
