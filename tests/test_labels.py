@@ -161,7 +161,7 @@ def test_wrong_documents_are_told(tmp_path: Path) -> None:
     for name in ("d.csv", "d.jsonl"):
         told = wrong(path, documents=tmp_path / name)
         assert told.startswith(str(tmp_path / name))
-        assert told.endswith("Give documents in UTF-8; of a table, in columns that are called id and text.")
+        assert told.endswith("Give documents as JSONL, with id and text, in UTF-8.")
 
 
 def test_nothing_to_read_is_told(tmp_path: Path) -> None:

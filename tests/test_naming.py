@@ -92,6 +92,8 @@ def test_every_argument_that_is_named_is_there_and_has_its_option(sentences: set
         ("`grouping='my column'`: none", "--grouping 'my column': none"),
         (r"`grouping='a\\b'`: none", r"--grouping 'a\b': none"),
         ("answers `like` only", "answers `like` only"),
+        (r"/tmp/`a='\x'` is no index", r"/tmp/--a '\x' is no index"),
+        (r"/tmp/`a='\q\u'` is no index", r"/tmp/--a '\q\u' is no index"),
         ("the filter 'form=bank' cannot be", "the filter 'form=bank' cannot be"),
         ('[pos="NOUN" is not closed', '[pos="NOUN" is not closed'),
     ],

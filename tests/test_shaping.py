@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import pickle
 import random
 import re
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from functools import cmp_to_key
@@ -21,7 +23,7 @@ from hypothesis import strategies as st
 from ctxsearch import ConcordanceLine, Document, Index
 from ctxsearch.cli import output
 from ctxsearch.errors import QueryError, SenseError
-from ctxsearch.query import concordance
+from ctxsearch.query import beside, concordance
 
 YEARS = (1999, 1850, None, "unknown", 1999, 2001.5, 1850)
 
@@ -505,3 +507,40 @@ def test_a_long_table_is_printed_part_by_part(
     assert [line.split()[0] for line in shown] == [line.key for line in made]
     for start in range(0, len(shown), 6):
         assert len({line.index("[") for line in shown[start : start + 6]}) == 1
+
+
+def test_lines_that_are_made_when_read_outlive_their_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are made of what is open, whatever a writer clears away, or wherever the process goes; none are pickled."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(beside, "_ROWS_AN_OCCURRENCE", 1 << 40)
+    made = Index.create(Path("index"), encoder=WindowEncoder())
+    for name in "abc":
+        made.add([Document(name, "The old bank stood by the old river bank.")])
+    reader = Index.open(Path("index").resolve(), encoder=WindowEncoder())
+
+    def told() -> tuple[object, ...]:
+        return list(lines), reader.collocations("bank", least=1), reader.count(None, cql='"old" @[]')
+
+    lines = reader.iter_concordance("bank")
+    before = told()
+    shards = {entry.name for entry in reader.path.glob("shard-*")}
+    made.compact()
+    for name in shards:
+        shutil.rmtree(reader.path / name, ignore_errors=True)
+    assert told() == before
+    with pytest.raises(TypeError, match="make a list of them first"):
+        pickle.dumps(lines)
+    assert repr(lines) == "<6 lines, made when they are looked at>"
+
+
+def test_an_index_is_asked_wherever_the_process_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was opened by a relative path answers patterns and counts of words from another folder, too."""
+    monkeypatch.setattr(beside, "_ROWS_AN_OCCURRENCE", 1 << 40)
+    monkeypatch.chdir(tmp_path)
+    made = Index.create(Path("index"), encoder=WindowEncoder())
+    made.add([Document("a", "The old bank stood by the old river bank.")])
+    assert made.count("bank") == 2
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert made.count(None, cql='"old" @[]') == 2
+    assert made.collocations("bank", least=1)

@@ -32,7 +32,8 @@ class CatalogFile:
         # Committed shards never change, so SQLite needs no lock and no journal; and the file may be a stranger's.
         uri = f"{self.path.resolve().as_uri()}?mode=ro&immutable=1"
         with reading(self.path):
-            plain_size(self.path)
+            # Once: a writer may clear the file away that is open here.
+            self._size = plain_size(self.path)
         try:
             connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
         except sqlite3.Error as error:

@@ -73,7 +73,10 @@ def put_database(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def clear_unfinished(path: Path) -> None:
-    """Clears away what a run that was killed has left of a database, unless somebody makes it at this moment."""
+    """Clears away what a run that was killed has left of a database, unless somebody makes it at this moment.
+
+    Where there are no locks nobody can tell, and it is left for who makes the database next.
+    """
     some = _unfinished(path)
     if any(map(os.path.lexists, some)):
         with suppress(IndexLocked), alone(path, 0) as is_alone:

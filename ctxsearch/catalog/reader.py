@@ -19,7 +19,6 @@ from ctxsearch.catalog.where import DOCUMENT_COLUMNS, Filter
 from ctxsearch.commit import CATALOG_FILE
 from ctxsearch.domain import Origin
 from ctxsearch.errors import IndexDamaged
-from ctxsearch.storage import plain_size
 
 _NOT_NUMBERED = "its documents, or their segments, are not numbered one after the other"
 
@@ -183,7 +182,7 @@ class Catalog(LexiconFile):
         if len(found) != len(numbers) or any(kind != "blob" for *_, kind in found):
             raise IndexDamaged(str(self.path), "segments are missing, or have no tokens")
         # SQLite takes the length from where a stranger says it, without a look at the tokens.
-        if 4 * sum(row[1] for row in found) > plain_size(self.path):  # type: ignore[misc]
+        if 4 * sum(row[1] for row in found) > self._size:  # type: ignore[misc]
             raise IndexDamaged(str(self.path), "segments have more tokens than there is room for")
         rows = np.array([row[:2] for row in found], np.int64).reshape(-1, 2)
         return np.ascontiguousarray(rows[np.argsort(rows[:, 0]), 1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import os
 import re
@@ -44,7 +43,8 @@ def _option(argument: re.Match[str]) -> str:
     option = _OTHERWISE.get(name, f"--{name.replace('_', '-')}")
     if value in ("", "True"):
         return option
-    return f"{option} {shlex.quote(ast.literal_eval(value))}"
+    text = re.sub(r"""\\(['"\\])""", r"\1", value[1:-1])
+    return f"{option} {shlex.quote(text)}"
 
 
 def counted(count: int, noun: str) -> str:

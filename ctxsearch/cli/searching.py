@@ -147,7 +147,7 @@ def concordance(
         from ctxsearch.query.concordance import LinesOfFound
 
         ask: Callable[..., Sequence[ConcordanceLine]] = opened.iter_concordance
-        if good or sort:
+        if good or sort not in (None, ["corpus"]):
             ask = partial(opened.concordance, order=sort or "corpus", good=good)
         lines = ask(
             word,

@@ -17,7 +17,7 @@ from ctxsearch.naming import ARGUMENT
 from ctxsearch.sense import BETWEEN_SENSES, NO_SENSES
 
 _SPLITS_SHOWN = 5
-_PLAINLY = "Give documents in UTF-8; of a table, in columns that are called id and text."
+_PLAINLY = "Give documents as JSONL, with id and text, in UTF-8."
 # What every line of an export has, also of those beside vectors, and no other use has all of.
 _OF_EXPORT = {"key", "form", "lemma", "document_id", "start", "end", "metadata", "sense"}
 

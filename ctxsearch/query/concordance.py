@@ -133,6 +133,12 @@ class LinesOfFound(Sequence[ConcordanceLine]):
         self._found = found
         self._context = context
 
+    def __repr__(self) -> str:
+        return f"<{len(self):,} lines, made when they are looked at>"
+
+    def __reduce__(self) -> str:
+        raise TypeError("Lines that are made when they are looked at are not pickled; make a list of them first.")
+
     def __len__(self) -> int:
         return len(self._found)
 

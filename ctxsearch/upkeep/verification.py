@@ -85,10 +85,10 @@ class Verification:
     def run(self) -> VerifyReport:
         """Looks at everything, see `Index.verify`."""
         start = time.perf_counter()
-        self._commits()
         held = _hold(self._folder)
         commit = held.commit
         self._settings_kept = commit.settings
+        self._commits()
         self._total = sum(size for entry in commit.shards for size, _ in entry.files.values())
         settings = self._settings(commit)
         seen: set[str] = set()
