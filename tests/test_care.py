@@ -298,6 +298,11 @@ def test_how_damage_is_mended_fits_the_encoder(
     (index.path / "ctxsearch.json").write_bytes(b"{")
     # The commit has a copy that tells the encoder.
     assert problem.remedy in [one.remedy for one in Index.verify(index.path, encoder=encoder).problems]
+    (index.path / "commit-00000009.json").write_bytes(b"{")
+    of_commit, *others = Index.verify(index.path, encoder=encoder).problems
+    assert f"go on from it with: {remedy}" in of_commit.remedy
+    assert problem.remedy in [one.remedy for one in others]
+    (index.path / "commit-00000009.json").unlink()
     (index.path / "ctxsearch.json").write_bytes(kept)
     Index.repair(index.path, encoder=encoder)
     note = Index.verify(index.path, encoder=encoder).notes[0]
