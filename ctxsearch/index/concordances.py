@@ -140,8 +140,7 @@ class Concordances:
         limit, around = checked_count(limit), checked_context(context)
         filters, shards = self._filters(form, pos, where, near, cql), self.open_shards()
         shaping = checked_shaping(shards, order, per_document, offset, has_scores=False)
-        first = None if good or shaping.order or limit is None else shaping.offset + limit
-        found = use.chosen(shards, word, filters, first, sample, shaping.per_document, seed)
+        found = use.chosen(shards, word, filters, shaping, None if good else limit, sample, seed)
         if good:
             from ctxsearch.query.examples import CONSIDERED, good_lines
 
@@ -188,8 +187,7 @@ class Concordances:
         limit, around = checked_count(limit), checked_context(context)
         filters, shards = self._filters(form, pos, where, near, cql), self.open_shards()
         shaping = checked_shaping(shards, None, per_document, offset, has_scores=False)
-        first = None if limit is None else shaping.offset + limit
-        found = use.chosen(shards, word, filters, first, sample, shaping.per_document, seed)
+        found = use.chosen(shards, word, filters, shaping, limit, sample, seed)
         return use.LinesOfFound(shards, found[shaping.offset :][:limit], around)
 
     def count(

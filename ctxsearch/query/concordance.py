@@ -97,9 +97,9 @@ def chosen(
     shards: Sequence[OpenShard],
     word: str | None,
     filters: Filters,
-    first: int | None,
+    shaping: Shaping,
+    limit: int | None,
     sample: int | None,
-    per_document: int | None,
     seed: int,
 ) -> Listing:
     """Those of the occurrences of a word that are to be listed, in the order of the corpus.
@@ -108,15 +108,17 @@ def chosen(
         shards: where.
         word: see `occurrences`.
         filters: likewise.
-        first: so many are wanted, if none are drawn; None for all.
-        sample: draws so many of all; None for all of them.
-        per_document: draws so many of each document before that; None for all of them.
+        shaping: says how many of each document are drawn.
+        limit: so many lines are wanted, from its offset on; None for all.
+        sample: draws so many of all that are left; None for all of them.
         seed: draws them.
     """
     sample, seed = checked_count(sample), checked_seed(seed)
+    needs_all = shaping.order or (sample, shaping.per_document) != (None, None)
     # Of a word with millions of uses those of one shard are put in order sooner than all.
-    every = occurrences(shards, word, filters, first if (sample, per_document) == (None, None) else None)
-    return drawn(drawn_per_document(shards, every, per_document, seed), sample, seed)
+    first = None if needs_all or limit is None else shaping.offset + limit
+    every = occurrences(shards, word, filters, first)
+    return drawn(drawn_per_document(shards, every, shaping.per_document, seed), sample, seed)
 
 
 class LinesOfFound(Sequence[ConcordanceLine]):
