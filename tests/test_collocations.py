@@ -22,7 +22,7 @@ from ctxsearch.analysis import Analyser
 from ctxsearch.domain import Given, GivenSentence
 from ctxsearch.errors import QueryError, WordNotFound
 from ctxsearch.query import beside
-from ctxsearch.query.collocations import Collocate, log_likelihood
+from ctxsearch.query.collocations import Collocate, Measure, log_likelihood
 
 WORDS = ("bank", "banks", "river", "rivers", "the", "muddy", "loan", "Bank")
 SENTENCES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=9).map(
@@ -219,6 +219,35 @@ def test_command_prints_collocates(index: Index) -> None:
         result = command(*arguments, *wrong)
         assert result.returncode == 2
         assert why in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("sort", "measure"),
+    [
+        ("t", "t_score"),
+        ("t_score", "t_score"),
+        ("G2", "log_likelihood"),
+        ("log_likelihood", "log_likelihood"),
+        ("mi", "mi"),
+        ("logDice", "log_dice"),
+        ("log_dice", "log_dice"),
+        ("count", "count"),
+        ("frequency", "frequency"),
+    ],
+)
+def test_collocates_are_sorted_by_what_the_tables_call_a_column(index: Index, sort: str, measure: Measure) -> None:
+    """A measure is called as the head of the table calls it, or as programs do, and in either case of letters."""
+    found = index.collocations("bank", order=measure, least=1)
+    assert found == sorted(found, key=lambda one: (-getattr(one, measure), one.word))
+    lines = command("collocations", index.path, "bank", "--sort", sort, "--least", "1", "--json").stdout.splitlines()
+    assert [json.loads(line)["word"] for line in lines] == [one.word for one in found][:30]
+
+
+def test_what_is_no_measure_is_told_with_those_that_there_are(index: Index) -> None:
+    """Another name is a wrong command, which names the heads of the table."""
+    result = command("collocations", index.path, "bank", "--sort", "chi")
+    assert result.returncode == 2
+    assert "There is no measure 'chi'; use count, frequency, logDice, MI, t, G2." in result.stderr
 
 
 def test_a_word_alone_has_no_collocates(make_index: MakeIndex) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,15 +21,31 @@ from ctxsearch.cli.options import (
 from ctxsearch.cli.output import Format, print_lines, print_rows
 
 if TYPE_CHECKING:
-    from ctxsearch.query.collocations import Collocate, Contrast
+    from ctxsearch.query.collocations import Collocate, Contrast, Measure
 
-_Order = Literal["log_dice", "mi", "t_score", "log_likelihood", "count"]
+# What each column is called in a table for people, who sort by what they see; programs read the other name.
+_HEADS: dict[Measure, str] = {
+    "count": "count",
+    "frequency": "frequency",
+    "log_dice": "logDice",
+    "mi": "MI",
+    "t_score": "t",
+    "log_likelihood": "G2",
+}
 _NO_WORD = "No word stands there so often."
 _NO_COLLOCATE = "No word stands there so often, and more often than chance would have it."
 _SENSE_HELP = "Only lines that assign gives this sense of your inventory; or 'none of these', or 'unsure'."
 WhoseSense = Annotated[
     str | None, typer.Option("--by", metavar="NAME", help="With --sense: count the labels of this person only.")
 ]
+
+
+def _measure(text: str) -> Measure:
+    """What collocates are ranked by, as either kind of table calls it."""
+    for name, head in _HEADS.items():
+        if text.casefold() in (name, head.casefold()):
+            return name
+    raise typer.BadParameter(f"There is no measure {text!r}; use {', '.join(_HEADS.values())}.", param_hint="'--sort'")
 
 
 @with_records
@@ -44,7 +60,15 @@ def collocations(
     filters: Filters,
     by_form: Annotated[bool, typer.Option("--by-form", help="Count forms, not lemmas.")] = False,
     least: Annotated[int, typer.Option(min=1, help="Only words that stand there so often.")] = 3,
-    order: Annotated[_Order, typer.Option("--sort", help="By which measure they are ranked.")] = "log_dice",
+    order: Annotated[
+        str,
+        typer.Option(
+            "--sort",
+            metavar="MEASURE",
+            help="What they are ranked by: logDice, MI, t, G2, count or frequency; or log_dice, mi, t_score,"
+            " log_likelihood.",
+        ),
+    ] = "logDice",
     limit: Annotated[
         int, typer.Option("-k", "--limit", min=1, help="How many; with --versus, of each of the two senses.")
     ] = 30,
@@ -69,6 +93,7 @@ def collocations(
     _check_sense(call, sense)
     if versus is not None and "--sort" in given(call):
         raise WrongCommand("--versus ranks by log-likelihood; leave out --sort.")
+    measure = _measure(order)
     if as_json + as_csv + as_tsv > 1:
         raise WrongCommand("Choose one of --json, --csv and --tsv.")
     chosen = ((as_json, Format.JSON), (as_csv, Format.CSV), (as_tsv, Format.TSV))
@@ -101,7 +126,7 @@ def collocations(
                 **filters.chosen,
                 by=by,
                 by_form=by_form,
-                order=order,
+                order=measure,
                 limit=limit,
                 left=places[0],
                 right=places[1],
@@ -112,7 +137,7 @@ def collocations(
                 word,
                 **filters.chosen,
                 by_form=by_form,
-                order=order,
+                order=measure,
                 limit=limit,
                 left=places[0],
                 right=places[1],
@@ -177,7 +202,8 @@ def _print(found: Sequence[Collocate], output: Format) -> None:
     if not found:
         return
     width = max(len(one.word) for one in found)
-    print(f"{'':<{width}}  {'count':>8}  {'frequency':>9}  {'logDice':>7}  {'MI':>6}  {'t':>7}  {'G2':>10}")
+    heads = zip(_HEADS.values(), (8, 9, 7, 6, 7, 10), strict=True)
+    print("  ".join([" " * width, *(f"{head:>{wide}}" for head, wide in heads)]))
     for one in found:
         print(
             f"{one.word:<{width}}  {one.count:>8,}  {one.frequency:>9,}  {one.log_dice:>7.2f}  {one.mi:>6.2f}"

@@ -47,7 +47,8 @@ class Words(Concordances):
             cql: a pattern of tokens that it is to be part of, see `concordance`.
             by_form: counts forms, and not lemmas.
             least: only words that stand there so often.
-            order: by which measure they are ranked: ``log_dice``, ``mi``, ``t_score``, ``log_likelihood``, ``count``.
+            order: by which measure they are ranked: ``log_dice``, ``mi``, ``t_score``, ``log_likelihood``,
+                ``count`` or ``frequency``.
             limit: the first so many; None for all.
 
         Raises:

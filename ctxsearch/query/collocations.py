@@ -23,7 +23,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from numbers import Integral
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,10 +35,10 @@ from ctxsearch.query.names import Names
 from ctxsearch.query.placing import counts_of_stretches
 from ctxsearch.query.scope import OpenShard, totals_of
 
-Measure = Literal["log_dice", "mi", "t_score", "log_likelihood", "count"]
+Measure = Literal["log_dice", "mi", "t_score", "log_likelihood", "count", "frequency"]
 """By what collocates are ranked."""
 
-MEASURES = ("log_dice", "mi", "t_score", "log_likelihood", "count")
+MEASURES = get_args(Measure)
 
 
 @dataclass(frozen=True, slots=True)
