@@ -165,6 +165,57 @@ def test_lines_are_chosen_as_concordance_does(labelled: Index, tmp_path: Path) -
     assert [one["key"] for one in keys_of(tmp_path / "a.jsonl")] == [line.key for line in expected]
 
 
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"order": ["-year", "right"]},
+        {"order": "left", "limit": 3, "offset": 1},
+        {"limit": 2, "offset": 2},
+        {"per_document": 1, "seed": 2, "order": "node"},
+        {"per_document": 2, "sample": 5, "seed": 1, "order": "right"},
+    ],
+)
+def test_lines_are_in_the_order_that_concordance_has(several: Index, tmp_path: Path, chosen: dict[str, object]) -> None:
+    """Order, number and page are those of `concordance`, across shards and in every format that has lines."""
+    expected = [line.key for line in several.concordance("bank", **chosen)]  # type: ignore[arg-type]
+    for file_format in ("jsonl", "durel", "npy", "parquet"):
+        path = tmp_path / file_format
+        several.export(path, "bank", file_format=file_format, **chosen)  # type: ignore[arg-type]
+        if file_format == "jsonl":
+            keys = [one["key"] for one in keys_of(path)]
+        elif file_format == "durel":
+            rows = cells(path, "\t")
+            keys = [row[4] for row in rows[1:]]
+            assert all(row[6][slice(*map(int, row[7].split(":")))].lower().startswith("bank") for row in rows[1:])
+        elif file_format == "npy":
+            keys = [one["key"] for one in keys_of(path.with_name("npy.keys.jsonl"))]
+            assert np.load(path) == pytest.approx(several.vectors(expected))
+        else:
+            keys = pyarrow.parquet.read_table(path)["key"].to_pylist()
+        assert keys == expected
+
+
+def test_a_pattern_stands_in_the_place_of_a_word(labelled: Index, tmp_path: Path) -> None:
+    """Its node is written, with the senses of its own lemma, as `concordance` lists it; also one sense alone."""
+    pattern = '[] @"banks?|teas?"'
+    expected = [line.key for line in labelled.concordance(None, cql=pattern)]
+    assert expected
+    assert labelled.export(tmp_path / "a.jsonl", cql=pattern).count == len(expected)
+    found = {str(one["key"]): one["sense"] for one in keys_of(tmp_path / "a.jsonl")}
+    assert list(found) == expected
+    assert found["rowing:18"] == RIVER
+    labelled.export(tmp_path / "b.jsonl", cql=pattern, sense=RIVER)
+    river = [str(one["key"]) for one in keys_of(tmp_path / "b.jsonl")]
+    assert river == [key for key, sense in found.items() if RIVER in str(sense)]
+    with pytest.raises(SenseNotFound, match=r"'bank\.lake'; there are: bank\.river"):
+        labelled.export(tmp_path / "c.jsonl", cql=pattern, sense="bank.lake")
+    goal = tmp_path / "d.csv"
+    result = ctxsearch("export", labelled.path, goal, "--cql", pattern, "--sort", "right", "-k", "2")
+    assert (result.returncode, result.stderr) == (0, f"{goal}: 2 lines.\n")
+    sorted_by = labelled.concordance(None, cql=pattern, order="right", limit=2)
+    assert [row[0] for row in cells(goal)[1:]] == [line.key for line in sorted_by]
+
+
 def values_of(sheet: Worksheet) -> list[list[object]]:
     """The values of a sheet, row by row; what stands for a character by its number is that character."""
     rows = sheet.iter_rows(values_only=True)
@@ -492,6 +543,20 @@ def test_lines_have_the_sense_that_assign_gives(sample: Index, tmp_path: Path) -
         text = (tmp_path / "bank.xml").read_text(encoding="utf-8")
         assert f'<note type="frequency" subtype="assigned">{len(assigned.in_pile(RIVER))}</note>' in text
         assert [len(one.examples) for one in read_dictionary(tmp_path / "bank.xml")] == [3, 3, 0]
+        # A pattern whose node has lemmas with senses, and others.
+        index.export(tmp_path / "of.jsonl", cql='"the" @"bank|river"', senses="assigned")
+        of_pattern = {str(one["key"]): one["assigned"] for one in keys_of(tmp_path / "of.jsonl")}
+        piles = {use.line.key: use.pile for use in assigned.uses}
+        assert {key: pile for key, pile in of_pattern.items() if pile} == {
+            key: piles[key] for key in of_pattern if key in piles
+        }
+        assert None in of_pattern.values()
+        index.export(tmp_path / "one.jsonl", cql='"the" @"bank|river"', senses="assigned", sense=RIVER)
+        assert [one["key"] for one in keys_of(tmp_path / "one.jsonl")] == [
+            key for key, pile in of_pattern.items() if pile == RIVER
+        ]
+        with pytest.raises(SenseNotFound, match=r"'bank\.mud'; there are: bank"):
+            index.export(tmp_path / "mud.csv", cql='"bank"', sense="bank.mud", senses="assigned")
         with pytest.raises(SenseError, match=r"No line of 'bank' can have the sense 'bank\.mud'; choose one of: bank"):
             index.export(tmp_path / "mud.csv", "bank", sense="bank.mud", senses="assigned")
 
@@ -624,8 +689,14 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(labelled: Index, tmp_p
         ),
         (("{out}/a", "bank"), 1, ".faiss, or name one with --format: csv, tsv, jsonl, xlsx, durel, tei, vrt, conllu"),
         (("{out}/a.csv", "bank", "--format", "word"), 1, "there is no format 'word'; use csv, tsv,"),
-        (("{out}/a.csv",), 2, "csv has the lines of a word; give WORD, too."),
-        (("{out}/a.tsv", "--format", "durel"), 2, "durel has the uses of a word; give WORD, too."),
+        (("{out}/a.csv",), 2, "csv has the lines of a word; give WORD, or a pattern with --cql."),
+        (("{out}/a.tsv", "--format", "durel"), 2, "durel has the uses of a word; give WORD, or a pattern with --cql."),
+        (("{out}/a.xml", "--cql", '"bank"'), 2, "tei of all words takes no --cql."),
+        (("{out}/a.vrt", "--sort", "left", "-k", "3"), 2, "vrt takes no --limit and no --sort."),
+        (("{out}/a.npy", "--per-document", "3"), 2, "npy of all words takes no --per-document."),
+        (("{out}/a.csv", "bank", "--sort", "yaer"), 1, "There is no order 'yaer'; use corpus, left,"),
+        (("{out}/a.csv", "--cql", '"bnak"'), 1, "The corpus does not have the word 'bnak'. Nearest: bank"),
+        (("{out}/a.csv", "--cql", '"bank"', "--sense", "x"), 1, "No line of these is labelled; to choose"),
         (("{out}/a.csv", "bnak"), 1, "The corpus does not have the word 'bnak'. Nearest: bank"),
         (("{out}/a.xml", "bank"), 1, "'bank' has no sense yet"),
         (("{out}/a.xml",), 1, "The inventory has no sense yet"),
@@ -636,7 +707,11 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(labelled: Index, tmp_p
         (("{out}/a.npy", "bank", "--context", "3", "--examples", "2"), 2, "npy takes no --context and no --examples."),
         (("{out}/a.npy", "--near", "river"), 2, "npy of all words takes no --near."),
         (("{out}/a.vrt", "bank"), 2, "vrt has all of the corpus; leave out 'bank'."),
-        (("{out}/a.csv", "bank", "--seed", "3"), 2, "--seed draws a sample; say with --sample how many."),
+        (
+            ("{out}/a.csv", "bank", "--seed", "3"),
+            2,
+            "--seed draws a sample; say with --sample or --per-document how many.",
+        ),
         (("{out}/a.csv", "bank", "--senses", "none", "--by", "x"), 2, "--senses none knows no sense"),
         (("{out}/a.csv", "bank", "--sense", "x"), 1, "No line of 'bank' is labelled; to choose"),
         (("{out}/a.csv", "bank", "--senses", "assigned"), 1, "The index has no head"),
@@ -662,7 +737,8 @@ def test_what_cannot_be_is_one_sentence(
     [
         ("a.npy", None, {"form": "bank"}, "npy of all words takes no `form=`"),
         ("a.npy", None, {"pos": ["NOUN"], "near": "river"}, "npy of all words takes no `pos=` and no `near=`"),
-        ("a.npy", None, {"cql": '"bank"'}, "npy of all words takes no `cql=`"),
+        ("a.xml", None, {"cql": '"bank"'}, "tei of all words takes no `cql=`"),
+        ("a.xml", "bank", {"order": "left", "limit": 3}, "tei takes no `order=` and no `limit=`"),
         ("a.npy", None, {"sense": RIVER}, "npy of all words takes no `sense=`"),
         ("a.xml", None, {"sense": RIVER}, "tei of all words takes no `sense=`"),
         ("a.xml", None, {"sample": 1}, "tei of all words takes no `sample=`"),
@@ -674,10 +750,11 @@ def test_what_cannot_be_is_one_sentence(
         ),
         ("a.conllu", None, {"context": "sentence", "examples": 2}, "conllu takes no `context=` and no `examples=`"),
         ("a.csv", "bank", {"grouping": "year"}, "csv takes no `grouping=`"),
-        ("a.csv", "bank", {"seed": 3}, "`seed=` draws a sample; say with `sample=` how many"),
+        ("a.csv", "bank", {"seed": 3}, "`seed=` draws a sample; say with `sample=` or `per_document=` how many"),
+        ("a.npy", None, {"seed": 3}, "`seed=` draws a sample; say with `sample=` how many"),
         ("a.csv", "bank", {"senses": "none", "by": "anna"}, '`senses="none"` knows no sense'),
         ("a.csv", "bank", {"senses": "assign"}, "nobody called 'assign' says senses; ask labels, assigned, none"),
-        ("a.csv", None, {}, "csv has the lines of a word; give WORD, too"),
+        ("a.csv", None, {}, "csv has the lines of a word; give WORD, or a pattern with `cql=`"),
     ],
 )
 def test_the_library_passes_over_no_option(

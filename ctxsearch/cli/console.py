@@ -18,7 +18,7 @@ from ctxsearch.errors import CtxSearchError
 from ctxsearch.naming import ARGUMENT
 
 # Options that are called otherwise than the arguments of the library.
-_OTHERWISE = {"file_format": "--format", "replace": "--force"}
+_OTHERWISE = {"file_format": "--format", "order": "--sort", "replace": "--force"}
 
 
 def say(message: str) -> None:
@@ -36,6 +36,16 @@ def with_options(sentence: str) -> str:
     'Use --device cpu; or --force, and leave --text-column out.'
     """
     return ARGUMENT.sub(_option, sentence)
+
+
+def argument_of(option: str) -> str:
+    """The argument of the library that an option stands for.
+
+    >>> argument_of("--sort"), argument_of("--per-document")
+    ('order', 'per_document')
+    """
+    named = {other: name for name, other in _OTHERWISE.items()}
+    return named.get(option, option.removeprefix("--").replace("-", "_"))
 
 
 def _option(argument: re.Match[str]) -> str:

@@ -7,9 +7,21 @@ from typing import Annotated, Literal
 
 import typer
 
-from ctxsearch.cli.console import counted, say, with_options
+from ctxsearch.cli.console import argument_of, counted, say, with_options
 from ctxsearch.cli.opening import opening
-from ctxsearch.cli.options import Filters, IndexName, Whose, WrongCommand, given, parsed_context, to_file, with_records
+from ctxsearch.cli.options import (
+    Filters,
+    IndexName,
+    Offset,
+    PerDocument,
+    Sort,
+    Whose,
+    WrongCommand,
+    given,
+    parsed_context,
+    to_file,
+    with_records,
+)
 from ctxsearch.cli.progress import count_bar
 
 _Senses = Literal["labels", "assigned", "none"]
@@ -25,7 +37,10 @@ def export(
     ],
     word: Annotated[
         str | None,
-        typer.Argument(metavar="WORD", help="A lemma, for all its forms; or a form, for itself."),
+        typer.Argument(
+            metavar="WORD",
+            help="A lemma, for all its forms; or a form, for itself. Without, the pattern of --cql has the node.",
+        ),
     ] = None,
     file_format: Annotated[
         str | None,
@@ -40,8 +55,12 @@ def export(
     ] = None,
     *,
     filters: Filters,
+    limit: Annotated[int | None, typer.Option("-k", "--limit", min=1, help="Only so many lines.")] = None,
     sample: Annotated[int | None, typer.Option(min=1, help="A random sample of so many.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Draws the sample; the same seed, the same lines.")] = 0,
+    per_document: PerDocument = None,
+    seed: Annotated[int, typer.Option(min=0, help="Draws what is drawn; the same seed, the same lines.")] = 0,
+    sort: Sort = None,
+    offset: Offset = 0,
     sense: Annotated[
         str | None, typer.Option(metavar="SENSE", help="Only lines that have this sense; or only its entry.")
     ] = None,
@@ -66,7 +85,7 @@ def export(
     from ctxsearch.exporting import format_of, refusal
 
     chosen = format_of(file, file_format)
-    options = [option.removeprefix("--") for option in given(call) if option not in _NOT_OF_A_FORMAT]
+    options = [argument_of(option) for option in given(call) if option not in _NOT_OF_A_FORMAT]
     if why := refusal(chosen, word, senses, options):
         raise WrongCommand(with_options(f"{why}."))
     around = parsed_context(context)
@@ -76,8 +95,12 @@ def export(
             word,
             file_format=chosen.name,
             **filters.chosen,
+            limit=limit,
+            offset=offset,
             sample=sample,
+            per_document=per_document,
             seed=seed,
+            order=sort or "corpus",
             sense=sense,
             senses=senses,
             by=by,

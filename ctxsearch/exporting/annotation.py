@@ -24,7 +24,7 @@ from ctxsearch.query.found import Found, by_shard
 from ctxsearch.query.keys import word_and_written
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import BETWEEN_SENSES, Label
-from ctxsearch.senses import NONE_OF_THESE, Assigned
+from ctxsearch.senses import NONE_OF_THESE, UNSURE, Assigned
 from ctxsearch.senses.located import places_of
 
 # Occurrences whose objects are there at once.
@@ -129,7 +129,7 @@ def annotated(material: Material, parts: Sequence[Part]) -> Annotation:
 
     Args:
         material: says who is to be asked.
-        parts: the occurrences of a word; of no use where no word is asked for.
+        parts: the occurrences of a word or a pattern; of no use where all are asked for.
 
     Raises:
         SenseError: the sense is unknown, or nobody says which occurrences have it.
@@ -137,20 +137,23 @@ def annotated(material: Material, parts: Sequence[Part]) -> Annotation:
     asked, inventory = material.asked, material.senses.list
     labels = [] if asked.senses == "none" else list(material.senses.labels(by=asked.by))
     if asked.senses == "assigned":
-        return replace(_assigned(material), by_people=_labelled(material.shards, labels))
+        return replace(_assigned(material, parts), by_people=_labelled(material.shards, labels))
     if asked.by is not None and not labels:
         others = ", ".join(sorted({label.by for label in material.senses.labels()}))
         raise SenseError(f"{asked.by!r} labelled nothing; {f'these did: {others}' if others else 'nobody did'}.")
-    if asked.word is not None and labels:
-        # A use can have the senses of its lemma, and of the word that is asked for, which is written so.
-        word, _ = word_and_written(material.shards, asked.word, asked.filters.written)
-        lemmas = {*lemmas_of(material.shards, parts), normal_form(word)}
+    if not asked.is_of_all and labels:
+        lemmas = lemmas_of(material.shards, parts)
+        if asked.word is not None:
+            # A use can have the senses of its lemma, and of the word that is asked for, which is written so.
+            word, _ = word_and_written(material.shards, asked.word, asked.filters.written)
+            lemmas.add(normal_form(word))
         labels = [label for label in labels if label.lemma in lemmas]
     if asked.sense is not None and any(part.count for part in parts):
         if not labels:
+            of_what = "these" if asked.word is None else repr(asked.word)
             whose = "" if asked.by is None else f" by {asked.by}"
             raise SenseError(
-                f"No line of {asked.word!r} is labelled{whose}; to choose the lines that are likely to have the sense:"
+                f"No line of {of_what} is labelled{whose}; to choose the lines that are likely to have the sense:"
                 ' `senses="assigned"`.'
             )
         known = [sense.sense_id for lemma in sorted({label.lemma for label in labels}) for sense in inventory(lemma)]
@@ -201,10 +204,9 @@ def _labelled(shards: Sequence[OpenShard], labels: Sequence[Label]) -> Annotatio
     return gathering.made(("sense",), _missing(lost))
 
 
-def _assigned(material: Material) -> Annotation:
+def _assigned(material: Material, parts: Sequence[Part]) -> Annotation:
     asked = material.asked
-    every = dict.fromkeys(sense.lemma for sense in material.senses.list())
-    words = list(every) if asked.word is None else [asked.word]
+    words = [asked.word] if asked.word is not None else _with_senses(material, parts)
     gathering = Gathering()
     lost: list[Label] = []
     unusable: list[Usage] = []
@@ -217,7 +219,7 @@ def _assigned(material: Material) -> Annotation:
             if asked.word is not None:
                 raise
             continue
-        if asked.sense is not None:
+        if asked.sense is not None and asked.word is not None:
             found.found_in(asked.sense)  # tells an unknown one
         _add_assigned(gathering, found)
         lost.extend(found.lost)
@@ -230,6 +232,22 @@ def _assigned(material: Material) -> Annotation:
         shown = f"{unusable[0].text[:60]!r} for instance"
         notes.append(f"Sentences without one whole word that is marked, left out: {len(unusable)}, {shown}.")
     return gathering.made(("assigned", "p", "margin"), notes)
+
+
+def _with_senses(material: Material, parts: Sequence[Part]) -> list[str]:
+    """The words with senses that are asked for: all of the inventory, or those of the node of a pattern.
+
+    Raises:
+        SenseNotFound: only one sense is asked for, and none of these words has it.
+    """
+    asked, senses = material.asked, material.senses.list()
+    if not asked.is_of_all:
+        lemmas = lemmas_of(material.shards, parts)
+        senses = [sense for sense in senses if sense.lemma in lemmas]
+    known = [sense.sense_id for sense in senses]
+    if asked.sense is not None and asked.sense not in (*known, NONE_OF_THESE, UNSURE):
+        raise SenseNotFound(asked.sense, known)
+    return list(dict.fromkeys(sense.lemma for sense in senses))
 
 
 def _add_assigned(gathering: Gathering, found: Assigned) -> None:

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.exporting.annotation import Annotation, Cells, annotated
 from ctxsearch.exporting.material import Material
-from ctxsearch.exporting.selecting import Part, among, sampled, selected
+from ctxsearch.exporting.selecting import Part, among, as_parts, sampled, selected, shaped
 from ctxsearch.query.found import Found, Listing, by_shard, metadata_names
 from ctxsearch.query.lines import lines
 from ctxsearch.query.scope import allowed_documents
+from ctxsearch.query.shaping import PLAIN
 
 # Lines and vectors are made of so many at a time.
 _AT_ONCE = 4096
@@ -22,17 +23,19 @@ _AT_ONCE = 4096
 
 @dataclass(frozen=True)
 class Chosen:
-    """The occurrences that are written, in the order of the corpus.
+    """The occurrences that are written.
 
     Attributes:
         material: what they are of.
         parts: those of each shard.
         annotation: their senses.
+        listing: all of them, where they are in another order than that of the corpus.
     """
 
     material: Material
     parts: Sequence[Part]
     annotation: Annotation
+    listing: Listing | None = None
 
     @property
     def count(self) -> int:
@@ -53,14 +56,21 @@ class Chosen:
         """The occurrences, some at a time; how many are done is told after each."""
         done, total = 0, self.count
         self.material.tell(0, total)
-        for shard, part in enumerate(self.parts):
-            rows = part.rows() if part.count else np.empty(0, np.int64)
-            for start in range(0, len(rows), _AT_ONCE):
-                own = rows[start : start + _AT_ONCE]
-                block = Listing(np.full_like(own, shard), own)
+        for some in self._listings():
+            for start in range(0, len(some), _AT_ONCE):
+                block = some[start : start + _AT_ONCE]
                 yield block
                 done += len(block)
                 self.material.tell(done, total)
+
+    def _listings(self) -> Iterator[Listing]:
+        """The occurrences, one list after the other."""
+        if self.listing is not None:
+            yield self.listing
+            return
+        for shard, part in enumerate(self.parts):
+            rows = part.rows() if part.count else np.empty(0, np.int64)
+            yield Listing(np.full_like(rows, shard), rows)
 
     def lines(self, context: int | None) -> Iterator[list[tuple[ConcordanceLine, Cells]]]:
         """Their lines, some at a time, each with what is said of its sense.
@@ -119,6 +129,9 @@ def choose(material: Material) -> Chosen:
     annotation = annotated(material, parts)
     if (sense := asked.sense) is not None:
         parts = among(parts, lambda shard: annotation.rows_with(shard, sense))
+    if asked.limit is not None or asked.shaping != PLAIN:
+        listing = shaped(material.shards, parts, asked)
+        return Chosen(material, as_parts(material.shards, listing), annotation, listing)
     if asked.sample is not None:
         parts = sampled(parts, asked.sample, asked.seed)
     return Chosen(material, parts, annotation)

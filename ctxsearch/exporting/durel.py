@@ -82,18 +82,20 @@ def _cell(value: MetadataValue) -> str:
 
 
 def _around(chosen: Chosen, block: Sequence[Found]) -> Iterator[_Around]:
-    """Each of some occurrences, which are all of one shard, in its sentences."""
-    for shard_number, _, rows in by_shard(block):
+    """Each of some occurrences in its sentences."""
+    made: dict[int, _Around] = {}
+    for shard_number, places, rows in by_shard(block):
         shard = chosen.material.shards[shard_number]
         ids = shard.files.ids[rows]
         numbers, positions = (ids >> TOKEN_BITS).tolist(), (ids & ((1 << TOKEN_BITS) - 1)).tolist()
         segments = shard.catalog.segments(number + step for number in numbers for step in (-1, 0, 1))
-        for number, position in zip(numbers, positions, strict=True):
+        for place, number, position in zip(places.tolist(), numbers, positions, strict=True):
             own = segments[number]
             beside = (segments.get(number + step) for step in (-1, 1))
             before, after = (one.text if one and one.document == own.document else "" for one in beside)
             start, end = own.spans[position]
-            yield _sentences(before, own.text, after, start, end)
+            made[place] = _sentences(before, own.text, after, start, end)
+    return map(made.__getitem__, range(len(block)))
 
 
 def _sentences(before: str, own: str, after: str, start: int, end: int) -> _Around:

@@ -18,6 +18,7 @@ from ctxsearch.exporting.vrt import write_vrt
 from ctxsearch.exporting.xlsx import check_xlsx, write_xlsx
 
 _CHOOSING = ("form", "pos", "where", "near", "cql", "sample", "seed", "sense", "senses", "by")
+_LISTING = (*_CHOOSING, "order", "per_document", "limit", "offset")
 _CHOOSING_OF_ALL = ("where", "sample", "seed", "senses", "by")
 
 
@@ -30,8 +31,9 @@ class FileFormat:
         endings: of the names of such files; none where they do not tell.
         unit: what is counted in it.
         write: writes the file, and those beside it, to the paths that it is given.
-        of_word: the options that it takes of a word; None where it has no use for a word.
-        of_all: the options that it takes without a word; None where it needs one.
+        of_word: the options that it takes of a word, or of a pattern if it has lines; None where it has no use for a
+            word.
+        of_all: the options that it takes without either; None where it needs one.
         companions: what the names of the files beside it have after its own.
         check: makes sure, before the long work, that it can be written.
     """
@@ -45,25 +47,30 @@ class FileFormat:
     companions: Sequence[str] = ()
     check: Callable[[], None] = lambda: None
 
+    @property
+    def is_of_lines(self) -> bool:
+        """Whether it has something of each line of a concordance: so a pattern may stand in the place of a word."""
+        return self.of_word is not None and "order" in self.of_word
+
     def write_to(self, material: Material, paths: Sequence[Path]) -> Output:
         """Writes it, and what belongs beside it."""
         return self.write(material, *paths)
 
 
 FORMATS = (
-    FileFormat("csv", (".csv",), "line", write_csv, (*_CHOOSING, "context"), None),
-    FileFormat("tsv", (".tsv",), "line", write_tsv, (*_CHOOSING, "context"), None),
-    FileFormat("jsonl", (".jsonl",), "line", write_jsonl, (*_CHOOSING, "context"), None),
-    FileFormat("xlsx", (".xlsx",), "line", write_xlsx, (*_CHOOSING, "context"), None, check=check_xlsx),
-    FileFormat("durel", (), "use", write_durel, (*_CHOOSING, "grouping"), None),
+    FileFormat("csv", (".csv",), "line", write_csv, (*_LISTING, "context"), None),
+    FileFormat("tsv", (".tsv",), "line", write_tsv, (*_LISTING, "context"), None),
+    FileFormat("jsonl", (".jsonl",), "line", write_jsonl, (*_LISTING, "context"), None),
+    FileFormat("xlsx", (".xlsx",), "line", write_xlsx, (*_LISTING, "context"), None, check=check_xlsx),
+    FileFormat("durel", (), "use", write_durel, (*_LISTING, "grouping"), None),
     FileFormat(
         "tei", (".xml", ".tei"), "headword", write_tei, (*_CHOOSING, "examples"), ("where", "senses", "by", "examples")
     ),
     FileFormat("vrt", (".vrt",), "document", write_vrt, None, ("where", "senses", "by")),
     FileFormat("conllu", (".conllu",), "document", write_conllu, None, ("where", "senses", "by")),
-    FileFormat("npy", (".npy",), "vector", write_npy, _CHOOSING, _CHOOSING_OF_ALL, (KEYS,)),
-    FileFormat("parquet", (".parquet",), "vector", write_parquet, _CHOOSING, _CHOOSING_OF_ALL, check=check_parquet),
-    FileFormat("faiss", (".faiss",), "vector", write_faiss, _CHOOSING, _CHOOSING_OF_ALL, (KEYS,)),
+    FileFormat("npy", (".npy",), "vector", write_npy, _LISTING, _CHOOSING_OF_ALL, (KEYS,)),
+    FileFormat("parquet", (".parquet",), "vector", write_parquet, _LISTING, _CHOOSING_OF_ALL, check=check_parquet),
+    FileFormat("faiss", (".faiss",), "vector", write_faiss, _LISTING, _CHOOSING_OF_ALL, (KEYS,)),
 )
 
 

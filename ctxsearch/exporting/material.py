@@ -10,6 +10,7 @@ from typing import Literal
 from ctxsearch.domain import Progress
 from ctxsearch.query.options import ALL, Filters
 from ctxsearch.query.scope import OpenShard
+from ctxsearch.query.shaping import PLAIN, Shaping
 from ctxsearch.senses import Senses
 
 SenseSource = Literal["labels", "assigned", "none"]
@@ -21,8 +22,10 @@ class Asked:
     """What is to be written.
 
     Attributes:
-        word: whose occurrences; None for all that there is.
+        word: whose occurrences; None for those of the first pattern, or for all that there is where there is none.
         filters: which of them.
+        shaping: their order, how many of each document, and how many are passed over.
+        limit: so many are wanted, the first; None for all.
         sample: a random sample of so many; None for all.
         seed: draws the sample.
         sense: only occurrences that have this sense.
@@ -35,6 +38,8 @@ class Asked:
 
     word: str | None = None
     filters: Filters = ALL
+    shaping: Shaping = PLAIN
+    limit: int | None = None
     sample: int | None = None
     seed: int = 0
     sense: str | None = None
@@ -43,6 +48,11 @@ class Asked:
     context: int | None = 10
     grouping: str | None = None
     examples: int = 5
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether all occurrences are asked for, and not those of a word or a pattern."""
+        return self.word is None and not self.filters.patterns
 
     @property
     def options(self) -> Sequence[str]:
@@ -54,9 +64,12 @@ class Asked:
             "where": filters.where,
             "near": filters.near,
             "cql": filters.patterns,
+            "order": self.shaping.order,
+            "per_document": self.shaping.per_document,
+            "offset": self.shaping.offset,
         }
         default = Asked()
-        others = ("sample", "seed", "sense", "senses", "by", "context", "grouping", "examples")
+        others = ("limit", "sample", "seed", "sense", "senses", "by", "context", "grouping", "examples")
         return [
             *(name for name, values in chosen.items() if values),
             *(name for name in others if getattr(self, name) != getattr(default, name)),

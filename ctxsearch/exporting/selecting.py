@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.exporting.material import Asked
-from ctxsearch.query.concordance import occurrences
-from ctxsearch.query.found import by_shard
+from ctxsearch.query.concordance import drawn, first_in_order, occurrences
+from ctxsearch.query.found import Listing, by_shard
 from ctxsearch.query.scope import OpenShard, Rows, allowed_documents, row_mask
+from ctxsearch.query.shaping import drawn_per_document
 
 
 @dataclass(frozen=True)
@@ -28,17 +29,15 @@ class Part:
 
 
 def selected(shards: Sequence[OpenShard], asked: Asked) -> list[Part]:
-    """The occurrences that the word and the filters leave, of each shard.
+    """The occurrences that the word, or the first pattern, and the filters leave, of each shard.
 
     Raises:
         WordNotFound: the corpus does not have the word.
         QueryError: a filter cannot be understood.
     """
-    if asked.word is None:
+    if asked.is_of_all:
         return _of_all(shards, asked.filters.where)
-    found = occurrences(shards, asked.word, asked.filters)
-    rows = {number: of_shard for number, _, of_shard in by_shard(found)}
-    return [_known(rows.get(number, np.empty(0, np.int64))) for number in range(len(shards))]
+    return as_parts(shards, occurrences(shards, asked.word, asked.filters))
 
 
 def among(parts: Sequence[Part], rows_of: Callable[[int], NDArray[np.int64]]) -> list[Part]:
@@ -59,6 +58,25 @@ def sampled(parts: Sequence[Part], sample: int, seed: int) -> list[Part]:
         made.append(Part(len(own), partial(_some, part, own)))
         before += part.count
     return made
+
+
+def shaped(shards: Sequence[OpenShard], parts: Sequence[Part], asked: Asked) -> Listing:
+    """Some occurrences in the order, and within the bounds, in which `concordance` lists them."""
+    rows = [np.empty(0, np.int64), *(part.rows() for part in parts)]
+    found = Listing(np.repeat(np.arange(len(parts)), [part.count for part in parts]), np.concatenate(rows))
+    shaping = asked.shaping
+    found = drawn_per_document(shards, found, shaping.per_document, asked.seed)
+    found = drawn(found, asked.sample, asked.seed)
+    stop = len(found) if asked.limit is None else min(len(found), shaping.offset + asked.limit)
+    if shaping.order:
+        found = first_in_order(shards, found, shaping, stop, asked.context)
+    return found[shaping.offset : stop]
+
+
+def as_parts(shards: Sequence[OpenShard], found: Listing) -> list[Part]:
+    """The occurrences of each shard, in the order that they have."""
+    rows = {number: of_shard for number, _, of_shard in by_shard(found)}
+    return [_known(rows.get(number, np.empty(0, np.int64))) for number in range(len(shards))]
 
 
 def drawn_places(total: int, sample: int, seed: int) -> NDArray[np.int64]:

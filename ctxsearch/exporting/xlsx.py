@@ -50,7 +50,7 @@ def write_xlsx(material: Material, path: Path) -> Output:
     header = line_header(chosen.sense_columns, columns)
     if chosen.count > MOST_ROWS or len(header) > _MOST_COLUMNS:
         raise ExportError(
-            f"{material.asked.word!r} as a spreadsheet",
+            f"{material.asked.word or 'The pattern'!r} as a spreadsheet",
             f"it holds {MOST_ROWS:,} lines of {_MOST_COLUMNS:,} columns, and there are {chosen.count:,} of"
             f" {len(header):,}; draw a sample with `sample=`, or write .csv",
         )

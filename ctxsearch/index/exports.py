@@ -51,8 +51,12 @@ class Exports(Answers):
         where: str | Sequence[str] | None = (),
         near: str | Sequence[str] | None = (),
         cql: str | Sequence[str] | None = (),
+        limit: int | None = None,
+        offset: int = 0,
         sample: int | None = None,
+        per_document: int | None = None,
         seed: int = 0,
+        order: str | Sequence[str] | None = "corpus",
         sense: str | Sense | None = None,
         senses: SenseSource | None = None,
         by: str | None = None,
@@ -71,11 +75,14 @@ class Exports(Answers):
 
         Args:
             file: where.
-            word: a lemma, or a form, see `concordance`; None for all that there is.
+            word: a lemma, or a form, see `concordance`; None for the node of the pattern in ``cql``, or for all that
+                there is.
             file_format: its name; told by the ending of the file, where None.
             form, pos, where, near, cql: which occurrences, see `concordance`.
+            limit, offset, per_document, order: which of their lines, and in which order, see `concordance`; not for
+                ``tei``, and not where all is written.
             sample: a random sample of so many, the same that `concordance` draws.
-            seed: draws the sample.
+            seed: draws what is drawn.
             sense: only lines that have this sense, given by its id, or itself; for ``tei``, only this sense.
             senses: who says which sense a line has: ``labels``, people; ``assigned``, see `Senses.assign`; ``none``,
                 nobody. Where None, people, if any line is labelled. Tables have what is assigned in columns of its own,
@@ -108,11 +115,14 @@ class Exports(Answers):
         """
         from ctxsearch.exporting import Asked, Material, export, format_of
         from ctxsearch.query.options import at_least, checked_context, checked_count, checked_seed
+        from ctxsearch.query.shaping import checked_shaping
 
-        path = path_of(file)
+        path, shards = path_of(file), self.open_shards()
         asked = Asked(
             word=word,
             filters=self._filters(form, pos, where, near, cql),
+            shaping=checked_shaping(shards, order, per_document, offset, has_scores=False),
+            limit=checked_count(limit),
             sample=checked_count(sample),
             seed=checked_seed(seed),
             sense=None if sense is None else id_of(sense),
@@ -123,5 +133,5 @@ class Exports(Answers):
             examples=at_least(0, examples),
         )
         chosen = format_of(path, file_format)
-        material = Material(asked, self.open_shards(), self.senses(), self._parts.settings.language, on_progress)
+        material = Material(asked, shards, self.senses(), self._parts.settings.language, on_progress)
         return export(material, path, chosen, index=self._parts.path, replace=replace)

@@ -181,20 +181,36 @@ def shaped_lines(
     if limit is None:
         made = lines(shards, found, context)
         return [made[at] for at in shaped_order(shards, found, made, shaping, context)[shaping.offset :]]
-    stop = shaping.offset + limit
+    first = first_in_order(shards, found, shaping, shaping.offset + limit, context)
+    return lines(shards, first[shaping.offset :], context)
+
+
+def first_in_order(
+    shards: Sequence[OpenShard], found: Listing, shaping: Shaping, stop: int, context: int | None
+) -> Listing:
+    """The first so many of some occurrences, in the order that is asked for.
+
+    Args:
+        shards: where.
+        found: the occurrences, in the order of the corpus.
+        shaping: says the order.
+        stop: how many.
+        context: words on either side of their lines, or None for the sentence.
+    """
     if not shaping.needs_words:
         around: int | None = 0
     else:
         around = None if context is None else max(context, _WORDS_COMPARED)
     found = foremost(shards, found, shaping.order, stop, around)
-    first, made = found[:0], []
+    first = found[:0]
+    made: list[ConcordanceLine] = []
     # The first of all are among those of each part and of what was before it: no more lines than that are in memory.
     for start in range(0, len(found), at_once := max(_SORTED_AT_ONCE, stop)):
         part = found[start : start + at_once]
         first, made = joined(first, part), [*made, *lines(shards, part, around)]
         chosen = shaped_order(shards, first, made, shaping, around)[:stop]
         first, made = first.at(chosen), [made[at] for at in chosen]
-    return lines(shards, first[shaping.offset :], context)
+    return first
 
 
 def shaped_order(
