@@ -18,9 +18,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+import typer
 from command_line import Running, ctxsearch
 
 from ctxsearch import Document
+from ctxsearch.cli import console
 from ctxsearch.encoder.locate import locate_model
 from ctxsearch.index import Index
 
@@ -830,6 +832,25 @@ def test_interruption_at_the_start() -> None:
     )
     stopped = subprocess.run([sys.executable, "-c", program, "demo"], capture_output=True, text=True, check=False)
     assert (stopped.returncode, stopped.stdout, stopped.stderr) == (130, "", "Stopped.\n")
+
+
+def test_interruption_begins_a_line_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, terminal: tuple[str, Callable[[], str]]
+) -> None:
+    """On a terminal that shows half a line of results, all that there is of it comes first, and then its end."""
+    name, written = terminal
+
+    def half_a_line() -> None:
+        print("half a line", end="")
+        raise KeyboardInterrupt
+
+    with open(name, "w") as out, open(name, "w") as err:
+        monkeypatch.setattr(sys, "stdout", out)
+        monkeypatch.setattr(sys, "stderr", err)
+        with pytest.raises(typer.Exit):
+            console.told(half_a_line)()
+        monkeypatch.undo()
+    assert written() == "half a line\r\nStopped.\r\n"
 
 
 def test_bar_is_drawn_on_a_terminal_only(tmp_path: Path, terminal: tuple[str, Callable[[], str]]) -> None:

@@ -9,6 +9,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType, TracebackType
 
 import typer
@@ -119,6 +120,7 @@ def told(command: Callable[..., None], *, writes_index: bool = False) -> Callabl
             # Whoever read our lines (head, less) has seen enough.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except KeyboardInterrupt:
+            _end_line()
             say("Stopped.")
             raise typer.Exit(INTERRUPTED) from None
         except MemoryError:
@@ -132,6 +134,14 @@ def told(command: Callable[..., None], *, writes_index: bool = False) -> Callabl
             _fail(str(error))
 
     return run
+
+
+def _end_line() -> None:
+    """Lets what is said next begin a line, where the terminal that it goes to may show half a line of results."""
+    if sys.stdout.isatty() and sys.stderr.isatty():
+        with suppress(OSError):  # a terminal that is gone
+            sys.stdout.flush()  # what was kept of the line would else come behind what is said
+        print(file=sys.stderr)
 
 
 def _fail(message: str) -> None:
