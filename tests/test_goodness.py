@@ -73,7 +73,8 @@ def test_what_is_said_twice_is_shown_once(make_index: MakeIndex) -> None:
 def test_command_prints_examples(sample: Index) -> None:
     """As sentences with their keys, and as JSON."""
     found = sample.examples("bank", 3)
-    printed = command("examples", sample.path, "bank", "-n", "3").stdout.splitlines()
+    printed = command("examples", sample.path, "bank", "-k", "3").stdout.splitlines()
+    assert command("examples", sample.path, "bank", "-n", "3").stdout.splitlines() == printed
     assert [line.rpartition("  (")[2] for line in printed] == [f"{line.key})" for line in found]
     made = [
         json.loads(line) for line in command("examples", sample.path, "bank", "-n", "3", "--json").stdout.splitlines()

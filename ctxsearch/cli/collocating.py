@@ -153,7 +153,7 @@ def examples(
     call: typer.Context,
     index: IndexName,
     word: Annotated[str, typer.Argument(metavar="WORD", help="A lemma, for all its forms; or a form, for itself.")],
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 5,
+    count: Annotated[int, typer.Option("-k", "--limit", "-n", "--count", min=1, help="How many.")] = 5,
     sense: Annotated[str | None, typer.Option(metavar="SENSE", help=_SENSE_HELP)] = None,
     *,
     by: WhoseSense = None,
