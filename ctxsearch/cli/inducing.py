@@ -11,7 +11,7 @@ import typer
 from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.nothing import NO_LINE, say_nothing
 from ctxsearch.cli.opening import opening
-from ctxsearch.cli.options import By, Filters, IndexName, Json, Whose, refuse_all_but, with_records
+from ctxsearch.cli.options import Filters, IndexName, Json, Whose, refuse_all_but, with_records
 from ctxsearch.cli.output import Format, print_lines
 from ctxsearch.cli.undoing import undo_command
 
@@ -34,7 +34,13 @@ def induce(
     accept: Annotated[
         bool, typer.Option("--accept", help="Make a sense of each group, and label its most typical lines.")
     ] = False,
-    by: By = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --accept: who you are, whose senses and labels these will be.  [default: your name as a user]",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Propose groups of the lines of a word that are likely to have one sense; one group is an answer, too."""
