@@ -8,7 +8,7 @@ from pathlib import Path
 from ctxsearch.commit import commit_files
 from ctxsearch.errors import IndexNotFound
 from ctxsearch.settings import SETTINGS_FILE
-from ctxsearch.storage import path_of
+from ctxsearch.storage import expanded_path_of
 
 
 def indexes_folder() -> Path:
@@ -24,7 +24,7 @@ def locate_index(name: str | Path) -> Path:
     """
     if not str(name):
         raise ValueError("An index needs a name or a path, and this one is empty.")
-    path = path_of(name).expanduser()
+    path = expanded_path_of(name)
     if isinstance(name, Path) or len(path.parts) != 1 or os.sep in name or (path / SETTINGS_FILE).is_file():
         return path
     return indexes_folder() / path

@@ -196,7 +196,7 @@ def check_hardware(device: str | None, dtype: str | None) -> None:
     Raises:
         ValueError: there can be none.
     """
-    if device is not None and not _DEVICE.fullmatch(device):
+    if device is not None and not (isinstance(device, str) and _DEVICE.fullmatch(device)):
         raise ValueError(f"There is no device {device!r}; use auto, cpu, cuda, cuda:1 or mps.")
     if dtype is not None and dtype not in DTYPES:
         raise ValueError(f"There is no type {dtype!r}; use {', '.join(DTYPES)}.")

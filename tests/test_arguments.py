@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import MakeIndex
 
-from ctxsearch import Document, Index, Usage, pieces, read
-from ctxsearch.errors import QueryError, SenseError
+from ctxsearch import Document, Index, Usage, embed, evaluate, evaluate_layers, pieces, read, train_head
+from ctxsearch.corpus import read_dictionary, read_labels
+from ctxsearch.errors import ModelError, QueryError, SenseError
 from ctxsearch.senses import Senses
 
 RIVER = "They sat on the [bank] of the river."
@@ -147,10 +149,81 @@ def test_what_is_no_path_is_told(index: Index, wrong: Any, tmp_path: Path) -> No
         senses.label_from,
         senses.import_dictionary,
         lambda path: list(read(path)),
+        read_labels,
+        lambda path: list(read_dictionary(path)),
+        evaluate_layers,
+        lambda path: train_head(tmp_path / "labels.jsonl", path),
     ):
         with pytest.raises(QueryError, match=r"The path of a file or folder is a string or a Path, and .* is none\."):
             ask(wrong)
     assert [path.name for path in tmp_path.iterdir()] == [index.path.name]
+
+
+@pytest.mark.parametrize("wrong", ["a\0b/c", "a\0b", Path("a\0b"), "a\ud800/c"])
+def test_what_no_file_is_called_is_told(index: Index, wrong: Any, tmp_path: Path) -> None:
+    """A NUL, or half of a surrogate pair, is in no name of a file, an index, a head or a model."""
+    senses = index.senses()
+    for ask in (
+        Index.create,
+        Index.open,
+        Index.verify,
+        index.backup,
+        lambda path: Index.restore(path, tmp_path / "again"),
+        lambda path: index.export(path, "bank", file_format="csv"),
+        senses.label_from,
+        senses.import_dictionary,
+        lambda path: list(read(path)),
+        read_labels,
+        evaluate,
+        lambda path: train_head(path, tmp_path / "head.safetensors"),
+        lambda path: train_head(tmp_path / "labels.jsonl", path),
+        lambda path: embed(RIVER, head=path),
+        lambda path: embed(RIVER, model=path),
+        lambda path: pieces(RIVER, model=path),
+    ):
+        with pytest.raises(QueryError, match=r"is no path of a file or folder: no name has a NUL or half of a surr"):
+            ask(wrong)
+
+
+def test_a_home_folder_of_nobody_is_told() -> None:
+    """Where ~ stands for nobody's folder, indexes, models and heads say so."""
+    for ask in (Index.open, Index.create, lambda path: embed(RIVER, model=path), lambda path: embed(RIVER, head=path)):
+        with pytest.raises(
+            QueryError, match=r"There is no home folder for '~nobody at all/mine'; write the whole path"
+        ):
+            ask("~nobody at all/mine")
+
+
+@pytest.mark.parametrize("wrong", [None, 3, ["all-MiniLM-L6-v2"]])
+def test_what_is_no_model_is_told(wrong: Any, tmp_path: Path) -> None:
+    """A model is a name or a path wherever the library takes one; None is the usual one in `Index.create` alone."""
+    labels = tmp_path / "labels.jsonl"
+    uses = (("The bank lent.", "money"), ("The bank failed.", "money"), ("The bank is muddy.", "river"))
+    lines = [{"text": text, "start": 4, "end": 8, "lemma": "bank", "sense": sense} for text, sense in uses]
+    labels.write_text("\n".join(map(json.dumps, lines)))
+    for ask in (
+        lambda model: embed(RIVER, model=model),
+        lambda model: pieces(RIVER, model=model),
+        lambda model: evaluate(labels, model=model),
+        lambda model: evaluate_layers(labels, model=model),
+        lambda model: train_head(labels, tmp_path / "head.safetensors", model=model),
+    ):
+        with pytest.raises(ModelError, match=r"cannot be used: a model is given by its name, or by the path of its f"):
+            ask(wrong)
+    options: list[tuple[dict[str, Any], str]] = [
+        ({"language": 3}, "3 is not a language code"),
+        ({"layers": 3}, "The layers 3 cannot be read"),
+        ({"device": 3}, "There is no device 3"),
+        ({"window": "128"}, "The window '128' does not fit"),
+        ({"per_lemma": "all"}, "and 'all' were asked for"),
+        ({"seed": None}, "A seed is a whole number from 0 on, and None is none"),
+        ({"rounds": None}, "None is no number of rounds of the bootstrap"),
+    ]
+    for given, why in options:
+        with pytest.raises(ValueError, match=why):
+            evaluate(labels, **given)
+    with pytest.raises(ValueError, match=r"A recipe is a ctxsearch\.encoder\.recipe\.Recipe, and 3 is none"):
+        train_head(labels, tmp_path / "head.safetensors", recipe=3)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("wrong", [3, ["anna"], "", "b\udc80"])

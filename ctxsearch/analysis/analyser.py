@@ -24,7 +24,7 @@ def check_code(language: str) -> None:
     Raises:
         ValueError: it is not.
     """
-    if _CODE.fullmatch(language) is None:
+    if not isinstance(language, str) or _CODE.fullmatch(language) is None:
         raise ValueError(_NO_CODE.format(language))
 
 
@@ -57,7 +57,7 @@ class Analyser:
         Raises:
             ValueError: If the code is malformed. A well-formed code of an unknown language is taken.
         """
-        match = _LANGUAGE.fullmatch(language)
+        match = _LANGUAGE.fullmatch(language) if isinstance(language, str) else None
         if match is None:
             raise ValueError(_NO_CODE.format(language))
         self.language = match[1].lower()

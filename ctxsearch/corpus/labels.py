@@ -15,6 +15,7 @@ from ctxsearch.domain import Document
 from ctxsearch.errors import SourceError
 from ctxsearch.naming import ARGUMENT
 from ctxsearch.sense import BETWEEN_SENSES, NO_SENSES
+from ctxsearch.storage import path_of
 
 _SPLITS_SHOWN = 5
 _PLAINLY = "Give documents as JSONL, with id and text, in UTF-8."
@@ -108,6 +109,7 @@ def read_labels(path: str | Path, *, documents: str | Path | None = None, split:
 
     Raises:
         SourceError: a line or document is wrong, or there is nothing to read.
+        QueryError: it is no path.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -117,7 +119,7 @@ def read_labels(path: str | Path, *, documents: str | Path | None = None, split:
     >>> labels.texts, labels.starts, labels.senses
     (['The bank lent.'], [4], ['money'])
     """
-    path = Path(path)
+    path = path_of(path)
     name = shown(path)
     if path.is_dir():
         raise SourceError(name, "it is a folder; name the file of labelled uses")

@@ -71,7 +71,7 @@ def parse_layers(text: str, n_layers: int) -> Layers:
     """
     if text == "last":
         return Layers(Join.SUM, (n_layers,))
-    match = _LAYERS.fullmatch(text)
+    match = _LAYERS.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise ValueError(f"The layers {text!r} cannot be read; write last, sum:9-12, mean:1,6 or concat:3-6.")
     numbers: list[int] = []

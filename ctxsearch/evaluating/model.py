@@ -99,9 +99,8 @@ def evaluate(
             layers, pooling = (None, None) if own_head else (known.layers, known.pooling)
         read = with_drawn(lambda: uses, per_lemma, seed, held_out=held_out)
     else:
-        path = Path(labels or "")
         read = with_drawn(
-            lambda: read_labels(path, documents=documents, split=split), per_lemma, seed, held_out=held_out
+            lambda: read_labels(labels or "", documents=documents, split=split), per_lemma, seed, held_out=held_out
         )
     choice = choose(model, head=head, layers=layers, pooling=pooling)
     options = Options(split, model, choice.pooling, window, language, device, dtype, per_lemma, seed, rounds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from ctxsearch.domain import Progress
@@ -39,6 +40,10 @@ class Options:
     seed: int
     rounds: int
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.rounds, Integral) or self.rounds < 0:
+            raise ValueError(f"{self.rounds!r:.80} is no number of rounds of the bootstrap; give 0 for none.")
+
 
 def with_drawn(
     read_labels: Callable[[], Labels], per_lemma: int | None, seed: int, *, held_out: bool = False
@@ -48,8 +53,7 @@ def with_drawn(
     from ctxsearch.evaluation.uses import group
     from ctxsearch.labelled import draw
 
-    if per_lemma is not None and per_lemma < 3:
-        raise ValueError(f"At least 3 uses of a lemma are needed to measure anything, and {per_lemma} were asked for.")
+    _check_draw(per_lemma, seed)
     read = read_labels()
     if held_out:
         read = read.chosen([number for number, lemma in enumerate(read.lemmas) if part_of(lemma) == TEST])
@@ -59,6 +63,15 @@ def with_drawn(
     except ValueError as error:
         raise SourceError(read.path, _as_clause(error)) from error
     return read, drawn
+
+
+def _check_draw(per_lemma: int | None, seed: int) -> None:
+    if per_lemma is not None and (not isinstance(per_lemma, Integral) or per_lemma < 3):
+        raise ValueError(
+            f"At least 3 uses of a lemma are needed to measure anything, and {per_lemma!r:.80} were asked for."
+        )
+    if not isinstance(seed, Integral) or seed < 0:
+        raise ValueError(f"A seed is a whole number from 0 on, and {seed!r:.80} is none.")
 
 
 def layers_evaluated(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ctxsearch.errors import HeadError, IndexDamaged
 from ctxsearch.head.head import Head, parse_head
 from ctxsearch.hindrance import reading
-from ctxsearch.storage import digest_bytes, plain_size
+from ctxsearch.storage import digest_bytes, expanded_path_of, plain_size
 
 NO_HEAD = "none"
 """What a user gives in the place of a head who wants the model's own vectors."""
@@ -46,7 +46,7 @@ def choose_head(asked: str | None, model_digest: str, layers: str | None, poolin
             return None
         shipped = [_read(path) for path in reversed(_shipped_files())]
         return next((one for one in shipped if one.head.model_digest == model_digest), None)
-    one = _read(Path(asked).expanduser())
+    one = _read(expanded_path_of(asked))
     if one.head.model_digest != model_digest:
         found, wanted = one.head.model_digest[:12], model_digest[:12]
         raise HeadError(asked, f"it was made for another model ({found}, not {wanted})")
@@ -71,7 +71,7 @@ def named_head(asked: str) -> tuple[str, str]:
     """
     if asked == NO_HEAD:
         return "", ""
-    head = _read(Path(asked).expanduser()).head
+    head = _read(expanded_path_of(asked)).head
     return head.name, head.digest
 
 

@@ -96,9 +96,11 @@ def train_head(
     from ctxsearch.index import Index
     from ctxsearch.learning.learning import Learning
     from ctxsearch.senses.labelled import labels_of
-    from ctxsearch.storage import digest_bytes, digest_files, replacing
+    from ctxsearch.storage import digest_bytes, digest_files, path_of, replacing
 
-    into = Path(into)
+    into = path_of(into)
+    if not isinstance(recipe, Recipe | None):
+        raise ValueError(f"A recipe is a ctxsearch.encoder.recipe.Recipe, and {recipe!r:.80} is none.")
     if (labels is None) == (senses is None):
         raise ValueError("Give either a file of labelled uses, or an index with a sense inventory.")
     if senses is not None:
@@ -117,7 +119,7 @@ def train_head(
     else:
         _check_goal(into, model)
         first = _first_head(begin, model)
-        read = read_labels(Path(labels or ""), documents=documents, split=split)
+        read = read_labels(labels or "", documents=documents, split=split)
     learning = Learning(read, model, window, language, recipe or Recipe(), on_progress, first)
     learned = learning.learn(device)
     sources = {

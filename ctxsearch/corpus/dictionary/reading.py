@@ -15,6 +15,7 @@ from ctxsearch.corpus.reading import read
 from ctxsearch.domain import Document
 from ctxsearch.errors import SourceError
 from ctxsearch.naming import ARGUMENT
+from ctxsearch.storage import path_of
 
 _Reader = Callable[[Path, Wants], Iterator[DictionarySense]]
 # By the root of an XML file.
@@ -40,7 +41,7 @@ def read_dictionary(path: str | Path, *, wants: Wants = every) -> Iterator[Dicti
     Raises:
         SourceError: it cannot be read.
     """
-    path = Path(path)
+    path = path_of(path)
     yield from _reader_of(path)(path, wants)
 
 
@@ -50,7 +51,7 @@ def is_wordnet(path: str | Path) -> bool:
     Raises:
         SourceError: it cannot be read.
     """
-    return _reader_of(Path(path)) in (read_lmf, read_wndb)
+    return _reader_of(path_of(path)) in (read_lmf, read_wndb)
 
 
 def _reader_of(path: Path) -> _Reader:
