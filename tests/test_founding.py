@@ -102,6 +102,45 @@ def test_an_index_that_was_made_anew_just_so_is_told(tmp_path: Path, commits: in
             ask()
 
 
+def test_senses_are_not_written_into_another_index(tmp_path: Path) -> None:
+    """Senses and subcorpora kept over an index that was made anew, or is gone, say so; the new one has none of them."""
+    path, encoder = tmp_path / "index", WindowEncoder()
+    index = Index.create(path, encoder=encoder)
+    index.add([Document("a", "The bank.", {"year": 1912})])
+    senses, subcorpora = index.senses(by="anna"), index.subcorpora(by="anna")
+    senses.new("bank.river")
+    shutil.rmtree(path)
+    again = Index.create(path, encoder=encoder)
+    again.add([Document("b", "The bank.", {"year": 1912})])
+    writes = (
+        lambda: senses.new("bank.money"),
+        lambda: senses.define("bank.river", "a land"),
+        lambda: senses.label("bank.river", "a:4"),
+        senses.undo,
+        lambda: subcorpora.save("old", "year<1950"),
+    )
+    for write in writes:
+        with pytest.raises(IndexRemade, match=f"^The index at {path} has been made anew, or repaired, since"):
+            write()
+    assert not (path / "senses.sqlite").exists()
+    assert again.senses(by="anna").new("bank.money").sense_id == "bank.money"
+    shutil.rmtree(path)
+    for write in writes:
+        with pytest.raises(IndexNotFound):
+            write()
+
+
+def test_subcorpora_are_not_written_into_an_index_with_other_settings(tmp_path: Path) -> None:
+    """Neither where nothing was ever committed."""
+    path, encoder = tmp_path / "index", WindowEncoder()
+    subcorpora = Index.create(path, encoder=encoder).subcorpora(by="anna")
+    subcorpora.save("old", "year<1950")
+    shutil.rmtree(path)
+    Index.create(path, encoder=encoder, codec="sq8")
+    with pytest.raises(IndexRemade):
+        subcorpora.save("new", "year>=1950")
+
+
 def test_an_index_that_was_repaired_is_the_same(make_index: MakeIndex) -> None:
     """Who has it open as of a commit that was lost goes on with what is left of it."""
     encoder = WindowEncoder()

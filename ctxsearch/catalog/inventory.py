@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -34,10 +34,12 @@ class Inventory:
 
     Args:
         folder: the index's folder.
+        refuse_remade: raises where another index is there than the one that is written about; is asked before a write.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, refuse_remade: Callable[[], None] = lambda: None) -> None:
         self.path = folder / SENSES_FILE
+        self._refuse_remade = refuse_remade
 
     def senses(self, lemma: str | None = None, sense_id: str | None = None) -> list[Sense]:
         """All senses, or those of a lemma, or the one of a name, in the order in which they were made."""
@@ -139,8 +141,10 @@ class Inventory:
 
         Raises:
             IndexLocked: somebody else writes for a long time.
+            IndexRemade: another index has come in the place of this one.
             OSError: it cannot be written.
         """
+        self._refuse_remade()
         with self._writing() if self._is_there() else self._first() if makes else self._empty() as connection:
             edit = Edit(connection, by)
             yield edit
@@ -152,7 +156,9 @@ class Inventory:
 
         Raises:
             SenseError: there is none, or what it changed has been changed since.
+            IndexRemade: another index has come in the place of this one.
         """
+        self._refuse_remade()
         nothing = SenseError(f"There is nothing of {by!r} to undo.")
         if not self.changes():
             raise nothing

@@ -27,7 +27,7 @@ from ctxsearch.index.model import Model
 from ctxsearch.index.opening import MakeShard, by_cards, by_faiss, open_vectors_of, opening_many
 from ctxsearch.index.own_encoder import OwnEncoder
 from ctxsearch.places import located
-from ctxsearch.settings import HEAD_FILE, Settings
+from ctxsearch.settings import HEAD_FILE, Settings, read_settings
 
 if TYPE_CHECKING:
     from ctxsearch.analysis import Analyser
@@ -110,7 +110,7 @@ class Parts:
         """What people did with the index."""
         from ctxsearch.catalog.inventory import Inventory
 
-        return Inventory(self.path)
+        return Inventory(self.path, self._refuse_strange_senses)
 
     @staticmethod
     def user(by: str | None) -> str:
@@ -152,6 +152,14 @@ class Parts:
         """Raises IndexRemade where another index has come in the place of this one, IndexNotFound where none has."""
         if self._held.is_of_another(located(self.path)):
             raise IndexRemade(str(self.path))
+
+    def _refuse_strange_senses(self) -> None:
+        """Keeps what people do with this index out of another, see `refuse_remade`; damage hinders nobody."""
+        with suppress(IndexDamaged):
+            self.refuse_remade()
+            # What holds no commit yet may have been made again with other settings.
+            if not self.commit.number and read_settings(self.path)[1] != self.settings_text:
+                raise IndexRemade(str(self.path))
 
     def refuse_gone(self) -> None:
         """Raises where what this saw is there no more.
