@@ -277,6 +277,39 @@ def test_other_model_is_found(many: Index) -> None:
     assert Index.verify(many.path).notes[0].startswith("The model was not compared")
 
 
+def test_an_encoder_of_another_dimension_is_found(many: Index) -> None:
+    """Also where it has the digest of the one that made the index, and no query could be asked."""
+    wide = WindowEncoder()
+    wide.dimension += 1
+    (problem,) = Index.verify(many.path, encoder=wide).problems
+    assert "has the digest of the one that made the index, and vectors of 65 components, not 64" in problem.why
+    assert problem.remedy.startswith("give the one that made the index; ")
+
+
+@pytest.mark.parametrize("of_commit", ["{", None])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_settings_that_nothing_tells_are_a_problem_like_others(
+    many: Index, of_commit: str | None, is_there: bool
+) -> None:
+    """Where no commit has them either, a look says so, goes on, and names no remedy that fails."""
+    many.close()
+    path = max(many.path.glob("commit-*.json"))
+    commit = replace(read_commit(path), settings=of_commit)
+    for one in many.path.glob("commit-*"):
+        one.unlink()
+    write_commit(many.path, commit)
+    settings = many.path / "ctxsearch.json"
+    settings.write_text("{")
+    if not is_there:
+        settings.unlink()
+    flip(next(many.path.glob("*/vectors.dat")))
+    found, *others = verified(many).problems
+    assert found.path == str(settings)
+    assert found.why.startswith("it cannot be read (" if is_there else "it is missing")
+    assert found.remedy == "bring back a backup; or make a new index of the same sources"
+    assert [Path(one.path).name for one in others] == ["vectors.dat"]
+
+
 @pytest.mark.parametrize(
     ("digest", "remedy"),
     [

@@ -128,6 +128,7 @@ class Care(Answers):
 def _looked_at(
     folder: Path, quick: bool, encoder: Encoder | None, on_progress: Callable[[Progress], None] | None
 ) -> VerifyReport:
+    from ctxsearch.upkeep.made_by import FoundEncoder
     from ctxsearch.upkeep.verification import Verification
 
     own = None if encoder is None else OwnEncoder(encoder)
@@ -135,6 +136,8 @@ def _looked_at(
         folder,
         quick=quick,
         open_shard=open_committed,
-        model_digest=found_model_digest if own is None else lambda settings: own.digest,
+        found_encoder=lambda settings: (
+            FoundEncoder(found_model_digest(settings)) if own is None else FoundEncoder(own.digest, own.dimension)
+        ),
         on_progress=on_progress,
     ).run()

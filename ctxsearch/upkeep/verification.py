@@ -28,7 +28,7 @@ from ctxsearch.commit import (
     shard_folders,
 )
 from ctxsearch.domain import Progress
-from ctxsearch.errors import CtxSearchError, IndexDamaged, IndexLocked, ModelError
+from ctxsearch.errors import CtxSearchError, IndexDamaged, IndexLocked, IndexNotFound, ModelError
 from ctxsearch.head import head_content, shipped_content
 from ctxsearch.hindrance import reading
 from ctxsearch.query.scope import OpenShard
@@ -38,6 +38,7 @@ from ctxsearch.storage import TEMPORARY_PREFIX, plain_size
 from ctxsearch.upkeep.consistency import inconsistencies
 from ctxsearch.upkeep.contents import content_problem, size_problem
 from ctxsearch.upkeep.in_place import lock_problem, senses_problem
+from ctxsearch.upkeep.made_by import FoundEncoder, encoder_problem
 
 _COMMAND = "ctxsearch index INDEX SOURCE --repair"
 # A command has no encoder of somebody's own.
@@ -45,6 +46,8 @@ _METHODS = "Index.repair(INDEX), then Index.open(INDEX, encoder=...).add(DOCUMEN
 _REPAIR = "make it again with: {}; or bring back a backup"
 _COPY = "put it back from its copy with: ctxsearch index INDEX --repair"
 _RESTORE = "bring back a backup; or, if there is a commit before, go on from it with: {}"
+_SETTINGS = "put it back from the commit with: ctxsearch index INDEX --repair"
+_NO_SETTINGS = "bring back a backup; or make a new index of the same sources"
 _SHIPPED_HEAD = "put it back, from ctxsearch, with: ctxsearch index INDEX --repair"
 _OWN_HEAD = "put the file of the head there that the index was made with, or bring back a backup"
 
@@ -58,7 +61,7 @@ class Verification:
         folder: the index.
         quick: look at sizes and headers only.
         open_shard: opens a shard of a commit; told damage is a problem found.
-        model_digest: gives the digest of the model that is found now.
+        found_encoder: gives what is found now of what made the index.
         on_progress: is told how many bytes are read.
     """
 
@@ -68,13 +71,13 @@ class Verification:
         *,
         quick: bool,
         open_shard: Callable[[Path, Settings, Commit, ShardEntry], OpenShard],
-        model_digest: Callable[[Settings], str],
+        found_encoder: Callable[[Settings], FoundEncoder],
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self._folder = folder
         self._quick = quick
         self._open_shard = open_shard
-        self._model_digest = model_digest
+        self._found_encoder = found_encoder
         self._on_progress = on_progress
         self._problems: list[Problem] = []
         self._notes: list[str] = []
@@ -124,10 +127,19 @@ class Verification:
         try:
             settings, _ = read_settings(self._folder)
         except CtxSearchError:
-            if self._settings_kept is None:
+            if (kept := self._kept()) is None:
                 return _COMMAND
-            settings = parse_settings(self._settings_kept, self._folder / SETTINGS_FILE)
+            settings = kept
         return _METHODS if settings.has_own_encoder else _COMMAND
+
+    def _kept(self) -> Settings | None:
+        """The settings that the commit has; None where it has none, or none that can be read."""
+        if self._settings_kept is None:
+            return None
+        try:
+            return parse_settings(self._settings_kept, self._folder / SETTINGS_FILE)
+        except IndexDamaged:
+            return None
 
     def _senses(self) -> None:
         """What people wrote."""
@@ -182,28 +194,19 @@ class Verification:
                 raise IndexDamaged(str(path), "it is not what it was when the index was made")
         except CtxSearchError as error:
             why = error.why if isinstance(error, IndexDamaged) else str(error)
-            remedy = (
-                _REPAIR.format(self._adding)
-                if commit.settings is None
-                else "put it back from the commit with: ctxsearch index INDEX --repair"
-            )
-            self._problems.append(Problem(str(path), why, remedy))
-            return None if commit.settings is None else parse_settings(commit.settings, path)
+            if isinstance(error, IndexNotFound):
+                why = "it is missing"
+            kept = self._kept()
+            self._problems.append(Problem(str(path), why, _NO_SETTINGS if kept is None else _SETTINGS))
+            return kept
         self._head(settings)
         try:
-            digest = self._model_digest(settings)
+            problem = encoder_problem(settings, self._found_encoder(settings))
         except ModelError as error:
             self._notes.append(f"The model was not compared with the index's own: {error}")
             return settings
-        if digest != settings.model_digest:
-            self._problems.append(
-                Problem(
-                    settings.model,
-                    f"the model found now ({digest[:12]}) is not the one that made the index"
-                    f" ({settings.model_digest[:12]})",
-                    "install that one again; until then the index answers `like` and `concordance` only",
-                )
-            )
+        if problem:
+            self._problems.append(problem)
         return settings
 
     def _head(self, settings: Settings) -> None:
