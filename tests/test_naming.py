@@ -82,6 +82,12 @@ def test_every_argument_that_is_named_is_there_and_has_its_option(sentences: set
     assert {"columns", "cql", "device", "file_format", "grouping", "replace"} < names
 
 
+def test_only_an_export_says_to_replace(sentences: set[tuple[str, str]]) -> None:
+    """The option in the place of ``replace`` is that of `export`; `index` has another, and no sentence names it."""
+    assert {module for module, text in sentences if "`replace=" in text} == {"exporting/goal.py"}
+    assert with_options("`replace=True`") == "--force"
+
+
 @pytest.mark.parametrize(
     ("sentence", "shown"),
     [
