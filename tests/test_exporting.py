@@ -715,6 +715,7 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(labelled: Index, tmp_p
         (("{out}/a.csv", "bank", "--senses", "none", "--by", "x"), 2, "--senses none knows no sense"),
         (("{out}/a.csv", "bank", "--sense", "x"), 1, "No line of 'bank' is labelled; to choose"),
         (("{out}/a.csv", "bank", "--senses", "assigned"), 1, "The index has no head"),
+        (("{out}/a.csv", "--cql", '"bank"', "--senses", "assigned"), 1, "No word of these lines has a sense yet; make"),
         (("{out}/a.csv", "bank", "--context", "x"), 2, "'x' is neither a number of words nor 'sentence'."),
         (("{out}/a.csv", "bank", "--where", "place=x"), 1, "No document has the column 'place'"),
     ],
@@ -827,6 +828,15 @@ def test_an_empty_selection_is_an_empty_file(labelled: Index, tmp_path: Path) ->
     assert pyarrow.parquet.read_table(tmp_path / "parquet").num_rows == 0
     with pytest.raises(WordNotFound):
         labelled.export(tmp_path / "zax.csv", "zax")
+
+
+def test_why_nothing_is_written_is_told(index: Index, tmp_path: Path) -> None:
+    """The condition that no document meets is named, as where lines are listed, and the file has its header."""
+    result = ctxsearch("export", index.path, tmp_path / "a.csv", "bank", "--where", "year>2100")
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr.startswith("No document meets 'year>2100'; of year there are: ")
+    assert result.stderr.endswith("a.csv: 0 lines.\n")
+    assert len(cells(tmp_path / "a.csv")) == 1
 
 
 def test_a_link_is_followed_when_asked(labelled: Index, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from ctxsearch.cli import INTERRUPTED
 from ctxsearch.errors import CtxSearchError
 from ctxsearch.naming import ARGUMENT
 
-# Options that are called otherwise than the arguments of the library; `replace` is an export's alone, which a test holds.
+# Options that are called otherwise than arguments of the library; `replace` is of an export alone, which a test holds.
 _OTHERWISE = {"file_format": "--format", "order": "--sort", "replace": "--force"}
 
 

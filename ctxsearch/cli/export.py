@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from ctxsearch.cli.console import argument_of, counted, say, with_options
+from ctxsearch.cli.nothing import say_nothing
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import (
     Filters,
@@ -89,27 +90,30 @@ def export(
     if why := refusal(chosen, word, senses, options):
         raise WrongCommand(with_options(f"{why}."))
     around = parsed_context(context)
-    with opening(index, allow_damaged=False) as opened, count_bar("exporting", f"{chosen.unit}s") as on_progress:
-        written = opened.export(
-            file,
-            word,
-            file_format=chosen.name,
-            **filters.chosen,
-            limit=limit,
-            offset=offset,
-            sample=sample,
-            per_document=per_document,
-            seed=seed,
-            order=sort or "corpus",
-            sense=sense,
-            senses=senses,
-            by=by,
-            context=around,
-            grouping=grouping,
-            examples=examples,
-            replace=force,
-            on_progress=on_progress,
-        )
+    with opening(index, allow_damaged=False) as opened:
+        with count_bar("exporting", f"{chosen.unit}s") as on_progress:
+            written = opened.export(
+                file,
+                word,
+                file_format=chosen.name,
+                **filters.chosen,
+                limit=limit,
+                offset=offset,
+                sample=sample,
+                per_document=per_document,
+                seed=seed,
+                order=sort or "corpus",
+                sense=sense,
+                senses=senses,
+                by=by,
+                context=around,
+                grouping=grouping,
+                examples=examples,
+                replace=force,
+                on_progress=on_progress,
+            )
+        if not written.count:
+            say_nothing(opened, filters.chosen["where"])
     for note in written.notes:
         say(note)
     beside = "".join(f", and {one.name} beside it" for one in written.files[1:])

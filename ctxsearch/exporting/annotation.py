@@ -238,12 +238,15 @@ def _with_senses(material: Material, parts: Sequence[Part]) -> list[str]:
     """The words with senses that are asked for: all of the inventory, or those of the node of a pattern.
 
     Raises:
+        SenseError: none of the words of a pattern has a sense.
         SenseNotFound: only one sense is asked for, and none of these words has it.
     """
     asked, senses = material.asked, material.senses.list()
     if not asked.is_of_all:
         lemmas = lemmas_of(material.shards, parts)
         senses = [sense for sense in senses if sense.lemma in lemmas]
+        if lemmas and not senses:
+            raise SenseError("No word of these lines has a sense yet; make one with: ctxsearch senses new.")
     known = [sense.sense_id for sense in senses]
     if asked.sense is not None and asked.sense not in (*known, NONE_OF_THESE, UNSURE):
         raise SenseNotFound(asked.sense, known)
