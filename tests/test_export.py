@@ -19,7 +19,7 @@ from ctxsearch.encoder import cache
 from ctxsearch.encoder.export import NoExport, export_model
 from ctxsearch.encoder.onnx import OnnxEncoder
 from ctxsearch.encoder.transformer import TransformerEncoder
-from ctxsearch.errors import SettingsMismatch
+from ctxsearch.errors import QueryError, SettingsMismatch
 from ctxsearch.index.model import load_export
 
 TEXTS = (
@@ -242,6 +242,16 @@ def test_a_cache_that_cannot_be_written_is_done_without(tiny_index: Path, monkey
     with Index.open(tiny_index) as index:
         assert not index.can_export
         assert index.query("They swim to the [bank].")
+
+
+def test_a_cache_in_no_home_folder_is_told(tiny_index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query says where the cache would be, and how to say where it is."""
+    monkeypatch.setenv("CTXSEARCH_CACHE", "~nobody at all/cache")
+    with (
+        Index.open(tiny_index) as index,
+        pytest.raises(QueryError, match=r"There is no home folder for '~nobody at all/cache'; write the whole path of"),
+    ):
+        index.query("They swim to the [bank].")
 
 
 def test_a_device_or_type_asked_for_is_that_of_torch(tiny_index: Path) -> None:

@@ -20,6 +20,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ctxsearch.errors import QueryError
 from ctxsearch.storage import (
     digest_files,
     folder_beside,
@@ -80,11 +81,19 @@ def layer_name(number: int) -> str:
 
 
 def cache_folder() -> Path:
-    """The folder that exported models are kept in; it need not be there."""
-    if given := os.environ.get("CTXSEARCH_CACHE"):
-        return Path(given).expanduser() / "models"
+    """The folder that exported models are kept in; it need not be there.
+
+    Raises:
+        QueryError: it would be in a home folder that is none: that of no user, or of one who has none.
+    """
+    given = os.environ.get("CTXSEARCH_CACHE")
     users = os.environ.get("XDG_CACHE_HOME") or ("~/Library/Caches" if sys.platform == "darwin" else "~/.cache")
-    return Path(users).expanduser() / "ctxsearch" / "models"
+    try:
+        return Path(given).expanduser() / "models" if given else Path(users).expanduser() / "ctxsearch" / "models"
+    except RuntimeError as error:
+        raise QueryError(
+            f"There is no home folder for {given or users!r}; write the whole path of a folder in $CTXSEARCH_CACHE."
+        ) from error
 
 
 def find_export(model_digest: str) -> Export | None:
