@@ -12,6 +12,7 @@ removed, though, which stays out until the search is ended.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -32,6 +33,8 @@ from ctxsearch.protocols import Encoder, VectorCodec
 from ctxsearch.report import IndexReport
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
 from ctxsearch.vectors.codec import Codec, CodecParameters, parameters_of, train
+
+_LOG = logging.getLogger(__name__)
 
 _REFUSED_KEPT = 100
 # Stands for the id of the shard that is being built.
@@ -307,6 +310,7 @@ class Adding:
         )
         with self._watch.stage("digest and commit"):
             write_commit(self._folder, commit)
+        _LOG.info("Commit %d: %s words in this run.", commit.number, f"{self._words:,}")
         self.commit = commit
         self._removed.clear()
         self._building_has.clear()

@@ -1078,3 +1078,31 @@ def test_broken_off_source_says_what_was_kept(copy: Path, tmp_path: Path) -> Non
 def test_model_without_a_name_is_told(library: Library, tmp_path: Path) -> None:
     """An empty --model is no model, not the default one."""
     told(ctxsearch("index", tmp_path / "index", library.corpus, "--model", ""))
+
+
+def test_verbose_says_what_runs_the_model(library: Library) -> None:
+    """Standard error has what answers, and in which way; the results are the same, and alone without it."""
+    ask = ("query", library.index, "They rowed to the [bank] of the river.", "--dtype", "fp32", "--json")
+    plain, told_more = ctxsearch(*ask), ctxsearch("--verbose", *ask)
+    assert plain.stdout == told_more.stdout != ""
+    assert plain.stderr == ""
+    assert f"{library.index}: commit 1 is open; shards: 1." in told_more.stderr.splitlines()
+    assert re.search(
+        r"^all-MiniLM-L6-v2 is run by torch \S+ on cpu in float32, [\d,]+ pieces a batch", told_more.stderr, re.M
+    )
+
+
+def test_verbose_says_what_is_committed(copy: Path, tmp_path: Path) -> None:
+    """Commits of a run are told with --verbose, and so are shards that were joined, and what was cleared away."""
+    (tmp_path / "more.txt").write_text("A bank burst.")
+    assert "\nCommit 2: 3 words in this run.\n" in ctxsearch("-v", "index", copy, tmp_path / "more.txt").stderr
+    joined = ctxsearch("-v", "compact", copy).stderr
+    assert "Commit 3: shards joined: 2; occurrences left of them: 52.\n" in joined
+    assert joined.count(": no commit needs it.\n") == 2
+
+
+def test_verbose_alone_is_no_command() -> None:
+    """Without a command there is nothing to tell of."""
+    result = ctxsearch("--verbose")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "Missing command." in result.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 import re
 import shutil
 import threading
@@ -309,9 +310,15 @@ def _require_operators() -> None:
 @pytest.mark.parametrize(("kind", "layer"), [(_Fused, 4), (_Fused, 12), (_Closing, 2), (_Closing, 6)])
 @torch.inference_mode()
 def test_a_model_that_cannot_be_fused_is_as_it_was(
-    folder: Path, kind: type[_Packed], fault: str, layer: int, monkeypatch: pytest.MonkeyPatch
+    folder: Path,
+    kind: type[_Packed],
+    fault: str,
+    layer: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Where torch lacks an operator, or it gives something else alone or in the model, all is as it was."""
+    """Where torch lacks an operator, or it gives something else alone or in the model, all is as it was; it is told."""
+    caplog.set_level(logging.DEBUG, "ctxsearch")
     _require_operators()
     model = load_transformer("model", str(folder)).bfloat16()
     pieces = torch.arange(5, 37).reshape(2, 16)
@@ -338,6 +345,8 @@ def test_a_model_that_cannot_be_fused_is_as_it_was(
     monkeypatch.setattr(_Packed, "__init__", init)
     monkeypatch.setattr(kind, "forward", amiss)
     assert not fuse(model)
+    why = "there is no such operator" if fault == "missing" else "gives something else"
+    assert [message for message in caplog.messages if why in message]
     assert len(checked) >= layer
     assert dict(model.named_modules()) == modules
     assert torch.equal(model(input_ids=pieces).last_hidden_state, expected)
@@ -787,8 +796,11 @@ def test_auto_is_the_device_that_is_there() -> None:
     assert choose_device("auto").type == choose_device(None).type == expected
 
 
-def test_batch_that_does_not_fit_is_halved(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batch_that_does_not_fit_is_halved(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """Where the memory does not take a batch, its halves are tried; each word has its vector, and later batches fit."""
+    caplog.set_level(logging.INFO, "ctxsearch")
     encoder = TransformerEncoder(str(folder), window=POSITIONS, device="cpu", dtype="fp32")
     analyser = Analyser("en")
     passages = [list(analyser.segments(f"The bank number {number} of the river was steep.")) for number in range(40)]
@@ -810,6 +822,7 @@ def test_batch_that_does_not_fit_is_halved(folder: Path, monkeypatch: pytest.Mon
     sizes.clear()
     encoder.encode(passages)
     assert max(sizes) <= 3
+    assert f"The memory of cpu is short: {encoder.batch_pieces:,} pieces a batch from now on." in caplog.messages
     monkeypatch.setattr(encoder, "forward", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError("none at all")))
     with pytest.raises(ModelError, match='the memory of cpu does not take one window of it; use `device="cpu"`'):
         encoder.encode(passages[:1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import subprocess
 import sys
@@ -115,9 +116,15 @@ def test_an_export_is_kept_and_found_again(exports: dict[str, tuple[Path, cache.
 @pytest.mark.parametrize("name", ["model.onnx", "model.onnx.data", "tokenizer.json", "export.json"])
 @pytest.mark.parametrize("damage", ["flipped", "cut", "gone", "linked"])
 def test_a_damaged_export_is_passed_over(
-    exports: dict[str, tuple[Path, cache.Export]], tiny_index: Path, name: str, damage: str, tmp_path: Path
+    exports: dict[str, tuple[Path, cache.Export]],
+    tiny_index: Path,
+    name: str,
+    damage: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A query is answered by torch, as if there were no export, whatever became of it."""
+    """A query is answered by torch, as if there were no export, whatever became of it; whoever asks is told so."""
+    caplog.set_level(logging.INFO, "ctxsearch")
     _, export = exports["bert-uncased"]
     with Index.open(tiny_index) as index:
         expected = index.query("They swim to the [bank].", k=None)
@@ -136,6 +143,7 @@ def test_a_damaged_export_is_passed_over(
     with Index.open(tiny_index) as index:
         assert load_export(index.settings.model_digest, index.settings, None) is None
         assert index.query("They swim to the [bank].", k=None) == expected
+    assert [message for message in caplog.messages if "export" in message and "torch answers" in message]
 
 
 def test_a_failure_is_noted_and_forgotten_with_other_versions(monkeypatch: pytest.MonkeyPatch) -> None:

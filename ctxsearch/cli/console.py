@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import re
 import shlex
@@ -28,6 +29,20 @@ def say(message: str) -> None:
     from rich.console import Console
 
     Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True).print(with_options(message))
+
+
+def say_what_is_logged() -> None:
+    """Prints to standard error what the library logs: what answers, and in which way."""
+    logger = logging.getLogger("ctxsearch")
+    logger.addHandler(_Said())
+    logger.setLevel(logging.DEBUG)
+
+
+class _Said(logging.Handler):
+    """Above a progress bar, if there is one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(self.format(record))
 
 
 def with_options(sentence: str) -> str:

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 import ctxsearch
-from ctxsearch.cli.console import told
+from ctxsearch.cli.console import say_what_is_logged, told
 
 # As many files as any index needs; and what macOS allows.
 _OPEN_FILES = (65_536, 10_240)
@@ -116,8 +116,19 @@ def _allow_many_files() -> None:
             return
 
 
-def main(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+def main(
+    call: typer.Context,
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Say what runs the model, where, and what is done on the way.")
+    ] = False,
+) -> None:
     """A semantic concordance: finds the uses of a word that are like the one you have in mind."""
+    if verbose:
+        say_what_is_logged()
     if version:
         print(ctxsearch.__version__)
         raise typer.Exit
+    if call.invoked_subcommand is None:
+        call.fail("Missing command.")

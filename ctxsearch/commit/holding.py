@@ -7,6 +7,7 @@ itself, and leaves what it does not get to a later writer. The kernel lets go of
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import time
 import weakref
@@ -16,6 +17,8 @@ from pathlib import Path
 from ctxsearch.commit.record import Commit, commit_files, commit_path, newest_commit, read_commit, shard_folders
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.storage import TEMPORARY_PREFIX, remove
+
+_LOG = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 0.001
 
@@ -138,6 +141,7 @@ def tidy(folder: Path, newest: Commit) -> None:
             remove(path)
     for path in [*folder.glob(f"{TEMPORARY_PREFIX}*"), *(shard_folders(folder) if all_known else ())]:
         if path.name not in needed:
+            _LOG.debug("%s is cleared away: no commit needs it.", path)
             remove(path)
 
 

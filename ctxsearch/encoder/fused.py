@@ -17,10 +17,13 @@ stays as it is.
 from __future__ import annotations
 
 import inspect
+import logging
 
 import torch
 import transformers
 from transformers.activations import GELUActivation
+
+_LOG = logging.getLogger(__name__)
 
 # Rows that a packed layout is made for; it serves any number.
 _ROWS = 2048
@@ -116,9 +119,10 @@ def fuse(model: transformers.PreTrainedModel) -> bool:
         # A model may ask more of a layer than to be called, and use GELU elsewhere than behind it.
         if not alike(before, _states(model)):
             raise ValueError("the fused model gives something else")
-    except AMISS:
+    except AMISS as error:
         for parent, name, module in replaced:
             setattr(parent, name, module)
+        _LOG.debug("The layers of the model stay as they are: %s", error)
         return False
     return bool(replaced)
 
@@ -140,7 +144,8 @@ def takes_added_mask(model: transformers.PreTrainedModel, window: int) -> bool:
         return False
     try:
         return alike(_states(model, window), _states(model, window, is_added=True), tolerance=0)
-    except AMISS:
+    except AMISS as error:
+        _LOG.debug("Each layer of the model makes its own mask: %s", error)
         return False
 
 

@@ -10,6 +10,7 @@ window. Where torch has no such kernel, or a model is of another kind, it stays 
 from __future__ import annotations
 
 import inspect
+import logging
 import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
@@ -26,6 +27,8 @@ try:
     from torch.nn.attention.varlen import varlen_attn
 except ImportError:  # a torch before 2.10
     varlen_attn = None  # type: ignore[assignment]
+
+_LOG = logging.getLogger(__name__)
 
 _NAME = "ctxsearch_packed"
 _KERNEL_TYPES = (torch.bfloat16, torch.float16)
@@ -163,8 +166,8 @@ def take_rows(model: transformers.PreTrainedModel, window: int) -> bool:
             found = [state[0].float() for state in (*packed.hidden_states, packed.last_hidden_state)]
             if _SEEN.asked == model.config.num_hidden_layers and alike(expected, found):
                 return True
-    except AMISS:
-        pass
+    except AMISS as error:
+        _LOG.debug("Windows are padded: %s", error)
     model.set_attn_implementation(before)
     return False
 

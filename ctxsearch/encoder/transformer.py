@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Any
@@ -27,6 +28,8 @@ from ctxsearch.errors import ModelError
 from ctxsearch.head import Head
 from ctxsearch.protocols import Encoded
 from ctxsearch.settings import FORMAT_VERSION
+
+_LOG = logging.getLogger(__name__)
 
 # In bf16 on a CPU a batch is as long as a multiple of this. Attention over 125 pieces takes twice the time of 128, for
 # what is left over of a vector of the processor is worked on one by one; in single precision padding costs more.
@@ -84,8 +87,7 @@ class TransformerEncoder:
         except torch.OutOfMemoryError as error:
             raise ModelError(model, f'the memory of {self._device} does not take it; use `device="cpu"`.') from error
         is_bf16_on_cpu = self._device.type == "cpu" and self.dtype is torch.bfloat16
-        if is_bf16_on_cpu:
-            fuse(self._model)
+        is_fused = is_bf16_on_cpu and fuse(self._model)
         config = self._model.config
         self._longest = longest_input(self._model)
         self._step = LENGTH_STEP if is_bf16_on_cpu else 1
@@ -115,6 +117,16 @@ class TransformerEncoder:
         self._framing = Framing(self.tokenizer, window)
         self._adds_mask = is_bf16_on_cpu and takes_added_mask(self._model, window)
         self._packs = has_kernel(self._device, self.dtype) and take_rows(self._model, window)
+        _LOG.info(
+            "%s is run by torch %s on %s in %s, %s pieces a batch%s%s.",
+            model,
+            torch.__version__,
+            self._device,
+            str(self.dtype).removeprefix("torch."),
+            f"{self.batch_pieces:,}",
+            ", its layers fused" if is_fused else "",
+            ", without padding" if self._packs else "",
+        )
 
     def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
         """Embeds every token of some passages, see `Encoder.encode`.
@@ -196,6 +208,9 @@ class TransformerEncoder:
             half = len(some) // 2
             # Another thread may have found it smaller yet.
             self.batch_pieces = max(1, min(self.batch_pieces, sum(lengths[number] for number in some) // 2))
+            _LOG.info(
+                "The memory of %s is short: %s pieces a batch from now on.", self._device, f"{self.batch_pieces:,}"
+            )
             left += [some[half:], some[:half]]
 
     def padded(self, length: int) -> int:

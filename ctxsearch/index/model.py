@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
@@ -16,6 +17,8 @@ from ctxsearch.storage import digest_bytes
 if TYPE_CHECKING:
     from ctxsearch.head import Head
     from ctxsearch.protocols import Encoder
+
+_LOG = logging.getLogger(__name__)
 
 # What an exported model computes like.
 _PLAIN: Mapping[str, str | None] = {"device": "cpu", "dtype": "fp32"}
@@ -140,6 +143,7 @@ class Model:
             with keeping(self._export_digest) as folder:
                 export_model(self._settings.model, self._export_digest, folder, self.head)
         except NoExport as error:
+            _LOG.info("%s cannot be exported for ONNX Runtime, and torch answers: %s", self._settings.model, error)
             keep_failure(self._settings.model, self._export_digest, str(error))
         else:
             self._asking = self._export = None
@@ -179,6 +183,7 @@ def load_export(digest: str, settings: Settings, head: Head | None) -> Encoder |
 
     export = find_export(digest)
     if export is None:
+        _LOG.info("There is no export of %s for ONNX Runtime that could be used; torch answers.", settings.model)
         return None
     # Reading all the weights takes as long as opening the model, which reads few of them.
     with ThreadPoolExecutor(1, "ctxsearch-check") as aside:
@@ -189,9 +194,14 @@ def load_export(digest: str, settings: Settings, head: Head | None) -> Encoder |
             encoder = OnnxEncoder(
                 export, layers=settings.layers, pooling=settings.pooling, window=settings.window, head=head
             )
-        except (ImportError, ModelError):
+        except (ImportError, ModelError) as error:
+            _LOG.info("The export of %s cannot be run, and torch answers: %s", settings.model, error)
             return None
-        return encoder if is_whole.result() else None
+        if not is_whole.result():
+            _LOG.info("The export of %s is damaged, and torch answers: %s", settings.model, export.folder)
+            return None
+        _LOG.info("%s is run by ONNX Runtime, from %s.", settings.model, export.folder)
+        return encoder
 
 
 def load_encoder(settings: Settings, hardware: Mapping[str, str | None], head: Head | None) -> Encoder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import logging
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from ctxsearch.head import Calibration
     from ctxsearch.protocols import Encoder
     from ctxsearch.query.scope import ListedShard, OpenShard
+
+
+_LOG = logging.getLogger(__name__)
 
 
 class Parts:
@@ -143,6 +147,7 @@ class Parts:
                         self._open(entry, damage)
                     except IndexDamaged as error:
                         self._leave_out(entry, error)
+                _LOG.debug("%s: commit %d is open; shards: %d.", self.path, self.commit.number, len(self.commit.shards))
             opened = [self._shards[entry.shard_id] for entry in self.commit.shards if entry.shard_id in self._shards]
             if not opened:
                 raise IndexDamaged(str(self.path), "every shard is")

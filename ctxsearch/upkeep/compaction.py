@@ -16,6 +16,7 @@ meanwhile.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -40,6 +41,8 @@ from ctxsearch.upkeep.contents import content_problem
 from ctxsearch.upkeep.joined_clusters import JoinedClusters
 from ctxsearch.upkeep.joining import JoinedRows, codes_of
 from ctxsearch.vectors.files import SortedWriter
+
+_LOG = logging.getLogger(__name__)
 
 # A query opens and searches every shard, and ten to twenty cost it little.
 _SHARDS_WANTED = 16
@@ -143,6 +146,8 @@ class Compaction:
                 entries.append(entry)
         commit = changed(self._commit, number=number, shards=tuple(entries), settings=self._settings)
         write_commit(self._folder, commit)
+        rows = 0 if joined is None else joined.rows
+        _LOG.info("Commit %d: shards joined: %d; occurrences left of them: %s.", number, len(group), f"{rows:,}")
         self._commit = commit
 
     def _join(self, group: Sequence[OpenShard], number: int) -> ShardEntry | None:
