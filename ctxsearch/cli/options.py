@@ -65,7 +65,7 @@ Good = Annotated[
     typer.Option(
         "--good",
         help="The best example sentences first, in whole sentences unless --context says otherwise; what says the same"
-        " as a better one is left out.",
+        " as a better one comes last.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]

@@ -90,8 +90,8 @@ class Answers(Words):
             order: what the lines found are sorted by, see `concordance`; the nearest first otherwise.
             per_document: no more lines of one document than this, its nearest.
             offset: passes over so many of the nearest; the same call with another offset gives another page.
-            good: of the lines that answer, the best example sentences first, as `concordance` has them, and none that
-                says what a better one does; so there may be fewer than ``k``. A score stays a cosine.
+            good: of the lines that answer, the best example sentences first, as `concordance` has them. A score stays a
+                cosine.
 
         Raises:
             QueryError: the usage, a filter or an option cannot be understood.

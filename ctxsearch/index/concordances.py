@@ -126,8 +126,8 @@ class Concordances:
                 of the corpus.
             context: words on either side, or ``"sentence"``.
             good: the best example sentences first, instead of another order: whole, of fit length, of common words,
-                and none that says what a better one does. A score says how good a line is, and is no cosine. Of more
-                than 20 000 occurrences so many are drawn.
+                and those that say what a better one does behind all others. A score says how good a line is, and is no
+                cosine. Of more than 20 000 occurrences so many are drawn.
 
         Raises:
             WordNotFound: the corpus does not have the word.

@@ -16,10 +16,9 @@ from ctxsearch.query.goodness import common_lemmas, goodness
 from ctxsearch.query.lines import lines
 from ctxsearch.query.names import Names
 from ctxsearch.query.scope import OpenShard
-from ctxsearch.query.vectors import vectors_of
 from ctxsearch.vectors.files import TOKEN_BITS
 
-# Sentences that share more of their words than this, or are nearer, say the same.
+# Sentences that share more of their words than this, of those of the longer one, say the same; so do nearer ones.
 _SHARED, _NEAR = 0.6, 0.97
 _AT_ONCE = 2048
 # So many are compared with all before them in a go.
@@ -83,7 +82,7 @@ def best_examples(
     scores, words = sentence_scores(shards, found, common)
     # Half of it is how the sentence reads, and half how typical the use is.
     total = scores * np.clip(nearness, 0, None)
-    chosen = unlike(np.argsort(-total, kind="stable"), words, vectors, n)
+    chosen = unlike(np.argsort(-total, kind="stable"), words, n, vectors)
     picked = [Found(found[place].shard, found[place].row, float(total[place])) for place in chosen]
     return lines(shards, picked, None)
 
@@ -91,12 +90,12 @@ def best_examples(
 def good_lines(
     shards: Sequence[OpenShard], found: Sequence[Found], limit: int | None, context: int | None, *, offset: int = 0
 ) -> list[ConcordanceLine]:
-    """The lines whose sentences are the best examples, best first; a line's score is how good it is.
+    """Lines by how good examples their sentences are, best first, which is a line's score; see `_repeats_last`.
 
     Args:
         shards: where.
         found: the occurrences to choose from.
-        limit: how many; None for all that say something of their own.
+        limit: how many; None for all.
         context: words on either side, or None for the sentence.
         offset: passes over so many of the best.
     """
@@ -104,13 +103,13 @@ def good_lines(
         return []
     scores, words = sentence_scores(shards, found)
     n = None if limit is None else offset + limit
-    chosen = unlike(np.argsort(-scores, kind="stable"), words, vectors_of(shards, found), n)[offset:]
+    chosen = _repeats_last(np.argsort(-scores, kind="stable"), words, n)[offset:]
     picked = [Found(found[place].shard, found[place].row, float(scores[place])) for place in chosen]
     return lines(shards, picked, context)
 
 
 def best_first(shards: Sequence[OpenShard], answers: Sequence[ConcordanceLine]) -> list[ConcordanceLine]:
-    """Lines that are there already, the best examples first; without those that say what a better one does.
+    """Lines that are there already, the best examples first, see `_repeats_last`.
 
     Of more than `CONSIDERED`, the first so many are looked at.
     """
@@ -120,20 +119,33 @@ def best_first(shards: Sequence[OpenShard], answers: Sequence[ConcordanceLine]) 
     places = find_keys(shards, [line.key for line in answers])
     found = [Found(places[line.key].shard, places[line.key].row, None) for line in answers]
     scores, words = sentence_scores(shards, found)
-    chosen = unlike(np.argsort(-scores, kind="stable"), words, vectors_of(shards, found), None)
+    chosen = _repeats_last(np.argsort(-scores, kind="stable"), words, None)
     return [answers[place] for place in chosen]
 
 
+def _repeats_last(ranked: NDArray[np.int64], words: Sequence[frozenset[str]], n: int | None) -> list[int]:
+    """The first so many of a ranking, in which those that say what a better one does come behind all others."""
+    order = unlike(ranked, words, n)
+    if n is None or len(order) < n:
+        own = set(order)
+        order += [place for place in ranked.tolist() if place not in own]
+    return order[:n]
+
+
 def unlike(
-    ranked: NDArray[np.int64], words: Sequence[frozenset[str]], vectors: NDArray[np.float32], n: int | None
+    ranked: NDArray[np.int64],
+    words: Sequence[frozenset[str]],
+    n: int | None,
+    vectors: NDArray[np.float32] | None = None,
 ) -> list[int]:
     """The first so many sentences of a ranking that say something else than each one before.
 
     Args:
         ranked: their numbers, the best first. Shape: (n_ranked,).
         words: of each sentence, by its number.
-        vectors: of each, of unit length. Shape: (n_sentences, dimension).
         n: how many; None for all.
+        vectors: of each, of unit length: no two that are very near say something else either. Shape: (n_sentences,
+            dimension).
     """
     said = _Said(words)
     chosen: list[int] = []
@@ -141,11 +153,14 @@ def unlike(
         return chosen
     for start in range(0, len(ranked), _COMPARED):
         block = ranked[start : start + _COMPARED]
-        near_before = (vectors[block] @ vectors[chosen].T > _NEAR).any(axis=1)
-        near_within = vectors[block] @ vectors[block].T > _NEAR
+        if vectors is not None:
+            near_before = (vectors[block] @ vectors[chosen].T > _NEAR).any(axis=1)
+            near_within = vectors[block] @ vectors[block].T > _NEAR
         kept: list[int] = []
         for at, place in enumerate(block.tolist()):
-            if near_before[at] or near_within[at, kept].any() or said.has(words[place]):
+            if said.has(words[place]):
+                continue
+            if vectors is not None and (near_before[at] or near_within[at, kept].any()):
                 continue
             said.add(words[place])
             kept.append(at)
@@ -169,14 +184,14 @@ class _Said:
         counts = Counter(word for sentence in words for word in sentence)
         self._sentences = {word: np.zeros(count, np.int64) for word, count in counts.items()}
         self._filled = dict.fromkeys(counts, 0)
-        self._most = np.zeros(len(words))
+        self._at_most = np.zeros(len(words))
         self._n = 0
 
     def add(self, sentence: frozenset[str]) -> None:
         for word in sentence:
             self._sentences[word][self._filled[word]] = self._n
             self._filled[word] += 1
-        self._most[self._n] = _SHARED * len(sentence)
+        self._at_most[self._n] = _SHARED * len(sentence)
         self._n += 1
 
     def has(self, sentence: frozenset[str]) -> bool:
@@ -184,4 +199,4 @@ class _Said:
         if not met or not self._n:
             return False
         shared = np.bincount(np.concatenate(met), minlength=self._n)
-        return bool((shared > np.minimum(self._most[: self._n], _SHARED * len(sentence))).any())
+        return bool((shared > np.maximum(self._at_most[: self._n], _SHARED * len(sentence))).any())
