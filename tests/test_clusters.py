@@ -91,6 +91,20 @@ def exact_answers(index: Index, *, exact: bool) -> list[list[ConcordanceLine]]:
     ]
 
 
+def test_pages_are_parts_of_one_list(make_index: MakeIndex) -> None:
+    """Up to as many lines as the rows are for that are compared in any case; and asked exactly, all."""
+    index = make_index(documents())
+    key = index.concordance("bank", limit=1)[0].key
+    lines_of_one_list = narrowing.LEAST_ROWS // narrowing.ROWS_PER_LINE
+    for exact, last in ((False, lines_of_one_list - 1), (True, 200)):
+        whole = index.like(key, k=last, exact=exact)
+        pages = [
+            line for at in range(0, last, 7) for line in index.like(key, k=min(7, last - at), offset=at, exact=exact)
+        ]
+        assert pages == whole
+    assert len({line.key for line in whole}) == 200
+
+
 @pytest.mark.parametrize("shard_tokens", [500, 10**6])
 @pytest.mark.parametrize("codec", ["fp16", "sq8"])
 def test_exact_answers_are_those_of_an_index_without_clusters(

@@ -89,7 +89,9 @@ class Answers(Words):
                 given.
             order: what the lines found are sorted by, see `concordance`; the nearest first otherwise.
             per_document: no more lines of one document than this, its nearest.
-            offset: passes over so many of the nearest; the same call with another offset gives another page.
+            offset: passes over so many of the nearest; the same call with another offset gives another page. Of a word
+                so frequent that not every use is compared, see ``exact``, the more are, the further a page lies: pages
+                beyond the first 512 lines are parts of one list only with ``exact``.
             good: of the lines that answer, the best example sentences first, as `concordance` has them. A score stays a
                 cosine.
 

@@ -13,7 +13,7 @@ from ctxsearch.analysis import surface_form
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS, ID_COLUMN
 from ctxsearch.commit import Commit
 from ctxsearch.query.placing import counts_of_stretches
-from ctxsearch.query.scope import ListedShard, OpenShard, living_documents
+from ctxsearch.query.scope import ListedShard, OpenShard
 from ctxsearch.report import IndexInfo
 from ctxsearch.settings import Settings
 
@@ -58,7 +58,7 @@ def describe(path: Path, settings: Settings, commit: Commit, shards: Sequence[Li
 def living_frequencies(shard: ListedShard) -> Counter[str]:
     """How often each lemma of a shard occurs in documents that were not taken out."""
     frequencies = Counter(dict(shard.catalog.lemma_frequencies()))
-    documents = living_documents(shard)
+    documents = shard.living
     if documents is None:
         return frequencies
     if not isinstance(shard, OpenShard):

@@ -263,19 +263,12 @@ def _nodes_in(
         most: tokens at most; None for any number.
     """
     borders = np.arange(len(before))
-    nodes = np.zeros(len(before), np.bool_)
-    # So many tokens of the run stand before the node: with each number those after it are bounded in another way.
-    longest = int((borders - run.begin)[run.met].max(initial=0))
-    told = least - 1 if most is None else most
-    for others in range(min(told, longest + 1)):
-        start = borders - others
-        can_start = run.met & (start >= run.begin) & before[np.maximum(start, 0)]
-        last = run.end if most is None else np.minimum(run.end, start + most)
-        nodes |= can_start & _is_any(after, np.maximum(borders + 1, start + least), last)
-    if most is None:
-        # With as many as the least before it, the node is enough.
-        can_start = run.met & _is_any(before, run.begin, borders - max(0, least - 1))
-        nodes |= can_start & _is_any(after, borders + 1, run.end)
+    # From a beginning every token is a node up to the last border, of those in reach, where what follows can begin.
+    end = run.end if most is None else np.minimum(run.end, borders + most)
+    stop = np.maximum.accumulate(np.where(after, borders, -1))[end]
+    starts = np.flatnonzero(before & (stop >= borders + least))
+    steps = np.bincount(starts, minlength=len(before)) - np.bincount(stop[starts], minlength=len(before))
+    nodes: NDArray[np.bool_] = np.cumsum(steps) > 0
     return nodes
 
 

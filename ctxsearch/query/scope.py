@@ -36,6 +36,16 @@ class ListedShard:
     catalog: Catalog
 
     @cached_property
+    def living(self) -> NDArray[np.bool_] | None:
+        """Which documents were not taken out, not to be changed. Shape: (n_documents,); None where none was."""
+        if not self.entry.removed:
+            return None
+        living = np.ones(self.entry.documents, dtype=np.bool_)
+        living[list(self.entry.removed)] = False
+        living.flags.writeable = False
+        return living
+
+    @cached_property
     def names(self) -> Sequence[str]:
         """The names that the metadata of documents have that were not taken out."""
         return self.catalog.metadata_names(self.entry.removed)
@@ -198,7 +208,7 @@ def _lemmas(shards: Sequence[OpenShard], *, form: str | None = None, folded: str
     is_one = len({row.lemma for _, row in found}) < 2
     counts: Counter[str] = Counter()
     for shard, row in found:
-        counts[row.lemma] += row.frequency if is_one else count_rows(shard, [_rows(row)], living_documents(shard))
+        counts[row.lemma] += row.frequency if is_one else count_rows(shard, [_rows(row)], shard.living)
     return counts
 
 
@@ -230,22 +240,13 @@ def _rows(row: FormRow) -> Rows:
     return Rows(row.first_row, row.stop_row)
 
 
-def living_documents(shard: ListedShard) -> NDArray[np.bool_] | None:
-    """Which documents of a shard were not taken out. Shape: (n_documents,); None where none was."""
-    if not shard.entry.removed:
-        return None
-    living = np.ones(shard.entry.documents, dtype=np.bool_)
-    living[list(shard.entry.removed)] = False
-    return living
-
-
 def has_living(shard: OpenShard, rows: Rows) -> bool:
     """Whether a row of the stretch belongs to a document that was not taken out."""
-    documents = living_documents(shard)
-    if documents is None:
+    living = shard.living
+    if living is None:
         return rows.stop > rows.start
     parts = (Rows(start, min(start + _ROWS, rows.stop)) for start in range(rows.start, rows.stop, _ROWS))
-    return any(row_mask(shard, [part], documents).any() for part in parts)
+    return any(row_mask(shard, [part], living).any() for part in parts)
 
 
 def count_rows(shard: OpenShard, parts: Sequence[Rows], documents: NDArray[np.bool_] | None) -> int:
@@ -287,7 +288,7 @@ def allowed_documents(shards: Sequence[ListedShard], where: Sequence[str]) -> li
     filters = checked_columns(shards, where)
     allowed: list[NDArray[np.bool_] | None] = []
     for shard in shards:
-        living = living_documents(shard)
+        living = shard.living
         if filters:
             chosen = shard.catalog.documents_where(filters)
             living = chosen if living is None else chosen & living

@@ -34,7 +34,7 @@ from ctxsearch.domain import Progress
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.narrowing import most_scanned_whole
 from ctxsearch.query.opening import list_shard
-from ctxsearch.query.scope import OpenShard, living_documents
+from ctxsearch.query.scope import OpenShard
 from ctxsearch.report import CompactReport
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
 from ctxsearch.upkeep.contents import content_problem
@@ -168,7 +168,7 @@ class Compaction:
                 for shard in group
                 for name, (size, digest) in shard.entry.files.items()
             ]
-            rows = JoinedRows(group, writing.map(lambda one: catalog.copy(one.catalog, living_documents(one)), group))
+            rows = JoinedRows(group, writing.map(lambda one: catalog.copy(one.catalog, one.living), group))
             finished = writing.submit(catalog.finish, rows.lemmas, rows.forms)
             fewest = most_scanned_whole(group[0].parameters.code_size) // self._shards_foreseen
             with JoinedClusters(building, group, rows, fewest) as clusters:
