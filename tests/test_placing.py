@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import WindowEncoder
+from conftest import MakeIndex, WindowEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,3 +67,15 @@ def test_rows_of_stretches_are_counted(borders: list[int], allowed: list[bool], 
                 sum(are_all or allowed[of_rows[row]] for row in range(start, stop))
                 for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)
             ]
+
+
+def test_documents_of_many_ids_are_those_of_each(make_index: MakeIndex) -> None:
+    """The documents of very many tokens are looked up in another way than those of a few, and are the same."""
+    random = np.random.default_rng(0)
+    texts = [" ".join(["The bank lent money."] * int(size)) for size in random.integers(1, 60, 200)]
+    index = make_index([Document(str(number), text) for number, text in enumerate(texts)], shard_tokens=10_000)
+    for shard in index.open_shards():
+        ids = random.permutation(shard.files.ids)
+        assert len(ids) > 4096
+        each = [documents_of_ids(shard, some) for some in np.array_split(ids, 10)]
+        assert documents_of_ids(shard, ids).tolist() == np.concatenate(each).tolist()
