@@ -5,7 +5,9 @@
 Only lemmas count that no head was trained on nor chosen by (see ``ctxsearch.evaluation.parts``); ``--all`` takes all,
 for a set that was never trained on. For each lemma and each number of examples, that many uses of each sense are drawn
 as examples, and up to 100 of the others are told, as ``assign`` tells them; senses with fewer uses than that and one
-more do not take part. Figures are means over lemmas. With one of the senses left out, drawn in turn, its uses are of
+more do not take part. Figures are means over lemmas. How often each sense is, is estimated as `assign` does: of the
+uses so many are put under a wrong sense, beside what the probabilities add up to; and of the senses so many have their
+true number in the interval. With one of the senses left out, drawn in turn, its uses are of
 none: how well ``p_none`` tells them from those of the senses that are left is the AUC of rejection.
 """
 
@@ -27,7 +29,7 @@ from ctxsearch.encoder.choice import choose
 from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.evaluation.parts import TEST, part_of
 from ctxsearch.labelled import embed_labelled
-from ctxsearch.senses.telling import centres, probabilities
+from ctxsearch.senses.telling import centres, estimate, probabilities
 from ctxsearch.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -48,6 +50,9 @@ class Episode(NamedTuple):
         frequent: the number of the lemma's most frequent sense.
         none: of each use and with one sense left out, the probability that it has none. Shape: (n_uses,).
         is_none: whether that sense is the use's. Shape: (n_uses,).
+        misplaced: the share of the uses that are expected under another sense than their own.
+        misplaced_by_sums: the same, if senses are expected as often as the probabilities add up to.
+        held: the share of the senses whose interval holds their true number.
     """
 
     likely: NDArray[np.float64]
@@ -55,6 +60,9 @@ class Episode(NamedTuple):
     frequent: int
     none: NDArray[np.float64]
     is_none: NDArray[np.bool_]
+    misplaced: float
+    misplaced_by_sums: float
+    held: float
 
 
 def episodes(
@@ -88,7 +96,21 @@ def episodes(
             kept = np.delete(np.arange(len(names)), left_out)
             without = probabilities(nearness[:, kept], of_each[kept], calibration)  # type: ignore[arg-type]
             frequent = max(range(len(names)), key=lambda number: counts[names[number]])
-            yield Episode(likely, true, frequent, 1 - without.sum(axis=1), true == left_out)
+            yield Episode(
+                likely, true, frequent, 1 - without.sum(axis=1), true == left_out, *estimated(likely, true, n_examples)
+            )
+
+
+def estimated(likely: NDArray[np.float64], true: NDArray[np.int64], n_examples: int) -> tuple[float, float, float]:
+    """How far off the expected numbers of a lemma's senses are, see `Episode`."""
+    answers = np.column_stack([likely, 1 - likely.sum(axis=1)])
+    counts = np.bincount(true, minlength=answers.shape[1])
+    found = estimate(answers, n_examples)
+    off = np.abs(found.expected - counts)
+    by_sums = np.abs(answers.sum(axis=0) - counts)
+    # An interval between whole numbers holds those at its ends.
+    held = off <= 1.96 * found.deviation + 0.5
+    return float(off.sum() / 2 / len(true)), float(by_sums.sum() / 2 / len(true)), float(held[:-1].mean())
 
 
 def macro_f1(told: NDArray[np.int64], true: NDArray[np.int64]) -> float:
@@ -142,6 +164,9 @@ def measure(arguments: argparse.Namespace) -> Result:
                 "most frequent sense": usual,
                 "macro F1 of the most frequent sense": usual_f1,
                 "rejection AUC": float(np.mean(rejected)),
+                "misplaced by the estimate": float(np.mean([one.misplaced for one in found])),
+                "misplaced by sums": float(np.mean([one.misplaced_by_sums for one in found])),
+                "intervals that hold": float(np.mean([one.held for one in found])),
                 "coverage and accuracy by margin": {str(margin): pair for margin, pair in sure.items()},
                 "mean probability of the sense told": float(stated.mean()),
                 "share told rightly": float(right.mean()),
@@ -155,6 +180,8 @@ def measure(arguments: argparse.Namespace) -> Result:
                 f"{f1:.3f} ({usual_f1:.3f})",
                 *(f"{sure[margin][0]:.2f}: {sure[margin][1]:.3f}" for margin in (0.2, 0.5)),
                 f"{np.mean(rejected):.3f}",
+                "{:.3f} ({:.3f})".format(*np.mean([(one.misplaced, one.misplaced_by_sums) for one in found], axis=0)),
+                f"{np.mean([one.held for one in found]):.2f}",
             ]
         )
 
@@ -170,6 +197,7 @@ def measure(arguments: argparse.Namespace) -> Result:
     headings = [
         *("examples", "lemmas", "told rightly (most frequent sense)", "macro-F1 (likewise)"),
         *("sure at margin .2: right", "at .5", "rejection, AUC"),
+        *("misplaced by the estimate (by sums)", "intervals that hold"),
     ]
     return Result("Senses told from a few examples", headings, rows, figures, draw)
 

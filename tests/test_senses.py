@@ -41,7 +41,7 @@ from ctxsearch.errors import (
 from ctxsearch.head import Calibration
 from ctxsearch.senses import NONE_OF_THESE, UNSURE, Senses
 from ctxsearch.senses.agreement import cohen_kappa, krippendorff_alpha
-from ctxsearch.senses.telling import centres, probabilities
+from ctxsearch.senses.telling import centres, estimate, probabilities
 
 RIVER, MONEY = ("d0:22", "d2:18"), ("d1:4", "d3:14")
 
@@ -625,6 +625,50 @@ def test_probabilities_are_a_share_of_one() -> None:
     middle = centres(vectors, np.array([0, 0, 1]), 2)
     np.testing.assert_allclose(middle, [[2**-0.5, 2**-0.5], [-1, 0]], rtol=1e-6)
     assert not centres(vectors, np.array([0, 1, 0]), 2)[0].any()  # they cancel each other out
+
+
+def test_rare_senses_are_estimated_as_rare() -> None:
+    """Where probabilities are modest, a rare sense is not held to be as frequent as these add up to."""
+    random = np.random.default_rng(0)
+    true = random.choice(3, 500, p=[0.9, 0.1, 0])
+    evidence = 2 * np.eye(3)[true] + random.normal(0, 0.7, (500, 3))
+    answers = np.exp(evidence) / np.exp(evidence).sum(axis=1, keepdims=True)
+    counts = np.bincount(true, minlength=3)
+    found = estimate(answers, 5)
+    assert found.expected.sum() == pytest.approx(500)
+    off = np.abs(found.expected - counts)
+    assert off.sum() < np.abs(answers.sum(axis=0) - counts).sum() / 3
+    assert (off < 1.96 * found.deviation).all()
+
+
+def test_what_is_sure_is_counted() -> None:
+    """Of uses that are told for sure as many are expected as there are, and nothing is in doubt; of none, none."""
+    sure = np.eye(3)[[0, 0, 1, 2, 0]]
+    assert estimate(sure, 1).expected.tolist() == [3, 1, 1]
+    assert estimate(sure, 1).deviation.tolist() == [0, 0, 0]
+    assert estimate(np.empty((0, 2)), 1).expected.tolist() == estimate(np.empty((0, 2)), 1).deviation.tolist() == [0, 0]
+
+
+def test_more_examples_leave_less_in_doubt() -> None:
+    """The same probabilities tell more surely how many uses there are if more examples stand behind them."""
+    answers = np.full((50, 2), 0.5)
+    assert (estimate(answers, 10).deviation < estimate(answers, 2).deviation).all()
+
+
+def test_what_people_say_bounds_what_is_expected(own_sample: Index) -> None:
+    """Of no sense less is expected than is labelled, and none more than is left; where all is labelled, just that."""
+    senses = own_sample.senses(by="anna")
+    names = [senses.new(name).sense_id for name in ("storm.1", "storm.2")]
+    keys = [line.key for line in own_sample.concordance("storm")]
+    for many in (2, len(keys) // 2, len(keys)):
+        for name, part in zip(names, (keys[:many:2], keys[1:many:2]), strict=True):
+            senses.label(name, part)
+        found = senses.assign("storm")
+        labelled = Counter(label.sense_id for label in senses.labels("storm"))
+        for one in found.frequencies:
+            known = labelled[one.sense_id]
+            assert known - 1e-9 <= one.low <= one.expected <= one.high <= known + len(keys) - many + 1e-9
+    assert [one.expected for one in found.frequencies] == [*map(labelled.__getitem__, names), 0]
 
 
 def test_three_examples_tell_the_sample_apart(own_sample: Index, sense_of: dict[str, str]) -> None:

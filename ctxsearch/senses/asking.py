@@ -217,7 +217,8 @@ class Asking(Keeping):
         for place, sense in zip(evidence.places, evidence.senses.tolist(), strict=False):
             given.setdefault(place, set()).add(sense)
         labelled = [given.get((one.shard, one.row)) for one in found]
-        made = assigned(lemma, shown, likely, labelled, shards, found, around, least_margin, without, evidence.lost)
+        each, lost = len(evidence.senses) / len(shown), evidence.lost
+        made = assigned(lemma, shown, likely, labelled, each, shards, found, around, least_margin, without, lost)
         return replace(made, unusable=evidence.unusable)
 
     def _calibration(self) -> Calibration:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from ctxsearch.query.found import Listing
 from ctxsearch.query.options import checked_count
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import NONE_OF_THESE, UNSURE, Label, Sense, id_of
+from ctxsearch.senses.telling import estimate
 from ctxsearch.senses.uses import Assignment, Uses
 
 _OF_NORMAL_95 = 1.96
@@ -28,8 +29,9 @@ class SenseFrequency:
     Attributes:
         sense_id: the sense, or ``none of these``.
         assigned: occurrences in its pile.
-        expected: the sum of the probabilities of all occurrences.
-        low: the lower end of a 95 % interval of it, were every occurrence drawn by its own probability.
+        expected: how many occurrences are likely to have it, see `ctxsearch.senses.telling`: those that are labelled,
+            and of the others an estimate.
+        low: the lower end of a 95 % interval, by how far off the estimate was for words that were labelled throughout.
         high: the upper end.
     """
 
@@ -154,6 +156,7 @@ def assigned(
     senses: Sequence[Sense],
     likely: NDArray[np.float64],
     labelled: Sequence[set[int] | None],
+    examples: float,
     shards: Sequence[OpenShard],
     places: Listing,
     context: int | None,
@@ -168,6 +171,7 @@ def assigned(
         senses: those that have an example.
         likely: the probability that each occurrence has each sense; those labelled are made sure. Shape: (n, n_senses).
         labelled: the numbers of the senses that people gave each occurrence.
+        examples: of a sense, in the mean.
         shards: of the index.
         places: where the occurrences are.
         context: words on either side of a line, or None for the sentence.
@@ -185,6 +189,7 @@ def assigned(
     margins = ranked[:, -1] - ranked[:, -2]
     best = answers.argmax(axis=1)
     names = [*(sense.sense_id for sense in senses), NONE_OF_THESE]
+    is_labelled = np.array([bool(given) for given in labelled], np.bool_)
     uses = Uses(
         shards,
         places,
@@ -195,13 +200,13 @@ def assigned(
         p=likely.max(axis=1),
         p_none=answers[:, -1],
         margin=margins,
-        is_labelled=np.array([bool(given) for given in labelled], np.bool_),
+        is_labelled=is_labelled,
     )
     sizes = uses.sizes.tolist()
-    frequencies = []
-    for column, name in enumerate(names):
-        expected = float(answers[:, column].sum())
-        spread = _OF_NORMAL_95 * math.sqrt(float((answers[:, column] * (1 - answers[:, column])).sum()))
-        low, high = max(0.0, expected - spread), min(float(len(uses)), expected + spread)
-        frequencies.append(SenseFrequency(name, sizes[column], expected, low, high))
+    known, rest = answers[is_labelled].sum(axis=0), estimate(answers[~is_labelled], examples)
+    expected, spread = known + rest.expected, _OF_NORMAL_95 * rest.deviation
+    # What people know is not in doubt: no sense has less, and none has the rest of these.
+    low, high = np.maximum(known, expected - spread), np.minimum(known + np.sum(~is_labelled), expected + spread)
+    counts = (column.tolist() for column in (expected, low, high))
+    frequencies = list(starmap(SenseFrequency, zip(names, sizes[:-1], *counts, strict=True)))
     return Assigned(lemma, uses, frequencies, sizes[-1], without_examples, lost, places)
