@@ -158,7 +158,8 @@ class TestDocuments:
         with pytest.raises(SourceError) as caught:
             list(read(path))
         assert str(caught.value) == (
-            f'{path.as_posix()}, line 2: byte 0xe9 at offset 25 is not utf-8. Use `encoding="cp1252"`, for instance.'
+            f"{path.as_posix()}, line 2: byte 0xe9 at offset 25 is not utf-8. Read it in a run of its own"
+            ' with `encoding="cp1252"`, for instance; of a folder, `glob=` chooses it.'
         )
 
 

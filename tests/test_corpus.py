@@ -659,6 +659,19 @@ class TestTables:
 
 
 class TestEncoding:
+    def test_utf8_read_as_another_encoding_is_named(self, tmp_path: Path) -> None:
+        """Files of more than ASCII that are UTF-8 are counted where another encoding is asked for, and no others."""
+        write(tmp_path / "a.txt", "café")
+        write(tmp_path / "b.txt", "café".encode("cp1252"))
+        write(tmp_path / "c.txt", "cafe")
+        write(tmp_path / "d.xml", "<project>é</project>")
+        corpus = read(tmp_path, encoding="cp1252")
+        for _ in range(2):
+            assert [one.text for one in corpus] == ["cafÃ©", "café", "cafe"]
+            assert (corpus.in_utf8, corpus.in_utf8_count) == ([(tmp_path / "a.txt").as_posix()], 1)
+        corpus = read(tmp_path, encoding="UTF8", skip_bad=True)
+        assert (ids(corpus), corpus.in_utf8_count) == (["a.txt", "c.txt"], 0)
+
     @pytest.mark.parametrize("name", ["x.txt", "x.txt.gz", "x.jsonl", "x.jsonl.gz", "x.csv", "x.csv.gz", "x.tsv"])
     def test_offset_of_the_bad_byte(self, tmp_path: Path, name: str) -> None:
         """Bytes that are not UTF-8 are an error with their offset in the unpacked file, however large that is."""
@@ -667,7 +680,9 @@ class TestEncoding:
         error = failure(read(write(tmp_path / name, content)))
         assert error.path == (tmp_path / name).as_posix()
         assert error.why == f"byte 0xe9 at offset {len(content) - 2} is not utf-8"
-        assert error.hint == 'Use `encoding="cp1252"`, for instance.'
+        assert error.hint == (
+            'Read it in a run of its own with `encoding="cp1252"`, for instance; of a folder, `glob=` chooses it.'
+        )
 
     def test_cut_character(self, tmp_path: Path) -> None:
         """A character cut by the end of the file is found at its first byte."""
@@ -676,7 +691,7 @@ class TestEncoding:
     def test_hint_for_utf_16(self, tmp_path: Path) -> None:
         """A file that starts with the mark of UTF-16 gets that as its hint, and following it works."""
         path = write(tmp_path / "x.txt", "bank".encode("utf-16"))
-        assert failure(read(path)).hint.startswith('Use `encoding="utf-16"`')
+        assert '`encoding="utf-16"`' in failure(read(path)).hint
         assert only(read(path, encoding="utf-16")).text == "bank"
 
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "gb18030", "shift_jis"])

@@ -437,7 +437,8 @@ class TestEncoding:
         """A byte that is not in the encoding is told with its line and offset."""
         content = f"<teiCorpus>\n{tei('<p>a</p>')}\n{tei('<p>caf|</p>')}</teiCorpus>".encode().replace(b"|", b"\xe9")
         assert failure(written(tmp_path, content)) == (
-            f', line 3: byte 0xe9 at offset {content.index(0xE9)} is not utf-8. Use `encoding="cp1252"`, for instance.'
+            f", line 3: byte 0xe9 at offset {content.index(0xE9)} is not utf-8. Read it in a run of its own"
+            ' with `encoding="cp1252"`, for instance; of a folder, `glob=` chooses it.'
         )
 
     def test_unknown(self, tmp_path: Path) -> None:

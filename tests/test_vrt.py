@@ -127,7 +127,7 @@ class TestDocuments:
             '<doc id="a">\né\n</doc>\n<doc id="b">\nb\n</doc>\n<doc id="é">\nc\n</doc>\n'.encode("latin-1")
         )
         assert [each.document_id for each in read(path, encoding="latin-1")] == ["a", "b", "é"]
-        hint = 'Use `encoding="cp1252"`, for instance.'
+        hint = 'Read it in a run of its own with `encoding="cp1252"`, for instance; of a folder, `glob=` chooses it.'
         assert survivors(path) == (
             ["b"],
             [

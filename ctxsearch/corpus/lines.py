@@ -81,6 +81,32 @@ def read_chunks(file: File, on_read: Callable[[int], None]) -> Iterator[bytes]:
         raise SourceError(file.uri, f"it cannot be read ({error.strerror or error})") from error
 
 
+def is_utf8(encoding: str) -> bool:
+    """Whether an encoding, which there is, is UTF-8 by any of its names.
+
+    >>> is_utf8("UTF8"), is_utf8("utf-8-sig"), is_utf8("cp1252")
+    (True, True, False)
+    """
+    return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
+
+
+def looks_like_utf8(chunks: Iterable[bytes]) -> bool:
+    """Whether bytes are UTF-8, and of more than ASCII: what is in another encoding hardly ever is.
+
+    >>> looks_like_utf8(["caf\u00e9".encode()]), looks_like_utf8([b"caf\xe9"]), looks_like_utf8([b"cafe"])
+    (True, False, False)
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    is_ascii = True
+    try:
+        for chunk in itertools.chain(chunks, [b""]):
+            decoder.decode(chunk, final=not chunk)
+            is_ascii = is_ascii and chunk.isascii()
+    except UnicodeDecodeError:
+        return False
+    return not is_ascii
+
+
 def decode(chunks: Iterable[bytes], encoding: str) -> Iterator[tuple[str, BadByte | None]]:
     """Yields text, and the bad byte that follows it, if any; a bad byte is left out and decoding goes on.
 

@@ -12,7 +12,7 @@ from ctxsearch.corpus.columns import columns_of
 from ctxsearch.corpus.conllu import read_conllu
 from ctxsearch.corpus.files import NAMES_KEPT, File, Source, find
 from ctxsearch.corpus.jsonl import read_jsonl
-from ctxsearch.corpus.lines import check_encoding
+from ctxsearch.corpus.lines import check_encoding, is_utf8, looks_like_utf8, read_chunks
 from ctxsearch.corpus.records import DEFAULT_TEXT_COLUMN, OnRead, Options, Reader, UnknownFormat
 from ctxsearch.corpus.sheets import SHEETS
 from ctxsearch.corpus.tables import names_files, read_metadata, read_table
@@ -64,6 +64,9 @@ class Corpus:
         unread: files of folders that no reader knows, the first 100 names; XML that is no TEI is among them once it has
             been come to.
         unread_count: how many such files there are.
+        in_utf8: files that are read in another encoding, as they were asked to be, and have all the look of UTF-8; the
+            first 100 names.
+        in_utf8_count: how many such files there are.
         unmatched: names in metadata tables that no text file of their folder has, the first 100.
         unmatched_count: how many such rows there are.
     """
@@ -91,6 +94,8 @@ class Corpus:
         self.skipped = 0
         self.unread = [name for source in self._sources for name in source.unread][:NAMES_KEPT]
         self.unread_count = sum(source.unread_count for source in self._sources)
+        self.in_utf8: list[str] = []
+        self.in_utf8_count = 0
         self.unmatched: list[str] = []
         self.unmatched_count = 0
 
@@ -144,10 +149,12 @@ class Corpus:
             # A file may grow while it is read; the bar should not run over its end.
             self.bytes_read = before + min(n_bytes, file.size)
 
+        is_known = True
         for record in _with_errors(reader(file, self._options, on_read)):
             if not isinstance(record, SourceError):
                 yield record
             elif isinstance(record, UnknownFormat) and not is_named:
+                is_known = False
                 self.unread_count += 1
                 if len(self.unread) < NAMES_KEPT:
                     self.unread.append(file.uri)
@@ -157,7 +164,21 @@ class Corpus:
                 self.skipped += 1
                 if self._on_skip:
                     self._on_skip(record)
+        if is_known and self._seems_garbled(file):
+            self.in_utf8_count += 1
+            if len(self.in_utf8) < NAMES_KEPT:
+                self.in_utf8.append(file.uri)
         self.bytes_read = before + file.size
+
+    def _seems_garbled(self, file: File) -> bool:
+        """Whether a file is to be read in another encoding than UTF-8, and looks as if that were the right one."""
+        # Spreadsheets and archives tell their encoding themselves.
+        if is_utf8(self._options.encoding) or file.ending in SHEETS or file.ending == ARCHIVE:
+            return False
+        try:
+            return looks_like_utf8(read_chunks(file, lambda _: None))
+        except SourceError:  # which whoever reads it tells
+            return False
 
 
 def read(

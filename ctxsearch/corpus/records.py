@@ -142,4 +142,6 @@ def bad_byte(bad: BadByte, file: File, options: Options, line: int | None = None
     # Of which latin-1 is a part, as far as one can see its characters.
     likely = "utf-16" if bad.offset == 0 and bad.value in (0xFE, 0xFF) else "cp1252"
     why = f"byte 0x{bad.value:02x} at offset {bad.offset} is not {options.encoding}"
-    return SourceError(file.uri, why, line=line, hint=f'Use `encoding="{likely}"`, for instance.')
+    # An encoding is that of all files of a run, and most of them may be as they should be.
+    hint = f'Read it in a run of its own with `encoding="{likely}"`, for instance; of a folder, `glob=` chooses it.'
+    return SourceError(file.uri, why, line=line, hint=hint)
