@@ -522,19 +522,40 @@ def test_metadata_of_such_names_count_and_sort(make_index: MakeIndex) -> None:
         ("Beta", "u2"),
         (None, "u3"),
     ]
-    assert ids(index.concordance("bank", order="-title")) == ["b", "a", "c"]
+    assert ids(index.concordance("bank", order="-metadata.title")) == ["b", "a", "c"]
     assert index.unmet("title=x")[0].documents == [("Alpha", 1), ("Beta", 1)]
     assert index.unmet("document_id=x")[0].documents == []
     bare = make_index([Document("a", "The bank.", {"year": 1912})])
     assert (bare.info().metadata_columns, bare.info().document_columns) == (["year"], ["document_id"])
     assert index.info().metadata_columns == ["document_id", "form", "title", "uri", "year"]
-    assert index.info().document_columns == ["document_id"]
+    assert index.info().document_columns == ["document_id", "title", "uri"]
+    hidden = make_index([TITLED[0], Document("d", "The bank.", {"title": "Delta", "uri": ""}, title="d", uri="u")])
+    assert hidden.info().document_columns == ["document_id"]
     titled = make_index([Document("a", "The bank.", title="Alpha", uri="u1")])
     assert (titled.info().metadata_columns, titled.info().document_columns) == ([], ["document_id", "title", "uri"])
     for where in ("titel=x", "title!=x", "uri!=x"):
         with pytest.raises(QueryError, match="there are: document_id, year"):
             bare.remove(where=where)
     assert bare.count("bank") == 1
+
+
+@pytest.mark.parametrize("k", [None, 2])
+def test_lines_are_sorted_by_titles_as_they_are_counted(make_index: MakeIndex, k: int | None) -> None:
+    """By the title in the metadata, or else that of the document, as `frequencies` and conditions have it."""
+    index = make_index([*reversed(TITLED), Document("d", "The bank.")], shard_tokens=1)
+    for order, expected in [
+        ("title", "abcd"),
+        ("-title", "cbad"),
+        ("-uri", "cbad"),
+        ("metadata.title", "abcd"),
+        ("-metadata.title", "bacd"),
+    ]:
+        found = index.concordance("bank", order=order, limit=k)
+        assert "".join(ids(found)) == expected[:k]
+    assert [line.metadata for line in index.concordance("bank", order="title")][2] == {"year": 1912}
+    bare = make_index([Document("a", "The bank.", {"year": 1912})])
+    with pytest.raises(QueryError, match=r"There is no order 'title'; use .*document_id, year"):
+        bare.concordance("bank", order="title")
 
 
 def test_a_document_comes_back_as_it_was_read(make_index: MakeIndex) -> None:

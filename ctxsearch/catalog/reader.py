@@ -78,9 +78,15 @@ class Catalog(LexiconFile):
 
     def metadata_columns(self, removed: Sequence[int] = ()) -> list[str]:
         """The names that a filter may use, but for those that only some documents have."""
-        names, gone = self.metadata_names(removed), [json.dumps(removed)]
-        others = [one for one in DOCUMENT_COLUMNS if self._rows(statements.HAVE.format(one), gone)]
-        return [*names, *(one for one in others if one not in names)]
+        names = self.metadata_names(removed)
+        return [*names, *self._have([one for one in DOCUMENT_COLUMNS if one not in names], removed)]
+
+    def document_columns(self, removed: Sequence[int] = ()) -> list[str]:
+        """What documents, but for some, have besides their metadata, and where these do not have it."""
+        return self._have(DOCUMENT_COLUMNS, removed)
+
+    def _have(self, columns: Sequence[str], removed: Sequence[int]) -> list[str]:
+        return [one for one in columns if self._rows(statements.HAVE.format(one), [one, json.dumps(removed)])]
 
     def documents_where(self, filters: Sequence[Filter]) -> NDArray[np.bool_]:
         """Which documents meet all of some conditions. Shape: (n_documents,)."""

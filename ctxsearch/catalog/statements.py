@@ -41,5 +41,9 @@ COLUMNS = (
 )
 """How many of some documents have each column."""
 
-HAVE = "select 1 from documents where {} != '' and document not in (select value from json_each(?)) limit 1"
-"""Whether any document, but for some, has something of its own besides its metadata."""
+HAVE = (
+    "select 1 from documents where {0} != '' and ('{0}' = 'document_id' or not exists"
+    " (select 1 from json_each(documents.metadata) where key = ?))"
+    " and document not in (select value from json_each(?)) limit 1"
+)
+"""Whether any document, but for some, has something of its own besides its metadata, and is not hidden by them."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from ctxsearch.catalog.rows import DocumentRow
 from ctxsearch.domain import Metadata, MetadataValue
 from ctxsearch.errors import QueryError
 from ctxsearch.query.collation import collated
@@ -17,10 +18,18 @@ ValueOrder = tuple[bool, bool, float, tuple[str, str], str]
 
 _PERIODS = re.compile(r"(.+):([1-9][0-9]{0,8})")
 _WRONG_PERIODS = re.compile(r"(.+):([+-]?[0-9.,]*)")
+OWN_COLUMNS = ("title", "uri")
+"""What a document may have besides its metadata, and counts where they do not have it."""
+
 # Before the name of a column that is called as something else is.
 PREFIX = "metadata."
 # More of them nobody reads, and a wrong number could make any number.
 _MOST_PERIODS = 1000
+
+
+def about(row: DocumentRow) -> Metadata:
+    """What there is to say of a document: its metadata, and its own title and file where they do not have these."""
+    return {**{column: text for column in OWN_COLUMNS if (text := getattr(row, column))}, **row.metadata}
 
 
 def value_order(value: MetadataValue) -> ValueOrder:

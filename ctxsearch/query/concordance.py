@@ -20,7 +20,7 @@ from ctxsearch.query.matching import rows_of_node
 from ctxsearch.query.options import ALL, Filters, checked_count, checked_seed
 from ctxsearch.query.pattern import with_one_node
 from ctxsearch.query.scope import OpenShard, Rows
-from ctxsearch.query.shaping import Shaping, drawn_per_document, ordered, places_in_corpus
+from ctxsearch.query.shaping import Shaping, drawn_per_document, ordered, places_in_corpus, with_own_columns
 
 # Words on either side that lines are sorted by, however few are shown.
 _WORDS_COMPARED = 10
@@ -231,4 +231,6 @@ def shaped_order(
     """
     if shaping.needs_words and context is not None and context < _WORDS_COMPARED:
         made = lines(shards, found, _WORDS_COMPARED)
+    if shaping.needs_documents:
+        made = with_own_columns(shards, found, made)
     return ordered(made, shaping.order, places_in_corpus(shards, found) if shaping.needs_places else None)

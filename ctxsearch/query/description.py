@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ctxsearch.analysis import surface_form
-from ctxsearch.catalog.where import DOCUMENT_COLUMNS, ID_COLUMN
+from ctxsearch.catalog.where import DOCUMENT_COLUMNS
 from ctxsearch.commit import Commit
 from ctxsearch.query.placing import counts_of_stretches
 from ctxsearch.query.scope import ListedShard, OpenShard
@@ -33,7 +33,7 @@ def describe(path: Path, settings: Settings, commit: Commit, shards: Sequence[Li
         occurrences += living.total()
         lemmas.update(+living)
         names.update(shard.names)
-        columns.update(shard.columns)
+        columns.update(shard.catalog.document_columns(removed))
         tags.update(shard.tags)
     return IndexInfo(
         path=str(path),
@@ -50,7 +50,7 @@ def describe(path: Path, settings: Settings, commit: Commit, shards: Sequence[Li
         lemmas=len(lemmas),
         bytes=sum(size for shard in shards for size, _ in shard.entry.files.values()),
         metadata_columns=sorted(names),
-        document_columns=[one for one in DOCUMENT_COLUMNS if one in columns and (one not in names or one == ID_COLUMN)],
+        document_columns=[one for one in DOCUMENT_COLUMNS if one in columns],
         tags=sorted(tags),
     )
 

@@ -18,15 +18,12 @@ from ctxsearch.catalog.rows import DocumentRow, FormRow
 from ctxsearch.catalog.where import ID_COLUMN, Filter
 from ctxsearch.domain import Metadata, MetadataValue
 from ctxsearch.errors import IndexDamaged, QueryError
-from ctxsearch.query.columns import PREFIX, Column, ValueOrder, parse_column, value_order, without_numbers
+from ctxsearch.query.columns import PREFIX, Column, ValueOrder, about, parse_column, value_order, without_numbers
 from ctxsearch.query.found import Found, by_shard
 from ctxsearch.query.scope import OpenShard, allowed_documents, documents_of_ids, totals_of
 
 # What hardly a number is less than.
 _LEAST = f"-{'9' * 300}"
-
-# What a document may have besides its metadata, and counts where they do not have it.
-_OF_DOCUMENT = ("title", "uri")
 
 # Documents read in one go.
 _DOCUMENTS = 4096
@@ -153,9 +150,7 @@ class _By:
 
     def about(self, row: DocumentRow) -> Metadata:
         """What there is to say of a document."""
-        if self.is_metadata:
-            return row.metadata
-        return {**{column: text for column in _OF_DOCUMENT if (text := getattr(row, column))}, **row.metadata}
+        return row.metadata if self.is_metadata else about(row)
 
 
 def _columns(shards: Sequence[OpenShard], by: Sequence[str]) -> list[_By]:

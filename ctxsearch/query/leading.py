@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.catalog.rows import DocumentRow
-from ctxsearch.domain import ConcordanceLine
+from ctxsearch.domain import ConcordanceLine, Metadata
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.collation import collated
-from ctxsearch.query.columns import value_order
+from ctxsearch.query.columns import about, value_order
 from ctxsearch.query.found import Listing, by_shard, document_rows
 from ctxsearch.query.lines import lines
 from ctxsearch.query.scope import OpenShard, documents_of_ids
@@ -131,7 +131,9 @@ def _tell(
 ) -> _Share:
     """Tells what the keys of some occurrences begin with, and how much of them that is."""
     if key.is_column:
-        _tell_documents(shards, found, beginnings, lambda row: _column(row, key.name))
+        _tell_documents(
+            shards, found, beginnings, lambda row: _column(about(row) if key.is_own else row.metadata, key.name)
+        )
         return _Share.ALL
     if key.name == "corpus":
         beginnings.put_in_order()
@@ -168,8 +170,8 @@ def _tell_documents(
         beginnings.put(places, map(told, document_rows(shard, documents)), which)
 
 
-def _column(row: DocumentRow, name: str) -> Any:
-    value = row.metadata.get(name)
+def _column(known: Metadata, name: str) -> Any:
+    value = known.get(name)
     return _Beginnings.missing if value is None else value_order(value)
 
 

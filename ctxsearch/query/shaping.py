@@ -7,7 +7,7 @@ import random
 import string
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import QueryError
 from ctxsearch.query.collation import collated
-from ctxsearch.query.columns import PREFIX, column_named, value_order
-from ctxsearch.query.found import Found, Listing, by_shard, documents_of
-from ctxsearch.query.scope import OpenShard
+from ctxsearch.query.columns import OWN_COLUMNS, PREFIX, about, column_named, value_order
+from ctxsearch.query.found import Found, Listing, by_shard, document_rows, documents_of
+from ctxsearch.query.scope import OpenShard, documents_of_ids
 from ctxsearch.query.several import strings
 
 _Key = tuple[object, ...]
@@ -68,11 +68,13 @@ class SortKey:
         name: ``corpus``, one of the parts of a line, or a column of the metadata.
         is_reversed: whether the last come first.
         is_column: whether it is a column of the metadata.
+        is_own: whether it is also what a document may have besides them, see `about`.
     """
 
     name: str
     is_reversed: bool
     is_column: bool = False
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,11 @@ class Shaping:
     def needs_places(self) -> bool:
         """Whether it matters where in the corpus lines are."""
         return any(key.name == _OF_CORPUS for key in self.order)
+
+    @property
+    def needs_documents(self) -> bool:
+        """Whether it matters what documents have besides the metadata that lines carry."""
+        return any(key.is_own for key in self.order)
 
     @property
     def needs_words(self) -> bool:
@@ -151,14 +158,15 @@ def checked_shaping(
     if keys in ([as_it_comes], []):
         return Shaping([], per_document, offset)
     own = [_OF_CORPUS, *(name for name in _KEYS if has_scores or name != _SCORE)]
-    columns = {column for shard in shards for column in shard.names}
+    names = {column for shard in shards for column in shard.names}
+    titled = {column for column in OWN_COLUMNS if any(column in shard.columns for shard in shards)}
     made = []
     for key in keys:
-        name = key.name if key.name in own else column_named(key.name, columns)
+        name = key.name if key.name in own or key.name in titled else column_named(key.name, names)
         if name is None:
-            named = [f"{PREFIX}{column}" if column in own else column for column in sorted(columns)]
+            named = [f"{PREFIX}{column}" if column in own else column for column in sorted(names | titled)]
             raise QueryError(f"There is no order {key.name!r}; use {', '.join([*own, *named])}.")
-        made.append(SortKey(name, key.is_reversed, is_column=key.name not in own))
+        made.append(SortKey(name, key.is_reversed, is_column=key.name not in own, is_own=key.name in titled))
     return Shaping(made, per_document, offset)
 
 
@@ -188,6 +196,26 @@ def ordered(
             make = _KEYS[key.name]
             numbers.sort(key=lambda number, make=make: make(lines[number]), reverse=key.is_reversed)  # type: ignore[misc]
     return numbers
+
+
+def with_own_columns(
+    shards: Sequence[OpenShard], found: Sequence[Found], made: Sequence[ConcordanceLine]
+) -> list[ConcordanceLine]:
+    """Lines to be sorted by what documents have besides their metadata: it is among them there, see `about`.
+
+    Args:
+        shards: where.
+        found: the occurrences.
+        made: their lines.
+    """
+    result = list(made)
+    for number, places, rows in by_shard(found):
+        shard = shards[number]
+        documents, which = np.unique(documents_of_ids(shard, shard.files.ids[rows]), return_inverse=True)
+        known = [about(row) for row in document_rows(shard, documents)]
+        for place, document in zip(places.tolist(), which.tolist(), strict=True):
+            result[place] = replace(made[place], metadata=known[document])
+    return result
 
 
 def places_in_corpus(shards: Sequence[OpenShard], found: Sequence[Found]) -> list[tuple[int, int]]:
