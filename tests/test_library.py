@@ -463,3 +463,10 @@ def test_child_processes_search_and_say_what_is_wrong(index: Index, monkeypatch:
             processes.submit(_like, index.path, "nowhere:1").result(60)
         assert raised.value.key == "nowhere:1"
         assert processes.submit(_like, index.path, key).result(60) == expected
+
+
+def test_an_index_is_not_made_of_its_path(index: Index) -> None:
+    """What is no part of an open index says at once how one is opened."""
+    for given in (str(index.path), index.path, index):
+        with pytest.raises(ValueError, match=r"opened with Index\.open\(path\), and made with Index\.create\(path\)"):
+            Index(given)  # type: ignore[arg-type]

@@ -28,6 +28,8 @@ class Concordances:
     """
 
     def __init__(self, parts: Parts) -> None:
+        if not isinstance(parts, Parts):
+            raise ValueError("An index is opened with Index.open(path), and made with Index.create(path).")
         self._parts = parts
 
     def open_shards(self) -> list[OpenShard]:
