@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace as changed
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,27 +32,29 @@ from ctxsearch.errors import SourceError
 from ctxsearch.protocols import Encoder, VectorCodec
 from ctxsearch.report import IndexReport
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
+from ctxsearch.tally import Ids, Tally
 from ctxsearch.vectors.codec import Codec, CodecParameters, parameters_of, train
 
 _LOG = logging.getLogger(__name__)
 
-_REFUSED_KEPT = 100
 # Stands for the id of the shard that is being built.
 _BUILDING = ""
 
 
-class Refused:
-    """Ids of documents that were not taken: how many, and the first of them."""
+class _There(NamedTuple):
+    """A document that is there already.
 
-    def __init__(self) -> None:
-        self.first: list[str] = []
-        self.count = 0
+    Attributes:
+        shard_id: its shard's.
+        number: its own, in the shard.
+        digest: tells this version of it.
+        has_metadata: whether it has any.
+    """
 
-    def add(self, document_id: str) -> None:
-        """Counts one more."""
-        self.count += 1
-        if len(self.first) < _REFUSED_KEPT:
-            self.first.append(document_id)
+    shard_id: str
+    number: int
+    digest: str
+    has_metadata: bool
 
 
 class Adding:
@@ -63,7 +65,9 @@ class Adding:
         commit: its newest commit.
         settings: the text of its ``ctxsearch.json``.
         analyser: cuts the texts.
-        encoder: gives the vectors.
+        get_encoder: gives what gives the vectors; is asked when there is something to encode, for to load a model takes
+            seconds, and most runs that go on have nothing new for it.
+        dimension: of the vectors.
         codec: how they are kept.
         make_codec: gives the codec by its parameters.
         keeps_given: whether the index is of a format that keeps the tokens that a source gives.
@@ -79,7 +83,8 @@ class Adding:
         *,
         settings: str,
         analyser: Analyser,
-        encoder: Encoder,
+        get_encoder: Callable[[], Encoder],
+        dimension: int,
         codec: Codec,
         make_codec: Callable[[CodecParameters], VectorCodec],
         keeps_given: bool = True,
@@ -90,26 +95,23 @@ class Adding:
         self._folder = folder
         self._settings = settings
         self._analyser = analyser
-        self._encoder = encoder
+        self._get_encoder = get_encoder
         self._codec = codec
         self._make_codec = make_codec
         self._keeps_given = keeps_given
-        self._parameters = parameters_of(codec, encoder.dimension, commit.ranges)
+        self._parameters = parameters_of(codec, dimension, commit.ranges)
         self._on_skip = on_skip
         self._on_progress = on_progress
         self._watch = Stopwatch()
         self._catalogs = {shard.shard_id: Catalog(folder / shard.shard_id) for shard in commit.shards}
         self._builder: ShardBuilder | None = None
         self._removed: dict[str, set[int]] = {}
-        # Number and digest of those documents of the shard being built that others may replace.
-        self._building_has: dict[bytes, tuple[int, str]] = {}
+        # The documents of the shard being built, that others may replace or be the same as.
+        self._building_has: dict[bytes, _There] = {}
         self._seen: set[bytes] = set()
-        self._skipped: Counter[str] = Counter()
-        self._refused, self._repeated = Refused(), Refused()
+        self._tally = Tally()
         self._lost = None if commit.lost is None else set(commit.lost)
         self._taken_out = parted_digests(commit.taken_out)
-        self._unchanged = self._replaced = self._emptied = 0
-        self._documents = self._words = self._without_vector = self._unknown = self._shards = self._bytes = 0
 
     def run(self, documents: Iterable[Document], *, replace: bool, shard_tokens: int) -> IndexReport:
         """Adds the documents, see `Index.add`."""
@@ -132,8 +134,8 @@ class Adding:
                     continue
                 builder = self._builder or self._start_shard()
                 number = builder.add(document, self._digest)
-                if replace:
-                    self._building_has[id_digest(document.document_id)] = number, self._digest
+                there = _There(_BUILDING, number, self._digest, bool(document.metadata))
+                self._building_has[self._identity] = there
                 if builder.tokens >= shard_tokens:
                     self._end_shard(unfinished=True)
             self._end_shard(unfinished=False)
@@ -143,24 +145,7 @@ class Adding:
             for catalog in self._catalogs.values():
                 catalog.close()
             tidy(self._folder, self.commit)
-        return IndexReport(
-            documents=self._documents,
-            words=self._words,
-            without_vector=self._without_vector,
-            unknown=self._unknown,
-            replaced=self._replaced,
-            removed=self._emptied,
-            unchanged=self._unchanged,
-            skipped=dict(self._skipped),
-            refused=self._refused.first,
-            refused_count=self._refused.count,
-            repeated=self._repeated.first,
-            repeated_count=self._repeated.count,
-            shards=self._shards,
-            bytes=self._bytes,
-            seconds=time.perf_counter() - start,
-            stages=dict(self._watch.seconds),
-        )
+        return self._tally.report(time.perf_counter() - start, self._watch.seconds)
 
     def _next(self, documents: Iterator[Document]) -> Document | None:
         """The next document, which an index can hold; None at the end.
@@ -189,31 +174,30 @@ class Adding:
             # What is no document at all is a mistake of the program.
             if self._on_skip is None or not isinstance(document, Document):
                 raise
-            self._skipped["bad"] += 1
+            self._tally.skipped["bad"] += 1
             self._on_skip(error)
             return False
         return True
 
     def _is_new(self, document: Document, *, replace: bool) -> bool:
-        """Whether a document is to be added; notes its digest, and the document it replaces."""
+        """Whether a document is to be added; notes its digest, that of its id, and the document it replaces."""
         is_empty = not document.text.strip()
         if is_empty and not replace:
-            self._skipped["empty"] += 1
+            self._tally.skip_empty(document.document_id)
             return False
         with self._watch.stage("read"):
             self._digest = document_digest(document)
-            identity = id_digest(document.document_id)
+            identity = self._identity = id_digest(document.document_id)
+            is_repeated = identity in self._seen
             if not replace:
-                if identity in self._seen:
-                    return self._refuse(self._repeated, document)
                 self._seen.add(identity)
             there = self._find(document.document_id, identity)
         if there is None:
             if is_empty:
-                self._skipped["empty"] += 1
+                self._tally.skip_empty(document.document_id)
                 return False
             if self._lost is None and identity in self._taken_out:
-                self._skipped["removed before"] += 1
+                self._tally.skipped["removed before"] += 1
                 return False
             if self._lost:
                 self._lost.discard(document.document_id)
@@ -221,44 +205,47 @@ class Adding:
             return True
         if self._lost:
             self._lost.discard(document.document_id)
-        shard_id, number, digest = there
-        if digest == self._digest:
-            self._unchanged += 1
+        if there.digest == self._digest:
+            self._tally.unchanged += 1
             return False
         if not replace:
-            return self._refuse(self._refused, document)
-        self._removed.setdefault(shard_id, set()).add(number)
-        if shard_id == _BUILDING and self._builder is not None:
-            self._builder.take_out(number)
+            return self._refuse(self._tally.repeated if is_repeated else self._tally.refused, document)
+        self._removed.setdefault(there.shard_id, set()).add(there.number)
+        if there.shard_id == _BUILDING and self._builder is not None:
+            self._builder.take_out(there.number)
             del self._building_has[identity]
         if is_empty:
-            self._emptied += 1
-        else:
-            self._replaced += 1
-        return not is_empty
+            self._tally.emptied += 1
+            return False
+        self._tally.replaced += 1
+        if there.has_metadata and not document.metadata:
+            self._tally.bared.add(document.document_id)
+        return True
 
-    def _refuse(self, refused: Refused, document: Document) -> bool:
+    def _refuse(self, refused: Ids, document: Document) -> bool:
         refused.add(document.document_id)
         return False
 
-    def _find(self, document_id: str, identity: bytes) -> tuple[str, int, str] | None:
-        """The shard, number and digest of a document that is there, also in the shard that is being built."""
+    def _find(self, document_id: str, identity: bytes) -> _There | None:
+        """A document that is there, also in the shard that is being built."""
         if identity in self._building_has:
-            return _BUILDING, *self._building_has[identity]
+            return self._building_has[identity]
         for shard in self.commit.shards:
             row = self._catalogs[shard.shard_id].find_document(document_id)
             gone = self._removed.get(shard.shard_id, ())
             if row is not None and row.number not in shard.removed and row.number not in gone:
-                return shard.shard_id, row.number, row.digest
+                return _There(shard.shard_id, row.number, row.digest, bool(row.metadata))
         return None
 
     def _start_shard(self) -> ShardBuilder:
+        with self._watch.stage("load"):
+            encoder = self._get_encoder()
         self._building = self._folder / f"{TEMPORARY_PREFIX}shard"
         make_folder(self._building)
         self._builder = ShardBuilder(
             self._building,
             analyser=self._analyser,
-            encoder=self._encoder,
+            encoder=encoder,
             codec_for=self._codec_for,
             watch=self._watch,
             on_encoded=self._tell,
@@ -267,7 +254,7 @@ class Adding:
 
     def _tell(self) -> None:
         if self._on_progress and self._builder is not None:
-            read, encoded = self._words + self._builder.tokens, self._words + self._builder.encoded
+            read, encoded = self._tally.words + self._builder.tokens, self._tally.words + self._builder.encoded
             self._on_progress(Progress("encode", encoded, read))
 
     def _codec_for(self, sample: NDArray[np.float32]) -> VectorCodec:
@@ -292,12 +279,12 @@ class Adding:
             with self._watch.stage("digest and commit"):
                 rename(self._building, self._folder / entry.shard_id)
             shards.append(entry)
-            self._documents += entry.documents
-            self._words += builder.tokens
-            self._without_vector += builder.without_vector
-            self._unknown += builder.unknown
-            self._bytes += sum(size for size, _ in entry.files.values())
-            self._shards += 1
+            self._tally.documents += entry.documents
+            self._tally.words += builder.tokens
+            self._tally.without_vector += builder.without_vector
+            self._tally.unknown += builder.unknown
+            self._tally.bytes += sum(size for size, _ in entry.files.values())
+            self._tally.shards += 1
         ranges = None if self._parameters is None else self._parameters.ranges
         commit = Commit(
             self.commit.number + 1,
@@ -310,11 +297,11 @@ class Adding:
         )
         with self._watch.stage("digest and commit"):
             write_commit(self._folder, commit)
-        _LOG.info("Commit %d: %s words in this run.", commit.number, f"{self._words:,}")
+        _LOG.info("Commit %d: %s words in this run.", commit.number, f"{self._tally.words:,}")
         self.commit = commit
         self._removed.clear()
         self._building_has.clear()
         if builder is not None:
             self._catalogs[entry.shard_id] = Catalog(self._folder / entry.shard_id)
         if self._on_progress:
-            self._on_progress(Progress("commit", self._words, self._words))
+            self._on_progress(Progress("commit", self._tally.words, self._tally.words))

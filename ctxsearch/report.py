@@ -19,13 +19,16 @@ class IndexReport:
             have vectors, which tell of their neighbours alone. An encoder of one's own may tell them, see `Encoded`.
         replaced: documents that took the place of one with their id.
         removed: documents that were taken out, since one with their id came whose text is empty.
-        unchanged: documents passed over because they are in the index already, just so.
+        unchanged: documents passed over because they are in the index already, just so, or came before in the run.
         skipped: how many documents were left out, by reason.
+        empty: ids of those that were left out since they have no text; the first hundred.
         refused: ids that are in the index already, with another text or metadata; the first hundred.
         refused_count: how many there are.
-        repeated: ids that came again in one run, where the first counts, unless documents may be replaced; the first
-            hundred.
+        repeated: ids that came again in one run, with another text or metadata, where the first counts, unless
+            documents may be replaced; the first hundred.
         repeated_count: how many there are.
+        bared: ids of documents that had metadata and were replaced by others that have none; the first hundred.
+        bared_count: how many there are.
         shards: how many were written.
         bytes: what they take on disk.
         seconds: how long it took.
@@ -40,10 +43,13 @@ class IndexReport:
     removed: int
     unchanged: int
     skipped: Mapping[str, int]
+    empty: Sequence[str]
     refused: Sequence[str]
     refused_count: int
     repeated: Sequence[str]
     repeated_count: int
+    bared: Sequence[str]
+    bared_count: int
     shards: int
     bytes: int
     seconds: float

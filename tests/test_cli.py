@@ -770,7 +770,7 @@ def test_ctrl_c_stops_at_the_last_commit(tmp_path: Path) -> None:
     [
         ("", 0, "There was nothing to index, and so no index mine was made.\n"),
         ('{"id": "a"}', 1, "a.jsonl, line 1: there is no field 'text' for the text"),
-        ('{"id": "a", "text": " "}', 0, "Skipped 1 document: empty.\nThere was nothing to index"),
+        ('{"id": "a", "text": " "}', 0, "Skipped 1 document: empty.\nEmpty: a.\nThere was nothing to index"),
     ],
 )
 def test_a_first_run_that_commits_nothing_leaves_nothing(tmp_path: Path, content: str, code: int, told: str) -> None:
@@ -1072,7 +1072,12 @@ def test_broken_off_source_says_what_was_kept(copy: Path, tmp_path: Path) -> Non
     (tmp_path / "b.jsonl").write_text('{"id": "good", "text": "A bank."}\nbroken\n')
     error = told(ctxsearch("index", copy, tmp_path / "b.jsonl"))
     assert json.loads(ctxsearch("info", copy, "--json").stdout)["unfinished"]
-    assert "same command" in error
+    assert error.endswith(
+        "What came before it is added. Mend it, or pass over what is bad with --skip-bad; then give the same command"
+        " again.\n"
+    )
+    again = ctxsearch("index", copy, tmp_path / "b.jsonl", "--skip-bad")
+    assert (again.returncode, "Skipped 1 bad record." in again.stderr) == (0, True)
 
 
 def test_model_without_a_name_is_told(library: Library, tmp_path: Path) -> None:

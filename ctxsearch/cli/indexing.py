@@ -15,6 +15,7 @@ import ctxsearch
 from ctxsearch.analysis import Analyser
 from ctxsearch.cli.console import Interrupts, counted, say
 from ctxsearch.cli.exporting import export_model
+from ctxsearch.cli.index_report import first_names, tell_report
 from ctxsearch.cli.opening import check_head, opening
 from ctxsearch.cli.options import (
     AllowDamaged,
@@ -146,11 +147,16 @@ def index(
         except SourceError as error:
             if opened.commit == before:
                 raise
-            hint = f"{error.hint} What came before it is added; give the same command again to go on.".strip()
+            how = (
+                ""
+                if skip_bad
+                else " Mend it, or pass over what is bad with --skip-bad; then give the same command again."
+            )
+            hint = f"{error.hint} What came before it is added.{how}".strip()
             raise SourceError(error.path, error.why, line=error.line, hint=hint) from error
         finally:
             is_gone = opened.discard()
-    _report(index, report, corpus)
+    tell_report(index, report, corpus)
     if is_gone:
         say(f"There was nothing to index, and so no index {index} was made.")
         return
@@ -185,7 +191,7 @@ def _opened(
     with _open_or_create(name, model, given, device, dtype) as opened:
         yield opened, wanted
     if missing := sorted((lost or set()) - seen):
-        names = _first(missing, len(missing))
+        names = first_names(missing, len(missing))
         say(f"{counted(len(missing), 'lost document')} did not come with the sources: {names}")
 
 
@@ -241,52 +247,6 @@ def _open_or_create(
     if isinstance(head, str):
         check_head(opened, head)
     return opened
-
-
-def _report(name: str, report: ctxsearch.IndexReport, corpus: ctxsearch.Corpus) -> None:
-    speed = ""
-    if report.words:
-        speed = f" ({report.words / report.seconds:,.0f} words/s, {report.bytes / report.words:,.0f} bytes/word)"
-    say(
-        f"{name}: {counted(report.documents, 'document')}, {counted(report.words, 'word')} added"
-        f" in {report.seconds:.1f} s{speed}."
-    )
-    if report.unchanged:
-        say(f"Passed over {counted(report.unchanged, 'document')} already there, unchanged.")
-    if report.replaced:
-        say(f"Replaced {counted(report.replaced, 'document')}.")
-    if report.removed:
-        say(f"Removed {counted(report.removed, 'document')}, in whose place an empty text came.")
-    for reason, count in report.skipped.items():
-        say(f"Skipped {counted(count, 'document')}: {reason}.")
-    if corpus.skipped:
-        say(f"Skipped {counted(corpus.skipped, 'bad record')}.")
-    if corpus.unread_count:
-        names = _first(corpus.unread, corpus.unread_count)
-        say(f"Passed over {counted(corpus.unread_count, 'file')} of unknown kinds: {names}")
-    if corpus.unmatched_count:
-        names = _first(corpus.unmatched, corpus.unmatched_count)
-        say(f"Passed over {counted(corpus.unmatched_count, 'row')} of metadata about no text file: {names}")
-    if report.without_vector:
-        say(f"{counted(report.without_vector, 'word')} without a vector: the model has no piece for them.")
-    if report.unknown:
-        say(f"{counted(report.unknown, 'word')} unknown to the model: the vectors tell of the words beside them alone.")
-    if report.repeated_count:
-        names = _first(report.repeated, report.repeated_count)
-        say(f"Error: refused {counted(report.repeated_count, 'document')} whose id had come before: {names}")
-    if report.refused_count:
-        names = _first(report.refused, report.refused_count)
-        say(
-            f"Error: refused {counted(report.refused_count, 'document')} whose id is there with another text or"
-            f" metadata: {names} Give --replace to put the new ones in their place."
-        )
-    if report.repeated_count or report.refused_count:
-        raise typer.Exit(1)
-
-
-def _first(names: Sequence[str], count: int) -> str:
-    """The first names of so many, as the end of a sentence."""
-    return ", ".join(names[:5]) + (", ..." if count > 5 else ".")
 
 
 def info(index: IndexName, allow_damaged: AllowDamaged = False, as_json: Json = False) -> None:

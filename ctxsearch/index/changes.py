@@ -55,7 +55,7 @@ class Changes(Answers):
         Raises:
             IndexLocked: another process writes to the index.
             IndexRemade: another index was made in its place since it was opened.
-            SettingsMismatch: the model is not the one that the index was made with.
+            SettingsMismatch: there is something to encode, and the model is not the one that the index was made with.
             SourceError: a document cannot be read, or no index can hold it, or what is given is no document; or its
                 tokens are given, and the index is of a format that cannot keep them.
 
@@ -76,14 +76,14 @@ class Changes(Answers):
 
         _check_shard_tokens(shard_tokens)
         given = documents_of(documents)
-        encoder = self._parts.model.encoder()
         with self._writing() as commit, opening_many(self._parts.path):
             adding = Adding(
                 self._parts.path,
                 commit,
                 settings=self._parts.settings_text,
                 analyser=self._parts.analyser(),
-                encoder=encoder,
+                get_encoder=self._parts.model.encoder,
+                dimension=self._parts.settings.dimension,
                 codec=Codec(self._parts.settings.codec),
                 make_codec=FaissCodec,
                 keeps_given=self._parts.settings.format_version >= GIVEN_SINCE,
