@@ -29,6 +29,12 @@ class IndexReport:
         repeated_count: how many there are.
         bared: ids of documents that had metadata and were replaced by others that have none; the first hundred.
         bared_count: how many there are.
+        moved_labels: keys of labels that stand in another sentence now than they were given in, since documents were
+            replaced; the first hundred.
+        moved_labels_count: how many labels these are.
+        orphaned_labels: keys of labels that for that reason stand on no word of their sense any more; the first
+            hundred.
+        orphaned_labels_count: how many labels these are.
         shards: how many were written.
         bytes: what they take on disk.
         seconds: how long it took.
@@ -54,6 +60,10 @@ class IndexReport:
     bytes: int
     seconds: float
     stages: Mapping[str, float]
+    moved_labels: Sequence[str] = ()
+    moved_labels_count: int = 0
+    orphaned_labels: Sequence[str] = ()
+    orphaned_labels_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 import typer
@@ -36,6 +37,7 @@ def tell_report(name: str, report: ctxsearch.IndexReport, corpus: ctxsearch.Corp
             " text file come from the table in its folder: to have them again, give the folder with --replace, and"
             " --glob for some of its files."
         )
+    _tell_displaced(name, report)
     for reason, count in report.skipped.items():
         say(f"Skipped {counted(count, 'document')}: {reason}.")
     if report.empty:
@@ -72,6 +74,19 @@ def tell_report(name: str, report: ctxsearch.IndexReport, corpus: ctxsearch.Corp
         )
     if report.repeated_count or report.refused_count:
         raise typer.Exit(1)
+
+
+def _tell_displaced(name: str, report: ctxsearch.IndexReport) -> None:
+    """Says which labels stand elsewhere since documents were replaced, and what to do about them."""
+    if count := report.moved_labels_count:
+        keys = first_names(report.moved_labels, count)
+        say(f"{counted(count, 'label')} in another sentence now, or one that was changed: {keys}")
+    if count := report.orphaned_labels_count:
+        keys = first_names(report.orphaned_labels, count)
+        say(f"{counted(count, 'label')} on no word of the sense any more: {keys}")
+    if report.moved_labels_count or report.orphaned_labels_count:
+        listing, taking = (shlex.join(["ctxsearch", "senses", what, name]) for what in ("labels", "unlabel"))
+        say(f"Labels stay under their keys. Look at them with: {listing}; take off what is wrong with: {taking} KEY...")
 
 
 def first_names(names: Sequence[str], count: int) -> str:

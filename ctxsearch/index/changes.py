@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace as changed
 
 from ctxsearch.commit import Commit, hold_commit, tidy
 from ctxsearch.domain import Document, Progress
-from ctxsearch.errors import IndexRemade, QueryError, SourceError
+from ctxsearch.errors import CtxSearchError, IndexRemade, QueryError, SourceError
 from ctxsearch.index.answers import Answers
 from ctxsearch.index.opening import open_committed, opening_many
 from ctxsearch.lock import writer_lock
 from ctxsearch.report import CompactReport, IndexReport
 from ctxsearch.settings import GIVEN_SINCE, SENSES_FILE, read_settings
+
+_LOG = logging.getLogger(__name__)
 
 DEFAULT_SHARD_TOKENS = 2_000_000
 
@@ -44,7 +48,8 @@ class Changes(Answers):
         Args:
             documents: one, or any iterable, which is read as it goes; `ctxsearch.read` gives those of files.
             replace: let a document take the place of the one that has its id, so that of several the last stays; one
-                whose text is empty takes it out.
+                whose text is empty takes it out. Labels stay under their keys; the report says which stand elsewhere
+                in the new text.
             skip_bad: whether to pass over documents that no index can hold (a text that is NaN or no valid Unicode,
                 metadata that are no JSON), and count them as skipped, instead of raising; what the iterable itself
                 raises ends the run.
@@ -90,7 +95,8 @@ class Changes(Answers):
                 on_skip=(on_skip or _pass) if skip_bad else None,
                 on_progress=on_progress,
             )
-            return adding.run(given, replace=replace, shard_tokens=shard_tokens)
+            report = adding.run(given, replace=replace, shard_tokens=shard_tokens)
+            return self._with_displaced(report, adding.commit) if report.replaced or report.removed else report
 
     def remove(
         self,
@@ -167,6 +173,39 @@ class Changes(Answers):
                 on_progress=on_progress,
             )
             return compaction.run(shard_tokens)
+
+    def _with_displaced(self, report: IndexReport, made: Commit) -> IndexReport:
+        """Says of a run that replaced documents, too, which labels stand elsewhere since."""
+        from ctxsearch.query.opening import list_shard
+        from ctxsearch.query.scope import ListedShard
+        from ctxsearch.senses.displaced import displaced
+
+        try:
+            labels = self._parts.inventory().labels()
+            if not labels:
+                return report
+            before, damaged = self._parts.catalogs()
+            there = {shard.entry.shard_id: shard.catalog for shard in before}
+            after = []
+            with ExitStack() as opened:
+                for entry in made.shards:
+                    if entry.shard_id in there:
+                        after.append(ListedShard(entry, there[entry.shard_id]))
+                    elif entry.shard_id not in damaged:
+                        after.append(list_shard(self._parts.path, entry))
+                        opened.callback(after[-1].catalog.close)
+                found = displaced(before, after, labels)
+        except (CtxSearchError, OSError) as error:
+            # What was added is committed, and its report is not to be lost with a file of senses that cannot be read.
+            _LOG.warning("Which labels stand elsewhere now cannot be told: %s", error)
+            return report
+        return changed(
+            report,
+            moved_labels=found.moved,
+            moved_labels_count=found.moved_count,
+            orphaned_labels=found.orphaned,
+            orphaned_labels_count=found.orphaned_count,
+        )
 
     @contextmanager
     def _writing(self) -> Iterator[Commit]:

@@ -11,7 +11,7 @@ from ctxsearch.analysis import surface_form
 from ctxsearch.catalog.rows import DocumentRow, SegmentRow
 from ctxsearch.errors import KeyNotFound
 from ctxsearch.query.keys import Place, find_key, living_documents_named, parsed_key, word_at
-from ctxsearch.query.scope import OpenShard
+from ctxsearch.query.scope import ListedShard, OpenShard
 from ctxsearch.vectors.files import TOKEN_BITS
 
 # To find the segment of one character costs as much as to read so many.
@@ -50,7 +50,7 @@ def _tokens(shards: Sequence[OpenShard], keys: Iterable[str]) -> dict[tuple[int,
     found: dict[tuple[int, str], dict[int, str]] = {}
     for document_id, (number, document) in living_documents_named(shards, asked).items():
         key_at = asked[document_id]
-        for segment, start in _segments(shards[number], document, sorted(key_at)):
+        for segment, start in segments_at(shards[number], document, sorted(key_at)):
             position = word_at(segment, start)
             if position is None:
                 continue
@@ -61,7 +61,7 @@ def _tokens(shards: Sequence[OpenShard], keys: Iterable[str]) -> dict[tuple[int,
     return found
 
 
-def _segments(shard: OpenShard, document: DocumentRow, starts: Sequence[int]) -> Iterator[tuple[SegmentRow, int]]:
+def segments_at(shard: ListedShard, document: DocumentRow, starts: Sequence[int]) -> Iterator[tuple[SegmentRow, int]]:
     """Characters of a document, given in order, each with the segment that holds it."""
     if document.segments > _SEGMENTS_PER_KEY * len(starts):
         for start in starts:

@@ -16,6 +16,7 @@ from ctxsearch.errors import FormNotFound, KeyNotFound, QueryError, TagNotFound
 from ctxsearch.query.missing import word_not_found
 from ctxsearch.query.scope import (
     ANYHOW,
+    ListedShard,
     OpenShard,
     Rows,
     Written,
@@ -89,7 +90,7 @@ def living_document(shards: Sequence[OpenShard], document_id: str) -> tuple[int,
 
 
 def living_documents_named(
-    shards: Sequence[OpenShard], document_ids: Iterable[str]
+    shards: Sequence[ListedShard], document_ids: Iterable[str]
 ) -> dict[str, tuple[int, DocumentRow]]:
     """What `living_document` says of many documents; of those that are nowhere, nothing."""
     found: dict[str, tuple[int, DocumentRow]] = {}
