@@ -249,10 +249,6 @@ def test_senses_filled_into_a_table_come_back(folder: Path, tmp_path: Path) -> N
     (tmp_path / "again.jsonl").write_text(done("senses", "labels", folder, "--json"), encoding="utf-8")
     done("senses", "label", folder, "--from", tmp_path / "again.jsonl", "--by", "bert")
     assert labelled("--by", "bert") == expected
-    (tmp_path / "piles.csv").write_text(done("assign", folder, "mouse", "--lines", "--csv", "--margin", "0.9"))
-    done("senses", "label", folder, "--from", tmp_path / "piles.csv", "--by", "carl")
-    assert labelled("--by", "carl") == expected
-
     done("export", folder, tmp_path / "l.jsonl", "mouse", "--by", "anna")
     done("senses", "label", folder, "--from", tmp_path / "l.jsonl", "--by", "dora")
     assert labelled("--by", "dora") == expected
@@ -304,6 +300,60 @@ def test_senses_filled_into_a_table_come_back(folder: Path, tmp_path: Path) -> N
         assert why in result.stderr
     assert ctxsearch("senses", "label", folder, "mouse.animal", "--from", tmp_path / "l.csv").returncode == 2
     assert ctxsearch("senses", "label", folder, "mouse.animal").returncode == 2
+
+
+@pytest.mark.parametrize("table", ["csv", "tsv", "json", "l.csv", "l.tsv", "l.jsonl", "l.xlsx"])
+def test_what_assign_tells_is_not_read_as_labels(folder: Path, tmp_path: Path, table: str) -> None:
+    """Tables of assign and of assigned senses are refused, with what to do, until somebody fills in a column sense."""
+    (tmp_path / "d.xml").write_text(TEI, encoding="utf-8")
+    done("senses", "import", folder, tmp_path / "d.xml")
+    path = tmp_path / table
+    if "." in table:
+        done("export", folder, path, "bank", "--senses", "assigned")
+    else:
+        path = tmp_path / f"as.{'jsonl' if table == 'json' else table}"
+        path.write_text(done("assign", folder, "bank", "--lines", f"--{table}"), encoding="utf-8")
+    told = ctxsearch("senses", "label", folder, "--from", path, "--by", "anna")
+    assert (told.returncode, told.stderr) == (
+        1,
+        f"Error: {path}: its senses are what assign tells, and nobody filled in a column sense. Copy the names of those"
+        " senses that you have checked into a column sense, and read it again.\n",
+    )
+    assert done("senses", "labels", folder, "--by", "anna", "--json") == ""
+
+
+def test_of_what_assign_tells_those_rows_count_that_somebody_checked(folder: Path, tmp_path: Path) -> None:
+    """Of a table with a column sense beside what assign tells, that column alone is read."""
+    done("senses", "new", folder, "mouse.animal")
+    done("senses", "label", folder, "mouse.animal", "mole/10:65", "--by", "anna")
+    rows = objects(done("assign", folder, "mouse", "--lines", "--json"))
+    checked = [{**rows[0], "sense": "mouse.animal"}, *rows[1:]]
+    (tmp_path / "checked.jsonl").write_text("\n".join(map(json.dumps, checked)), encoding="utf-8")
+    told = ctxsearch("senses", "label", folder, "--from", tmp_path / "checked.jsonl", "--by", "bert").stderr
+    assert told.endswith(f"labelled 1 line; {len(rows) - 1} have no sense there.\n")
+    found = objects(done("senses", "labels", folder, "--by", "bert", "--json"))
+    assert [one["key"] for one in found] == [rows[0]["key"]]
+
+
+def test_a_table_tells_which_labels_it_takes_the_place_of(folder: Path, tmp_path: Path) -> None:
+    """Labels of one's own that a table changes are told, the first few by their keys, with how to have them back."""
+    for sense in ("mouse.animal", "mouse.computer"):
+        done("senses", "new", folder, sense)
+    keys = [str(one["key"]) for one in objects(done("concordance", folder, "mouse", "-k", "7", "--json"))]
+    done("senses", "label", folder, "mouse.animal", *keys, "--by", "anna")
+    for some, first in ((keys[:2], keys[:2]), (keys, keys[2:])):
+        rows = "".join(f"{key},mouse.computer\n" for key in some)
+        (tmp_path / "new.csv").write_text(f"key,sense\n{rows}", encoding="utf-8")
+        told = ctxsearch("senses", "label", folder, "--from", tmp_path / "new.csv", "--by", "anna").stderr
+        named = ", ".join(f"{key} (mouse.animal)" for key in first)
+        assert told.splitlines()[1:] == [
+            f"Had another label of yours: {named}. To have it back: ctxsearch senses undo {folder} --by anna"
+        ]
+    for _ in range(2):
+        done("senses", "undo", folder, "--by", "anna")
+    told = ctxsearch("senses", "label", folder, "--from", tmp_path / "new.csv", "--by", "anna").stderr
+    named = ", ".join(f"{key} (mouse.animal)" for key in keys[:5])
+    assert f"Had another label of yours: {named}, ... (7 lines). To have it back: " in told
 
 
 @pytest.mark.parametrize("name", ["l.csv", "l.tsv", "l.jsonl", "l.xlsx"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +18,9 @@ from ctxsearch.index import Index
 
 if TYPE_CHECKING:
     from ctxsearch.senses import Senses
+
+# Lines that are told by their keys.
+_SHOWN = 5
 
 Keys = Annotated[list[str], typer.Argument(metavar="KEY", help="Of the lines, DOCUMENT_ID:START.")]
 Word = Annotated[str | None, typer.Argument(metavar="WORD", help="Only of this word.")]
@@ -61,6 +64,7 @@ def label(
             f"{_but(report.unchanged, 'had the label already')}{_but(report.without, 'have no sense there')}"
             f"{_but(report.several, 'have several there, and keep what they have')}."
         )
+        _say_replaced(report.replaced, index, by)
         return
     if sense_id is None or not keys:
         raise WrongCommand("Name a sense and the keys of its lines; or give a table with --from.")
@@ -68,8 +72,7 @@ def label(
         before = {one.key: one.sense_id for one in senses.labels(by=senses.by)}
         changed = senses.label(sense_id, keys)
     say(f"{sense_id}: labelled {counted(changed, 'line')}{_but(len(set(keys)) - changed, 'had the label already')}.")
-    if others := [f"{key} ({before[key]})" for key in dict.fromkeys(keys) if before.get(key, sense_id) != sense_id]:
-        say(f"Had another label of yours: {', '.join(others)}. To have it back: {undo_command(index, by)}")
+    _say_replaced({key: before[key] for key in keys if before.get(key, sense_id) != sense_id}, index, by)
 
 
 def unlabel(index: IndexName, keys: Keys, by: By = None) -> None:
@@ -97,6 +100,14 @@ def labels(
     widths = [max((len(getattr(one, field)) for one in found), default=0) for field in ("key", "sense_id")]
     for one in found:
         print(f"{one.key:<{widths[0]}}  {one.sense_id:<{widths[1]}}  {one.by}, {one.at[:10]}")
+
+
+def _say_replaced(replaced: Mapping[str, str], index: str, by: str | None) -> None:
+    """Tells which lines had another label of the same person, by what it was."""
+    if replaced:
+        first = ", ".join(f"{key} ({sense_id})" for key, sense_id in [*replaced.items()][:_SHOWN])
+        more = f", ... ({counted(len(replaced), 'line')})" if len(replaced) > _SHOWN else ""
+        say(f"Had another label of yours: {first}{more}. To have it back: {undo_command(index, by)}")
 
 
 def _but(count: int, why: str) -> str:

@@ -21,13 +21,17 @@ from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import BETWEEN_SENSES, NO_SENSES, Sense, id_of
 from ctxsearch.senses.importing import checked_name
 from ctxsearch.senses.located import is_use_of
+from ctxsearch.senses.uses import TOLD
 from ctxsearch.storage import path_of
 
-# What a table may call the column with the senses: that of an export, and that of labels and of `assign --lines`.
+# What a table may call the column with the senses: that of an export, and that of `senses labels`.
 _COLUMNS = ("sense", "sense_id")
+# The columns by which one knows a table of what `assign` tells, as it prints it or an export has it.
+_OF_MACHINE = {"assigned", *TOLD} - {*_COLUMNS}
 # So many names of senses are told.
 _NAMED = 10
 _LAYOUT = "A table of labels has the columns key and sense, as export writes them; text is in UTF-8."
+_CHECKED = "Copy the names of those senses that you have checked into a column sense, and read it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,14 @@ class LabelReport:
         unchanged: how many had the label already.
         without: how many rows name no sense; labels of these lines stay what they are.
         several: how many rows name several, as an export has it where people differ; labels of these lines, too.
+        replaced: of occurrences that had another label of this person, the sense that it was, by key.
     """
 
     labelled: int
     unchanged: int
     without: int
     several: int
+    replaced: Mapping[str, str]
 
 
 class Labelling:
@@ -145,12 +151,12 @@ class Labelling:
             path: CSV, TSV, JSONL or a spreadsheet (``.xlsx``, ``.xls``, ``.ods``; extra ``xlsx``) with the columns
                 ``key`` and ``sense`` (or ``sense_id``), as exports have them, and any others. A row whose sense is
                 empty, *unsure* or *none of these* leaves what is there; so does one with several senses,
-                ``bank.river; bank.money``, as exports have it where people differ, and one whose ``sense_id`` is the
-                likeliest, and whose ``pile`` says so, as `assign --lines` has it.
+                ``bank.river; bank.money``, as exports have it where people differ. What `assign` tells is nobody's
+                word, neither in the ``sense_id`` of its own tables nor in the ``assigned`` of exports.
 
         Raises:
             SourceError: the file cannot be read, or names a line or a sense that there is not, or a line twice with
-                two senses.
+                two senses; or it has what a machine tells, and nobody filled in a ``sense``.
         """
         path = path_of(path)
         table = _read(path)
@@ -163,6 +169,7 @@ class Labelling:
             raise SourceError(str(path), _told(unknown), line=unknown[0].line, hint=_choice(shards, unknown, senses))
         rows = {row.key: row for row in one_each}
         places = places_of_keys(shards, rows)
+        replaced: dict[str, str] = {}
         what = f"labelled {_counted(len(rows))} as {shown(Path(path.name))} has them"
         with self._inventory.changing(what, self._by) as edit:
             for row in one_each:
@@ -170,11 +177,13 @@ class Labelling:
                     if row.sense != rows[row.key].sense:
                         raise SenseError(f"{row.key} has two senses, {row.sense!r} and {rows[row.key].sense!r}.")
                     place = places.get(row.key) or find_key(shards, row.key)
-                    self._put(edit, edit.sense(row.sense), row.key, place)
+                    if other := self._put(edit, edit.sense(row.sense), row.key, place):
+                        replaced[row.key] = other
                 except (KeyNotFound, SenseError) as error:
                     raise SourceError(str(path), str(error).removesuffix("."), line=row.line) from error
             labelled = len(edit.rows)
-        return LabelReport(labelled, len(rows) - labelled, len(table) - len(said), len(said) - len(one_each))
+        without, several = len(table) - len(said), len(said) - len(one_each)
+        return LabelReport(labelled, len(rows) - labelled, without, several, replaced)
 
     def unlabel(self, keys: Keys) -> int:
         """Takes the labels of this person off occurrences, and gives how many had one."""
@@ -185,15 +194,17 @@ class Labelling:
                     edit.drop("labels", own)
             return len(edit.rows)
 
-    def _put(self, edit: Edit, sense: Row, key: str, place: Place) -> None:
-        """Labels an occurrence, unless it has that label of this person."""
+    def _put(self, edit: Edit, sense: Row, key: str, place: Place) -> str:
+        """Labels an occurrence, unless it has that label of this person; gives the sense that they had given it."""
         if not is_use_of(place, str(sense[2])):
             raise SenseError(
                 f"{key} is a use of {place.lemma!r}, and {sense[1]} is a sense of {sense[2]!r}; nothing was labelled."
             )
         own = self._own_label(edit, key)
-        if own is None or own[2] != sense[0]:
-            edit.put("labels", (key, self._by, sense[0], edit.at))
+        if own is not None and own[2] == sense[0]:
+            return ""
+        edit.put("labels", (key, self._by, sense[0], edit.at))
+        return "" if own is None else str(edit.found("senses", "sense", own[2])[0][1])
 
     def _has_labelled(self, edit: Edit, line: ConcordanceLine) -> bool:
         """Whether this person has labelled a line, as what it is now."""
@@ -241,13 +252,22 @@ class _Row(NamedTuple):
 
 
 def _read(path: Path) -> list[_Row]:
-    """The rows of a table."""
-    rows = []
+    """The rows of a table, with what people say in them.
+
+    Raises:
+        SourceError: it has no such columns; or what a machine tells in them, and nobody's word beside it.
+    """
+    rows, has_told = [], False
     for line, fields in read_fields(path):
-        column = next((name for name in _COLUMNS if name in fields), None)
-        if column is None or "key" not in fields:
+        is_told = not _OF_MACHINE.isdisjoint(fields)
+        # Where a machine tells something, a sense_id is its word as well.
+        column = next((name for name in (_COLUMNS[:1] if is_told else _COLUMNS) if name in fields), None)
+        if "key" not in fields or (column is None and not is_told):
             raise SourceError(str(path), "it has no key or no sense", line=line, hint=_LAYOUT)
-        # A likeliest sense that assign is not sure of is nobody's word.
-        is_said = column != "sense_id" or fields.get("pile") not in NO_SENSES
-        rows.append(_Row(line, fields["key"], fields[column].strip() if is_said else ""))
+        has_told = has_told or is_told
+        rows.append(_Row(line, fields["key"], fields[column].strip() if column else ""))
+    if has_told and not any(row.sense for row in rows):
+        raise SourceError(
+            str(path), "its senses are what assign tells, and nobody filled in a column sense", hint=_CHECKED
+        )
     return rows

@@ -16,8 +16,8 @@ from ctxsearch.query.scope import OpenShard, documents_of_ids
 
 # So many of the least sure are read at once; most often no more are wanted.
 _AT_ONCE = 64
-# What is told of a line, in the order of the columns of a table.
-_TOLD = ("pile", "sense_id", "p", "p_none", "margin", "is_labelled")
+TOLD = ("pile", "sense_id", "p", "p_none", "margin", "is_labelled")
+"""The columns of what is told of a line, in the order that a table has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Assignment:
 
     def told(self) -> dict[str, MetadataValue]:
         """What is told of the line, by name."""
-        return {column: getattr(self, column) for column in _TOLD}
+        return {column: getattr(self, column) for column in TOLD}
 
 
 class Uses(Sequence[Assignment]):
