@@ -141,12 +141,13 @@ def test_text_without_tags_has_its_marks(tmp_path: Path) -> None:
         assert again.text.split() == text.split()
 
 
-def test_vertical_text_of_plain_text_has_the_same_words_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["out.vrt", "out.conllu"])
+def test_an_export_of_plain_text_has_the_same_words_again(tmp_path: Path, name: str) -> None:
     """Marks that are no tokens of the index are none of one that is made of its export, and sentences are the same."""
     text = 'He said: "The banks, the banks!" ... "A" (bank).\n\n?!\n\nWait...'
     index = indexed(tmp_path / "index", [Document("d", text), tagged("e", ["bank/bank/NOUN", "././PUNCT"])])
-    index.export(tmp_path / "out.vrt")
-    again = indexed(tmp_path / "again", list(read(tmp_path / "out.vrt")))
+    index.export(tmp_path / name)
+    again = indexed(tmp_path / "again", list(read(tmp_path / name)))
     assert again.info().words == index.info().words == 11
     told = [
         [
@@ -156,8 +157,23 @@ def test_vertical_text_of_plain_text_has_the_same_words_again(tmp_path: Path) ->
         for one in (index, again)
     ]
     assert told[0] == told[1]
-    again.export(tmp_path / "again.vrt")
-    assert (tmp_path / "again.vrt").read_text() == (tmp_path / "out.vrt").read_text()
+    again.export(tmp_path / f"again-{name}")
+    assert (tmp_path / f"again-{name}").read_text() == (tmp_path / name).read_text()
+
+
+def test_marks_are_punctuation_and_symbols_in_a_treebank(tmp_path: Path) -> None:
+    """What is no word of the index is PUNCT, or SYM as in Universal Dependencies; given tags stay as they are."""
+    text = 'A "bank" ... paid $ 5 + 10 % \u2014 yes!'
+    index = indexed(tmp_path / "index", [Document("d", text), tagged("e", ["bank/bank/NOUN", "././X", "$/$/PUNCT"])])
+    index.export(tmp_path / "out.conllu")
+    rows = [line.split("\t") for line in (tmp_path / "out.conllu").read_text().splitlines() if "\t" in line]
+    told = {(row[1], row[3]) for row in rows if not row[1].isalnum()}
+    assert told == {
+        *((mark, "PUNCT") for mark in ('"', "...", "\u2014", "!", "$")),
+        *((mark, "SYM") for mark in "$+%"),
+        (".", "X"),
+    }
+    assert {row[2] == row[1] for row in rows if row[3] in ("PUNCT", "SYM")} == {True}
 
 
 def test_senses_stand_beside_their_tokens(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ The text of a sentence is its comment ``# text``, in which the tokens are looked
 none, or the tokens do not spell it, they are written one after the other themselves, with a blank after each that does
 not have ``SpaceAfter=No``. A word of a multiword token has a piece of the text of its own only if the words spell the
 token, as *do* and *n't* do; otherwise the token is one, and its words, *in* and *der* of *im*, are kept as its parts.
+A word with ``Word=No`` in the last column is a mark that was no word of the index it was exported from.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ _RANGE = re.compile(r"([1-9][0-9]{0,8})-([1-9][0-9]{0,8})")
 _EMPTY_NODE = re.compile(r"[0-9]+\.[0-9]+")
 _META = "meta::"
 
+NO_WORD = "Word=No"
+"""What is said, in the last column, of a mark that is a part of the text and no token of it."""
+
 
 @dataclass(slots=True)
 class _Word:
@@ -45,6 +49,7 @@ class _Unit:
         first: the number of its first word.
         last: the number of its last word; of a mere word, the same.
         is_range: whether it is a multiword token.
+        is_mark: whether it is text alone, and no token.
     """
 
     form: str
@@ -53,6 +58,7 @@ class _Unit:
     first: int
     last: int
     is_range: bool
+    is_mark: bool = False
     words: list[_Word] = field(default_factory=list)
 
 
@@ -191,7 +197,8 @@ class _Document:
             raise self._wrong("the word has no form", line)
         last = self._units[-1] if self._units else None
         if last is None or self._next > last.last:
-            last = _Unit(form, _space_after(cells), line, self._next, self._next, is_range=False)
+            is_mark = NO_WORD in cells[9].split("|")
+            last = _Unit(form, _space_after(cells), line, self._next, self._next, is_range=False, is_mark=is_mark)
             self._units.append(last)
         lemma = "" if cells[2] == "_" != form else cells[2]
         tag = cells[3] if cells[3] != "_" else cells[4] if cells[4] != "_" else ""
@@ -288,6 +295,8 @@ def _tokens(
     tokens, ids = Tokens(), []
     parts: dict[int, Sequence[tuple[str, str, str]]] = {}
     for unit, start in zip(units, starts, strict=True):
+        if unit.is_mark:
+            continue
         name = f"{unit.first}-{unit.last}"
         if "".join(word.form for word in unit.words) == unit.form:
             at = start
@@ -300,6 +309,6 @@ def _tokens(
             lemma = joined([word.lemma for word in unit.words])
             tokens.add((start, start + len(unit.form)), lemma, joined([word.tag for word in unit.words]), unit.line)
             ids.append(name)
-    if ids == [str(number) for number in range(1, len(ids) + 1)]:
+    if all(name.isdigit() for name in ids):
         ids = []
     return tokens, ids, parts

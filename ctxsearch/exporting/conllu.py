@@ -1,15 +1,19 @@
 """The corpus as CoNLL-U, the format of the Universal Dependencies, with ``Sense=`` in the last column.
 
 Ids, multiword tokens and their words are those of the source, where it was CoNLL-U too. What the index does not keep,
-features, heads and relations, is ``_``. Punctuation marks that are no tokens of the index are tokens here.
+features, heads and relations, is ``_``. In a treebank every character is a part of a word, so that marks which are no
+tokens of the index are words here, ``PUNCT`` or ``SYM``, with ``Word=No`` in the last column, by which ctxsearch knows
+them again.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ctxsearch.corpus.conllu import NO_WORD
 from ctxsearch.domain import Origin
 from ctxsearch.exporting.annotation import Annotation
 from ctxsearch.exporting.columns import about, as_id, named, one_line
@@ -23,6 +27,9 @@ _UPOS = {
     *("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM"),
     *("PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X"),
 }
+
+# Symbols by https://universaldependencies.org/u/pos/SYM.html that Unicode has among the punctuation marks.
+_SYMBOLS = frozenset("%\u2030\u00a7#&")
 
 # What ends the name of a comment.
 _NOT_IN_A_NAME = re.compile(r"[\s=]")
@@ -88,6 +95,10 @@ def _words(some: Sequence[Piece], origin: Origin, shard: int, annotation: Annota
                 yield _line(str(number), form, lemma, tag, [])
                 number += 1
             continue
+        if piece.place is None:
+            yield _line(str(number), token.form, token.lemma, _tag_of_mark(token.form), [glue, NO_WORD])
+            last, number = "", number + 1
+            continue
         if "/" in known and known.partition("/")[2] != last:
             last = known.partition("/")[2]
             inside = _inside(some, origin, at, last)
@@ -98,6 +109,17 @@ def _words(some: Sequence[Piece], origin: Origin, shard: int, annotation: Annota
             last = ""
         yield _line(str(number), token.form, token.lemma, token.tag, misc if last else [*misc, glue])
         number += 1
+
+
+def _tag_of_mark(mark: str) -> str:
+    """The part of speech of what is no word: a symbol stands for one, as ``$``, ``+`` and a smiley do.
+
+    >>> [_tag_of_mark(mark) for mark in (",", "...", "$", "%", "`")]
+    ['PUNCT', 'PUNCT', 'SYM', 'SYM', 'PUNCT']
+    """
+    # Of modifiers, most are accents that stand alone, and quotation marks.
+    is_symbol = mark[0] in _SYMBOLS or unicodedata.category(mark[0]) in ("Sc", "Sm", "So")
+    return "SYM" if is_symbol else "PUNCT"
 
 
 def _inside(some: Sequence[Piece], origin: Origin, at: int, name: str) -> list[Piece]:
