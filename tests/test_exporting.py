@@ -505,6 +505,43 @@ def test_faiss_scores_as_the_index_does(several: Index, tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------ senses that assign gives
 
 
+def test_examples_are_first_those_of_people_then_the_sure_ones(sample: Index, tmp_path: Path) -> None:
+    """However good its sentence, no line that a machine gave a sense is shown before one that people labelled."""
+    folder = shutil.copytree(sample.path, tmp_path / "sample")
+    with Index.open(folder) as index:
+        senses = index.senses(by="anna")
+        for name, keys in ((RIVER, ["bank/06:73", "bank/02:29"]), ("bank.money", ["bank/08:17", "bank/12:85"])):
+            senses.new(name)
+            senses.label(name, keys)
+        uses = {use.line.key: use for use in senses.assign("bank", least_margin=0.2).in_pile(RIVER)}
+        best = [line.key for line in senses.examples("bank", RIVER, n=None)]
+        worst = best[-1]
+        assert not uses[worst].is_labelled
+        senses.label(RIVER, worst)
+        index.export(tmp_path / "bank.xml", "bank", sense=RIVER, senses="assigned", examples=50)
+        shown = re.findall("<bibl>(.*?)</bibl>", (tmp_path / "bank.xml").read_text(encoding="utf-8"))
+        labelled = {"bank/06", "bank/02", worst.partition(":")[0]}
+        assert set(shown[: len(labelled)]) == labelled
+        after = senses.assign("bank").in_pile(RIVER)
+        sure = {use.line.document_id: use.p >= 0.9 for use in after if not use.is_labelled}
+        others = [sure[document] for document in shown if document not in labelled]
+        assert others == sorted(others, reverse=True)
+        assert len(set(others)) == 2
+
+
+def test_a_document_gives_no_second_example_while_others_have_one(make_index: MakeIndex, tmp_path: Path) -> None:
+    """Of two good sentences of one document and a poor one of another, the poor one is the second that is shown."""
+    good = "The old boat lay by the bank of the river. Reeds grew along the bank until the water rose in spring."
+    index = make_index([Document("a", good), Document("b", "they saw this bank")])
+    senses = index.senses(by="anna")
+    senses.new(RIVER)
+    senses.label(RIVER, index.concordance("bank"))
+    for count, documents in ((2, ["a", "b"]), (3, ["a", "b", "a"])):
+        index.export(tmp_path / "bank.xml", "bank", examples=count, replace=True)
+        text = (tmp_path / "bank.xml").read_text(encoding="utf-8")
+        assert re.findall("<bibl>(.*?)</bibl>", text) == documents
+
+
 def test_lines_have_the_sense_that_assign_gives(sample: Index, tmp_path: Path) -> None:
     """Each line has its pile, the probability and the margin, beside people's word; a sense chooses its pile."""
     folder = shutil.copytree(sample.path, tmp_path / "sample")

@@ -117,6 +117,14 @@ class Annotation:
                 if len(some) == 1 and len(own := rows[said == number]):
                     yield some[0], own
 
+    def likelihoods(self, shard: int, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """How likely some rows have what is said of them here; 0 where nobody says how likely. Shape: (n_rows,)."""
+        known = self.shards.get(shard, _NOTHING)
+        if not len(known.rows) or not known.values.shape[1]:
+            return np.zeros(len(rows))
+        places = self._places(known, rows)
+        return np.where(places >= 0, known.values[places, 0], 0.0)
+
     @staticmethod
     def _places(known: _OfShard, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where some rows are among those of which something is said, which are not none; -1 where they are not."""

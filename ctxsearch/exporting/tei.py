@@ -19,12 +19,9 @@ from ctxsearch.domain import Progress, Usage
 from ctxsearch.errors import SenseError, SenseNotFound, WordNotFound
 from ctxsearch.exporting.choosing import Chosen, choose
 from ctxsearch.exporting.material import Material, Output
-from ctxsearch.exporting.selecting import drawn_places
+from ctxsearch.exporting.showing import showing
 from ctxsearch.query.citation import citation_form
-from ctxsearch.query.examples import CONSIDERED, best_examples
-from ctxsearch.query.found import Listing
 from ctxsearch.query.goodness import common_lemmas
-from ctxsearch.query.vectors import vectors_of
 from ctxsearch.sense import Sense
 from ctxsearch.storage import NewFile
 
@@ -76,12 +73,9 @@ class _Lines:
 
     def best(self, sense_id: str, n: int, common: frozenset[str]) -> list[tuple[Usage, str]]:
         """The best examples of the sense, each with its document."""
-        shards = self._material.shards
-        if sense_id not in self._found or n <= 0:
+        if self._chosen is None or sense_id not in self._found:
             return []
-        every = self._found[sense_id]
-        found = Listing(*every[drawn_places(len(every), CONSIDERED, 0)].T)
-        made = best_examples(shards, found, vectors_of(shards, found), n, common=common)
+        made = showing(self._material.shards, self._chosen.annotation, sense_id, self._found[sense_id], n, common)
         return [
             (Usage(f"{one.left}{one.node}{one.right}", len(one.left), len(one.left) + len(one.node)), one.document_id)
             for one in made
