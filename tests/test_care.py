@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import sqlite3
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -584,6 +586,15 @@ def test_damaged_copy_is_found_and_mended(many: Index) -> None:
     assert verified(many).problems == []
 
 
+def test_missing_copy_is_made_by_repair(many: Index) -> None:
+    """A copy that somebody deleted, or that was never written, is no problem, and is there after a repair."""
+    path = max(many.path.glob("commit-*.json"))
+    path.with_suffix(".copy").unlink()
+    assert verified(many).problems == []
+    Index.repair(many.path, encoder=WindowEncoder())
+    assert path.with_suffix(".copy").read_bytes() == path.read_bytes()
+
+
 def test_damaged_commit_without_copy_gives_way(many: Index, river_documents: list[Document]) -> None:
     """Where the copy is damaged too the commit before takes the place, and what came after can be added again."""
     many.add([Document("new", "A new bank of the river.")])
@@ -766,6 +777,47 @@ def test_backup_takes_along_what_people_did(many: Index, tmp_path: Path) -> None
     connection = sqlite3.connect(tmp_path / "again" / "senses.sqlite")
     assert connection.execute("select * from labels").fetchall() == [("bank.river",)]
     connection.close()
+
+
+def test_flipped_senses_are_not_brought_back(many: Index, tmp_path: Path) -> None:
+    """A backup tells the digest of what people did, which no commit knows; one that tells none is brought back."""
+    many.senses(by="ann").new("bank.river", definition="the land beside a river")
+    many.backup(tmp_path / "b.tar")
+    content = (tmp_path / "b.tar").read_bytes()
+    (tmp_path / "b.tar").write_bytes(content.replace(b"the land beside", b"the sand beside"))
+    with pytest.raises(BackupError, match=r"what it holds is damaged: senses\.sqlite"):
+        Index.restore(tmp_path / "b.tar", tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+    # As versions before wrote it.
+    older = bytearray(content)
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        for member in archive.getmembers():
+            member.linkname = ""
+            older[member.offset : member.offset + 512] = member.tobuf(tarfile.GNU_FORMAT)
+    (tmp_path / "older.tar").write_bytes(older)
+    with Index.restore(tmp_path / "older.tar", tmp_path / "again", encoder=WindowEncoder()) as restored:
+        assert restored.senses().list("bank")[0].definition == "the land beside a river"
+
+
+def test_flipped_settings_without_a_commit_are_not_brought_back(make_index: MakeIndex, tmp_path: Path) -> None:
+    """A backup of an index that has nothing yet is held against digests as any other."""
+    make_index([]).backup(tmp_path / "b.tar")
+    content = (tmp_path / "b.tar").read_bytes()
+    assert b'"window"' in content
+    (tmp_path / "b.tar").write_bytes(content.replace(b'"window"', b'"wind0w"'))
+    with pytest.raises(BackupError, match=r"what it holds is damaged: ctxsearch\.json"):
+        Index.restore(tmp_path / "b.tar", tmp_path / "again")
+
+
+def test_restored_commit_has_a_copy(many: Index, tmp_path: Path) -> None:
+    """A bit that flips in the commit of an index that was brought back is mended as in any other."""
+    many.backup(tmp_path / "b.tar")
+    Index.restore(tmp_path / "b.tar", tmp_path / "again").close()
+    commit = max((tmp_path / "again").glob("commit-*.json"))
+    content = commit.read_bytes()
+    flip(commit, 100)
+    Index.repair(tmp_path / "again", encoder=WindowEncoder())
+    assert commit.read_bytes() == content
 
 
 def test_backup_is_of_the_commit_that_is_open(many: Index, tmp_path: Path) -> None:

@@ -3,6 +3,11 @@
 A backup is a plain tar archive of the index's own files: its shards, ``ctxsearch.json``, the head and ``senses.sqlite``
 where there are such, and last the commit. It is read header by header here, and not by `tarfile`: a stranger's archive
 can name nothing but these files, hold nothing but plain data, and make nobody read more into memory than a block.
+
+The commit tells the digests of the shards, but none of ``senses.sqlite``, and an index without a commit none of its
+settings. So every header has the digest of its file, in the field that names the goal of a link: it means nothing for
+a plain file, so that tar programs, and versions of ctxsearch that know of no digest there, read past it, where an
+entry of its own would be one name too many for them. An archive without them is brought back as it always was.
 """
 
 from __future__ import annotations
@@ -21,7 +26,18 @@ from ctxsearch.domain import Progress
 from ctxsearch.errors import BackupError, CtxSearchError, IndexDamaged, IndexExists
 from ctxsearch.head import content_of, head_content
 from ctxsearch.settings import HEAD_FILE, SENSES_FILE, SETTINGS_FILE, parse_settings, read_settings
-from ctxsearch.storage import NewFile, folder_beside, make_folder, make_folders, plain_size, rename, sync
+from ctxsearch.storage import (
+    NewFile,
+    digest_bytes,
+    digest_files,
+    folder_beside,
+    make_folder,
+    make_folders,
+    plain_size,
+    put_bytes,
+    rename,
+    sync,
+)
 
 _NAME = re.compile(
     rf"{re.escape(SETTINGS_FILE)}|{re.escape(HEAD_FILE)}|{re.escape(SENSES_FILE)}|commit-[0-9]{{8,15}}\.json"
@@ -64,7 +80,7 @@ def backup(folder: Path, commit: Commit, settings: str, goal: Path, on_progress:
                     raise BackupError(str(senses), "it is no plain file, and may lead anywhere; no backup was made")
                 copy = beside / SENSES_FILE
                 write_snapshot(senses, copy)
-                writer.add_file(SENSES_FILE, copy, copy.stat().st_size)
+                writer.add_file(SENSES_FILE, copy, copy.stat().st_size, digest_files(copy))
             if commit.number:
                 writer.add(commit_path(folder, commit.number).name, _content_of(commit, folder))
             file.write(bytes(2 * _BLOCK))
@@ -100,13 +116,13 @@ class _Writer:
         self._done = 0
 
     def add(self, name: str, content: bytes) -> None:
-        self._begin(name, len(content))
+        self._begin(name, len(content), digest_bytes(content))
         self._file.write(content)
         self._end(len(content))
 
-    def add_file(self, name: str, path: Path, size: int, digest: str = "") -> None:
-        """Copies a file, which must be of this size and digest, if one is given."""
-        self._begin(name, size)
+    def add_file(self, name: str, path: Path, size: int, digest: str) -> None:
+        """Copies a file, which must be of this size and digest."""
+        self._begin(name, size, digest)
         found, left = hashlib.sha256(), size
         plain_size(path)
         with path.open("rb") as source:
@@ -117,13 +133,14 @@ class _Writer:
                 self._done += len(block)
                 if self._on_progress:
                     self._on_progress(Progress("backup", self._done, self._total))
-        if left or digest not in ("", found.hexdigest()):
+        if left or digest != found.hexdigest():
             raise BackupError(str(path), "it is damaged; no backup was made, and verify tells more")
         self._end(size)
 
-    def _begin(self, name: str, size: int) -> None:
+    def _begin(self, name: str, size: int, digest: str) -> None:
         header = tarfile.TarInfo(name)
         header.size = size
+        header.linkname = digest
         self._file.write(header.tobuf(tarfile.GNU_FORMAT))
 
     def _end(self, size: int) -> None:
@@ -141,7 +158,9 @@ def restore(source: Path, folder: Path) -> None:
             make_folder(temporary)
             with source.open("rb") as file:
                 found = _unpack(source, file, temporary)
-            _check(source, temporary, found)
+            commit = _check(source, temporary, found)
+            if commit is not None:
+                put_bytes(copy_path(commit), commit.read_bytes())  # as every commit has one
             for path in [*temporary.glob("shard-*"), temporary]:
                 sync(path)
             if os.path.lexists(folder):
@@ -156,7 +175,7 @@ def restore(source: Path, folder: Path) -> None:
 def _unpack(source: Path, file: BinaryIO, folder: Path) -> dict[str, tuple[int, str]]:
     """Writes the archive's files into a folder; their sizes and digests, by name."""
     found: dict[str, tuple[int, str]] = {}
-    for name, size in _headers(source, file):
+    for name, size, expected in _headers(source, file):
         match = _NAME.fullmatch(name)
         if match is None or name in found:
             raise BackupError(str(source), f"it is no backup of ctxsearch: it holds {name[:100]!r}")
@@ -171,13 +190,15 @@ def _unpack(source: Path, file: BinaryIO, folder: Path) -> dict[str, tuple[int, 
                 goal.write(block)
                 digest.update(block)
                 left -= len(block)
+        if expected not in ("", digest.hexdigest()):
+            raise BackupError(str(source), f"what it holds is damaged: {name}")
         file.read(-size % _BLOCK)
         found[name] = size, digest.hexdigest()
     return found
 
 
-def _headers(source: Path, file: BinaryIO) -> Iterator[tuple[str, int]]:
-    """Name and size of each plain file, as its header is come to."""
+def _headers(source: Path, file: BinaryIO) -> Iterator[tuple[str, int, str]]:
+    """Name, size and digest of each plain file, as its header is come to; an empty digest where it tells none."""
     while (block := file.read(_BLOCK)) != bytes(_BLOCK):
         try:
             header = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
@@ -185,16 +206,16 @@ def _headers(source: Path, file: BinaryIO) -> Iterator[tuple[str, int]]:
             raise BackupError(str(source), f"it is no backup of ctxsearch, or was cut ({error})") from error
         if header.type != tarfile.REGTYPE or header.size < 0:
             raise BackupError(str(source), f"it is no backup of ctxsearch: {header.name[:100]!r} is no plain file")
-        yield header.name, header.size
+        yield header.name, header.size, header.linkname
 
 
-def _check(source: Path, folder: Path, found: dict[str, tuple[int, str]]) -> None:
-    """Makes sure that what was unpacked is the index that its commit says."""
+def _check(source: Path, folder: Path, found: dict[str, tuple[int, str]]) -> Path | None:
+    """Makes sure that what was unpacked is the index that its commit says; the commit's file, if it has one."""
     try:
         settings, text = read_settings(folder)
         if settings.head_digest:
             head_content(folder / HEAD_FILE, settings.head_digest)
-        commit, _ = newest_commit(folder)
+        commit, path = newest_commit(folder)
     except CtxSearchError as error:
         raise BackupError(str(source), f"what it holds is damaged ({error})") from error
     expected = {f"{entry.shard_id}/{name}": sized for entry in commit.shards for name, sized in entry.files.items()}
@@ -202,3 +223,4 @@ def _check(source: Path, folder: Path, found: dict[str, tuple[int, str]]) -> Non
     if shards != expected or commit.settings not in (None, text):
         wrong = sorted(name for name in {*shards, *expected} if shards.get(name) != expected.get(name))
         raise BackupError(str(source), f"what it holds is damaged: {', '.join(wrong[:3]) or SETTINGS_FILE}")
+    return path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from dataclasses import replace as changed
 from pathlib import Path
@@ -31,10 +30,10 @@ from ctxsearch.storage import digest_files, plain_size, put_bytes, remove
 def take_out_damage(folder: Path, report: VerifyReport) -> RepairReport:
     """Leaves an index that is whole, without the damaged parts; for the holder of the writer's lock.
 
-    A damaged commit is put back from its copy, damaged settings from the commit, and a head from those that come with
-    ctxsearch. Where a commit's copy is damaged too, the commit before takes the place. Damaged shards are left out of a
-    new commit, which is marked unfinished and says what is lost: the next run passes over what is there and adds what
-    is missing.
+    A damaged commit is put back from its copy, and a copy that is missing or damaged from its commit; damaged settings
+    from the commit, and a head from those that come with ctxsearch. Where a commit's copy is damaged too, the commit
+    before takes the place. Damaged shards are left out of a new commit, which is marked unfinished and says what is
+    lost: the next run passes over what is there and adds what is missing.
 
     Args:
         folder: the index.
@@ -69,7 +68,7 @@ def take_out_damage(folder: Path, report: VerifyReport) -> RepairReport:
     for path in unreadable:
         remove(path)
     for _, path in commit_files(folder):
-        if os.path.lexists(copy_path(path)) and _content(copy_path(path)) != path.read_bytes():
+        if _content(copy_path(path)) != path.read_bytes():
             _put(copy_path(path), path.read_bytes())
     if damaged or unreadable:
         tidy(folder, commit)
