@@ -57,6 +57,29 @@ def test_a_table_comes_back_as_it_was(cells: list[tuple[str, str]], kind: tuple[
     assert found == [(text, None if other == "" else other) for text, other in kept]
 
 
+def test_own_table_with_cells_over_several_lines_comes_back(tmp_path: Path) -> None:
+    """In TSV that ctxsearch wrote a quoted cell may have several lines, and an open mark takes no row."""
+    header = line_header((), ["note"])
+    filling: list[object] = [None] * (len(header) - 6)
+    texts = ['"Hi," he said.', "two\n\nlines", "last"]
+    # All exact, as versions before wrote texts.
+    exact = range(len(header))
+    path = tmp_path / "own.tsv"
+    rows = [row(header, "\t")]
+    rows += [
+        row([f"d\n{number}:{number}", 1, "", "a", text, *filling, text], "\t", exact)
+        for number, text in enumerate(texts)
+    ]
+    open_marks = [
+        "\t".join([f"e:{mark}", "1", "", "a", mark, *[""] * len(filling), "n\n"]) for mark in ('"Yes', 'No"', '"')
+    ]
+    path.write_text("".join([*rows, *open_marks]), newline="")
+    documents = list(ctxsearch.read(path, text_column="right"))
+    assert [document.text for document in documents] == [*texts, '"Yes', 'No"', '"']
+    assert [document.metadata.get("key") for document in documents[:3]] == ["d\n0:0", "d\n1:1", "d\n2:2"]
+    assert [document.metadata.get("metadata.note") for document in documents] == [*texts, "n", "n", "n"]
+
+
 def plain(text: str) -> str:
     """A text as TSV has it."""
     return text.replace("\t", " ").replace("\n", " ").replace("\r", " ")

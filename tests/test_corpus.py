@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from ctxsearch.corpus import Corpus, read
 from ctxsearch.corpus.lines import BadByte, decode, split_lines
 from ctxsearch.corpus.records import Options
-from ctxsearch.corpus.tables import UnfinishedRow
+from ctxsearch.corpus.rows import UnfinishedRow
 from ctxsearch.domain import Document, MetadataValue
 from ctxsearch.errors import SourceError
 
@@ -523,12 +523,42 @@ class TestTables:
         assert only(read(path)) == expected
 
     def test_tsv(self, tmp_path: Path) -> None:
-        """TSV keeps commas, and quotes cells as CSV does."""
-        path = write(tmp_path / "x.TSV.gz", 'text\tn\na, "b"\t1\n"c\td\n"\t2\n')
+        """TSV keeps commas, and a cell in quotation marks on one line is quoted as in CSV."""
+        path = write(tmp_path / "x.TSV.gz", 'text\tn\na, "b"\t1\n"c\t""d"""\t2\n')
         assert [(document.text, document.metadata) for document in read(path)] == [
             ('a, "b"', {"n": 1}),
-            ("c\td\n", {"n": 2}),
+            ('c\t"d"', {"n": 2}),
         ]
+
+    def test_speech_in_tsv(self, tmp_path: Path) -> None:
+        """A quotation mark at the start of a cell of TSV that quotes no cell is a character, and takes no other row."""
+        rows = ['1\t"Hi," he said.', '2\tHe said "no".', '3\t"Yes', '4\tNo"', '5\t"""', '6\t"A" "B"', "7\tlast"]
+        path = write(tmp_path / "x.tsv", "id\ttext\n" + "".join(f"{row}\r\n" for row in rows))
+        assert [f"{document.document_id}\t{document.text}" for document in read(path)] == rows
+        path = write(tmp_path / "y.tsv", 'id\ttext\n1\t"one\n2\ttwo\n')
+        assert [document.text for document in read(path)] == ['"one', "two"]
+
+    def test_several_lines_in_tsv(self, tmp_path: Path) -> None:
+        """What would be a row of several lines, were it CSV, is told with what to give instead."""
+        path = write(tmp_path / "x.tsv", 'text\tn\n"one\ntwo"\t1\nthree\t3\n')
+        texts, errors = survivors(path)
+        assert texts == ['two"', "three"]
+        (error,) = errors
+        assert (error.line, error.hint) == (
+            2,
+            "In TSV every row is one line; give texts of several lines as CSV or JSONL.",
+        )
+
+    @pytest.mark.parametrize("name", ["x.csv", "x.tsv", "uses.tsv"])
+    def test_carriage_returns_alone(self, tmp_path: Path, name: str) -> None:
+        """A table whose lines end in carriage returns alone is refused, and not taken for one header."""
+        columns = ["lemma", "context", "indexes_target_token", "n"] if name == "uses.tsv" else ["id", "text", "year"]
+        rows = [columns, ["1", "a bank", "2:6", "3"][: len(columns)]]
+        delimiter = "," if name == "x.csv" else "\t"
+        error = failure(read(write(tmp_path / name, "".join(f"{delimiter.join(row)}\r" for row in rows))))
+        assert "there is a carriage return in the middle of its header" in error.why
+        assert "Save it with the line ends of today" in error.hint
+        assert only(read(write(tmp_path / "z.csv", 'text,"a\rb"\r\nx,1\r\n'))).metadata == {"a\rb": 1}
 
     @pytest.mark.parametrize(
         ("cell", "value"),
@@ -867,6 +897,8 @@ class TestRoundTrip:
     ) -> None:
         """Documents written as CSV or TSV read back equal."""
         ending, delimiter = kind
+        if ending == "tsv":  # where a row is one line
+            rows = [(name, text.replace("\n", " "), metadata) for name, text, metadata in rows]
         names = sorted({name for _, _, metadata in rows for name in metadata})
         out = io.StringIO(newline="")
         # All cells quoted: left to itself, the csv module writes a lone carriage return at an end bare.

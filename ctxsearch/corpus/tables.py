@@ -1,9 +1,5 @@
 """Reads tables, CSV and TSV and spreadsheets: a header, then a document a row.
 
-The rows of a text are split here and not by the csv module. Its limit on the length of a cell is one setting for the
-whole process, which cannot be raised and put back safely while other threads read; a quote that is never closed makes
-it gather the rest of the file; and before Python 3.11 it refuses NUL. A test compares the two on what both can read.
-
 In a table that ctxsearch wrote, an apostrophe that keeps a cell from being a formula is no part of its text, see
 `ctxsearch.cells`; in any other, and in spreadsheets, the cells are as they are.
 """
@@ -11,13 +7,10 @@ In a table that ctxsearch wrote, an apostrophe that keeps a cell from being a fo
 from __future__ import annotations
 
 import itertools
-import re
-from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Sequence
 
 from ctxsearch.cells import is_own_header
 from ctxsearch.corpus.files import File, spelled
-from ctxsearch.corpus.lines import Line
 from ctxsearch.corpus.records import (
     OnRead,
     Options,
@@ -25,28 +18,16 @@ from ctxsearch.corpus.records import (
     cell_text,
     cell_value,
     checked,
-    line_error,
     lines_of,
-    too_long,
-    without_end,
 )
+from ctxsearch.corpus.rows import Row, check_line_ends, split_rows
 from ctxsearch.corpus.sheets import is_sheet, sheet_rows
 from ctxsearch.corpus.uses import is_header_of_uses, read_uses
 from ctxsearch.domain import Document, Metadata
 from ctxsearch.errors import SourceError
 
-# What some spreadsheets write before the header.
-_SEPARATOR = re.compile(r"sep=([,;\t])\s*", re.IGNORECASE)
-_QUOTED = re.compile('"[^"]*"')
+_ONE_LINE = "In TSV every row is one line; give texts of several lines as CSV or JSONL."
 _METADATA_ID_COLUMNS = ("id", "file", "filename")
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """The cells of a row, and the line that it starts on."""
-
-    line: int
-    cells: list[str]
 
 
 def read_table(file: File, options: Options, on_read: OnRead) -> Iterator[Document | SourceError]:
@@ -61,12 +42,13 @@ def read_table(file: File, options: Options, on_read: OnRead) -> Iterator[Docume
     lines = lines_of(file, options, on_read)
     first = next(lines, None)
     if first is not None and not first.bad and is_header_of_uses(first.text, options):
+        check_line_ends(file, first.text)
         yield from read_uses(file, options, first.text, lines)
         return
-    yield from _documents(file, options, _split(file, options, itertools.chain([first] if first else [], lines)))
+    yield from _documents(file, options, split_rows(file, options, itertools.chain([first] if first else [], lines)))
 
 
-def _documents(file: File, options: Options, rows: Iterator[_Row | SourceError]) -> Iterator[Document | SourceError]:
+def _documents(file: File, options: Options, rows: Iterator[Row | SourceError]) -> Iterator[Document | SourceError]:
     columns = _header(file, rows)
     text_at = _column(file, columns, options.text_column, "text")
     id_at = None
@@ -156,7 +138,7 @@ def _name_column(columns: Sequence[str], options: Options) -> int | None:
     return next((columns.index(name) for name in candidates if name in columns), None)
 
 
-def _header(file: File, rows: Iterator[_Row | SourceError]) -> list[str]:
+def _header(file: File, rows: Iterator[Row | SourceError]) -> list[str]:
     header = next(rows, None)
     if header is None:
         raise SourceError(file.uri, "it is empty, and should have a header row")
@@ -182,12 +164,14 @@ def _column(file: File, columns: Sequence[str], name: str, what: str) -> int:
     return columns.index(name)
 
 
-def _fitting(file: File, rows: Iterator[_Row | SourceError], columns: Sequence[str]) -> Iterator[_Row | SourceError]:
+def _fitting(file: File, rows: Iterator[Row | SourceError], columns: Sequence[str]) -> Iterator[Row | SourceError]:
     """Turns each row that has not a cell for each column into an error."""
     for row in rows:
-        if isinstance(row, _Row) and len(row.cells) != len(columns):
+        if isinstance(row, Row) and len(row.cells) != len(columns):
             why = f"the row has {len(row.cells)} cells, and the header {len(columns)}"
-            yield SourceError(file.uri, why, line=row.line)
+            # A text of several lines in quotation marks, perhaps.
+            is_parted = file.ending.startswith(".tsv") and any(cell.startswith('"') for cell in row.cells)
+            yield SourceError(file.uri, why, line=row.line, hint=_ONE_LINE if is_parted else "")
         else:
             yield row
 
@@ -206,94 +190,15 @@ def _is_guarded(file: File, columns: Sequence[str]) -> bool:
     return not is_sheet(file) and is_own_header(columns)
 
 
-def _rows(file: File, options: Options, on_read: OnRead) -> Iterator[_Row | SourceError]:
+def _rows(file: File, options: Options, on_read: OnRead) -> Iterator[Row | SourceError]:
     """Yields the rows that are not blank."""
-    return _sheet(file, options, on_read) if is_sheet(file) else _split(file, options, lines_of(file, options, on_read))
+    return (
+        _sheet(file, options, on_read)
+        if is_sheet(file)
+        else split_rows(file, options, lines_of(file, options, on_read))
+    )
 
 
-def _sheet(file: File, options: Options, on_read: OnRead) -> Iterator[_Row | SourceError]:
+def _sheet(file: File, options: Options, on_read: OnRead) -> Iterator[Row | SourceError]:
     """Yields the rows of a sheet; a cell beyond its header is no part of it where it is empty."""
-    return (_Row(number, cells) for number, cells in sheet_rows(file, options, on_read))
-
-
-def _split(file: File, options: Options, lines: Iterable[Line]) -> Iterator[_Row | SourceError]:
-    """Yields the rows that are not blank; after a bad row, reading goes on with the next line."""
-    delimiter = ""
-    start = 1
-    row: UnfinishedRow | None = None
-    error: SourceError | None = None
-    for line in lines:
-        if row is None:
-            if not (without_end(line.text) or line.bad or line.too_long):
-                continue
-            if not delimiter and (said := _SEPARATOR.fullmatch(line.text)):
-                delimiter = said[1]
-                continue
-            delimiter = delimiter or _delimiter(file, line.text)
-            row, start, error = UnfinishedRow(delimiter), line.number, None
-        # A bad byte spoils the row but not where it ends, so the row is read on; a long line was not kept at all.
-        error = error or line_error(line, file, options)
-        row.length += len(line.text)
-        if line.too_long or row.length > options.max_record_chars + 1:
-            row = None
-            yield too_long(file, options, start)
-        elif row.add(line.text):
-            cells, row = row.cells, None
-            yield error or _Row(start, cells)
-    if row is not None:
-        yield error or SourceError(file.uri, "a quoted cell starts in this row and never ends", line=start)
-
-
-def _delimiter(file: File, header: str) -> str:
-    """What parts the cells: where a comma parts the decimals, spreadsheets write CSV with semicolons."""
-    if file.ending.startswith(".tsv"):
-        return "\t"
-    bare = _QUOTED.sub("", header)
-    return ";" if bare.count(";") > bare.count(",") else ","
-
-
-class UnfinishedRow:
-    """Splits a row into cells, line by line, since a quoted cell may go on over many lines."""
-
-    def __init__(self, delimiter: str) -> None:
-        self.cells: list[str] = []
-        self.length = 0
-        self._delimiter = delimiter
-        self._quoted: list[str] | None = None
-
-    def add(self, line: str) -> bool:
-        """Takes the next line of the row; true when the row is whole."""
-        if self._quoted is None and '"' not in line:
-            self.cells = without_end(line).split(self._delimiter)
-            return True
-        at = 0
-        while True:
-            if self._quoted is None and line.startswith('"', at):
-                self._quoted = []
-                at += 1
-            if self._quoted is not None:
-                at = self._add_quoted(self._quoted, line, at)
-                if at < 0:
-                    return False
-            end = line.find(self._delimiter, at)
-            # What follows a closing quote belongs to the cell, as the csv module has it.
-            bare = without_end(line[at:]) if end < 0 else line[at:end]
-            self.cells.append("".join([*(self._quoted or ()), bare]))
-            self._quoted = None
-            if end < 0:
-                return True
-            at = end + 1
-
-    @staticmethod
-    def _add_quoted(quoted: list[str], line: str, at: int) -> int:
-        """Adds to a quoted cell; returns where it ends, or -1 if it goes on in the next line."""
-        while True:
-            end = line.find('"', at)
-            if end < 0:
-                quoted.append(line[at:])
-                return -1
-            quoted.append(line[at:end])
-            if not line.startswith('"', end + 1):
-                return end + 1
-            quoted.append('"')
-            at = end + 2
+    return (Row(number, cells) for number, cells in sheet_rows(file, options, on_read))
