@@ -246,9 +246,9 @@ def test_a_spreadsheet_has_texts_and_numbers(odd: Index, tmp_path: Path) -> None
 
 
 def test_a_spreadsheet_cuts_and_replaces_what_it_cannot_hold(make_index: MakeIndex, tmp_path: Path) -> None:
-    """A text over the limit is cut and told; a character that XML has not is replaced; a limit on lines is an error."""
+    """A text over the limit is cut and told; what is no character is replaced; a limit on lines is an error."""
     long = "\U0001f40c" * 20_000
-    index = make_index([Document("a", f"The \x01 bank _x0041_ {long}", {"big": 2**60, "note": "a\x02b"})])
+    index = make_index([Document("a", f"The \uffff bank _x0041_ {long}", {"big": 2**60, "note": "a\ufffeb"})])
     told = ctxsearch("export", index.path, tmp_path / "a.xlsx", "bank", "--context", "sentence").stderr
     assert told.startswith("1 text was longer than the 32,767 characters that a cell holds, and cut.\n")
     header, row = values_of(openpyxl.load_workbook(tmp_path / "a.xlsx").active)

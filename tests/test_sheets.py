@@ -181,5 +181,16 @@ def test_senses_filled_into_a_spreadsheet_come_back(make_index: MakeIndex, tmp_p
         index.senses(by="anna").label_from(tmp_path / "unknown.xlsx")
 
 
+def test_ids_and_texts_of_a_spreadsheet_come_back_to_the_letter(make_index: MakeIndex, tmp_path: Path) -> None:
+    """Control characters, what looks like one by its number, and what looks like formats, are written and read back."""
+    names = ["x\x0by", "_x005F_x0041_", "a\r_x0041_\x00", "<r>a</r>", "_x_"]
+    index = make_index([Document(name, f"{name} The bank", {"note": name}) for name in names])
+    index.export(tmp_path / "bank.xlsx", "bank", senses="none")
+    found = list(read(tmp_path / "bank.xlsx", text_column="left"))
+    assert [one.metadata["document_id"] for one in found] == [line.document_id for line in index.concordance("bank")]
+    assert [one.metadata["metadata.note"] for one in found] == [one.metadata["document_id"] for one in found]
+    assert [one.text for one in found] == [line.left for line in index.concordance("bank")]
+
+
 def labels(index: Index) -> set[tuple[str, str, str]]:
     return {(one.key, one.by, one.sense_id) for one in index.senses().labels()}

@@ -2,16 +2,20 @@
 
 Every text is written as text, and nothing in it is ever a formula or a link. XlsxWriter keeps no more than a row in
 memory; what it gathers on the disk lies beside the goal.
+
+A control character, which XML has no place for, is written by its number, ``_x000B_``, and so is the ``_`` of a text
+that looks like that (ECMA-376, ST_Xstring): an id must come back as it is. XlsxWriter does so too, but leaves out the
+second of two that share a ``_``, and takes a text that begins with ``<r>`` and ends with ``</r>`` for one with formats.
 """
 
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from ctxsearch.cells import line_cells, line_header
-from ctxsearch.corpus.markup import xml_text
 from ctxsearch.errors import ExportError, MissingExtra
 from ctxsearch.exporting.choosing import choose
 from ctxsearch.exporting.material import Material, Output
@@ -24,6 +28,9 @@ _MOST_COLUMNS = 16_384
 _LONGEST = 32_767  # in units of UTF-16, as spreadsheets count
 _LARGEST = 1 << 53  # a spreadsheet's numbers are floating-point: beyond this, whole numbers are not told apart
 _WIDTHS = {"key": 22, "left": 60, "node": 16, "right": 60, "document_id": 18, "sense": 20, "assigned": 20}
+_NUMBERED = re.compile("[\x00-\x08\x0b-\x1f]|_(?=x[0-9A-Fa-f]{4}_)|^<(?=r>.*</r>$)", re.DOTALL)
+# Spreadsheets do not read these by their numbers.
+_NO_CHARACTER = re.compile("[\ud800-\udfff\ufffe\uffff]")
 # The same lines make the same bytes, whenever they are written.
 _CREATED = datetime.datetime(2000, 1, 1)
 
@@ -71,12 +78,13 @@ def write_xlsx(material: Material, path: Path) -> Output:
             "node": workbook.add_format({"align": "center", "bold": True}),
         }
         sheet = workbook.add_worksheet("lines")
+        sheet._escape_control_characters = _escaped
         sheet.freeze_panes(1, 0)
         cut = 0
         for column, name in enumerate(header):
             sheet.set_column(column, column, _WIDTHS.get(name, max(9, min(24, len(name) + 2))))
         for column, name in enumerate(header):
-            sheet.write_string(0, column, _fit(xml_text(name))[0], bold)
+            sheet.write_string(0, column, _fit(name)[0], bold)
         number = 0
         for block in chosen.lines(material.asked.context):
             for line, told in block:
@@ -88,7 +96,7 @@ def write_xlsx(material: Material, path: Path) -> Output:
                     elif isinstance(value, float) or (isinstance(value, int) and abs(value) <= _LARGEST):
                         sheet.write_number(number, column, value, how)
                     elif value is not None:
-                        text, is_cut = _fit(xml_text(str(value)))
+                        text, is_cut = _fit(str(value))
                         cut += is_cut
                         sheet.write_string(number, column, text, how)
         workbook.close()
@@ -103,8 +111,18 @@ def write_xlsx(material: Material, path: Path) -> Output:
     return Output(chosen.count, [*chosen.notes, *_cut_note(cut)])
 
 
+def _escaped(text: str) -> str:
+    r"""A text with what no cell can hold as it is by its number.
+
+    >>> _escaped("a\x0bb"), _escaped("_x005F_x0041_"), _escaped("<r>a</r>")
+    ('a_x000B_b', '_x005F_x005F_x005F_x0041_', '_x003C_r>a</r>')
+    """
+    return _NUMBERED.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
+
+
 def _fit(text: str) -> tuple[str, bool]:
     """A text as long as a cell can be, and whether it was longer."""
+    text = _NO_CHARACTER.sub("\ufffd", text)
     if len(text) <= _LONGEST // 2 or len(text.encode("utf-16-le")) <= 2 * _LONGEST:
         return text, False
     # Half of a pair at the end is dropped.
