@@ -18,7 +18,7 @@ _EXPRESSIONS = ("~", "!~")
 # A value as a user would write it.
 _TEXT = "iif(type in ('true', 'false'), type, cast(value as text))"
 _TURNED = re.compile(r"=\s*[<>]\s*[+-]?\.?\d")  # as some write >= and <=
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 ID_COLUMN = "document_id"
 DOCUMENT_COLUMNS = (ID_COLUMN, "title", "uri")
@@ -30,9 +30,10 @@ class Filter:
     """One condition on a document.
 
     A value that is written as a number compares as one, with values that are numbers; any other value compares as
-    text, with values that are text. ``=`` and ``!=`` with a number also see it where it is kept as text. ``~`` and
-    ``!~`` are of a regular expression that matches the whole of a value, a number as it is written. A document without
-    the column meets no condition but ``!=`` and ``!~``.
+    text, with values that are text; what is true or false compares with nothing, and is equal to itself. ``=`` and
+    ``!=`` with a number also see it where it is kept as text. ``~`` and ``!~`` are of a regular expression that matches
+    the whole of a value, a number as it is written. A document without the column meets no condition but ``!=`` and
+    ``!~``.
 
     Attributes:
         column: its name.
@@ -72,9 +73,13 @@ class Filter:
         if self.column == ID_COLUMN and not self.is_metadata:
             return "select documents.document_id as value, '' as type", []
         # The key is compared, not built into a JSON path, so any name a source came with is just a name.
-        values = "select value, type from json_each(documents.metadata) where key = ?"
+        # JSON's true is a 1 to SQLite, and no number to anybody else.
+        values = (
+            "select iif(type in ('true', 'false'), null, value) as value, type"
+            " from json_each(documents.metadata) where key = ?"
+        )
         if self.column in DOCUMENT_COLUMNS and not self.is_metadata:
-            own = "select value from json_each(documents.metadata) where key = ?"
+            own = "select iif(type in ('true', 'false'), type, value) from json_each(documents.metadata) where key = ?"
             values = f"select coalesce(({own}), documents.{self.column}) as value, '' as type"
         return values, [self.column]
 
