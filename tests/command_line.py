@@ -9,24 +9,28 @@ from __future__ import annotations
 import multiprocessing
 import os
 import resource
+import runpy
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
+from pkgutil import iter_modules
 from threading import Thread
+
+from ctxsearch import cli
 
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(
     [
+        *(f"ctxsearch.cli.{module.name}" for module in iter_modules(cli.__path__)),
         "ctxsearch.adding",
-        "ctxsearch.cli.main",
-        "ctxsearch.cli.searching",
         "ctxsearch.encoder.transformer",
         "ctxsearch.query.asked",
         "ctxsearch.query.lines",
         "ctxsearch.vectors.faiss_shard",
+        "pydantic.type_adapter",  # Typer imports it to read what a command is given
         "transformers.models.bert.modeling_bert",
     ]
 )
@@ -47,6 +51,7 @@ class Running:
         file_size: no file can grow beyond so many bytes, as on a full disk.
         open_files: how many files it may have open, and how many it may allow itself.
         terminal: a terminal to write standard error to; otherwise it goes to a pipe, as standard output does.
+        script: a Python script that is run in place of ``ctxsearch``.
 
     Attributes:
         peak: the most memory it had, in bytes, known after `wait`.
@@ -62,6 +67,7 @@ class Running:
         file_size: int | None = None,
         open_files: tuple[int, int] | None = None,
         terminal: str = "",
+        script: Path | None = None,
     ) -> None:
         self.arguments = [str(argument) for argument in arguments]
         self._read: dict[str, bytes] = {}
@@ -78,6 +84,7 @@ class Running:
                     resource.RLIMIT_NOFILE: open_files,
                 },
                 terminal,
+                script,
             ),
         )
         self._process.start()
@@ -127,6 +134,12 @@ def ctxsearch(
         return running.wait()
 
 
+def python(script: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Runs a Python script to its end, which finds the modules that lie beside it."""
+    with Running(*arguments, script=script) as running:
+        return running.wait()
+
+
 def _command(
     arguments: Sequence[str],
     pipes: Sequence[Connection],
@@ -134,6 +147,7 @@ def _command(
     env: Mapping[str, str],
     limits: Mapping[int, tuple[int, int] | None],
     terminal: str,
+    script: Path | None,
 ) -> None:
     os.chdir(cwd)
     for name in _NOT_INHERITED:
@@ -146,14 +160,18 @@ def _command(
     if terminal:
         os.dup2(os.open(terminal, os.O_RDWR | os.O_NOCTTY), 2)
     sys.stdout, sys.stderr = (os.fdopen(descriptor, "w", encoding="utf-8", closefd=False) for descriptor in (1, 2))
-    sys.argv = ["ctxsearch", *arguments]
+    sys.argv = [str(script or "ctxsearch"), *arguments]
     for kind, limit in limits.items():
         if limit is not None:
             resource.setrlimit(kind, limit)
     from ctxsearch.cli.main import run
 
     try:
-        run()
+        if script:
+            sys.path.insert(0, str(script.parent))
+            runpy.run_path(str(script), run_name="__main__")
+        else:
+            run()
     finally:
         unit = 1 if sys.platform == "darwin" else 1024
         os.write(peak.fileno(), str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit).encode())

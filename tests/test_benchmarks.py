@@ -6,7 +6,6 @@ import argparse
 import doctest
 import importlib.util
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
+from command_line import python
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,7 +53,7 @@ def run(results: ModuleType, monkeypatch: pytest.MonkeyPatch, *arguments: str) -
 @pytest.mark.parametrize("path", SCRIPTS, ids=[path.stem for path in SCRIPTS])
 def test_help(path: Path) -> None:
     """Every benchmark says how it is called."""
-    done = subprocess.run([sys.executable, path, "--help"], capture_output=True, text=True, check=False)
+    done = python(path, "--help")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"usage: {path.name}")
 
@@ -120,8 +120,7 @@ def test_no_folder_for_the_file(
 
 def test_no_index(tmp_path: Path) -> None:
     """An index that is not there is told in one sentence."""
-    command = [sys.executable, FOLDER / "query_speed.py", tmp_path / "none"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = python(FOLDER / "query_speed.py", tmp_path / "none")
     assert done.returncode == 1
     assert done.stderr.startswith("Error: ")
     assert len(done.stderr.splitlines()) == 1
