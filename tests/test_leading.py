@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -69,14 +70,22 @@ ORDERS = ("right", "-left", "node", "form", "lemma", "document_id", "-corpus", "
 ALIKE = {"form": 500, "lemma": 1000, "right": 100, "-left": 100, "node": 500}
 
 
-@pytest.mark.parametrize("order", ORDERS)
-def test_few_are_left_to_be_sorted(order: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What stands behind the wanted number by the beginning of its key alone is passed over."""
+@pytest.fixture(scope="module")
+def thousand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    """A thousand uses of a word, each between others, in twenty documents."""
     words = ["stood", "lay", "rose", "fell", "grew", "shone", "slept", "waited", "crumbled", "vanished"]
     texts = [
         f"It is {first} {second} bank{'s' * (at % 2)} {third} there now. "
         for at, (first, second, third) in enumerate(product(words, repeat=3))
     ]
+    with Index.create(tmp_path_factory.mktemp("thousand") / "index", model="window", encoder=WindowEncoder()) as index:
+        index.add(Document(f"{at:02}", "".join(texts[at::20]), {"value": at}) for at in range(20))
+        yield index
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_few_are_left_to_be_sorted(order: str, thousand: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands behind the wanted number by the beginning of its key alone is passed over."""
     left: list[int] = []
     real = leading.foremost
 
@@ -86,8 +95,6 @@ def test_few_are_left_to_be_sorted(order: str, tmp_path: Path, monkeypatch: pyte
         return found
 
     monkeypatch.setattr(concordance, "foremost", counting)
-    with Index.create(tmp_path / "index", model="window", encoder=WindowEncoder()) as index:
-        index.add(Document(f"{at:02}", "".join(texts[at::20]), {"value": at}) for at in range(20))
-        every = index.concordance("bank", order=order)
-        assert index.concordance("bank", order=order, limit=5) == every[:5]
-        assert 5 <= left[0] <= ALIKE.get(order, 50)
+    every = thousand.concordance("bank", order=order)
+    assert thousand.concordance("bank", order=order, limit=5) == every[:5]
+    assert 5 <= left[0] <= ALIKE.get(order, 50)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from itertools import pairwise
 from pathlib import Path
 
@@ -49,24 +48,30 @@ def test_places_become_as_few_stretches_as_can_be(places: list[int]) -> None:
     assert all(one.stop != other.start for one, other in pairwise(rows))
 
 
+@pytest.fixture(scope="module")
+def two_documents(tmp_path_factory: pytest.TempPathFactory) -> OpenShard:
+    """One of forty rows, every third of them in the first of two documents."""
+    words = [f"w{number:02}" for number in range(WORDS)]
+    index = Index.create(Path(tmp_path_factory.mktemp("placing"), "index"), encoder=WindowEncoder())
+    index.add([Document("a", " ".join(words[::3])), Document("b", " ".join(sorted({*words} - {*words[::3]})))])
+    return index.open_shards()[0]
+
+
 @given(st.lists(st.integers(0, WORDS), max_size=9), st.lists(st.booleans(), min_size=2, max_size=2), st.booleans())
-def test_rows_of_stretches_are_counted(borders: list[int], allowed: list[bool], are_all: bool) -> None:
+def test_rows_of_stretches_are_counted(
+    two_documents: OpenShard, borders: list[int], allowed: list[bool], are_all: bool
+) -> None:
     """Of each, those in the documents allowed, as counted one by one."""
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+    edges = sorted(borders)
+    starts, stops = np.array(edges[::2][: len(edges) // 2], np.int64), np.array(edges[1::2], np.int64)
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(placing, "_ROWS", 7)
-        with Index.create(Path(folder) / "index", encoder=WindowEncoder()) as index:
-            words = [f"w{number:02}" for number in range(WORDS)]
-            index.add([Document("a", " ".join(words[::3])), Document("b", " ".join(sorted({*words} - {*words[::3]})))])
-            shard = index.open_shards()[0]
-            edges = sorted(borders)
-            starts, stops = np.array(edges[::2][: len(edges) // 2], np.int64), np.array(edges[1::2], np.int64)
-            documents = None if are_all else np.array(allowed)
-            counts = counts_of_stretches(shard, starts, stops, documents)
-            of_rows = documents_of_ids(shard, shard.files.ids).tolist()
-            assert counts.tolist() == [
-                sum(are_all or allowed[of_rows[row]] for row in range(start, stop))
-                for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)
-            ]
+        counts = counts_of_stretches(two_documents, starts, stops, None if are_all else np.array(allowed))
+    of_rows = documents_of_ids(two_documents, two_documents.files.ids).tolist()
+    assert counts.tolist() == [
+        sum(are_all or allowed[of_rows[row]] for row in range(start, stop))
+        for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)
+    ]
 
 
 def test_documents_of_many_ids_are_those_of_each(make_index: MakeIndex) -> None:
