@@ -60,7 +60,7 @@ def showing(
     total = scores * np.clip(nearness, 0, None)
     ranked = np.lexsort((-total, doubt))
     ranked = ranked[np.lexsort((_times(_documents(shards, found), ranked), doubt[ranked]))]
-    chosen = unlike(ranked, words, vectors, n)
+    chosen = unlike(ranked, words, n, vectors)
     return lines(shards, [Found(found[at].shard, found[at].row, float(total[at])) for at in chosen], None)
 
 
