@@ -159,14 +159,15 @@ def checked_shaping(
         return Shaping([], per_document, offset)
     own = [_OF_CORPUS, *(name for name in _KEYS if has_scores or name != _SCORE)]
     names = {column for shard in shards for column in shard.names}
-    titled = {column for column in OWN_COLUMNS if any(column in shard.columns for shard in shards)}
     made = []
     for key in keys:
-        name = key.name if key.name in own or key.name in titled else column_named(key.name, names)
+        is_own = key.name in OWN_COLUMNS and any(key.name in shard.columns for shard in shards)
+        name = key.name if key.name in own or is_own else column_named(key.name, names)
         if name is None:
+            titled = {column for column in OWN_COLUMNS if any(column in shard.columns for shard in shards)}
             named = [f"{PREFIX}{column}" if column in own else column for column in sorted(names | titled)]
             raise QueryError(f"There is no order {key.name!r}; use {', '.join([*own, *named])}.")
-        made.append(SortKey(name, key.is_reversed, is_column=key.name not in own, is_own=key.name in titled))
+        made.append(SortKey(name, key.is_reversed, is_column=key.name not in own, is_own=is_own))
     return Shaping(made, per_document, offset)
 
 
