@@ -93,7 +93,7 @@ def is_utf8(encoding: str) -> bool:
 def looks_like_utf8(chunks: Iterable[bytes]) -> bool:
     """Whether bytes are UTF-8, and of more than ASCII: what is in another encoding hardly ever is.
 
-    >>> looks_like_utf8(["caf\u00e9".encode()]), looks_like_utf8([b"caf\xe9"]), looks_like_utf8([b"cafe"])
+    >>> looks_like_utf8([b"caf\\xc3\\xa9"]), looks_like_utf8([b"caf\\xe9"]), looks_like_utf8([b"cafe"])
     (True, False, False)
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
