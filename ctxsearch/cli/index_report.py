@@ -19,7 +19,9 @@ def tell_report(name: str, report: ctxsearch.IndexReport, corpus: ctxsearch.Corp
     """
     speed = ""
     if report.words:
-        speed = f" ({report.words / report.seconds:,.0f} words/s, {report.bytes / report.words:,.0f} bytes/word)"
+        # Of a small corpus, to load the model takes most of the time, and says nothing of a large one.
+        seconds = report.seconds - report.stages.get("load", 0.0)
+        speed = f" ({report.words / seconds:,.0f} words/s, {report.bytes / report.words:,.0f} bytes/word)"
     say(
         f"{name}: {counted(report.documents, 'document')}, {counted(report.words, 'word')} added"
         f" in {report.seconds:.1f} s{speed}."
