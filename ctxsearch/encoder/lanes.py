@@ -6,10 +6,10 @@ process sorts and writes. With a batch to each lane nobody waits, and a single s
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Lock
 
 import torch
 
@@ -23,8 +23,8 @@ class Lanes:
 
     def __init__(self, device: torch.device) -> None:
         self._count = torch.get_num_threads() if device.type == "cpu" else 1
-        self._pool: ThreadPoolExecutor | None = None
-        self._lock = Lock()
+        # By process: a child that was forked has none of the threads that it believes to have.
+        self._pools: dict[int, ThreadPoolExecutor] = {}
 
     def run(self, task: Callable[[Sequence[int]], None], batches: Sequence[Sequence[int]]) -> None:
         """Runs a task on every batch, and waits for all; the first error is raised.
@@ -35,15 +35,18 @@ class Lanes:
             for batch in batches:
                 task(batch)
             return
-        with self._lock:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(self._count, "ctxsearch-lane", _one_thread)
-        for _ in self._pool.map(task, batches):
+        pool = self._pools.get(own := os.getpid())
+        if pool is None:  # one that another thread has made meanwhile stays
+            pool = self._pools.setdefault(own, ThreadPoolExecutor(self._count, "ctxsearch-lane", _one_thread))
+        for _ in pool.map(task, batches):
             pass
 
     @contextmanager
     def beside(self) -> Iterator[None]:
-        """What is done inside has one thread of torch: more would wait busily for each other while the lanes work."""
+        """What is done inside has one thread of torch: more would wait busily for each other while the lanes work.
+
+        And in a process that was forked once they were there, it would wait for them for ever.
+        """
         threads = torch.get_num_threads()
         if self._count == 1 or threads == 1:
             yield

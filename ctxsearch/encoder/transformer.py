@@ -79,15 +79,17 @@ class TransformerEncoder:
         self._device = choose_device(device)
         self.dtype = choose_dtype(dtype, self._device)
         self._lanes = Lanes(self._device)
-        self._model = load_transformer(model, str(folder))
-        if head is not None:
-            merge(head, self._model)
-        try:
-            torch.nn.Module.to(self._model, device=self._device, dtype=self.dtype)
-        except torch.OutOfMemoryError as error:
-            raise ModelError(model, f'the memory of {self._device} does not take it; use `device="cpu"`.') from error
         is_bf16_on_cpu = self._device.type == "cpu" and self.dtype is torch.bfloat16
-        is_fused = is_bf16_on_cpu and fuse(self._model)
+        with self._lanes.beside():
+            self._model = load_transformer(model, str(folder))
+            if head is not None:
+                merge(head, self._model)
+            try:
+                torch.nn.Module.to(self._model, device=self._device, dtype=self.dtype)
+            except torch.OutOfMemoryError as error:
+                why = f'the memory of {self._device} does not take it; use `device="cpu"`.'
+                raise ModelError(model, why) from error
+            is_fused = is_bf16_on_cpu and fuse(self._model)
         config = self._model.config
         self._longest = longest_input(self._model)
         self._step = LENGTH_STEP if is_bf16_on_cpu else 1

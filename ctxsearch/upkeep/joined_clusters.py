@@ -29,7 +29,7 @@ from ctxsearch.vectors.clusters import (
     in_clusters,
     nearest_clusters,
 )
-from ctxsearch.vectors.faiss import FaissCodec, one_thread
+from ctxsearch.vectors.faiss import FaissCodec
 
 # Clusters of a shard are kept if there are so many for one that a build would make of all rows: what is searched in
 # part is found the more surely, the finer the parts are, and half as many cost .01 of recall.
@@ -73,7 +73,7 @@ class JoinedClusters:
             # A form to each core: threads of BLAS within these would wait for each other for a third of the time.
             exits.enter_context(_BLAS)
             exits.enter_context(threadpool_limits(1, "blas"))
-            threads = ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_CORES), initializer=one_thread)
+            threads = ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_CORES))
             exits.callback(threads.shutdown, cancel_futures=True)
             for number in np.flatnonzero(self._rows.were_in_clusters | self._to_be).tolist():
                 self._waiting.append((self._rows.forms[number][4], threads.submit(self._arranged, number)))

@@ -27,7 +27,7 @@ from ctxsearch.vectors.codec import CodecParameters, check_codes, check_search
 try:
     import faiss
 
-    from ctxsearch.vectors.faiss import empty_index
+    from ctxsearch.vectors.faiss import decoded, empty_index
     from ctxsearch.vectors.faiss_lists import ListScanner, Matrix, has_lists, places_through
 except ImportError as error:
     raise MissingExtra("faiss", "cpu") from error
@@ -200,8 +200,7 @@ class FaissShard:
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """The decoded vectors of some rows. Shape: (n, dimension)."""
         self._ahead.expect_rows(rows)
-        vectors: NDArray[np.float32] = self._index.sq.decode(np.ascontiguousarray(self._codes[rows]))
-        return vectors
+        return decoded(self._index, self._codes[rows])
 
 
 def _not_empty(parts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

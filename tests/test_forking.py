@@ -1,0 +1,105 @@
+"""Processes that are forked from one that has used an index: what they inherit, and what they must not touch."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import faiss
+import numpy as np
+import pytest
+import torch
+from conftest import MakeIndex, WindowEncoder, small_clusters
+from forking import in_fork
+
+from ctxsearch import Document, Index
+
+
+@pytest.fixture
+def threads_of_faiss() -> Iterator[None]:
+    """FAISS has threads in this process, and none of them will be in a child of it."""
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(2)
+    some = np.ones((4096, 8), np.float32)
+    codec = faiss.ScalarQuantizer(8, faiss.ScalarQuantizer.QT_fp16)
+    codec.decode(codec.compute_codes(some))
+    yield
+    faiss.omp_set_num_threads(before)
+
+
+@pytest.fixture
+def long(make_index: MakeIndex) -> Index:
+    """An index with more uses of a word than FAISS decodes by one thread of its own accord."""
+    sides = ("The bank lent money to a clerk. ", "The river bank was mud and willow. ")
+    return make_index([Document(str(n), sides[n % 2] * 10, metadata={"year": 1900 + n % 2}) for n in range(300)])
+
+
+def _vectors(index: Index, _: Path) -> list[float]:
+    return index.vectors(index.concordance("bank", context=0)).tolist()
+
+
+def _examples(index: Index, _: Path) -> list[str]:
+    return [line.key for line in index.examples("bank", 3)]
+
+
+def _exported(index: Index, file: Path) -> list[float]:
+    index.export(file, file_format="npy", replace=True)
+    return np.load(file).tolist()
+
+
+def _found(index: Index, _: Path) -> list[str]:
+    return [line.key for line in index.query("Mud lay on the river [bank].", any_word=True)]
+
+
+@pytest.mark.parametrize("ask", [_vectors, _examples, _exported, _found])
+@pytest.mark.parametrize("is_pickled", [True, False])
+def test_forked_child_decodes(
+    long: Index,
+    threads_of_faiss: None,
+    tmp_path: Path,
+    ask: Callable[[Index, Path], object],
+    is_pickled: bool,
+) -> None:
+    """A child has none of the threads that FAISS has in its parent, and yet gives whatever its parent gives."""
+    expected = ask(long, tmp_path / "vectors.npy")
+    content = pickle.dumps(long)
+    child = in_fork(lambda: ask(pickle.loads(content) if is_pickled else long, tmp_path / "vectors.npy"))
+    assert child == expected
+
+
+def test_forked_child_writes(long: Index, threads_of_faiss: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child adds to an index and joins its shards, with clusters of frequent words, as its parent would."""
+    small_clusters(monkeypatch)
+
+    def write() -> int:
+        with Index.open(long.path, encoder=WindowEncoder()) as index:
+            index.add(Document("new", "The bank lent money. " * 100))
+            index.compact()
+            return index.count("bank")
+
+    assert in_fork(write) == long.count("bank") + 100
+
+
+@pytest.mark.parametrize("is_pickled", [True, False])
+def test_forked_child_embeds(tmp_path: Path, is_pickled: bool) -> None:
+    """A child loads the model, or goes on with the one that it inherits, and queries and adds as its parent does."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        index = Index.create(tmp_path / "index", dtype="fp32")
+        index.add(Document(str(n), "The bank lent money. We sat on the bank of the river.") for n in range(5))
+        expected = [line.key for line in index.query("He lent money at the [bank].")]
+        # Products of matrices, as a program of somebody's own makes them.
+        torch.ones(512, 512) @ torch.ones(512, 512)
+        content = pickle.dumps(index)
+
+        def ask() -> list[str]:
+            own = pickle.loads(content) if is_pickled else index
+            found = [line.key for line in own.query("He lent money at the [bank].")]
+            own.add(Document("new", "The bank lent money."))
+            return found
+
+        assert in_fork(ask) == expected
+    finally:
+        torch.set_num_threads(before)
