@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ctxsearch.errors import IndexDamaged, IndexLocked, IndexNotFound
+from ctxsearch.kernel_lock import KernelLock
 
 LOCK_FILE = "lock"
 _NO_FILE = "it is a link, or no plain file; remove it"
@@ -34,11 +34,12 @@ def writer_lock(folder: Path) -> Iterator[None]:
             raise
         # What is written into the lock would go wherever a stranger's link leads.
         raise IndexDamaged(str(folder / LOCK_FILE), _NO_FILE) from error
+    lock = KernelLock(descriptor)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise IndexDamaged(str(folder / LOCK_FILE), _NO_FILE)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock.take()
         except BlockingIOError as error:
             holder = os.read(descriptor, 64).decode("ascii", "replace").strip()
             # The kernel holds it for an open file, so this process can keep itself off.
@@ -51,7 +52,7 @@ def writer_lock(folder: Path) -> Iterator[None]:
         os.pwrite(descriptor, f"process {os.getpid()}\n".encode(), 0)
         yield
     finally:
-        os.close(descriptor)
+        lock.let_go()
 
 
 def _is_in_place(descriptor: int, path: Path) -> bool:

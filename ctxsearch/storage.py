@@ -7,7 +7,6 @@ loses what was not synced. (SQLite writes its own files; they are synced here.)
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -20,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ctxsearch.errors import QueryError
+from ctxsearch.kernel_lock import KernelLock
 
 TEMPORARY_PREFIX = ".tmp-"
 
@@ -198,27 +198,27 @@ def folder_beside(goal: Path) -> Iterator[Path]:
     """
     for left in goal.parent.glob(f"{_BESIDE_PREFIX}*"):
         try:
-            descriptor = _lock(left)
+            lock = _lock(left)
         except BlockingIOError:
             continue  # in use
-        if descriptor is not None:
+        if lock is not None:
             try:
                 with suppress(PermissionError):
                     remove(left)
             finally:
-                os.close(descriptor)
+                lock.let_go()
     while True:
         folder = goal.parent / f"{_BESIDE_PREFIX}{secrets.token_hex(8)}"
         with _speaking_of(goal, folder):
             make_folder(folder)
         try:
-            descriptor = _lock(folder)
+            lock = _lock(folder)
         except BlockingIOError:
             continue  # taken for a leftover before it was locked
         if folder.exists():
             break
-        if descriptor is not None:
-            os.close(descriptor)
+        if lock is not None:
+            lock.let_go()
     try:
         with _speaking_of(goal, folder):
             yield folder
@@ -226,28 +226,28 @@ def folder_beside(goal: Path) -> Iterator[Path]:
         try:
             remove(folder)
         finally:
-            if descriptor is not None:
-                os.close(descriptor)
+            if lock is not None:
+                lock.let_go()
 
 
-def _lock(folder: Path) -> int | None:
-    """Locks a folder, and returns what holds the lock; None where there is nothing to lock, or are no locks.
+def _lock(folder: Path) -> KernelLock | None:
+    """Locks a folder, and returns the lock; None where there is nothing to lock, or are no locks.
 
     Raises:
         BlockingIOError: another has locked it.
     """
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        lock = KernelLock(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC))
     except OSError:
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock.take()
     except OSError as error:
-        os.close(descriptor)
+        lock.let_go()
         if isinstance(error, BlockingIOError):
             raise
         return None
-    return descriptor
+    return lock
 
 
 def put_bytes_if_absent(path: Path, content: bytes) -> None:

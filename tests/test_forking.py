@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import multiprocessing
 import pickle
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import faiss
@@ -14,6 +19,8 @@ from conftest import MakeIndex, WindowEncoder, small_clusters
 from forking import in_fork
 
 from ctxsearch import Document, Index
+from ctxsearch.errors import IndexLocked
+from ctxsearch.lock import writer_lock
 
 
 @pytest.fixture
@@ -103,3 +110,64 @@ def test_forked_child_embeds(tmp_path: Path, is_pickled: bool) -> None:
         assert in_fork(ask) == expected
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def a_child() -> Iterator[None]:
+    """A child that was forked now, and lives until the end."""
+    child = multiprocessing.get_context("fork").Process(target=time.sleep, args=[600])
+    child.start()
+    try:
+        yield
+    finally:
+        child.kill()
+        child.join()
+
+
+def test_child_that_lives_on_keeps_no_lock(make_index: MakeIndex) -> None:
+    """Workers that were forked while documents came hinder no later writer of their parent's."""
+    with ExitStack() as children:
+
+        def documents() -> Iterator[Document]:
+            children.enter_context(a_child())
+            yield Document("1", "The bank lent money.")
+
+        index = make_index()
+        assert index.add(documents()).documents == 1
+        assert index.remove("1") == 1
+
+
+def test_child_that_lives_on_holds_no_commit(index: Index) -> None:
+    """What an index has let go of is cleared away by a writer, whoever was forked while it was open."""
+    other = Index.open(index.path, encoder=WindowEncoder())
+    before = {path.name for path in index.path.glob("shard-*")}
+    with a_child():
+        other.close()
+        index.add(Document("new", "A bank of sand."))
+        index.compact()
+        index.add(Document("newer", "A bank of mud."))
+        assert not before & {path.name for path in index.path.glob("shard-*")}
+
+
+def test_child_leaves_the_lock_of_its_parent(index: Index) -> None:
+    """A child that comes out of what its parent does with the lock does not take it away."""
+    context = writer_lock(index.path)
+    context.__enter__()
+    try:
+        assert in_fork(lambda: context.__exit__(None, None, None)) is False
+        with pytest.raises(IndexLocked):
+            index.add(Document("new", "A bank of sand."))
+    finally:
+        context.__exit__(None, None, None)
+    assert index.add(Document("new", "A bank of sand.")).documents == 1
+
+
+def test_file_system_without_locks_is_told(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where files cannot be locked, opening an index says so, and what to do."""
+
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with pytest.raises(OSError, match="this file system has no locks; put the index on a local disk"):
+        Index.open(index.path, encoder=WindowEncoder())

@@ -7,7 +7,6 @@ Meanwhile its folder is locked: of two who come first at once, the second finds 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 import time
@@ -16,6 +15,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from ctxsearch.errors import IndexLocked
+from ctxsearch.kernel_lock import KernelLock
 from ctxsearch.storage import remove, rename
 
 _PAUSE_SECONDS = 0.02
@@ -35,13 +35,13 @@ def alone(path: Path, patience: float) -> Iterator[bool]:
     Raises:
         IndexLocked: another was waited for in vain.
     """
-    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    lock = KernelLock(os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
     is_alone = True
     try:
         end = time.monotonic() + patience
         while True:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock.take()
             except BlockingIOError as error:
                 if time.monotonic() > end:
                     raise IndexLocked(str(path)) from error
@@ -53,7 +53,7 @@ def alone(path: Path, patience: float) -> Iterator[bool]:
                 break
         yield is_alone
     finally:
-        os.close(descriptor)
+        lock.let_go()
 
 
 def put_database(connection: sqlite3.Connection, path: Path) -> None:

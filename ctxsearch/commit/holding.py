@@ -6,7 +6,6 @@ itself, and leaves what it does not get to a later writer. The kernel lets go of
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from ctxsearch.commit.record import Commit, commit_files, commit_path, newest_commit, read_commit, shard_folders
 from ctxsearch.errors import IndexDamaged
+from ctxsearch.kernel_lock import KernelLock
 from ctxsearch.storage import TEMPORARY_PREFIX, remove
 
 _LOG = logging.getLogger(__name__)
@@ -28,16 +28,16 @@ class HeldCommit:
 
     Args:
         commit: what is held.
-        descriptor: holds the lock; None where there is nothing to hold.
+        lock: on its file; None where there is nothing to hold.
         passed_over: files of newer commits that this one stands for, since they cannot be read; with what is wrong.
     """
 
     def __init__(
-        self, commit: Commit, descriptor: int | None = None, passed_over: Mapping[str, str] | None = None
+        self, commit: Commit, lock: KernelLock | None = None, passed_over: Mapping[str, str] | None = None
     ) -> None:
         self.commit = commit
         self.passed_over = passed_over or {}
-        self._let_go = None if descriptor is None else weakref.finalize(self, os.close, descriptor)
+        self._let_go = None if lock is None else weakref.finalize(self, lock.let_go)
 
     def is_of_another(self, folder: Path) -> bool:
         """Whether the index that is there now is another than the one that the commit is of, as far as can be told.
@@ -80,13 +80,13 @@ def hold_commit(folder: Path, *, allow_damaged: bool = False) -> HeldCommit:
             return HeldCommit(commit)
         try:
             # A stranger's pipe, beside a copy that can be read, must keep nobody waiting.
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            lock = KernelLock(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
         except FileNotFoundError:
             continue  # cleared away since: there is a newer one
-        held = HeldCommit(commit, descriptor, _unreadable_after(folder, commit) if allow_damaged else None)
+        held = HeldCommit(commit, lock, _unreadable_after(folder, commit) if allow_damaged else None)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+            lock.take(shared=True)
+            if os.path.samestat(os.fstat(lock.descriptor), os.stat(path)):
                 return held
         except BlockingIOError:
             # Being cleared away, which takes but a moment, unless the writer is stopped in the midst of it.
@@ -150,13 +150,13 @@ def _remove_unless_held(path: Path) -> bool:
     if path.is_symlink() or not path.is_file():
         remove(path)  # a stranger's link or pipe: nobody reads it, and a pipe would keep us waiting
         return True
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    lock = KernelLock(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock.take()
     except BlockingIOError:
         return False
     else:
         remove(path)
         return True
     finally:
-        os.close(descriptor)
+        lock.let_go()
