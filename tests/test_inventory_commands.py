@@ -72,7 +72,7 @@ def test_a_headword_from_dictionary_to_entry(folder: Path, sample: Index, tmp_pa
     done("senses", "label", folder, "bank.money", keys[0], "--by", "bert")
     agreed = json.loads(done("senses", "agreement", folder, "--json"))
     assert [one["key"] for one in agreed["disagreements"]] == [keys[0]]
-    assert "bank/06:73  anna: bank.river, bert: bank.money" in done("senses", "agreement", folder)
+    assert "\n    anna: bank.river, bert: bank.money\n" in done("senses", "agreement", folder)
     assert agreed["kappa"] == [{"people": ["anna", "bert"], "kappa": 0.0, "compared": 1, "agreed": 0}]
     assert "anna and bert: 1 line of both, 0 of them alike (0.0%); Cohen's kappa " in done(
         "senses", "agreement", folder
@@ -200,7 +200,17 @@ def test_a_new_sense_of_no_word_is_made_and_told(folder: Path) -> None:
         (("lookup", "{}", "They rowed to the [bank]."), 1, "'bank' has no sense yet"),
         (("lookup", "{}", "They rowed to the bank."), 1, "No word is marked"),
         (("assign", "{}", "bank", "--plot", "a.png"), 2, "--plot draws what --over counts; give --over, too."),
-        (("assign", "{}", "bank", "--lines", "--next", "3"), 2, "Choose one of --over, --lines and --next."),
+        (
+            ("assign", "{}", "bank", "--lines", "--next", "3"),
+            2,
+            "Choose one of --over, --lines (or --pile) and --next.",
+        ),
+        (("assign", "{}", "bank", "--pile", "unsure", "--next", "3"), 2, "--lines (or --pile) and --next."),
+        (("senses", "labels", "{}", "--by", "nobody"), 1, "'nobody' labelled no line; nobody else did."),
+        (("senses", "agreement", "{}", "nosuch"), 1, "The corpus does not have the word 'nosuch'."),
+        (("query", "{}", "I like [Zebras]."), 1, "The corpus does not have the word 'Zebras'."),
+        (("concordance", "{}", "nosuchbank"), 1, "does not have the word 'nosuchbank'.\n"),
+        (("senses", "new", "{}", "poor."), 1, "'poor.' cannot be the name of a sense: nothing follows its last dot."),
         (("assign", "{}", "bank", "--csv"), 2, "--csv and --tsv print lines; give --lines or --next, too."),
         (("assign", "{}", "bank", "--context", "3"), 2, "--context is of lines; give --lines or --next, too."),
         (("novel", "{}", "--lines", "3"), 2, "Without WORD, words are ranked; leave out --lines."),
@@ -319,7 +329,7 @@ def test_what_assign_tells_is_not_read_as_labels(folder: Path, tmp_path: Path, t
         f"Error: {path}: its senses are what assign tells, and nobody filled in a column sense. Copy the names of those"
         " senses that you have checked into a column sense, and read it again.\n",
     )
-    assert done("senses", "labels", folder, "--by", "anna", "--json") == ""
+    assert done("senses", "labels", folder, "--json") == ""
 
 
 def test_of_what_assign_tells_those_rows_count_that_somebody_checked(folder: Path, tmp_path: Path) -> None:
@@ -526,3 +536,50 @@ def test_keys_are_printed_whole(tmp_path: Path) -> None:
     assert [line.split()[0] for line in lines] == [f"{name}:18", "b:18"]
     assert all("[bank]" in line for line in lines)
     assert done("like", tmp_path / "index", lines[0].split()[0]).split()[2] == "b:18"
+
+
+def test_another_definition_in_a_dictionary_is_told(folder: Path, tmp_path: Path) -> None:
+    """What a sense is defined as here is kept, and told, with how to change it; a file without any entry is, too."""
+    (tmp_path / "d.xml").write_text(TEI, encoding="utf-8")
+    done("senses", "import", folder, tmp_path / "d.xml")
+    (tmp_path / "d.xml").write_text(TEI.replace("the land beside", "a slope\nbeside"), encoding="utf-8")
+    told = ctxsearch("senses", "import", folder, tmp_path / "d.xml").stderr.splitlines()
+    assert told[1:] == [
+        "1 sense has another definition there, and kept the one here: bank.river. To change it: ctxsearch senses define"
+        f" {folder} SENSE DEFINITION"
+    ]
+    (tmp_path / "d.xml").write_text("<TEI><text><body><p>None.</p></body></text></TEI>", encoding="utf-8")
+    none = ctxsearch("senses", "import", folder, tmp_path / "d.xml")
+    assert none.returncode == 1
+    assert "there is no entry in it. A dictionary of TEI Lex-0 has its words in <entry>." in none.stderr
+    (tmp_path / "d.csv").write_text("headword,sense,definition\nbank,,land\n", encoding="utf-8")
+    unnamed = ctxsearch("senses", "import", folder, tmp_path / "d.csv").stderr
+    assert "d.csv, line 2: the sense has no name. A dictionary is kept in UTF-8" in unnamed
+    done("senses", "define", folder, "bank.river", "land\n\nbeside a river")
+    assert "bank.river  land beside a river  [" in done("senses", "list", folder, "bank").splitlines()[0]
+
+
+def test_lines_on_which_people_differ_are_shown(folder: Path) -> None:
+    """Agreement shows each with what each person says of it; of one person's labels it says that they are one's."""
+    for name, by in (("bank.one", "anna"), ("bank.two", "bert")):
+        done("senses", "new", folder, name)
+        done("senses", "label", folder, name, "bank/06:73", "--by", by)
+        if by == "anna":
+            assert "0 lines labelled by two or more of 1 person.\n" in done("senses", "agreement", folder, "bank")
+    *_, line, who = done("senses", "agreement", folder, "bank").splitlines()
+    assert line.startswith("bank/06:73 ")
+    assert "[bank]" in line
+    assert who == "    anna: bank.one, bert: bank.two"
+
+
+def test_assign_tells_one_likeliest_answer(folder: Path, tmp_path: Path) -> None:
+    """The answer that people see before a line is the one that programs read, none of the senses being one."""
+    (tmp_path / "d.xml").write_text(TEI, encoding="utf-8")
+    done("senses", "import", folder, tmp_path / "d.xml")
+    done("senses", "remove", folder, "bank.2")
+    told = objects(done("assign", folder, "bank", "--lines", "--json"))
+    shown = done("assign", folder, "bank", "--lines").splitlines()
+    assert len({one["likeliest"] == one["sense_id"] for one in told}) == 2
+    for one, line in zip(told, shown, strict=True):
+        answer = line.partition(str(one["key"]))[0].split("%")[1].removeprefix(" unsure:").strip()
+        assert str(one["likeliest"]).startswith(answer.removesuffix("…"))

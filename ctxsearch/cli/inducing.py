@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,7 +43,11 @@ def induce(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Propose groups of the lines of a word that are likely to have one sense; one group is an answer, too."""
+    """Propose groups of the lines of a word that are likely to have one sense; one group is an answer, too.
+
+    A score is how near a line is to the middle of its group. Typical lines are the nearest; borderline ones, the least
+    sure first, are those that lie nearer to another group, or hardly farther from it: that, not the score, orders them.
+    """
     with opening(index, allow_damaged=False) as opened:
         senses = opened.senses(by=by)
         found = senses.induce(word, **filters.chosen, least=least, seed=seed)
@@ -120,10 +124,16 @@ def _divided(found: Induced) -> str:
 
 
 def _print_group(number: int, group: Group, lines: int) -> None:
-    print(f"\n{number}  {counted(group.size, 'line')}, {group.share:.0%}, stability {group.stability:.2f}")
+    # Of a line alone there is no saying how well it hangs together, nor how near it is to itself.
+    is_alone = group.size == 1
+    stable = "" if is_alone else f", stability {group.stability:.2f}"
+    print(f"\n{number}  {counted(group.size, 'line')}, {group.share:.0%}{stable}")
     if group.collocates:
         print(f"   beside it: {', '.join(one.word for one in group.collocates)}")
     typical = group.typical[:lines]
+    if is_alone:
+        print_lines([replace(line, score=None) for line in typical], Format.TABLE)
+        return
     # Of a small group the same lines would be both.
     borderline = [line for line in group.borderline if line not in typical][:lines]
     for title, some in (("typical", typical), ("borderline", borderline)):

@@ -14,6 +14,7 @@ import typer
 from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.options import By, IndexName, Json, WrongCommand
 from ctxsearch.cli.undoing import undo_command
+from ctxsearch.errors import SenseError
 from ctxsearch.index import Index
 
 if TYPE_CHECKING:
@@ -91,12 +92,18 @@ def labels(
     """List which line has which sense, and who says so."""
     with inventory_of(index) as senses:
         found = senses.labels(word, by=by)
+        if by is not None and not found:
+            others = ", ".join(sorted({one.by for one in senses.labels(word)}))
+            of_word = "" if word is None else f" of {word!r}"
+            raise SenseError(
+                f"{by!r} labelled no line{of_word}; {f'these did: {others}' if others else 'nobody else did'}."
+            )
     if as_json:
         for one in found:
             print(json.dumps(asdict(one), ensure_ascii=False))
         return
     if not found:
-        say(f"No line{'' if word is None else f' of {word!r}'} is labelled{'' if by is None else f' by {by}'}.")
+        say(f"No line{'' if word is None else f' of {word!r}'} is labelled.")
     widths = [max((len(getattr(one, field)) for one in found), default=0) for field in ("key", "sense_id")]
     for one in found:
         print(f"{one.key:<{widths[0]}}  {one.sense_id:<{widths[1]}}  {one.by}, {one.at[:10]}")

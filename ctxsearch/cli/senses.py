@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +14,7 @@ import typer
 from ctxsearch.cli.console import counted, say, told
 from ctxsearch.cli.labelling import Keys, Word, inventory_of, label, labels, unlabel
 from ctxsearch.cli.options import By, IndexName, Json, WrongCommand
+from ctxsearch.cli.output import Format, print_lines
 from ctxsearch.cli.undoing import undo_command
 from ctxsearch.errors import WordNotFound
 from ctxsearch.index import Index
@@ -21,6 +23,8 @@ from ctxsearch.sense import Label, Sense
 SenseName = Annotated[str, typer.Argument(metavar="SENSE", help="What the sense is called, bank.river for instance.")]
 Definition = Annotated[str, typer.Option(help="As a dictionary would have it.")]
 
+# Senses that are named.
+_NAMED = 5
 # Characters of a text that are shown in a line of the log.
 _LONGEST = 80
 
@@ -48,9 +52,9 @@ def list_senses(index: IndexName, word: Word = None, as_json: Json = False) -> N
         have = counted(sense.lines, "line")
         if sense.examples:
             have += f" and {counted(sense.examples, 'example')}"
-        print(f"{sense.sense_id:<{width}}  {sense.definition or '(no definition)'}  [{have}]")
+        print(f"{sense.sense_id:<{width}}  {_on_one_line(sense.definition) or '(no definition)'}  [{have}]")
         for note in sense.notes:
-            print(f"{'':<{width}}  - {note.text} ({note.by}, {note.at[:10]})")
+            print(f"{'':<{width}}  - {_on_one_line(note.text)} ({note.by}, {note.at[:10]})")
 
 
 def new(
@@ -104,6 +108,13 @@ def import_senses(
     say(f"{path}: {counted(report.senses, 'new sense')}, {counted(report.examples, 'new example')}.")
     if without := report.without_word:
         say(f"Left out {counted(len(without), 'sentence')} without the headword, {without[0][:60]!r} for instance.")
+    if kept := report.kept:
+        have = "1 sense has" if len(kept) == 1 else f"{len(kept):,} senses have"
+        named = f"{', '.join(kept[:_NAMED])}{', ...' if len(kept) > _NAMED else ''}"
+        say(
+            f"{have} another definition there, and kept the one here: {named}. To change it: ctxsearch senses define"
+            f" {shlex.quote(index)} SENSE DEFINITION"
+        )
     if report.left_out:
         say(f"Left out {counted(report.left_out, 'sense')} of words that the index does not have.")
     if report.multiword:
@@ -218,14 +229,16 @@ def agreement(index: IndexName, word: Word = None, as_json: Json = False) -> Non
         known = {"people": list(found.people), "occurrences": found.occurrences, "alpha": found.alpha}
         print(json.dumps({**known, "kappa": pairs, "disagreements": differ}, ensure_ascii=False))
         return
-    print(f"{counted(found.occurrences, 'line')} labelled by two or more of {len(found.people)} people.")
+    people = "1 person" if len(found.people) == 1 else f"{len(found.people):,} people"
+    print(f"{counted(found.occurrences, 'line')} labelled by two or more of {people}.")
     for pair, kappa in found.kappa.items():
         both, alike = found.compared[pair], found.agreed[pair]
         raw = f", {alike:,} of them alike ({alike / both:.1%})" if both else ""
         print(f"{' and '.join(pair)}: {counted(both, 'line')} of both{raw}; Cohen's kappa {_figure(kappa)}")
     print(f"All: Krippendorff's alpha {_figure(found.alpha)}")
     for differing in found.disagreements:
-        print(f"{differing.key}  {', '.join(f'{who}: {what}' for who, what in differing.senses.items())}")
+        print_lines([differing.line] if differing.line else [], Format.TABLE)
+        print(f"    {', '.join(f'{who}: {what}' for who, what in differing.senses.items())}")
 
 
 def _say(sense: Sense, done: str) -> None:
@@ -234,8 +247,12 @@ def _say(sense: Sense, done: str) -> None:
 
 def _shortened(text: str) -> str:
     """As much of a text as fits on a line beside what else there is."""
-    text = " ".join(text.split())
+    text = _on_one_line(text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _labels_with(labels: Sequence[Label], sense_id: str) -> list[Label]:

@@ -84,7 +84,7 @@ def assign(
     if plot is not None and over is None:
         raise WrongCommand("--plot draws what --over counts; give --over, too.")
     if sum((over is not None, lines or pile is not None, to_label is not None)) > 1:
-        raise WrongCommand("Choose one of --over, --lines and --next.")
+        raise WrongCommand("Choose one of --over, --lines (or --pile) and --next.")
     prints_lines = lines or pile is not None or to_label is not None
     if not prints_lines and over is None and shown.format in (Format.CSV, Format.TSV):
         raise WrongCommand("--csv and --tsv print lines; give --lines or --next, too.")
@@ -167,10 +167,9 @@ def _print_uses(uses: Sequence[Assignment], shown: Shown) -> None:
 
 def _likeliest(use: Assignment) -> str:
     """The likeliest answer, with its probability, and whether it is unsure."""
-    from ctxsearch.senses import NONE_OF_THESE, UNSURE
+    from ctxsearch.senses import UNSURE
 
-    sense = use.sense_id if use.p >= use.p_none else NONE_OF_THESE
-    return f"{max(use.p, use.p_none):4.0%} {f'{use.pile}: ' if use.pile == UNSURE else ''}{sense}"
+    return f"{max(use.p, use.p_none):4.0%} {f'{use.pile}: ' if use.pile == UNSURE else ''}{use.likeliest}"
 
 
 def _say_missing(without_examples: Sequence[Sense], lost: Sequence[Label], unusable: Sequence[Usage]) -> None:

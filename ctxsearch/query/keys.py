@@ -210,10 +210,10 @@ def rows_asked_for(shards: Sequence[OpenShard], word: str, written: Written = AN
     return rows
 
 
-def require(shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]], word: str) -> None:
-    """Raises `WordNotFound` if there is nothing to search but what was taken out."""
+def require(shards: Sequence[OpenShard], rows: Sequence[Sequence[Rows]], word: str, *, said: str = "") -> None:
+    """Raises `WordNotFound` if there is nothing to search but what was taken out; it names the word as it was said."""
     if not _occurs(shards, rows):
-        raise word_not_found(shards, word)
+        raise word_not_found(shards, word, said=said)
 
 
 def require_written(

@@ -13,16 +13,19 @@ from ctxsearch.errors import LemmaNotFound, WordNotFound
 from ctxsearch.query.scope import OpenShard, Rows, has_living, rows_of_lemma
 
 # How alike two words are written of which one may be meant by the other, see `difflib.SequenceMatcher.ratio`.
-_ALIKE = 0.7
+# *bonk* is to *bank* what .75 is; below that, words of ten letters share the sound of but three or four.
+_ALIKE = 0.75
 # Between the lemmas of words that a source has as one token: *zum* is zu+der.
 _JOINED = "+"
 # Lemmas, and forms of each, that are told.
 _SHOWN = 5
 
 
-def word_not_found(shards: Sequence[OpenShard], word: str) -> WordNotFound:
-    """What is told of a word that is neither a lemma nor a form."""
-    return WordNotFound(word, nearest_words(shards, word), part_of=_part_of(shards, word), cut=_cut(shards, word))
+def word_not_found(shards: Sequence[OpenShard], word: str, *, said: str = "") -> WordNotFound:
+    """What is told of a word that is neither a lemma nor a form; it may have been said in another form."""
+    return WordNotFound(
+        said or word, nearest_words(shards, word), part_of=_part_of(shards, word), cut=_cut(shards, word)
+    )
 
 
 def lemma_not_found(shards: Sequence[OpenShard], lemma: str) -> LemmaNotFound | WordNotFound:

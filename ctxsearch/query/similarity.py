@@ -90,7 +90,7 @@ def _rows_of_word(
     else:
         lemmas = scope.lemmas_of_form(shards, word.form, analyser.lemma)
         rows = [_rows_of_lemmas(shard, lemmas) for shard in shards]
-        require(shards, rows, lemmas[0])
+        require(shards, rows, lemmas[0], said=word.form)
         if filters.written:
             of_word, rows = rows, [_rows_of_lemmas(shard, lemmas, filters.written) for shard in shards]
             require_written(shards, of_word, rows, lemmas[0], filters.written)

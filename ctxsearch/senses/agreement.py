@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from ctxsearch.domain import ConcordanceLine
 from ctxsearch.sense import Label
 
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """An occurrence that people have labelled with different senses; ``senses`` by person."""
+    """An occurrence that people have labelled with different senses; ``senses`` by person, ``line`` to judge by."""
 
     key: str
     senses: Mapping[str, str]
+    line: ConcordanceLine | None = None
 
 
 @dataclass(frozen=True, slots=True)

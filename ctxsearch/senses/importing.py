@@ -32,6 +32,7 @@ class ImportReport:
         left_out: how many senses were, since the index does not have their word.
         multiword: how many senses of several words were passed over, since no token can have them.
         not_found: words that were asked for, and that the dictionary does not have.
+        kept: senses that have another definition in the dictionary, and keep what they have.
     """
 
     senses: int
@@ -40,6 +41,7 @@ class ImportReport:
     left_out: int = 0
     multiword: int = 0
     not_found: Sequence[str] = ()
+    kept: Sequence[str] = ()
 
 
 def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice) -> ImportReport:
@@ -53,6 +55,7 @@ def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice)
     """
     new = examples = 0
     without: list[str] = []
+    kept: dict[str, None] = {}
     for one in read_dictionary(path, wants=choice.wants):
         checked_name(one.sense_id, "sense")
         lemma = choice.headwords.lemma(one.headword)
@@ -63,6 +66,8 @@ def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice)
         new += not known
         if known and not known[0][3] and one.definition:
             edit.put("senses", (number, one.sense_id, lemma, one.definition))
+        elif known and one.definition and one.definition != known[0][3]:
+            kept[one.sense_id] = None
         had = {row[2:5] for row in edit.found("examples", "sense", number)} if known else set()
         for sentence in one.examples:
             usage = use_of(sentence, one.headword, lemma, choice.headwords, analyser)
@@ -80,7 +85,7 @@ def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice)
                 )
                 edit.put("examples", row)
                 examples += 1
-    return ImportReport(new, examples, without, choice.left_out, choice.multiword, choice.not_found)
+    return ImportReport(new, examples, without, choice.left_out, choice.multiword, choice.not_found, [*kept])
 
 
 def use_of(sentence: str, headword: str, lemma: str, headwords: Headwords, analyser: Analyser) -> Usage | None:
@@ -173,6 +178,17 @@ def checked_name(name: str, of_what: str) -> str:
         raise SenseError(f"{name!r} cannot be the name of a sense: assign says it of lines.")
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
         raise SenseError(f"{name[:60]!r} cannot be the name of a {of_what}: it has characters that nobody sees.")
+    return name
+
+
+def checked_new_sense(name: str) -> str:
+    """The name of a sense, if a person can give it one; what a dictionary calls its senses may end in a dot.
+
+    Raises:
+        SenseError: it cannot be the name of a sense, or ends where what tells it from others should stand.
+    """
+    if checked_name(name, "sense").endswith("."):
+        raise SenseError(f"{name[:60]!r} cannot be the name of a sense: nothing follows its last dot.")
     return name
 
 

@@ -13,14 +13,16 @@ from ctxsearch.corpus.files import shown
 from ctxsearch.domain import Usage
 from ctxsearch.errors import SenseError
 from ctxsearch.query.asked import marked_token
-from ctxsearch.query.keys import checked_word, word_and_written
+from ctxsearch.query.found import Found
+from ctxsearch.query.keys import checked_word, require, word_and_written
+from ctxsearch.query.lines import lines
 from ctxsearch.query.options import Keys, keys_of
-from ctxsearch.query.scope import ANYHOW, OpenShard, Written, lemma_of_form
+from ctxsearch.query.scope import ANYHOW, OpenShard, Written, lemma_of_form, rows_of_lemma
 from ctxsearch.query.several import strings
 from ctxsearch.sense import Change, Label, Sense, id_of
 from ctxsearch.senses.agreement import Agreement, agreement
 from ctxsearch.senses.headwords import Choice, Headwords
-from ctxsearch.senses.importing import ImportReport, checked_by, checked_name, word_of, write_dictionary
+from ctxsearch.senses.importing import ImportReport, checked_by, checked_new_sense, word_of, write_dictionary
 from ctxsearch.senses.labelling import Labelling
 from ctxsearch.senses.located import places_of
 from ctxsearch.senses.written import parsed_examples, stripped
@@ -71,10 +73,21 @@ class Keeping(Labelling):
         """How far the people agree who have labelled occurrences; of a word, or of all.
 
         Labels whose occurrence is not in the index, or is of another word now, do not count.
+
+        Raises:
+            WordNotFound: nobody has labelled the word, and the corpus does not have it.
         """
         labels = self.labels(word)
+        if word is not None and not labels:
+            lemma, shards = self._lemma(word), self._get_shards()
+            require(shards, [rows_of_lemma(shard, lemma) for shard in shards], word)
         places = places_of(self._get_shards(), labels)
-        return agreement([label for label, place in zip(labels, places, strict=True) if place is not None])
+        known = [(label, place) for label, place in zip(labels, places, strict=True) if place is not None]
+        found = agreement([label for label, _ in known])
+        place_of = {label.key: Found(place.shard, place.row, None) for label, place in known}
+        shown = lines(self._get_shards(), [place_of[one.key] for one in found.disagreements], 10)
+        differing = [replace(one, line=line) for one, line in zip(found.disagreements, shown, strict=True)]
+        return replace(found, disagreements=differing)
 
     def new(
         self,
@@ -104,7 +117,7 @@ class Keeping(Labelling):
             SenseError: there is one of this name, or it can be no name; or an example marks another word.
             QueryError: an example marks no word, or more than one; or is a line of the corpus.
         """
-        checked_name(sense_id, "sense")
+        checked_new_sense(sense_id)
         lemma = self._lemma(sense_id.partition(".")[0] if word is None else word)
         definition = stripped(definition, "A definition")
         usages = parsed_examples(examples)
@@ -173,7 +186,7 @@ class Keeping(Labelling):
             SenseError: there is one of the new name, or it can be no name.
         """
         sense_id = id_of(sense_id)
-        checked_name(new_id, "sense")
+        checked_new_sense(new_id)
         with self._inventory.changing(f"renamed {sense_id} to {new_id}", self._by) as edit:
             number, _, lemma, definition = edit.sense(sense_id)
             if edit.found("senses", "sense_id", new_id) and new_id != sense_id:
@@ -238,7 +251,7 @@ class Keeping(Labelling):
             SenseError: an occurrence is not labelled with it, or the name is taken.
         """
         sense_id = id_of(sense_id)
-        checked_name(new_id, "sense")
+        checked_new_sense(new_id)
         definition = stripped(definition, "A definition")
         with self._inventory.changing(f"split {new_id} off {sense_id}{_told(definition)}", self._by) as edit:
             sense = edit.sense(sense_id)

@@ -13,10 +13,11 @@ from ctxsearch.domain import ConcordanceLine, Metadata, MetadataValue
 from ctxsearch.query.found import Listing, by_shard
 from ctxsearch.query.lines import lines
 from ctxsearch.query.scope import OpenShard, documents_of_ids
+from ctxsearch.sense import NONE_OF_THESE
 
 # So many of the least sure are read at once; most often no more are wanted.
 _AT_ONCE = 64
-TOLD = ("pile", "sense_id", "p", "p_none", "margin", "is_labelled")
+TOLD = ("pile", "sense_id", "p", "p_none", "margin", "is_labelled", "likeliest")
 """The columns of what is told of a line, in the order that a table has them."""
 
 
@@ -41,6 +42,11 @@ class Assignment:
     margin: float
     pile: str
     is_labelled: bool
+
+    @property
+    def likeliest(self) -> str:
+        """The likeliest answer of all, ``none of these`` being one; see `sense_id` for that among the senses."""
+        return self.sense_id if self.p >= self.p_none else NONE_OF_THESE
 
     def as_dict(self) -> dict[str, MetadataValue]:
         """As a row of a table, with the columns of ``assign --lines --csv``: those of its line, and what is told."""

@@ -88,7 +88,8 @@ def _documents(path: Path) -> Iterator[Document]:
     except SourceError as error:
         # Of what is wrong with a document the hint may name an argument, which dictionaries have not.
         hint = _LAYOUT if ARGUMENT.search(error.hint) else error.hint
-        raise SourceError(error.path, error.why.replace(" for the text", ""), line=error.line, hint=hint) from error
+        why = error.why.replace(" for the text", "").replace("the document's id is empty", "the sense has no name")
+        raise SourceError(error.path, why, line=error.line, hint=hint or _LAYOUT) from error
 
 
 def _sentences(examples: str) -> list[str]:

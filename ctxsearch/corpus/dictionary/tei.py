@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 from ctxsearch.corpus.dictionary.elements import elements, plain_text
 from ctxsearch.corpus.dictionary.sense import DictionarySense, Wants
 from ctxsearch.corpus.markup import xml_name
+from ctxsearch.errors import SourceError
 
 _XML_ID = "http://www.w3.org/XML/1998/namespace}id"
 _XML_SPACE = "http://www.w3.org/XML/1998/namespace}space"
@@ -18,10 +19,15 @@ _ESCAPED = re.compile(r"[\[\]\\]")
 
 def read_tei(path: Path, wants: Wants) -> Iterator[DictionarySense]:
     """The senses of a file, see `read_dictionary`."""
+    entry = None
     for entry, _ in elements(path, ("entry",)):
         for sense in _senses_below(entry):
             if wants(sense.headword):
                 yield sense
+    if entry is None:
+        raise SourceError(
+            str(path), "there is no entry in it", hint="A dictionary of TEI Lex-0 has its words in <entry>."
+        )
 
 
 def _senses_below(element: Element) -> Iterator[DictionarySense]:
