@@ -430,6 +430,28 @@ def test_index_that_is_pickled_is_opened_anew(index: Index, tmp_path: Path, monk
     assert pickle.dumps(again) == pickle.dumps(damaged)
 
 
+def test_working_directory_may_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index of a relative path stays where it was opened, with its senses, and its path is shown as it was given."""
+    monkeypatch.chdir(tmp_path)
+    index = Index.create("./mine", encoder=WindowEncoder())
+    index.add(Document("1", "They rowed to the bank."))
+    opened = Index.open("./mine", encoder=WindowEncoder())
+    unused = Index.create("./unused", encoder=WindowEncoder())
+    senses = index.senses(by="anna")
+    senses.new("bank.river", examples="We fished from the [bank].")
+    empty = Index.create("./empty", encoder=WindowEncoder())
+    with pytest.raises(QueryError, match="The index empty is empty"):
+        empty.query(RIVER)
+    monkeypatch.chdir("/")
+    for one in (senses, index.senses(by="anna"), opened.senses(by="anna")):
+        assert [sense.sense_id for sense in one.list()] == ["bank.river"]
+    assert opened.count("bank") == 1
+    assert index.add(Document("2", "A bank of sand.")).documents == 1
+    assert index.path == Path("mine")
+    assert unused.discard()
+    assert not (tmp_path / "unused").exists()
+
+
 def test_what_belongs_to_an_index_is_not_pickled(index: Index) -> None:
     """Its senses and subcorpora say that it is the index that can be handed to another process."""
     for one in (index.senses(), index.subcorpora()):

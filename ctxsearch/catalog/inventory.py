@@ -20,6 +20,7 @@ from ctxsearch.catalog.journal import PATIENCE_SECONDS, roll_back
 from ctxsearch.catalog.trust import are_plain_tables
 from ctxsearch.domain import Usage
 from ctxsearch.errors import FormatTooNew, IndexDamaged, IndexLocked, SenseError
+from ctxsearch.lasting import LastingPath
 from ctxsearch.sense import Change, Label, Note, Sense
 from ctxsearch.settings import SENSES_FILE
 from ctxsearch.storage import plain_size, sync
@@ -38,8 +39,13 @@ class Inventory:
     """
 
     def __init__(self, folder: Path, refuse_remade: Callable[[], None] = lambda: None) -> None:
-        self.path = folder / SENSES_FILE
+        self._place = LastingPath(folder / SENSES_FILE)
         self._refuse_remade = refuse_remade
+
+    @property
+    def path(self) -> Path:
+        """Of the file."""
+        return self._place.path
 
     def senses(self, lemma: str | None = None, sense_id: str | None = None) -> list[Sense]:
         """All senses, or those of a lemma, or the one of a name, in the order in which they were made."""

@@ -34,8 +34,9 @@ class Traces:
     """
 
     def __init__(self, folder: Path, made: list[Path], before: frozenset[str]) -> None:
-        self._folder = folder
-        self._made = made
+        # The working directory may be another when they are taken away.
+        self._folder = folder.absolute()
+        self._made = [one.absolute() for one in made]
         self._before = before
         self._settings: tuple[int, ...] | None = None
 

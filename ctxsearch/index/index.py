@@ -244,15 +244,15 @@ class Index(Changes, Care, Exports):
         return cls.open(path, device=device, dtype=dtype, encoder=encoder)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _opened, (type(self), self._parts.absolute_path, self._parts.options)
+        return _opened, (type(self), self._parts.place.absolute, self._parts.options)
 
     def __repr__(self) -> str:
         return f"<Index {str(self.path)!r}, commit {self.commit}>"
 
     @property
     def path(self) -> Path:
-        """The folder it is in."""
-        return self._parts.path
+        """The folder it is in, as it was given."""
+        return self._parts.place.given
 
     @property
     def settings(self) -> Settings:

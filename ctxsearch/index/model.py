@@ -6,11 +6,11 @@ import logging
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ctxsearch.errors import ModelError, SettingsMismatch
 from ctxsearch.index.own_encoder import OwnEncoder
+from ctxsearch.lasting import LastingPath
 from ctxsearch.settings import HEAD_FILE, Settings
 from ctxsearch.storage import digest_bytes
 
@@ -28,16 +28,16 @@ class Model:
     """What gives words their vectors, each form of it loaded when it is first needed.
 
     Args:
-        path: the index's folder.
+        place: the index's folder.
         settings: what it was made with.
         encoder: the encoder, where it was given and is not to be loaded.
         hardware: ``device`` and ``dtype`` for the encoder.
     """
 
     def __init__(
-        self, path: Path, settings: Settings, encoder: Encoder | None, hardware: Mapping[str, str | None]
+        self, place: LastingPath, settings: Settings, encoder: Encoder | None, hardware: Mapping[str, str | None]
     ) -> None:
-        self._path = path
+        self._place = place
         self._settings = settings
         self._encoder = encoder
         # What an index was created with is the model, loaded for a build.
@@ -61,7 +61,7 @@ class Model:
             return None
         from ctxsearch.head import head_of
 
-        return head_of(self._path / HEAD_FILE, self._settings.head, self._settings.head_digest)
+        return head_of(self._place.path / HEAD_FILE, self._settings.head, self._settings.head_digest)
 
     def encoder(self) -> Encoder:
         """What gives words their vectors.
@@ -75,7 +75,7 @@ class Model:
         self._check_digest(self._encoder.digest)
         if self._encoder.dimension != self._settings.dimension:
             raise SettingsMismatch(
-                str(self._path), "vectors of dimension", self._settings.dimension, self._encoder.dimension
+                str(self._place.path), "vectors of dimension", self._settings.dimension, self._encoder.dimension
             )
         return self._encoder
 
@@ -152,7 +152,7 @@ class Model:
         if found != self._settings.model_digest:
             given = "encoder that is given" if self._is_own_encoder else "one that is found now under that name"
             raise SettingsMismatch(
-                str(self._path),
+                str(self._place.path),
                 "the model",
                 f"{self._settings.model} ({self._settings.model_digest[:12]})",
                 f"the {given} ({found[:12]})",

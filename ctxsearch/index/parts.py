@@ -27,6 +27,7 @@ from ctxsearch.errors import IndexDamaged, IndexRemade, QueryError
 from ctxsearch.index.model import Model
 from ctxsearch.index.opening import MakeShard, by_cards, by_faiss, open_vectors_of, opening_many
 from ctxsearch.index.own_encoder import OwnEncoder
+from ctxsearch.lasting import LastingPath
 from ctxsearch.places import located
 from ctxsearch.settings import HEAD_FILE, Settings, read_settings
 
@@ -68,8 +69,7 @@ class Parts:
         hardware: Mapping[str, str | None],
         allow_damaged: bool = False,
     ) -> None:
-        self.path = path
-        self.absolute_path = path.absolute()
+        self.place = LastingPath(path)
         self.settings = settings
         self.settings_text = settings_text
         self._held = held
@@ -79,12 +79,17 @@ class Parts:
         # Opens such an index again, see `Index.open`: what a loaded model is, a path says as well.
         own = encoder.given if isinstance(encoder, OwnEncoder) else None
         self.options = {**hardware, "encoder": own, "allow_damaged": allow_damaged}
-        self.model = Model(path, settings, encoder, hardware)
+        self.model = Model(self.place, settings, encoder, hardware)
         self._allow_damaged = allow_damaged
         self._analyser: Analyser | None = None
         self._listed: dict[str, ListedShard] = {}
         self._shards: dict[str, OpenShard] = {}
         self.left_out = dict(held.passed_over)
+
+    @property
+    def path(self) -> Path:
+        """The index's folder, whatever the working directory is now."""
+        return self.place.path
 
     @property
     def commit(self) -> Commit:
