@@ -1111,3 +1111,38 @@ def test_verbose_alone_is_no_command() -> None:
     result = ctxsearch("--verbose")
     assert (result.returncode, result.stdout) == (2, "")
     assert "Missing command." in result.stderr
+
+
+def test_no_command_lets_a_corpus_write_to_the_terminal(make_index: MakeIndex) -> None:
+    """What is printed for people has a blank for each control character, in one row; what is for programs is exact."""
+    odd = "a\x1b[31m\nb"
+    text = f"By the bank\x1b[31m they sat. {odd}"
+    index = make_index(
+        [Document(odd, text, {"genre": odd, odd: "x"}), Document("plain", "A bank lent.", {"genre": "c"})]
+    )
+    senses = index.senses(by="ann")
+    senses.new("bank.river", definition=odd)
+    senses.label("bank.river", f"{odd}:7")
+    senses.note("bank.river", odd)
+    commands: list[tuple[object, ...]] = [
+        ("concordance", index.path, "bank"),
+        ("concordance", index.path, "bank", "--by", "genre"),
+        ("concordance", index.path, "bank", "--by", odd),
+        ("concordance", index.path, "bank", "--where", "genre=d"),
+        ("concordance", index.path, "bank", "--where", f"{odd}=d"),
+        ("examples", index.path, "bank"),
+        ("collocations", index.path, "bank", "--min-count", "1"),
+        ("senses", "list", index.path),
+        ("senses", "labels", index.path),
+        ("senses", "log", index.path),
+        ("info", index.path),
+    ]
+    for command in commands:
+        result = ctxsearch(*command)
+        for printed in (result.stdout, result.stderr):
+            assert not {"\x1b", "\r"} & set(printed), command
+    rows = ctxsearch("concordance", index.path, "bank", "--by", "genre").stdout.splitlines()
+    assert [row.split("  ")[0] for row in rows] == ["genre", "a [31m b", "c"]
+    assert "; of genre there are: a [31m b (1), c (1)." in ctxsearch(*commands[3]).stderr
+    assert ctxsearch("senses", "labels", index.path).stdout.startswith("a [31m b:7  bank.river")
+    assert json.loads(ctxsearch("senses", "labels", index.path, "--json").stdout)["key"] == f"{odd}:7"

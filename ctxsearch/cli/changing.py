@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ctxsearch.cli.console import counted, say
+from ctxsearch.cli.console import counted, say, show
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import IndexName, Json, Pos, WrongCommand, given, refuse_all_but
 from ctxsearch.cli.output import Format, print_lines
@@ -61,7 +61,7 @@ def change(
         if word is not None:
             for part, found in zip(parts, opened.change_lines(word, *parts, lines, pos=pos or ()), strict=True):
                 if not as_json:
-                    print(f"{part}:")
+                    show(f"{part}:")
                 print_lines(found, Format.JSON if as_json else Format.TABLE)
             return
         with stage_bar("words") as on_progress:
@@ -77,11 +77,11 @@ def change(
             print(json.dumps(one.as_dict(), ensure_ascii=False))
         return
     width = max(len(one.lemma) for one in ranked)
-    print(f"{'':<{width}}  {'before':>7}  {'after':>7}    {'APD':>6}  {'PRT':>6}  {'JSD':>6}  {'chance':>6}  {'p':>5}")
+    show(f"{'':<{width}}  {'before':>7}  {'after':>7}    {'APD':>6}  {'PRT':>6}  {'JSD':>6}  {'chance':>6}  {'p':>5}")
     for one in ranked:
         counts = "  ".join(f"{count:>7,}" for count in one.counts)
         measures = "  ".join(f"{value:>6.3f}" for value in (one.apd, one.prt, one.jsd, one.jsd_by_chance))
-        print(f"{one.lemma:<{width}}  {counts}    {measures}  {one.p:>5.3f}")
+        show(f"{one.lemma:<{width}}  {counts}    {measures}  {one.p:>5.3f}")
 
 
 def _say_drawn(ranked: Sequence[Changed], seed: int) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ctxsearch.cli.console import show
 from ctxsearch.cli.nothing import NO_LINE, say_nothing
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import (
@@ -179,7 +180,7 @@ def examples(
         return
     # In whole: an example is read, not compared with the lines above it.
     for line in found:
-        print(" ".join(f"{line.left}[{line.node}]{line.right}".split()) + f"  ({line.key})")
+        show(" ".join(f"{line.left}[{line.node}]{line.right}".split()) + f"  ({line.key})")
 
 
 def _check_sense(call: typer.Context, sense: str | None) -> None:
@@ -203,9 +204,9 @@ def _print(found: Sequence[Collocate], output: Format) -> None:
         return
     width = max(len(one.word) for one in found)
     heads = zip(_HEADS.values(), (8, 9, 7, 6, 7, 10), strict=True)
-    print("  ".join([" " * width, *(f"{head:>{wide}}" for head, wide in heads)]))
+    show("  ".join([" " * width, *(f"{head:>{wide}}" for head, wide in heads)]))
     for one in found:
-        print(
+        show(
             f"{one.word:<{width}}  {one.count:>8,}  {one.frequency:>9,}  {one.log_dice:>7.2f}  {one.mi:>6.2f}"
             f"  {one.t_score:>7.2f}  {one.log_likelihood:>10,.1f}"
         )
@@ -220,7 +221,7 @@ def _print_contrasts(told: Sequence[Contrast], sense: str, versus: str, output: 
     if not told:
         return
     width, columns = max(len(one.word) for one in told), [max(8, len(name)) for name in (sense, versus)]
-    print(f"{'':<{width}}  {sense:>{columns[0]}}  {versus:>{columns[1]}}  {'log ratio':>9}  {'G2':>9}")
+    show(f"{'':<{width}}  {sense:>{columns[0]}}  {versus:>{columns[1]}}  {'log ratio':>9}  {'G2':>9}")
     for one in told:
         counts = "  ".join(f"{count:>{column},}" for count, column in zip(one.counts, columns, strict=True))
-        print(f"{one.word:<{width}}  {counts}  {one.log_ratio:>9.2f}  {one.log_likelihood:>9,.1f}")
+        show(f"{one.word:<{width}}  {counts}  {one.log_ratio:>9.2f}  {one.log_likelihood:>9,.1f}")

@@ -19,8 +19,25 @@ from ctxsearch.cli import INTERRUPTED
 from ctxsearch.errors import CtxSearchError
 from ctxsearch.naming import ARGUMENT
 
+_CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")
 # Options that are called otherwise than arguments of the library; `replace` is of an export alone, which a test holds.
 _OTHERWISE = {"file_format": "--format", "order": "--sort", "replace": "--force"}
+
+
+def plain(text: str) -> str:
+    r"""A text with a blank for each control character: a terminal would do what they say, and a line end parts a row.
+
+    All that is printed for people goes through here, but for colours; what is for programs is exact.
+
+    >>> plain("a\x1b[31m\nb")
+    'a [31m b'
+    """
+    return text.translate(_CONTROLS)
+
+
+def show(line: str) -> None:
+    """Prints a line for people to standard output."""
+    print(plain(line))
 
 
 def say(message: str) -> None:
@@ -28,7 +45,12 @@ def say(message: str) -> None:
     # Imported late, as is all that not every command needs: a cold start is waited for.
     from rich.console import Console
 
-    Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True).print(with_options(message))
+    Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True).print(_as_printed(message))
+
+
+def _as_printed(message: str) -> str:
+    """A message, which may have several lines, as it is told."""
+    return "\n".join(map(plain, with_options(message).split("\n")))
 
 
 def say_what_is_logged() -> None:
@@ -160,5 +182,5 @@ def _end_line() -> None:
 
 
 def _fail(message: str) -> None:
-    print(f"Error: {with_options(message)}", file=sys.stderr)
+    print(f"Error: {_as_printed(message)}", file=sys.stderr)
     raise typer.Exit(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ctxsearch.cli.console import counted
+from ctxsearch.cli.console import counted, show
 
 if TYPE_CHECKING:
     from ctxsearch.evaluating import Evaluation
@@ -30,14 +30,14 @@ _TOLD = (
 def print_evaluation(evaluation: Evaluation) -> None:
     """Prints one evaluation to standard output."""
     for line in _evaluation(evaluation):
-        print(line.rstrip())
+        show(line.rstrip())
 
 
 def print_sweep(evaluations: Sequence[Evaluation]) -> None:
     """Prints a row for each choice of layers, the best of each column marked."""
     first = evaluations[0]
     for line in _about(first, f"each choice of layers of {first.model}"):
-        print(line)
+        show(line)
     columns: tuple[tuple[str, Callable[[Measures], float]], ...] = (
         ("average precision", lambda found: found.average_precision.by_sense.value),
         ("(by words)", lambda found: found.average_precision.by_lemma.value),
@@ -47,14 +47,14 @@ def print_sweep(evaluations: Sequence[Evaluation]) -> None:
     )
     values = [[f"{value(one.vectors):.3f}" for one in evaluations] for _, value in columns]
     print()
-    print(f"{'layers':<10}" + "".join(f"  {name:>17} " for name, _ in columns).rstrip())
+    show(f"{'layers':<10}" + "".join(f"  {name:>17} " for name, _ in columns).rstrip())
     for row, one in enumerate(evaluations):
         cells = (f"  {column[row]:>17}{'*' if column[row] == max(column) else ' '}" for column in values)
-        print((f"{one.layers:<10}" + "".join(cells)).rstrip())
+        show((f"{one.layers:<10}" + "".join(cells)).rstrip())
     measures = first.vectors
-    print(f"{'chance':<10}  {_shown(measures.chance.by_sense):>17}   {_shown(measures.chance.by_lemma):>17}")
+    show(f"{'chance':<10}  {_shown(measures.chance.by_sense):>17}   {_shown(measures.chance.by_lemma):>17}")
     print("\n* the best of its column. sum:0 has seen no context. Means over senses, but where it says words.")
-    print("The best of so many is flattered: choose on one split, and report another.")
+    show("The best of so many is flattered: choose on one split, and report another.")
 
 
 def _about(evaluation: Evaluation, what: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ import typer
 
 import ctxsearch
 from ctxsearch.analysis import Analyser
-from ctxsearch.cli.console import Interrupts, counted, say
+from ctxsearch.cli.console import Interrupts, counted, say, show
 from ctxsearch.cli.exporting import export_model
 from ctxsearch.cli.index_report import first_names, tell_report
 from ctxsearch.cli.opening import check_head, opening
@@ -259,7 +259,7 @@ def info(index: IndexName, allow_damaged: AllowDamaged = False, as_json: Json = 
     settings = content.pop("settings")
     rows = {**content, **settings}
     for name, value in rows.items():
-        print(f"{name.replace('_', ' '):<18}  {_shown(value)}")
+        show(f"{name.replace('_', ' '):<18}  {_shown(value)}")
 
 
 def _shown(value: object) -> str:

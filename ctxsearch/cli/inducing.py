@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ctxsearch.cli.console import counted, say
+from ctxsearch.cli.console import counted, say, show
 from ctxsearch.cli.nothing import NO_LINE, say_nothing
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import Filters, IndexName, Json, Whose, refuse_all_but, with_records
@@ -88,7 +88,7 @@ def novel(
         if word is not None:
             found = senses.novel(word, **filters.chosen, by=by, least=least)
             if not found.occurrences and not as_json:
-                print(f"{found.lemma}: no line is likely to have none of its senses.")
+                show(f"{found.lemma}: no line is likely to have none of its senses.")
                 say_nothing(opened, filters.chosen["where"], NO_LINE)
                 return
             _print(found, lines, as_json)
@@ -100,7 +100,7 @@ def novel(
         if as_json:
             print(json.dumps(asdict(one), ensure_ascii=False))
         else:
-            print(f"{one.share:>6.1%}  {one.lemma}  ({one.none:,.0f} of {counted(one.occurrences, 'line')} expected)")
+            show(f"{one.share:>6.1%}  {one.lemma}  ({one.none:,.0f} of {counted(one.occurrences, 'line')} expected)")
 
 
 def _print(found: Induced, lines: int, as_json: bool) -> None:
@@ -108,7 +108,7 @@ def _print(found: Induced, lines: int, as_json: bool) -> None:
         print(json.dumps(asdict(found), ensure_ascii=False))
         return
     drawn = "" if found.looked_at == found.occurrences else f" ({found.looked_at:,} drawn)"
-    print(f"{found.lemma}: {counted(found.occurrences, 'line')}{drawn}{_divided(found)}")
+    show(f"{found.lemma}: {counted(found.occurrences, 'line')}{drawn}{_divided(found)}")
     for number, group in enumerate(found.groups, start=1):
         _print_group(number, group, lines)
 
@@ -127,9 +127,10 @@ def _print_group(number: int, group: Group, lines: int) -> None:
     # Of a line alone there is no saying how well it hangs together, nor how near it is to itself.
     is_alone = group.size == 1
     stable = "" if is_alone else f", stability {group.stability:.2f}"
-    print(f"\n{number}  {counted(group.size, 'line')}, {group.share:.0%}{stable}")
+    print()
+    show(f"{number}  {counted(group.size, 'line')}, {group.share:.0%}{stable}")
     if group.collocates:
-        print(f"   beside it: {', '.join(one.word for one in group.collocates)}")
+        show(f"   beside it: {', '.join(one.word for one in group.collocates)}")
     typical = group.typical[:lines]
     if is_alone:
         print_lines([replace(line, score=None) for line in typical], Format.TABLE)
@@ -138,5 +139,5 @@ def _print_group(number: int, group: Group, lines: int) -> None:
     borderline = [line for line in group.borderline if line not in typical][:lines]
     for title, some in (("typical", typical), ("borderline", borderline)):
         if some:
-            print(f"   {title}:")
+            show(f"   {title}:")
             print_lines(some, Format.TABLE)

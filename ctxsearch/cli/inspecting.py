@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import ctxsearch
-from ctxsearch.cli.console import counted, say
+from ctxsearch.cli.console import counted, say, show
 from ctxsearch.cli.opening import check_head
 from ctxsearch.cli.options import Device, Dtype, HeadFile, Json, Layers, Pooling, to_file
 from ctxsearch.errors import QueryError, SourceError
@@ -36,13 +36,13 @@ def pieces(
     """
     made = ctxsearch.pieces(text, model=model, language=language)
     if not as_json:
-        print(f"{'start':>6} {'end':>6}  {'word':>4}  piece")
+        show(f"{'start':>6} {'end':>6}  {'word':>4}  piece")
     for piece in made:
         if as_json:
             print(json.dumps(asdict(piece), ensure_ascii=False))
         else:
             word = "-" if piece.token is None else str(piece.token)
-            print(f"{piece.start:>6} {piece.end:>6}  {word:>4}  {piece.piece}")
+            show(f"{piece.start:>6} {piece.end:>6}  {word:>4}  {piece.piece}")
 
 
 def embed(

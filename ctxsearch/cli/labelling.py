@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ctxsearch.cli.console import counted, say
+from ctxsearch.cli.console import counted, say, show
 from ctxsearch.cli.options import By, IndexName, Json, WrongCommand
 from ctxsearch.cli.undoing import undo_command
 from ctxsearch.errors import SenseError
@@ -106,7 +106,7 @@ def labels(
         say(f"No line{'' if word is None else f' of {word!r}'} is labelled.")
     widths = [max((len(getattr(one, field)) for one in found), default=0) for field in ("key", "sense_id")]
     for one in found:
-        print(f"{one.key:<{widths[0]}}  {one.sense_id:<{widths[1]}}  {one.by}, {one.at[:10]}")
+        show(f"{one.key:<{widths[0]}}  {one.sense_id:<{widths[1]}}  {one.by}, {one.at[:10]}")
 
 
 def _say_replaced(replaced: Mapping[str, str], index: str, by: str | None) -> None:

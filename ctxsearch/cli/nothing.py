@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ctxsearch.cli.console import counted, say
+from ctxsearch.cli.console import counted, plain, say
 from ctxsearch.index import Index
 
 NO_LINE = "No line meets the conditions."
@@ -23,9 +23,9 @@ def say_nothing(index: Index, where: Sequence[str], otherwise: str = "") -> None
             each = " and ".join(map(repr, one.apart))
             say(f"No document meets {one.condition!r}; give {len(one.apart)} conditions: {each}.")
             continue
-        named = ", ".join(f"{value} ({count:,})" for value, count in one.documents[:_NAMED])
+        named = ", ".join(f"{plain(value)} ({count:,})" for value, count in one.documents[:_NAMED])
         more = f" and {counted(len(one.documents) - _NAMED, 'other')}" if len(one.documents) > _NAMED else ""
-        have = f"; of {one.column} there are: {named}{more}" if named else ""
+        have = f"; of {plain(one.column)} there are: {named}{more}" if named else ""
         # As in CQL; here the shell has its own, and all else is the value.
         marks = " Write the value without quotation marks." if one.condition.rstrip().endswith(("'", '"')) else ""
         say(f"No document meets {one.condition!r}{have}.{marks}")

@@ -13,14 +13,13 @@ from rich.console import Console
 from rich.text import Text
 
 from ctxsearch.cells import NAMING, line_cells, line_header, row
+from ctxsearch.cli.console import plain
 from ctxsearch.domain import ConcordanceLine, MetadataValue
 
 _JOINERS = "\u200c\u200d"
 _NARROWEST = 40
 # Lines whose columns are equally wide.
 _ALIGNED = 4096
-# A terminal would do what they say.
-_CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")
 
 
 class Format(Enum):
@@ -136,9 +135,9 @@ def _print_table(lines: Sequence[ConcordanceLine], told: Sequence[str], *, whole
         if weighed:
             parts.append(green("      " if line.p_same is None else f"{min(line.p_same, 0.99):4.0%}  "))
         if told:
-            parts.append(green(_fit(told[number], told_width) + "  "))
+            parts.append(green(_fit(plain(told[number]), told_width) + "  "))
         # Another command is given the key, so it is whole, and takes its room from what stands before the node.
-        key = line.key.translate(_CONTROLS)
+        key = plain(line.key)
         over = max(0, cell_len(key) - key_width)
         parts.append(dim(set_cell_size(key, key_width + over) + "  "))
         parts.append(left if whole else _cut_left(left, max(1, left_width - over)))

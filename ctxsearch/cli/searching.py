@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ctxsearch.cli.console import say
+from ctxsearch.cli.console import say, show
 from ctxsearch.cli.exporting import export_model
 from ctxsearch.cli.nothing import NO_LINE, say_nothing
 from ctxsearch.cli.opening import opening
@@ -195,7 +195,7 @@ def _print_frequencies(found: Sequence[Frequency], by: Sequence[str], output: Fo
             rate = "-" if one.per_million is None else f"{one.per_million:,.2f}"
             told.append(f"{one.count:>9,}  {one.words:>11,}  {rate:>11}  {one.share:>6.1%}")
         for text, figures in zip([asked, *texts], told, strict=True):
-            print("  ".join([*(f"{cell:<{width}}" for cell, width in zip(text, widths, strict=True)), figures]))
+            show("  ".join([*(f"{cell:<{width}}" for cell, width in zip(text, widths, strict=True)), figures]))
     else:
         from ctxsearch.query.grouping import frequency_columns
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from ctxsearch.cli.console import counted, say, told
+from ctxsearch.cli.console import counted, say, show, told
 from ctxsearch.cli.labelling import Keys, Word, inventory_of, label, labels, unlabel
 from ctxsearch.cli.options import By, IndexName, Json, WrongCommand
 from ctxsearch.cli.output import Format, print_lines
@@ -52,9 +52,9 @@ def list_senses(index: IndexName, word: Word = None, as_json: Json = False) -> N
         have = counted(sense.lines, "line")
         if sense.examples:
             have += f" and {counted(sense.examples, 'example')}"
-        print(f"{sense.sense_id:<{width}}  {_on_one_line(sense.definition) or '(no definition)'}  [{have}]")
+        show(f"{sense.sense_id:<{width}}  {_on_one_line(sense.definition) or '(no definition)'}  [{have}]")
         for note in sense.notes:
-            print(f"{'':<{width}}  - {_on_one_line(note.text)} ({note.by}, {note.at[:10]})")
+            show(f"{'':<{width}}  - {_on_one_line(note.text)} ({note.by}, {note.at[:10]})")
 
 
 def new(
@@ -204,7 +204,7 @@ def log(index: IndexName, as_json: Json = False) -> None:
             print(json.dumps(asdict(change), ensure_ascii=False))
         else:
             undone = " (undone)" if change.undone else ""
-            print(f"{change.number:>5}  {change.at}  {change.by}  {_shortened(change.what)}{undone}")
+            show(f"{change.number:>5}  {change.at}  {change.by}  {_shortened(change.what)}{undone}")
 
 
 def undo(index: IndexName, by: By = None) -> None:
@@ -230,15 +230,15 @@ def agreement(index: IndexName, word: Word = None, as_json: Json = False) -> Non
         print(json.dumps({**known, "kappa": pairs, "disagreements": differ}, ensure_ascii=False))
         return
     people = "1 person" if len(found.people) == 1 else f"{len(found.people):,} people"
-    print(f"{counted(found.occurrences, 'line')} labelled by two or more of {people}.")
+    show(f"{counted(found.occurrences, 'line')} labelled by two or more of {people}.")
     for pair, kappa in found.kappa.items():
         both, alike = found.compared[pair], found.agreed[pair]
         raw = f", {alike:,} of them alike ({alike / both:.1%})" if both else ""
-        print(f"{' and '.join(pair)}: {counted(both, 'line')} of both{raw}; Cohen's kappa {_figure(kappa)}")
-    print(f"All: Krippendorff's alpha {_figure(found.alpha)}")
+        show(f"{' and '.join(pair)}: {counted(both, 'line')} of both{raw}; Cohen's kappa {_figure(kappa)}")
+    show(f"All: Krippendorff's alpha {_figure(found.alpha)}")
     for differing in found.disagreements:
         print_lines([differing.line] if differing.line else [], Format.TABLE)
-        print(f"    {', '.join(f'{who}: {what}' for who, what in differing.senses.items())}")
+        show(f"    {', '.join(f'{who}: {what}' for who, what in differing.senses.items())}")
 
 
 def _say(sense: Sense, done: str) -> None:

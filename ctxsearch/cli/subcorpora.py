@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ctxsearch.cli.console import counted, say, told
+from ctxsearch.cli.console import counted, say, show, told
 from ctxsearch.cli.nothing import say_nothing
 from ctxsearch.cli.options import By, IndexName, Json
 from ctxsearch.index import Index
@@ -49,7 +49,7 @@ def list_subcorpora(index: IndexName, as_json: Json = False) -> None:
     for name, conditions in found.items():
         size = sizes.get(name)
         large = f"{counted(size.documents, 'document')}, {counted(size.words, 'word')}" if size else "no such column"
-        print(f"@{name:<{width}}  {'  '.join(conditions)}  [{large}]")
+        show(f"@{name:<{width}}  {'  '.join(conditions)}  [{large}]")
 
 
 def new(

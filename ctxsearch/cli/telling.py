@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ctxsearch.cli.console import counted, say
+from ctxsearch.cli.console import counted, say, show
 from ctxsearch.cli.exporting import export_model
 from ctxsearch.cli.nothing import NO_LINE, say_nothing
 from ctxsearch.cli.opening import opening
@@ -43,9 +43,9 @@ def lookup(
         print(json.dumps(asdict(found), ensure_ascii=False))
         return
     for fit in found.fits:
-        print(f"{fit.p:4.0%}  {fit.sense.sense_id}  {fit.sense.definition}".rstrip())
+        show(f"{fit.p:4.0%}  {fit.sense.sense_id}  {fit.sense.definition}".rstrip())
         _print_evidence(fit)
-    print(f"{found.p_none:4.0%}  none of these")
+    show(f"{found.p_none:4.0%}  none of these")
     _say_missing(found.without_examples, found.lost, found.unusable)
 
 
@@ -119,21 +119,21 @@ def assign(
 def _print_evidence(fit: SenseFit) -> None:
     for usage, score in fit.sentences:
         marked = f"{usage.text[: usage.start]}[{usage.text[usage.start : usage.end]}]{usage.text[usage.end :]}"
-        print(f"      {score:.3f}  example: {marked}")
+        show(f"      {score:.3f}  example: {marked}")
     print_lines(fit.lines, Format.TABLE)
 
 
 def _print_frequencies(found: Assigned) -> None:
-    print(f"{found.lemma}: {counted(len(found.uses), 'occurrence')}")
+    show(f"{found.lemma}: {counted(len(found.uses), 'occurrence')}")
     width = max(len("none of these"), *(len(one.sense_id) for one in found.frequencies))
-    print(f"{'sense':<{width}}  {'assigned':>9}  {'share':>6}  {'expected':>9}  95 % interval")
+    show(f"{'sense':<{width}}  {'assigned':>9}  {'share':>6}  {'expected':>9}  95 % interval")
     for one in found.frequencies:
         share = one.assigned / max(1, len(found.uses))
-        print(
+        show(
             f"{one.sense_id:<{width}}  {one.assigned:>9,}  {share:>6.1%}  {one.expected:>9,.0f}"
             f"  {one.low:,.0f} to {one.high:,.0f}"
         )
-    print(f"{'unsure':<{width}}  {found.unsure:>9,}  {found.unsure / max(1, len(found.uses)):>6.1%}")
+    show(f"{'unsure':<{width}}  {found.unsure:>9,}  {found.unsure / max(1, len(found.uses)):>6.1%}")
 
 
 def _print_over(found: Assigned, column: str, output: Format) -> None:
@@ -148,10 +148,10 @@ def _print_over(found: Assigned, column: str, output: Format) -> None:
             print_row(counted_by, "," if output is Format.CSV else "\t")
         return
     width = max(map(len, (column, *table)))
-    print(f"{column:<{width}}  " + "  ".join(f"{name:>9}" for name in names))
+    show(f"{column:<{width}}  " + "  ".join(f"{name:>9}" for name in names))
     for value, row in table.items():
         cells = (f"{count:>{max(9, len(name))},}" for count, name in zip(row, names, strict=True))
-        print(f"{value:<{width}}  " + "  ".join(cells))
+        show(f"{value:<{width}}  " + "  ".join(cells))
 
 
 def _print_uses(uses: Sequence[Assignment], shown: Shown) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ctxsearch.cli.console import counted, say
+from ctxsearch.cli.console import counted, say, show
 from ctxsearch.cli.nothing import say_nothing
 from ctxsearch.cli.options import IndexName, Json, Where, WrongCommand, to_file
 from ctxsearch.cli.progress import count_bar
@@ -90,7 +90,7 @@ def verify(
         print(json.dumps(asdict(report), ensure_ascii=False))
     else:
         for problem in report.problems:
-            print(f"{problem.path}: {problem.why}. To mend it, {problem.remedy}.")
+            show(f"{problem.path}: {problem.why}. To mend it, {problem.remedy}.")
     for note in report.notes:
         say(note)
     if report.problems:
