@@ -583,7 +583,12 @@ def test_columns_and_encoding_can_be_said(copy: Path, tmp_path: Path) -> None:
     [
         ("b.jsonl", b'{"id": broken\n', [], r"b.jsonl, line 1: the line is not JSON"),
         ("b.jsonl", b'\n{"id": "x"}\n', [], r"b.jsonl, line 2: there is no field 'text' .* the fields are: 'id'"),
-        ("b.txt", b"A caf\xe9.", [], r"b.txt: byte 0xe9 at offset 5 is not utf-8\. Read it in a run of its own with --encoding cp1252"),
+        (
+            "b.txt",
+            b"A caf\xe9.",
+            [],
+            r"b.txt: byte 0xe9 at offset 5 is not utf-8\. Read it in a run of its own with --encoding cp1252",
+        ),
         ("b.csv", b"id,body\na,b\n", [], r"b.csv: there is no column 'text' .* are: id, body\. .*--text-column"),
         ("b.csv", b"text\na,b\n", [], r"b.csv, line 2: the row has 2 cells, and the header 1"),
         ("b.txt.gz", b"no gzip", [], r"b.txt.gz: it is not a whole gzip file"),

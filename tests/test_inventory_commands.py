@@ -79,9 +79,9 @@ def test_a_headword_from_dictionary_to_entry(folder: Path, sample: Index, tmp_pa
     )
     done("senses", "undo", folder, "--by", "bert")
     assert [one["by"] for one in objects(done("senses", "labels", folder, "--json"))] == ["anna"] * 5
-    assert done("senses", "labels", folder, "bank", "--by", "bert") == ""
-    told = ctxsearch("senses", "labels", folder, "bank", "--by", "bert").stderr
-    assert told == "No line of 'bank' is labelled by bert.\n"
+    nobody = ctxsearch("senses", "labels", folder, "bank", "--by", "bert")
+    assert (nobody.returncode, nobody.stdout) == (1, "")
+    assert nobody.stderr == "Error: 'bert' labelled no line of 'bank'; these did: anna.\n"
     table = done("assign", folder, "bank").splitlines()
     assert table[0] == "bank: 28 occurrences"
     counted = json.loads(done("assign", folder, "bank", "--json"))

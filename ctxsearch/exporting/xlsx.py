@@ -111,12 +111,14 @@ def write_xlsx(material: Material, path: Path) -> Output:
     return Output(chosen.count, [*chosen.notes, *_cut_note(cut)])
 
 
-def _escaped(text: str) -> str:
+def _escaped(text: object) -> object:
     r"""A text with what no cell can hold as it is by its number.
 
     >>> _escaped("a\x0bb"), _escaped("_x005F_x0041_"), _escaped("<r>a</r>")
     ('a_x000B_b', '_x005F_x005F_x005F_x0041_', '_x003C_r>a</r>')
     """
+    if not isinstance(text, str):  # true or false
+        return text
     return _NUMBERED.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
 
 

@@ -187,7 +187,8 @@ def checked_new_sense(name: str) -> str:
     Raises:
         SenseError: it cannot be the name of a sense, or ends where what tells it from others should stand.
     """
-    if checked_name(name, "sense").endswith("."):
+    # A name of several words is none of the form WORD.SENSE: it may be that of a company.
+    if checked_name(name, "sense").endswith(".") and len(name.split()) == 1:
         raise SenseError(f"{name[:60]!r} cannot be the name of a sense: nothing follows its last dot.")
     return name
 
