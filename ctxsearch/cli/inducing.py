@@ -89,7 +89,7 @@ def novel(
             found = senses.novel(word, **filters.chosen, by=by, least=least)
             if not found.occurrences and not as_json:
                 show(f"{found.lemma}: no line is likely to have none of its senses.")
-                say_nothing(opened, filters.chosen["where"], NO_LINE)
+                say_nothing(opened, filters.chosen["where"], NO_LINE if any(filters.chosen.values()) else "")
                 return
             _print(found, lines, as_json)
             return
