@@ -231,7 +231,7 @@ class Answers(Words):
             QueryError: a usage marks no word.
         """
         from ctxsearch.query.asked import embed
-        from ctxsearch.query.scope import is_given
+        from ctxsearch.query.filing import is_given
 
         return embed(
             parse_usages(usages),

@@ -54,7 +54,7 @@ class Texts:
 
     Args:
         analyser: cuts them.
-        is_given: says whether a source gave the index a token that is written so, see `scope.is_given`.
+        is_given: says whether a source gave the index a token that is written so, see `filing.is_given`.
     """
 
     def __init__(self, analyser: Analyser, is_given: Callable[[str], bool] = _is_no_token) -> None:

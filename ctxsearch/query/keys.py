@@ -22,6 +22,7 @@ from ctxsearch.query.scope import (
     Written,
     has_living,
     require_tags,
+    rows_of_form,
     rows_of_word,
 )
 from ctxsearch.query.spelling import forms_of_others
@@ -238,7 +239,7 @@ def require_written(
     tags: dict[str, None] = {}
     for shard, part in zip(shards, of_word, strict=True):
         for row in shard.catalog.forms():
-            stretch = Rows(row.first_row, row.first_row + row.frequency)
+            stretch = rows_of_form(row)
             if any(one.start <= stretch.start < one.stop for one in part) and has_living(shard, stretch):
                 forms[row.form] = None
                 if row.tag and (not written.forms or row.form in written.forms):

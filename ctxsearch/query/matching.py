@@ -22,7 +22,7 @@ from ctxsearch.catalog.rows import FormRow
 from ctxsearch.query.missing import lemma_not_found, word_not_found
 from ctxsearch.query.pattern import Element, Pattern
 from ctxsearch.query.placing import in_parts, rows_at
-from ctxsearch.query.scope import OpenShard, Rows, unknown_tag
+from ctxsearch.query.scope import OpenShard, Rows, rows_of_form, unknown_tag
 from ctxsearch.vectors.files import TOKEN_BITS
 
 # Nodes looked at in one go, of however many words, and tokens of their sentences.
@@ -68,7 +68,7 @@ def rows_of_node(shard: OpenShard, pattern: Pattern) -> list[Rows]:
     element = pattern.elements[pattern.nodes[0]]
     if element.condition is None:
         return [Rows(0, shard.entry.rows)]
-    return [Rows(row.first_row, row.stop_row) for row in _forms(shard, element) if element.condition(row)]
+    return [rows_of_form(row) for row in _forms(shard, element) if element.condition(row)]
 
 
 def _in_shard(shard: OpenShard, rows: Sequence[Rows], patterns: Sequence[Pattern]) -> list[Rows]:

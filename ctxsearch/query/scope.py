@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.analysis import normal_form, surface_form
 from ctxsearch.catalog.reader import Catalog
 from ctxsearch.catalog.rows import FormRow, Totals
 from ctxsearch.catalog.where import DOCUMENT_COLUMNS, ID_COLUMN, Filter, parse_filters
@@ -76,7 +74,9 @@ class OpenShard(ListedShard):
         if not self.entry.removed:
             return self.catalog.tags
         return [
-            tag for tag in self.catalog.tags if any(has_living(self, _rows(row)) for row in self.catalog.forms(tag=tag))
+            tag
+            for tag in self.catalog.tags
+            if any(has_living(self, rows_of_form(row)) for row in self.catalog.forms(tag=tag))
         ]
 
     @cached_property
@@ -138,10 +138,15 @@ ANYHOW = Written()
 """However written, and tagged."""
 
 
+def rows_of_form(row: FormRow) -> Rows:
+    """The rows of a form with one tag."""
+    return Rows(row.first_row, row.stop_row)
+
+
 def rows_of_lemma(shard: OpenShard, lemma: str, written: Written = ANYHOW) -> list[Rows]:
     """The rows of a lemma, or of some of its forms only."""
     if written:
-        return [_rows(row) for row in shard.catalog.forms(lemma=lemma) if written.has(row)]
+        return [rows_of_form(row) for row in shard.catalog.forms(lemma=lemma) if written.has(row)]
     number = shard.catalog.lemma_number(lemma)
     return [] if number is None else [_list(shard, lemma, number)]
 
@@ -161,71 +166,17 @@ def rows_of_word(shard: OpenShard, word: str, written: Written = ANYHOW) -> list
         written: only such rows.
     """
     rows = rows_of_lemma(shard, word, written)
-    rows.extend(_rows(row) for row in shard.catalog.forms(folded=word) if row.lemma != word and written.has(row))
+    rows.extend(rows_of_form(row) for row in shard.catalog.forms(folded=word) if row.lemma != word and written.has(row))
     return rows
-
-
-def is_given(shards: Sequence[OpenShard], text: str) -> bool:
-    """Whether a source gave the index a token that is written so, in whatever letters."""
-    folded = normal_form(text)
-    return bool(folded) and any(
-        has_living(shard, _rows(row))
-        for shard in shards
-        if shard.catalog.has_given
-        for row in shard.catalog.forms(folded=folded)
-    )
-
-
-def lemmas_of_form(shards: Sequence[OpenShard], form: str, analysed: Callable[[str], str]) -> list[str]:
-    """The lemmas that a form is filed under, the likeliest first; what the analyser says where it is nowhere.
-
-    Where it is filed under one alone, that is what the analyser would say, and its dictionary need not be read. Sources
-    that give lemmas may have it under several, as *saw* under *see* and *saw*: then the analyser's comes first, if it
-    is among them, and the more frequent of the others.
-
-    Args:
-        shards: where.
-        form: as written.
-        analysed: what the analyser says of it.
-    """
-    # Written just so, or else in other letters: a lemma of the source's own can be found in no other way.
-    counts = _lemmas(shards, form=surface_form(form)) or _lemmas(shards, folded=normal_form(form))
-    if len(counts) == 1:
-        return list(counts)
-    lemma = analysed(form)
-    if not counts:
-        return [lemma]
-    return sorted(counts, key=lambda one: (one != lemma, -counts[one], one))
-
-
-def lemma_of_form(shards: Sequence[OpenShard], form: str, analysed: Callable[[str], str]) -> str:
-    """The first of `lemmas_of_form`."""
-    return lemmas_of_form(shards, form, analysed)[0]
-
-
-def _lemmas(shards: Sequence[OpenShard], *, form: str | None = None, folded: str | None = None) -> Counter[str]:
-    """How often each lemma has a form, in documents that were not taken out; of a lemma alone, at least that it has."""
-    found = [
-        (shard, row)
-        for shard in shards
-        for row in shard.catalog.forms(form=form, folded=folded)
-        if has_living(shard, _rows(row))
-    ]
-    # To count those that are left takes a look at all rows: only where there is a choice.
-    is_one = len({row.lemma for _, row in found}) < 2
-    counts: Counter[str] = Counter()
-    for shard, row in found:
-        counts[row.lemma] += row.frequency if is_one else count_rows(shard, [_rows(row)], shard.living)
-    return counts
 
 
 def all_rows(shard: OpenShard, written: Written = ANYHOW) -> list[Rows]:
     """All rows of a shard, or of some forms or tags whatever their lemma."""
     if written.forms:
         found = (row for form in written.forms for row in shard.catalog.forms(form=form))
-        return [_rows(row) for row in found if written.has(row)]
+        return [rows_of_form(row) for row in found if written.has(row)]
     if written.tags:
-        return [_rows(row) for tag in written.tags for row in shard.catalog.forms(tag=tag)]
+        return [rows_of_form(row) for tag in written.tags for row in shard.catalog.forms(tag=tag)]
     return [Rows(0, shard.entry.rows)]
 
 
@@ -241,10 +192,6 @@ def unknown_tag(shards: Sequence[OpenShard], tag: str) -> QueryError:
     known = sorted({one for shard in shards for one in shard.tags})
     have = f"there are: {', '.join(known)}" if known else "the sources of the corpus gave none"
     return QueryError(f"No word has the part of speech {tag!r}; {have}.")
-
-
-def _rows(row: FormRow) -> Rows:
-    return Rows(row.first_row, row.stop_row)
 
 
 def has_living(shard: OpenShard, rows: Rows) -> bool:

@@ -17,6 +17,7 @@ from ctxsearch.protocols import Encoder
 from ctxsearch.query import scope
 from ctxsearch.query.asked import Asked, Texts, embed_asked
 from ctxsearch.query.concordance import shaped_order
+from ctxsearch.query.filing import is_given, lemmas_of_form
 from ctxsearch.query.found import Found
 from ctxsearch.query.keys import Place, find_key, require, require_written
 from ctxsearch.query.lines import lines
@@ -36,7 +37,7 @@ def like_usage(
     get_encoder: Callable[[], Encoder],
 ) -> list[ConcordanceLine]:
     """The lines most like a usage, see `Index.query`; the encoder is loaded only once all else is known to be right."""
-    word = Texts(analyser, partial(scope.is_given, shards)).marked(usage)
+    word = Texts(analyser, partial(is_given, shards)).marked(usage)
     rows = _rows_of_word(shards, word, asked, analyser)
     allowed = scope.allowed_documents(shards, asked.filters.where)
     vector = embed_asked([word], get_encoder())[0]
@@ -53,7 +54,7 @@ def like_usages(
 ) -> list[list[ConcordanceLine]]:
     """The lines most like each of many usages, see `Index.query_many`."""
     allowed = scope.allowed_documents(shards, asked.filters.where)
-    texts, words, rows = Texts(analyser, partial(scope.is_given, shards)), [], []
+    texts, words, rows = Texts(analyser, partial(is_given, shards)), [], []
     for number, usage in enumerate(usages):
         with usage_numbered(number):
             words.append(texts.marked(usage))
@@ -88,7 +89,7 @@ def _rows_of_word(
     if asked.any_word:
         rows = _rows_of_any_word(shards, filters)
     else:
-        lemmas = scope.lemmas_of_form(shards, word.form, analyser.lemma)
+        lemmas = lemmas_of_form(shards, word.form, analyser.lemma)
         rows = [_rows_of_lemmas(shard, lemmas) for shard in shards]
         require(shards, rows, lemmas[0], said=word.form)
         if filters.written:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ctxsearch.analysis import normal_form, visible_form
-from ctxsearch.query.scope import OpenShard, Rows, has_living
+from ctxsearch.query.scope import OpenShard, has_living, rows_of_form
 
 
 def forms_of_others(shards: Sequence[OpenShard], word: str) -> frozenset[str]:
@@ -45,7 +45,7 @@ def _forms(shards: Sequence[OpenShard], *, folded: str | None = None, lemma: str
         row.form
         for shard in shards
         for row in shard.catalog.forms(folded=folded, lemma=lemma)
-        if has_living(shard, Rows(row.first_row, row.stop_row))
+        if has_living(shard, rows_of_form(row))
     }
 
 

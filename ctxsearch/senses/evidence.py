@@ -14,8 +14,9 @@ from ctxsearch.domain import Usage
 from ctxsearch.errors import QueryError
 from ctxsearch.protocols import Encoder
 from ctxsearch.query.asked import embed, marked_token
+from ctxsearch.query.filing import is_given
 from ctxsearch.query.found import Listing
-from ctxsearch.query.scope import OpenShard, is_given
+from ctxsearch.query.scope import OpenShard
 from ctxsearch.query.vectors import decoded
 from ctxsearch.sense import Label
 from ctxsearch.senses.located import places_of

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from ctxsearch.analysis import Analyser, normal_form, surface_form
-from ctxsearch.query.scope import OpenShard, is_given
+from ctxsearch.query.filing import is_given
+from ctxsearch.query.scope import OpenShard
 
 
 class Headwords:

@@ -13,11 +13,12 @@ from ctxsearch.corpus.files import shown
 from ctxsearch.domain import Usage
 from ctxsearch.errors import SenseError
 from ctxsearch.query.asked import marked_token
+from ctxsearch.query.filing import lemma_of_form
 from ctxsearch.query.found import Found
 from ctxsearch.query.keys import checked_word, require, word_and_written
 from ctxsearch.query.lines import lines
 from ctxsearch.query.options import Keys, keys_of
-from ctxsearch.query.scope import ANYHOW, OpenShard, Written, lemma_of_form, rows_of_lemma
+from ctxsearch.query.scope import ANYHOW, OpenShard, Written, rows_of_lemma
 from ctxsearch.query.several import strings
 from ctxsearch.sense import Change, Label, Sense, id_of
 from ctxsearch.senses.agreement import Agreement, agreement
