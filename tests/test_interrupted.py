@@ -144,7 +144,7 @@ def test_trouble_with_senses_hides_no_damage(index: Index, make: Callable[[Path]
 
 def test_senses_that_somebody_writes_are_noted(index: Index, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Verify says that it did not look; a backup is not waited for without end."""
-    monkeypatch.setattr("ctxsearch.catalog.inventory.PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("ctxsearch.catalog.inventory_file.PATIENCE_SECONDS", 0.1)
     monkeypatch.setattr(snapshot, "PATIENCE_SECONDS", 0.1)
     with closing(sqlite3.connect(index.path / "senses.sqlite", isolation_level=None)) as connection:
         connection.execute("begin exclusive")

@@ -559,7 +559,7 @@ def test_many_write_first_at_once(index: Index) -> None:
 
 def test_who_makes_the_inventory_for_long_is_waited_for(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """And in the end it is said that somebody writes."""
-    monkeypatch.setattr("ctxsearch.catalog.inventory.PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("ctxsearch.catalog.inventory_file.PATIENCE_SECONDS", 0.1)
     told = "is being written by another process or thread; wait"
     with alone(index.path / "senses.sqlite", 0), pytest.raises(IndexLocked, match=told):
         index.senses(by="anna").new("bank.river")
