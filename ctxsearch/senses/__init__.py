@@ -2,7 +2,8 @@
 
 senses       the public face: how words are used in each sense, and in senses that nobody has noted
 asking       which sense a use has
-keeping      makes and changes senses
+keeping      makes senses, and tells what there is of them
+arranging    changes those that there are, and undoes
 labelling    says which occurrence has which sense, also as a table has it
 evidence     the vectors of what has been labelled
 telling      which sense a use has, from a few examples of each

@@ -1,4 +1,4 @@
-"""The half of a sense inventory that people write: senses, labels, notes; each change logged, and undone when asked."""
+"""The half of a sense inventory that people write: what there is of senses, labels and notes, and new senses."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ from ctxsearch.query.filing import lemma_of_form
 from ctxsearch.query.found import Found
 from ctxsearch.query.keys import checked_word, require, word_and_written
 from ctxsearch.query.lines import lines
-from ctxsearch.query.options import Keys, keys_of
 from ctxsearch.query.scope import ANYHOW, OpenShard, Written, rows_of_lemma
 from ctxsearch.query.several import strings
-from ctxsearch.sense import Change, Label, Sense, id_of
+from ctxsearch.sense import Change, Label, Sense
 from ctxsearch.senses.agreement import Agreement, agreement
+from ctxsearch.senses.arranging import Arranging, told
 from ctxsearch.senses.headwords import Choice, Headwords
 from ctxsearch.senses.importing import ImportReport, checked_by, checked_new_sense, word_of, write_dictionary
-from ctxsearch.senses.labelling import Labelling
 from ctxsearch.senses.located import places_of
 from ctxsearch.senses.written import parsed_examples, stripped
 from ctxsearch.storage import path_of
 
 
-class Keeping(Labelling):
+class Keeping(Arranging):
     """An inventory that one person writes; others may write it at the same time.
 
     Args:
@@ -124,7 +123,7 @@ class Keeping(Labelling):
         usages = parsed_examples(examples)
         for usage in usages:
             self._check_example(usage, lemma)
-        what = f"new sense {sense_id} of {lemma}{_told(definition)}"
+        what = f"new sense {sense_id} of {lemma}{told(definition)}"
         with self._inventory.changing(what, self._by, makes=True) as edit:
             number = edit.add_sense(sense_id, lemma, definition)
             for usage in usages:
@@ -165,128 +164,6 @@ class Keeping(Labelling):
         with self._inventory.changing(what, self._by, makes=True) as edit:
             return write_dictionary(edit, path, self._get_analyser(), choice)
 
-    def define(self, sense_id: str | Sense, definition: str) -> Sense:
-        """Gives a sense another definition.
-
-        Raises:
-            SenseNotFound: there is no such sense.
-        """
-        sense_id = id_of(sense_id)
-        text = stripped(definition, "A definition")
-        what = f"defined {sense_id}{_told(text)}" if text else f"took the definition of {sense_id} away"
-        with self._inventory.changing(what, self._by) as edit:
-            number, name, lemma, _ = edit.sense(sense_id)
-            edit.put("senses", (number, name, lemma, text))
-        return self._one(sense_id)
-
-    def rename(self, sense_id: str | Sense, new_id: str) -> Sense:
-        """Gives a sense another name; it keeps all that it has.
-
-        Raises:
-            SenseNotFound: there is no such sense.
-            SenseError: there is one of the new name, or it can be no name.
-        """
-        sense_id = id_of(sense_id)
-        checked_new_sense(new_id)
-        with self._inventory.changing(f"renamed {sense_id} to {new_id}", self._by) as edit:
-            number, _, lemma, definition = edit.sense(sense_id)
-            if edit.found("senses", "sense_id", new_id) and new_id != sense_id:
-                raise SenseError(f"There is a sense {new_id!r} already; merge the two, or choose another name.")
-            edit.put("senses", (number, new_id, lemma, definition))
-        return self._one(new_id)
-
-    def note(self, sense_id: str | Sense, text: str) -> Sense:
-        """Notes something about a sense.
-
-        Raises:
-            SenseNotFound: there is no such sense.
-            SenseError: there is nothing to note.
-        """
-        sense_id = id_of(sense_id)
-        text = stripped(text, "A note")
-        if not text:
-            raise SenseError("The note is empty.")
-        with self._inventory.changing(f"noted about {sense_id}: {text}", self._by) as edit:
-            sense = edit.sense(sense_id)
-            edit.put("notes", (edit.next_number("notes"), sense[0], text, self._by, edit.at))
-        return self._one(sense_id)
-
-    def merge(self, sense_id: str | Sense, into: str | Sense) -> Sense:
-        """Gives all that a sense has to another sense of the word, and takes it out; a sentence of both is kept once.
-
-        Raises:
-            SenseNotFound: there is no such sense.
-            SenseError: they are senses of two words, or one and the same.
-        """
-        sense_id, into = id_of(sense_id), id_of(into)
-        with self._inventory.changing(f"merged {sense_id} into {into}", self._by) as edit:
-            sense, goal = edit.sense(sense_id), edit.sense(into)
-            if sense[0] == goal[0]:
-                raise SenseError(f"{sense_id} cannot be merged into itself.")
-            if sense[2] != goal[2]:
-                raise SenseError(f"{sense_id} is a sense of {sense[2]!r}, and {into} is one of {goal[2]!r}.")
-            for row in edit.found("labels", "sense", sense[0]):
-                edit.put("labels", (row[0], row[1], goal[0], row[3]))
-            had = {row[2:5] for row in edit.found("examples", "sense", goal[0])}
-            for row in edit.found("examples", "sense", sense[0]):
-                if row[2:5] in had:
-                    edit.drop("examples", row)
-                else:
-                    edit.put("examples", (row[0], goal[0], *row[2:]))
-            for row in edit.found("notes", "sense", sense[0]):
-                edit.put("notes", (row[0], goal[0], *row[2:]))
-            edit.drop("senses", sense)
-        return self._one(into)
-
-    def split(self, sense_id: str | Sense, new_id: str, keys: Keys, *, definition: str = "") -> Sense:
-        """Makes a new sense of the same word, and gives it some of the occurrences labelled with this one.
-
-        Args:
-            sense_id: of the sense, or the sense itself.
-            new_id: what the new one is called.
-            keys: of occurrences labelled with the sense, by anybody.
-            definition: of the new one.
-
-        Raises:
-            SenseNotFound: there is no such sense.
-            SenseError: an occurrence is not labelled with it, or the name is taken.
-        """
-        sense_id = id_of(sense_id)
-        checked_new_sense(new_id)
-        definition = stripped(definition, "A definition")
-        with self._inventory.changing(f"split {new_id} off {sense_id}{_told(definition)}", self._by) as edit:
-            sense = edit.sense(sense_id)
-            number = edit.add_sense(new_id, str(sense[2]), definition)
-            for key in keys_of(keys):
-                rows = [row for row in edit.found("labels", "key", key) if row[2] == sense[0]]
-                if not rows:
-                    raise SenseError(f"The occurrence {key} is not labelled with {sense_id}; nothing was changed.")
-                for row in rows:
-                    edit.put("labels", (row[0], row[1], number, row[3]))
-        return self._one(new_id)
-
-    def remove(self, sense_id: str | Sense) -> None:
-        """Takes a sense out, with its labels, examples and notes.
-
-        Raises:
-            SenseNotFound: there is no such sense.
-        """
-        sense_id = id_of(sense_id)
-        with self._inventory.changing(f"removed {sense_id}", self._by) as edit:
-            sense = edit.sense(sense_id)
-            for table in ("labels", "examples", "notes"):
-                for row in edit.found(table, "sense", sense[0]):
-                    edit.drop(table, row)
-            edit.drop("senses", sense)
-
-    def undo(self) -> Change:
-        """Undoes the newest change of this person that is not undone; the log keeps both.
-
-        Raises:
-            SenseError: there is none, or others have changed since what it changed.
-        """
-        return self._inventory.undo(self._by)
-
     def _headwords(self) -> Headwords:
         return Headwords(self._get_shards(), self._get_analyser(), self._lemma)
 
@@ -296,9 +173,6 @@ class Keeping(Labelling):
         # A form that nobody knows is trusted, unless the sentence has one that is known.
         if not headwords.has_form(lemma, form) and word_of(usage.text, lemma, lemma, headwords, analyser):
             raise SenseError(f"The example marks {form!r}, which is no form of {lemma!r}; mark the word that it shows.")
-
-    def _one(self, sense_id: str) -> Sense:
-        return self._inventory.senses(sense_id=sense_id)[0]
 
     def _lemma(self, word: str) -> str:
         """The lemma that a word is filed under: the word itself, where the corpus has it as a lemma."""
@@ -314,8 +188,3 @@ class Keeping(Labelling):
         if any(shard.catalog.lemma_number(key) is not None for shard in shards):
             return key, written
         return lemma_of_form(shards, word, lambda form: self._get_analyser().lemma(form)), written
-
-
-def _told(definition: str) -> str:
-    """A definition at the end of what the log says of a change; nothing where there is none."""
-    return f": {definition}" if definition else ""
