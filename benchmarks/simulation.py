@@ -29,10 +29,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch import Document
-from ctxsearch.build import Stopwatch, finish_shard
+from ctxsearch.build import Stopwatch
 from ctxsearch.catalog.words import lemma_ranks, word_tables
 from ctxsearch.catalog.writer import CatalogWriter
-from ctxsearch.commit import Commit, ShardEntry, write_commit
+from ctxsearch.commit import Commit, ShardEntry, finish_shard, write_commit
 from ctxsearch.documents import document_digest
 from ctxsearch.domain import Segment
 from ctxsearch.index import Index

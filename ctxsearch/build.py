@@ -22,10 +22,9 @@ from ctxsearch.analysis import Analyser, surface_form
 from ctxsearch.catalog.rows import Word
 from ctxsearch.catalog.words import lemma_ranks, word_tables
 from ctxsearch.catalog.writer import CatalogWriter
-from ctxsearch.commit import CATALOG_FILE, CLUSTERS_FILE, LISTS_FILE, SHARD_FILE, VECTORS_FILE, ShardEntry
+from ctxsearch.commit import ShardEntry, finish_shard
 from ctxsearch.domain import Document, Segment
 from ctxsearch.protocols import Encoded, Encoder, VectorCodec
-from ctxsearch.storage import digest_bytes, digest_files, json_bytes, put_bytes_if_absent, sync
 from ctxsearch.stretches import stretches
 from ctxsearch.vectors.files import TOKEN_BITS
 from ctxsearch.vectors.sorting import VectorWriter
@@ -276,56 +275,3 @@ def _ids(block: _Block) -> NDArray[np.int64]:
     sizes = [len(segment.forms) for _, segments in block for segment in segments]
     firsts = np.array(numbers, np.int64) << TOKEN_BITS
     return stretches(firsts, firsts + sizes)
-
-
-def finish_shard(
-    folder: Path,
-    *,
-    rows: int,
-    lemmas: int,
-    documents: int,
-    segments: int,
-    words: int,
-    settings: str,
-    commit: int,
-    vectors: tuple[int, str] | None = None,
-) -> ShardEntry:
-    """Writes ``shard.json`` over the other files, which are there and synced: now the shard is whole.
-
-    Args:
-        folder: under its temporary name.
-        rows: occurrences.
-        lemmas: posting lists.
-        documents: how many.
-        segments: how many.
-        words: tokens, those without a vector included.
-        settings: SHA-256 of ``ctxsearch.json``.
-        commit: the number of the commit that the shard is made for: no two shards of an index are ever the same.
-        vectors: size and digest of ``vectors.dat``, of which it is read where they are not known.
-    """
-    names = [VECTORS_FILE, LISTS_FILE, CATALOG_FILE]
-    if (folder / CLUSTERS_FILE).exists():
-        names.append(CLUSTERS_FILE)
-    files = {name: _sized(folder / name) for name in names if name != VECTORS_FILE or vectors is None}
-    if vectors is not None:
-        files[VECTORS_FILE] = vectors
-    described: dict[str, object] = {
-        "rows": rows,
-        "lemmas": lemmas,
-        "documents": documents,
-        "segments": segments,
-        "words": words,
-        "without_vector": words - rows,
-        "settings": settings,
-        "commit": commit,
-        "files": {name: list(entry) for name, entry in files.items()},
-    }
-    content = json_bytes(described)
-    put_bytes_if_absent(folder / SHARD_FILE, content)
-    files[SHARD_FILE] = len(content), digest_bytes(content)
-    sync(folder)
-    return ShardEntry(f"shard-{files[SHARD_FILE][1][:16]}", rows, lemmas, documents, files)
-
-
-def _sized(path: Path) -> tuple[int, str]:
-    return path.stat().st_size, digest_files(path)

@@ -1,6 +1,7 @@
 """The commits of an index: what each holds, and who still reads it."""
 
 from ctxsearch.commit.damage import DAMAGE_FILE, DamagedFile, note_damage, read_damage
+from ctxsearch.commit.finishing import finish_shard
 from ctxsearch.commit.holding import HeldCommit, hold_commit, tidy
 from ctxsearch.commit.record import (
     CATALOG_FILE,
@@ -37,6 +38,7 @@ __all__ = [
     "commit_files",
     "commit_path",
     "copy_path",
+    "finish_shard",
     "hold_commit",
     "id_digest",
     "joined_digests",

@@ -27,9 +27,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ctxsearch.build import finish_shard
 from ctxsearch.catalog.writer import CatalogWriter
-from ctxsearch.commit import Commit, ShardEntry, tidy, write_commit
+from ctxsearch.commit import Commit, ShardEntry, finish_shard, tidy, write_commit
 from ctxsearch.domain import Progress
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.narrowing import most_scanned_whole
