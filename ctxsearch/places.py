@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ctxsearch.commit import commit_files
 from ctxsearch.errors import IndexNotFound
+from ctxsearch.paths import expanded_path_of
 from ctxsearch.settings import SETTINGS_FILE
-from ctxsearch.storage import expanded_path_of
 
 
 def indexes_folder() -> Path:

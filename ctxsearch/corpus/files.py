@@ -11,7 +11,7 @@ from zipfile import ZipInfo
 
 from ctxsearch.corpus.archives import ARCHIVE, members
 from ctxsearch.errors import SourceError
-from ctxsearch.storage import path_of
+from ctxsearch.paths import path_of
 
 METADATA_TABLES = tuple(f"metadata.{kind}" for kind in ("csv", "tsv", "xlsx", "xls", "ods"))
 NAMES_KEPT = 100

@@ -14,8 +14,8 @@ from ctxsearch.corpus.reading import read
 from ctxsearch.domain import Document
 from ctxsearch.errors import SourceError
 from ctxsearch.naming import ARGUMENT
+from ctxsearch.paths import path_of
 from ctxsearch.sense import BETWEEN_SENSES, NO_SENSES
-from ctxsearch.storage import path_of
 
 _SPLITS_SHOWN = 5
 _PLAINLY = "Give documents as JSONL, with id and text, in UTF-8."

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from ctxsearch.errors import HeadError, IndexDamaged
 from ctxsearch.head.head import Head, parse_head
 from ctxsearch.hindrance import reading
-from ctxsearch.storage import digest_bytes, expanded_path_of, plain_size
+from ctxsearch.paths import expanded_path_of
+from ctxsearch.storage import digest_bytes, plain_size
 
 NO_HEAD = "none"
 """What a user gives in the place of a head who wants the model's own vectors."""

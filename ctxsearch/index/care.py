@@ -15,10 +15,10 @@ from ctxsearch.index.model import found_model_digest
 from ctxsearch.index.opening import open_committed
 from ctxsearch.index.own_encoder import OwnEncoder
 from ctxsearch.lock import writer_lock
+from ctxsearch.paths import path_of
 from ctxsearch.places import located
 from ctxsearch.report import RepairReport, VerifyReport
 from ctxsearch.settings import HEAD_FILE, read_settings
-from ctxsearch.storage import path_of
 
 if TYPE_CHECKING:
     from ctxsearch.protocols import Encoder

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ctxsearch.domain import ConcordanceContext, Document, Progress
 from ctxsearch.index.answers import Answers
 from ctxsearch.index.concordances import DEFAULT_CONTEXT
+from ctxsearch.paths import path_of
 from ctxsearch.sense import Sense, id_of
-from ctxsearch.storage import path_of
 
 if TYPE_CHECKING:
     from ctxsearch.exporting import Exported

@@ -18,6 +18,7 @@ from ctxsearch.index.founding import Traces, found, founding
 from ctxsearch.index.model import load_encoder
 from ctxsearch.index.own_encoder import OwnEncoder, checked_encoder, refuse_options_of_models
 from ctxsearch.index.parts import Parts
+from ctxsearch.paths import path_of
 from ctxsearch.places import known_indexes, locate_index
 from ctxsearch.settings import (
     CHOICES,
@@ -35,7 +36,6 @@ from ctxsearch.settings import (
     read_settings,
     wrong_settings,
 )
-from ctxsearch.storage import path_of
 
 if TYPE_CHECKING:
     from ctxsearch.protocols import Encoder

@@ -95,8 +95,9 @@ def train_head(
     from ctxsearch.encoder.recipe import Recipe
     from ctxsearch.index import Index
     from ctxsearch.learning.learning import Learning
+    from ctxsearch.paths import path_of
     from ctxsearch.senses.labelled import labels_of
-    from ctxsearch.storage import digest_bytes, digest_files, path_of, replacing
+    from ctxsearch.storage import digest_bytes, digest_files, replacing
 
     into = path_of(into)
     if not isinstance(recipe, Recipe | None):

@@ -12,6 +12,7 @@ from ctxsearch.corpus import is_wordnet
 from ctxsearch.corpus.files import shown
 from ctxsearch.domain import Usage
 from ctxsearch.errors import SenseError
+from ctxsearch.paths import path_of
 from ctxsearch.query.asked import marked_token
 from ctxsearch.query.filing import lemma_of_form
 from ctxsearch.query.found import Found
@@ -26,7 +27,6 @@ from ctxsearch.senses.headwords import Choice, Headwords
 from ctxsearch.senses.importing import ImportReport, checked_by, checked_new_sense, word_of, write_dictionary
 from ctxsearch.senses.located import places_of
 from ctxsearch.senses.written import parsed_examples, stripped
-from ctxsearch.storage import path_of
 
 
 class Keeping(Arranging):

@@ -14,6 +14,7 @@ from ctxsearch.corpus import read_fields
 from ctxsearch.corpus.files import shown
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import KeyNotFound, SenseError, SourceError
+from ctxsearch.paths import path_of
 from ctxsearch.query.finding import find_keys, places_of_keys
 from ctxsearch.query.keys import Place, find_key
 from ctxsearch.query.options import Keys, keys_of
@@ -22,7 +23,6 @@ from ctxsearch.sense import BETWEEN_SENSES, NO_SENSES, Sense, id_of
 from ctxsearch.senses.importing import checked_name
 from ctxsearch.senses.located import is_use_of
 from ctxsearch.senses.uses import TOLD
-from ctxsearch.storage import path_of
 
 # What a table may call the column with the senses: that of an export, and that of `senses labels`.
 _COLUMNS = ("sense", "sense_id")

@@ -15,7 +15,7 @@ from ctxsearch.corpus.reading import read
 from ctxsearch.domain import Document
 from ctxsearch.errors import SourceError
 from ctxsearch.naming import ARGUMENT
-from ctxsearch.storage import path_of
+from ctxsearch.paths import path_of
 
 _Reader = Callable[[Path, Wants], Iterator[DictionarySense]]
 # By the root of an XML file.
