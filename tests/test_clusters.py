@@ -21,8 +21,8 @@ from ctxsearch.commit import CLUSTERS_FILE, VECTORS_FILE, read_commit, write_com
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.query import narrowing, ranking
+from ctxsearch.query.finding import find_key
 from ctxsearch.query.found import Found
-from ctxsearch.query.keys import find_key
 from ctxsearch.query.lines import lines
 from ctxsearch.query.scope import Rows
 from ctxsearch.storage import digest_files

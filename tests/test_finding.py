@@ -13,8 +13,9 @@ from treebank import tagged
 from ctxsearch import Document, Index
 from ctxsearch.errors import KeyNotFound
 from ctxsearch.query import finding
-from ctxsearch.query.finding import find_keys, places_of_keys
-from ctxsearch.query.keys import find_key
+from ctxsearch.query.finding import find_key, find_keys, places_of_keys
+from ctxsearch.query.found import Found
+from ctxsearch.query.lines import lines
 
 TAGGED = [
     "They/they/PRON saw/see/VERB the/the/DET saw/saw/NOUN by/by/ADP the/the/DET bank/bank/NOUN",
@@ -67,6 +68,16 @@ def test_many_are_found_where_each_is(
     found = find_keys(shards, [*keys, *keys[:3]])
     assert found == expected
     assert list(found) == list(expected)
+
+
+def test_each_place_is_that_of_the_line_with_the_key(index: Index) -> None:
+    """What is found by a key, be it alone or among others, makes the line that has this key."""
+    keys, shards = all_keys(index)[:300], index.open_shards()
+    for places in (find_keys(shards, keys).values(), [find_key(shards, key) for key in keys]):
+        made = lines(shards, [Found(place.shard, place.row, None) for place in places], 1)
+        assert [(line.key, line.lemma) for line in made] == [
+            (key, place.lemma) for key, place in zip(keys, places, strict=True)
+        ]
 
 
 def test_half_of_a_surrogate_pair_hides_no_other_key(index: Index) -> None:

@@ -1,16 +1,18 @@
-"""Finds many occurrences by their keys, at a fraction of what it takes to find them one by one."""
+"""Finds occurrences by their keys: many at a fraction of what it takes to find them one by one."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from operator import itemgetter
 
 import numpy as np
 
 from ctxsearch.analysis import surface_form
 from ctxsearch.catalog.rows import DocumentRow, SegmentRow
 from ctxsearch.errors import KeyNotFound
-from ctxsearch.query.keys import Place, find_key, living_documents_named, parsed_key, word_at
+from ctxsearch.query.keys import Place, living_documents_named, parsed_key, word_at
 from ctxsearch.query.scope import ListedShard, OpenShard
 from ctxsearch.vectors.files import TOKEN_BITS
 
@@ -18,6 +20,20 @@ from ctxsearch.vectors.files import TOKEN_BITS
 _SEGMENTS_PER_KEY = 16
 _SEGMENTS_AT_ONCE = 1 << 10
 _GREATEST_ID = (1 << 63) - 1
+# Characters of a word that an error shows.
+_SHOWN = 50
+
+
+def find_key(shards: Sequence[OpenShard], key: str) -> Place:
+    """Where the occurrence with this key is.
+
+    Raises:
+        KeyNotFound: it is nowhere.
+    """
+    places = places_of_keys(shards, [key])
+    if key not in places:
+        raise KeyNotFound(key, _why_not(shards, key))
+    return places[key]
 
 
 def find_keys(shards: Sequence[OpenShard], keys: Iterable[str]) -> dict[str, Place]:
@@ -102,3 +118,31 @@ def _places(shard: OpenShard, number: int, written: str, key_of: dict[int, str])
             for token, row in zip(tokens[of_tokens].tolist(), rows.tolist(), strict=True):
                 yield key_of[token], Place(number, begin + row, form.lemma, form.form)
         tokens = tokens[is_left]
+
+
+def _why_not(shards: Sequence[OpenShard], key: str) -> str:
+    """Why there is no occurrence with a key."""
+    document_id, start = parsed_key(key)
+    found = living_documents_named(shards, [document_id])
+    if document_id not in found:
+        return f"the index has no document {document_id!r}"
+    number, document = found[document_id]
+    segment = shards[number].catalog.segment_at(document, start)
+    if segment is None:
+        return "no word begins there"
+    if word_at(segment, start) is not None:
+        return "the model gave that word no vector"
+    return f"no word begins there{_around(shards, document_id, segment, start)}"
+
+
+def _around(shards: Sequence[OpenShard], document_id: str, segment: SegmentRow, start: int) -> str:
+    """Says which word a character lies inside, if any, and its key, if it has one."""
+    spans, begin = segment.spans, start - segment.start
+    position = bisect_left(spans, begin, key=itemgetter(0)) - 1
+    if position < 0 or spans[position][1] <= begin:
+        return ""
+    first, end = spans[position]
+    key = f"{document_id}:{segment.start + first}"
+    whose = f", whose key is {key!r}" if places_of_keys(shards, [key]) else ""
+    word = segment.text[first : min(end, first + _SHOWN)] + "…" * (end - first > _SHOWN)
+    return f"; it is inside {word!r}{whose}"

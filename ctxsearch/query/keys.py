@@ -1,4 +1,4 @@
-"""Finds occurrences by their keys, and words with their tags."""
+"""What keys of occurrences say, and the rows of words with their tags."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ctxsearch.analysis import normal_form, surface_form
+from ctxsearch.analysis import normal_form
 from ctxsearch.catalog.rows import DocumentRow, FormRow, SegmentRow
 from ctxsearch.errors import FormNotFound, KeyNotFound, QueryError, TagNotFound
 from ctxsearch.query.missing import word_not_found
@@ -26,10 +26,6 @@ from ctxsearch.query.scope import (
     rows_of_word,
 )
 from ctxsearch.query.spelling import forms_of_others
-from ctxsearch.vectors.files import TOKEN_BITS
-
-# Characters of a word that an error shows.
-_SHOWN = 50
 
 
 class Place(NamedTuple):
@@ -39,29 +35,6 @@ class Place(NamedTuple):
     row: int
     lemma: str
     form: str
-
-
-def find_key(shards: Sequence[OpenShard], key: str) -> Place:
-    """Where the occurrence with this key is.
-
-    Raises:
-        KeyNotFound: it is nowhere.
-    """
-    document_id, start = parsed_key(key)
-    number, document = living_document(shards, document_id)
-    if document is None:
-        raise KeyNotFound(key, f"the index has no document {document_id!r}")
-    shard = shards[number]
-    segment = shard.catalog.segment_at(document, start)
-    if segment is None:
-        raise KeyNotFound(key, "no word begins there")
-    position = word_at(segment, start)
-    if position is not None:
-        place = _place(shard, number, segment, position)
-        if place is None:
-            raise KeyNotFound(key, "the model gave that word no vector")
-        return place
-    raise KeyNotFound(key, f"no word begins there{_around(shard, number, document_id, segment, start)}")
 
 
 def parsed_key(key: str) -> tuple[str, int]:
@@ -80,22 +53,13 @@ def parsed_key(key: str) -> tuple[str, int]:
     return document_id, start
 
 
-def living_document(shards: Sequence[OpenShard], document_id: str) -> tuple[int, DocumentRow | None]:
-    """A document that was not taken out, with the number of its shard; None where there is none."""
-    # The newest shard first: a document that was replaced lives on in an older one, taken out.
-    for number in range(len(shards) - 1, -1, -1):
-        document = shards[number].catalog.find_document(document_id)
-        if document is not None and document.number not in shards[number].entry.removed:
-            return number, document
-    return -1, None
-
-
 def living_documents_named(
     shards: Sequence[ListedShard], document_ids: Iterable[str]
 ) -> dict[str, tuple[int, DocumentRow]]:
-    """What `living_document` says of many documents; of those that are nowhere, nothing."""
+    """Documents that were not taken out, each with the number of its shard; of those that are nowhere, nothing."""
     found: dict[str, tuple[int, DocumentRow]] = {}
     missing = dict.fromkeys(document_ids)
+    # The newest shard first: a document that was replaced lives on in an older one, taken out.
     for number in range(len(shards) - 1, -1, -1):
         for document_id, document in shards[number].catalog.documents_named(missing).items():
             if document.number not in shards[number].entry.removed:
@@ -109,29 +73,6 @@ def word_at(segment: SegmentRow, start: int) -> int | None:
     spans, begin = segment.spans, start - segment.start
     position = bisect_left(spans, begin, key=itemgetter(0))
     return position if position < len(spans) and spans[position][0] == begin else None
-
-
-def _place(shard: OpenShard, number: int, segment: SegmentRow, position: int) -> Place | None:
-    start, end = segment.spans[position]
-    wanted = segment.number << TOKEN_BITS | position
-    for form in shard.catalog.forms(form=surface_form(segment.text[start:end])):
-        row = row_of_token(shard, form, wanted)
-        if row is not None:
-            return Place(number, row, form.lemma, form.form)
-    return None
-
-
-def _around(shard: OpenShard, number: int, document_id: str, segment: SegmentRow, start: int) -> str:
-    """Says which word a character lies inside, if any, and its key, if it has one."""
-    spans, begin = segment.spans, start - segment.start
-    position = bisect_left(spans, begin, key=itemgetter(0)) - 1
-    if position < 0 or spans[position][1] <= begin:
-        return ""
-    first, end = spans[position]
-    has_key = _place(shard, number, segment, position) is not None
-    whose = f", whose key is {f'{document_id}:{segment.start + first}'!r}" if has_key else ""
-    word = segment.text[first : min(end, first + _SHOWN)] + "…" * (end - first > _SHOWN)
-    return f"; it is inside {word!r}{whose}"
 
 
 def row_of_token(shard: OpenShard, form: FormRow, token: int) -> int | None:

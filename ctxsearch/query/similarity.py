@@ -18,8 +18,9 @@ from ctxsearch.query import scope
 from ctxsearch.query.asked import Asked, Texts, embed_asked
 from ctxsearch.query.concordance import shaped_order
 from ctxsearch.query.filing import is_given, lemmas_of_form
+from ctxsearch.query.finding import find_keys
 from ctxsearch.query.found import Found
-from ctxsearch.query.keys import Place, find_key, require, require_written
+from ctxsearch.query.keys import Place, require, require_written
 from ctxsearch.query.lines import lines
 from ctxsearch.query.options import Filters, Search
 from ctxsearch.query.ranking import are_on_cards, search, search_many, towards
@@ -102,8 +103,8 @@ def like_occurrences(
     shards: Sequence[OpenShard], keys: Sequence[str], unlike: Sequence[str], asked: Search
 ) -> list[ConcordanceLine]:
     """The lines most like some occurrences and least like others, see `Index.like`."""
-    liked = [find_key(shards, key) for key in keys]
-    disliked = [find_key(shards, key) for key in unlike]
+    places = find_keys(shards, [*keys, *unlike])
+    liked, disliked = [places[key] for key in keys], [places[key] for key in unlike]
     if not liked:
         raise QueryError("Give the key of at least one line to be like.")
     if both := sorted(set(keys) & set(unlike)):
