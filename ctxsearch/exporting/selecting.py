@@ -5,7 +5,6 @@ All of an index are never in memory at once: the rows of a shard are put in orde
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.exporting.material import Asked
-from ctxsearch.query.concordance import drawn, first_in_order, occurrences
+from ctxsearch.query.concordance import drawn, drawn_places, first_in_order, occurrences
 from ctxsearch.query.found import Listing, by_shard
 from ctxsearch.query.scope import OpenShard, Rows, allowed_documents, row_mask
 from ctxsearch.query.shaping import drawn_per_document
@@ -77,13 +76,6 @@ def as_parts(shards: Sequence[OpenShard], found: Listing) -> list[Part]:
     """The occurrences of each shard, in the order that they have."""
     rows = {number: of_shard for number, _, of_shard in by_shard(found)}
     return [_known(rows.get(number, np.empty(0, np.int64))) for number in range(len(shards))]
-
-
-def drawn_places(total: int, sample: int, seed: int) -> NDArray[np.int64]:
-    """The places of a random sample among so many, in order; see `ctxsearch.query.concordance.drawn`. Shape: (n,)."""
-    if sample >= total:
-        return np.arange(total, dtype=np.int64)
-    return np.array(sorted(random.Random(seed).sample(range(total), sample)), np.int64)
 
 
 def lemmas_of(shards: Sequence[OpenShard], parts: Sequence[Part]) -> set[str]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.exporting.annotation import Annotation
-from ctxsearch.exporting.selecting import drawn_places
+from ctxsearch.query.concordance import drawn_places
 from ctxsearch.query.examples import CONSIDERED, sentence_scores, unlike
 from ctxsearch.query.found import Found, Listing, by_shard
 from ctxsearch.query.lines import lines

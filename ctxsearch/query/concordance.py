@@ -167,9 +167,14 @@ class LinesOfFound(Sequence[ConcordanceLine]):
 
 def drawn(found: Listing, sample: int | None, seed: int) -> Listing:
     """A random sample of so many, in the order they had; all where there are no more, or None is asked."""
-    if sample is None or sample >= len(found):
-        return found
-    return found.at(sorted(random.Random(seed).sample(range(len(found)), sample)))
+    return found if sample is None else found.at(drawn_places(len(found), sample, seed))
+
+
+def drawn_places(total: int, sample: int, seed: int) -> NDArray[np.int64]:
+    """The places of a random sample among so many, in order; all where there are no more. Shape: (n,)."""
+    if sample >= total:
+        return np.arange(total)
+    return np.array(sorted(random.Random(seed).sample(range(total), sample)), np.int64)
 
 
 def shaped_lines(
