@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
@@ -17,19 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.catalog.rows import DocumentRow
-from ctxsearch.domain import ConcordanceLine, Metadata
+from ctxsearch.domain import Metadata
 from ctxsearch.errors import IndexDamaged
-from ctxsearch.query.collation import collated
 from ctxsearch.query.columns import about, value_order
 from ctxsearch.query.found import Listing, by_shard, document_rows
 from ctxsearch.query.lines import lines
+from ctxsearch.query.orders import LETTERS, ORDERS, first_letters
 from ctxsearch.query.scope import OpenShard, documents_of_ids
 from ctxsearch.query.sentences import AT_ONCE, Sentences, sentences
-from ctxsearch.query.shaping import SortKey, word_order
+from ctxsearch.query.shaping import SortKey
 from ctxsearch.vectors.files import TOKEN_BITS
 
-# Letters behind the node that lines are told apart by; and characters that are hardly without so many.
-_LETTERS, _CHARACTERS = 8, 24
+# Characters that are hardly without as many letters as lines are told apart by.
+_CHARACTERS = 24
 # No sentence has more.
 _MOST_WORDS = 1 << TOKEN_BITS
 
@@ -146,19 +145,19 @@ def _tell(
         return _Share.ALL
     if key.name not in _OF_TEXTS:
         return _Share.NONE
-    told_by = _OF_TEXTS[key.name]
-    beginnings.order = told_by.order
+    by, told_by = ORDERS[key.name], _OF_TEXTS[key.name]
+    beginnings.order = by.order
     for number, places, rows in by_shard(found):
         ids = shards[number].files.ids[rows]
         for start in range(0, len(rows), AT_ONCE):
             some, there = ids[start : start + AT_ONCE], places[start : start + AT_ONCE]
             read = sentences(shards[number], np.unique(some >> TOKEN_BITS))
-            told = told_by.text(read, *read.tokens.of(shards[number], some), around)
+            told = told_by(read, *read.tokens.of(shards[number], some), around)
             unclear = [at for at, value in enumerate(told) if value is _UNCLEAR]
             for at, line in zip(unclear, lines(shards, found.at(there[unclear]), around), strict=True):
-                told[at] = told_by.line(line)
+                told[at] = by.beginning(line)
             beginnings.put(there, told)
-    return told_by.share
+    return _Share.ALL if by.whole is None else _Share.BEGINNING
 
 
 def _tell_documents(
@@ -176,14 +175,14 @@ def _column(known: Metadata, name: str) -> Any:
 
 
 def _tell_lemmas(shards: Sequence[OpenShard], found: Listing, beginnings: _Beginnings) -> None:
+    beginnings.order = ORDERS["lemma"].order
     for number, places, rows in by_shard(found):
         shard = shards[number]
         numbers, which = np.unique(np.searchsorted(shard.files.lists, rows, "right") - 1, return_inverse=True)
         lemmas = shard.catalog.lemmas(numbers.tolist())
         if len(lemmas) != len(numbers):
             raise IndexDamaged(str(shard.catalog.path), "lemmas are missing")
-        values = [collated(lemmas[one]) for one in numbers.tolist()]
-        beginnings.put(places, values, which)
+        beginnings.put(places, [lemmas[one] for one in numbers.tolist()], which)
 
 
 # What is told of nodes by the sentences read, which of these each is in, which token it is, and the words around.
@@ -247,42 +246,12 @@ def _nodes(read: Sentences, own: NDArray[np.int64], tokens: NDArray[np.int64], a
     nodes = _forms(read, own, tokens, around)
     for node, start, end, _ in zip(nodes, *_behind(read, own, tokens, around), strict=True):
         stop = min(end, start + _CHARACTERS)
-        letters = _letters(read.text[start:stop].rstrip())
+        letters = first_letters(read.text[start:stop].rstrip())
         # A mark that follows could come to stand before those that are there.
         is_whole = stop == end or not unicodedata.combining(unicodedata.normalize("NFD", read.text[stop])[0])
-        told.append((node, letters) if is_whole and len(letters) == _LETTERS else _UNCLEAR)
+        told.append((node, letters) if is_whole and len(letters) == LETTERS else _UNCLEAR)
     return told
 
 
-def _letters(text: str) -> str:
-    return collated(text)[0][:_LETTERS]
-
-
-def _word(word: str | None) -> tuple[object, ...]:
-    return () if word is None else word_order(word)
-
-
-@dataclass(frozen=True)
-class _Told:
-    """How the beginning of a key is told.
-
-    Attributes:
-        text: by the sentence, of many nodes.
-        line: by a line, where the sentence does not tell it.
-        order: what the beginnings are sorted by.
-        share: how much of the key it is.
-    """
-
-    text: _OfText
-    line: Callable[[ConcordanceLine], Any]
-    order: _Order
-    share: _Share = _Share.BEGINNING
-
-
-# Each is the beginning of what `shaping` sorts lines by under the same name.
-_OF_TEXTS: dict[str, _Told] = {
-    "form": _Told(_forms, lambda line: line.form, lambda form: (collated(form), form), _Share.ALL),
-    "node": _Told(_nodes, lambda line: (line.node, _letters(line.right)), lambda told: (collated(told[0]), told[1])),
-    "right": _Told(_first_words, lambda line: next(iter(line.right.split(None, 1)), None), _word),
-    "left": _Told(_last_words, lambda line: next(iter(line.left.rsplit(None, 1)[::-1]), None), _word),
-}
+_OF_TEXTS: dict[str, _OfText] = {"form": _forms, "node": _nodes, "right": _first_words, "left": _last_words}
+"""How the beginning of an order is told by the sentence."""

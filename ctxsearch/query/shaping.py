@@ -4,60 +4,23 @@ from __future__ import annotations
 
 import operator
 import random
-import string
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import QueryError
-from ctxsearch.query.collation import collated
 from ctxsearch.query.columns import OWN_COLUMNS, PREFIX, about, column_named, value_order
 from ctxsearch.query.found import Found, Listing, by_shard, document_rows, documents_of
+from ctxsearch.query.orders import ORDERS, SCORE
 from ctxsearch.query.scope import OpenShard, documents_of_ids
 from ctxsearch.query.several import strings
 
-_Key = tuple[object, ...]
-
-# Written to a word, and no part of it: “citizens stands beside citizens.
-_BESIDE_WORDS = string.punctuation + "\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb\u2026\u2013\u2014"
-
-# What some of them begin with is told without a line by `leading`, which has to go by what stands here.
-_KEYS: dict[str, Callable[[ConcordanceLine], _Key]] = {
-    "left": lambda line: (_words(line.left)[::-1], collated(line.node), collated(line.right)),
-    "node": lambda line: (collated(line.node), collated(line.right)),
-    "right": lambda line: (_words(line.right), collated(line.node)),
-    "form": lambda line: (collated(line.form), line.form),
-    "lemma": lambda line: (collated(line.lemma),),
-    "pos": lambda line: (line.pos,),
-    "document_id": lambda line: (line.document_id, line.start),
-    "score": lambda line: (-(line.score or 0.0), line.key),
-}
-# Letters of a word that is remembered.
-_REMEMBERED = 100
 _OF_CORPUS = "corpus"
 _OF_WORDS = ("left", "node", "right")
-_SCORE = "score"
-
-
-def _words(text: str) -> list[tuple[str, str]]:
-    """The words of a context as they are sorted; a mark that stands alone is one."""
-    return [word_order(word) for word in text.split()]
-
-
-def word_order(word: str) -> tuple[str, str]:
-    """What a word of a context is sorted by, without the marks that are written to it."""
-    return _word(word) if len(word) <= _REMEMBERED else _word.__wrapped__(word)
-
-
-@lru_cache(1 << 16)
-def _word(word: str) -> tuple[str, str]:
-    # Sorting the lines of a frequent word asks for the same few thousand words millions of times.
-    return collated(word.strip(_BESIDE_WORDS) or word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +117,10 @@ def checked_shaping(
     given = strings(order, "Keys to sort by are strings, such as '-year'")
     texts = [part for one in given for part in one.split(",")]
     keys = [SortKey(text.strip().removeprefix("-"), text.strip().startswith("-")) for text in texts]
-    as_it_comes = SortKey(_SCORE if has_scores else _OF_CORPUS, False)
+    as_it_comes = SortKey(SCORE if has_scores else _OF_CORPUS, False)
     if keys in ([as_it_comes], []):
         return Shaping([], per_document, offset)
-    own = [_OF_CORPUS, *(name for name in _KEYS if has_scores or name != _SCORE)]
+    own = [_OF_CORPUS, *(name for name in ORDERS if has_scores or name != SCORE)]
     names = {column for shard in shards for column in shard.names}
     made = []
     for key in keys:
@@ -194,8 +157,8 @@ def ordered(
         elif key.name == _OF_CORPUS:
             numbers.sort(key=lambda number: places[number] if places else (0, number), reverse=key.is_reversed)
         else:
-            make = _KEYS[key.name]
-            numbers.sort(key=lambda number, make=make: make(lines[number]), reverse=key.is_reversed)  # type: ignore[misc]
+            by = ORDERS[key.name]
+            numbers.sort(key=lambda number, by=by: by.key(lines[number]), reverse=key.is_reversed)  # type: ignore[misc]
     return numbers
 
 
