@@ -6,6 +6,7 @@ environment, pipes and exit code: all that a shell gives it.
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import resource
@@ -175,3 +176,18 @@ def _command(
     finally:
         unit = 1 if sys.platform == "darwin" else 1024
         os.write(peak.fileno(), str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit).encode())
+
+
+def told(result: subprocess.CompletedProcess[str]) -> str:
+    """The one sentence of an error, and nothing but it."""
+    assert result.returncode == 1, result
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+def keys(result: subprocess.CompletedProcess[str]) -> list[str]:
+    """The keys of the lines that were printed with ``--json``."""
+    assert result.returncode == 0, result
+    return [json.loads(line)["key"] for line in result.stdout.splitlines()]

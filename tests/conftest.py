@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import atexit
+import gzip
 import os
 import shutil
+import subprocess
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -162,3 +165,41 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     from tiny_models import FAMILIES, build  # brings torch, which most tests do without
 
     return {family: build(family, tmp_path_factory.mktemp(family)) for family in FAMILIES}
+
+
+class Library(NamedTuple):
+    """A corpus of every kind of file, and an index of it that the command line made with the default model."""
+
+    corpus: Path
+    index: Path
+    made: subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    """The library; tests leave it as it is."""
+    from command_line import ctxsearch as command  # brings Typer, which most tests do without
+
+    home = tmp_path_factory.mktemp("library")
+    corpus = home / "corpus"
+    (corpus / "letters").mkdir(parents=True)
+    (corpus / "letters" / "1912.txt").write_text("We moored the boat at the bank of the river.\n")
+    (corpus / "old.txt.gz").write_bytes(gzip.compress(b"Willows lined the muddy banks of the stream."))
+    (corpus / "metadata.csv").write_text("id,year,genre\nletters/1912.txt,1912,letter\nold.txt,1890,novel\n")
+    (corpus / "loans.jsonl").write_text(
+        '{"id": "loan", "text": "The bank refused him a loan.", "metadata": {"year": 1998}}\n'
+    )
+    (corpus / "rows.csv").write_text('id,year,text\nsavings,2001,"Every savings bank, they said, lent money."\n')
+    (corpus / "rows.tsv").write_text("id\tyear\ttext\nrates\t2002\tThe bank raised its rates.\n")
+    (corpus / "odd.txt").write_bytes(
+        "A nul\x00byte, zero\u200bwidth \u200b, 👩‍👩‍👧 and 🏦; שלום עולם, على ضفة النهر. The end".encode()
+    )
+    (corpus / "empty.txt").write_text("")
+    (corpus / "cover.jpeg").write_bytes(b"\xff\xd8")
+    return Library(corpus, home / "index", command("index", home / "index", corpus, "--dtype", "fp32"))
+
+
+@pytest.fixture
+def copy(library: Library, tmp_path: Path) -> Path:
+    """A copy of the library's index, to be changed."""
+    return Path(shutil.copytree(library.index, tmp_path / "copy"))
