@@ -160,14 +160,14 @@ def simulate(
         with watch.stage("catalog"):
             catalog = shard.write_catalog(building, first_document)
         with watch.stage("codes"):
-            sizes = shard.write_vectors(
+            vectors = shard.write_vectors(
                 building,
                 real,
                 parameters,
                 lambda rows, before=done: on_progress(before + rows),  # type: ignore[misc]
             )
         with watch.stage("catalog"):
-            lemmas, forms = word_tables([(*pair, "", "") for pair in shard.pairs], sizes)
+            lemmas, forms = word_tables([(*pair, "", "") for pair in shard.pairs], shard.sizes.tolist())
             catalog.finish(lemmas, forms)
         with watch.stage("digest and commit"):
             entry = finish_shard(
@@ -179,6 +179,7 @@ def simulate(
                 words=catalog.words,
                 settings=digest_bytes(text.encode()),
                 commit=1,
+                vectors=vectors,
             )
             rename(building, folder / entry.shard_id)
         entries.append(entry)
@@ -244,6 +245,7 @@ class ShardText:
     Attributes:
         size: words.
         pairs: lemma and form of all that occur, in order.
+        sizes: how often each of these does. Shape: (n_pairs,).
     """
 
     def __init__(self, words: Words, size: int, seed: int) -> None:
@@ -265,7 +267,7 @@ class ShardText:
         numbers = np.array([number for _, number in by_name], np.int64)
         self._rank_of = np.zeros(len(words.lengths), np.int32)
         self._rank_of[numbers] = np.arange(len(numbers), dtype=np.int32)
-        self._sizes = counts[numbers]
+        self.sizes = counts[numbers]
 
     def write_catalog(self, folder: Path, first_document: int) -> CatalogWriter:
         """Writes documents and sentences; the words are left to be written."""
@@ -298,8 +300,8 @@ class ShardText:
 
     def write_vectors(
         self, folder: Path, real: Real, parameters: CodecParameters, on_progress: Callable[[int], None]
-    ) -> list[int]:
-        """Writes the codes in order of word and place, and returns the rows of each pair."""
+    ) -> tuple[int, str]:
+        """Writes the codes in order of word and place, and returns the size and the digest of their file."""
         ranks = self._rank_of[self._drawn]
         order = np.argsort(ranks, kind="stable")
         lengths = np.diff(self._borders)
@@ -323,7 +325,7 @@ class ShardText:
         cores = min(_MOST_THREADS, os.cpu_count() or 1)
         writer = SortedWriter(folder)
         lemma_of = lemma_ranks([(*pair, "", "") for pair in self.pairs])
-        clusters = _ClusteringWriter(folder, writer, codec, self._sizes, lemma_of)
+        clusters = _ClusteringWriter(folder, writer, codec, self.sizes, lemma_of)
         waiting: deque[tuple[slice, Future[NDArray[np.uint8]]]] = deque()
 
         def write_oldest() -> None:
@@ -342,11 +344,9 @@ class ShardText:
                 while waiting:
                     write_oldest()
                 clusters.finish()
-                writer.finish(np.bincount(lemma_of, weights=self._sizes).astype(np.int64))
+                return writer.finish(np.bincount(lemma_of, weights=self.sizes).astype(np.int64))
             finally:
                 writer.close()
-        sizes: list[int] = self._sizes.tolist()
-        return sizes
 
 
 class _ClusteringWriter:

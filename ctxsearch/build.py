@@ -72,16 +72,17 @@ class Lexicon:
         """The number of each word, or of that which a form is of. Shape: (n_words,)."""
         return np.fromiter(map(self._numbers.__getitem__, words), np.int32, len(words))
 
-    def sorted_words(self) -> list[Word]:
-        """All words, in order."""
-        return sorted(self._numbers.words)
+    def in_order(self) -> tuple[list[Word], NDArray[np.int32]]:
+        """All words in order, and the rank of each, by number. Shape: (n_words,)."""
+        words = self._numbers.words
+        numbers = sorted(range(len(words)), key=words.__getitem__)
+        ranks = np.empty(len(words), dtype=np.int32)
+        ranks[numbers] = np.arange(len(ranks), dtype=np.int32)
+        return [words[number] for number in numbers], ranks
 
     def order(self) -> NDArray[np.int32]:
         """The rank of each word among all, by number. Shape: (n_words,)."""
-        words = self._numbers.words
-        ranks = np.empty(len(words), dtype=np.int32)
-        ranks[sorted(range(len(words)), key=words.__getitem__)] = np.arange(len(ranks), dtype=np.int32)
-        return ranks
+        return self.in_order()[1]
 
 
 class _WordNumbers(dict["Word | str", int]):
@@ -237,24 +238,33 @@ class ShardBuilder:
         while self._encoding:
             self._hand_on()
         self._ahead.shutdown()
-        with self._watch.stage("sort and write"):
-            words = self._lexicon.sorted_words()
-            rows = self._vectors.rows
-            sizes = self._vectors.finish(self._lexicon.order(), lemma_ranks(words))
-        with self._watch.stage("catalog"):
-            lemmas, forms = word_tables(words, sizes)
-            self._catalog.finish(lemmas, forms)
+        # Nothing is left for the model to do: the words are written while the vectors are.
+        with ThreadPoolExecutor(1, "ctxsearch-catalog") as beside:
+            with self._watch.stage("sort and write"):
+                words, order = self._lexicon.in_order()
+                rows = self._vectors.rows
+                catalog = beside.submit(self._write_words, words, self._vectors.counts(order).tolist())
+                vectors = self._vectors.finish(order, lemma_ranks(words))
+            with self._watch.stage("catalog"):
+                lemmas = catalog.result()
         with self._watch.stage("digest and commit"):
             return finish_shard(
                 self._folder,
                 rows=rows,
-                lemmas=len(lemmas),
+                lemmas=lemmas,
                 documents=self._catalog.documents,
                 segments=self._catalog.segments,
                 words=self.tokens,
                 settings=settings_digest,
                 commit=commit,
+                vectors=vectors,
             )
+
+    def _write_words(self, words: Sequence[Word], sizes: Sequence[int]) -> int:
+        """Brings the catalog to its end; how many lemmas it has."""
+        lemmas, forms = word_tables(words, sizes)
+        self._catalog.finish(lemmas, forms)
+        return len(lemmas)
 
     def abandon(self) -> None:
         """Lets go of the files, and waits for what the model is doing; whoever made the folder removes it."""

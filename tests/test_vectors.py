@@ -29,6 +29,7 @@ from ctxsearch.commit import LISTS_FILE, VECTORS_FILE
 from ctxsearch.domain import Segment
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.protocols import Encoded, JointVectors, Neighbours, VectorCodec, VectorShard
+from ctxsearch.storage import digest_files
 from ctxsearch.vectors import sorting
 from ctxsearch.vectors.codec import Codec, CodecParameters, coded_lengths, fitted_codes, train
 from ctxsearch.vectors.exact import ExactCodec, ExactShard
@@ -723,7 +724,7 @@ class Row(NamedTuple):
         return [float(self.row_id >> shift & 0x3FF) for shift in (0, 10, 20, 30)]
 
 
-def write(folder: Path, batches: Sequence[Sequence[Row]], samples: list[np.ndarray] | None = None) -> Sequence[int]:
+def write(folder: Path, batches: Sequence[Sequence[Row]], samples: list[np.ndarray] | None = None) -> list[int]:
     """Writes rows as a build does: words are numbered as they come, and ranked when a run is full."""
     numbers: dict[tuple[str, str], int] = {}
 
@@ -745,7 +746,10 @@ def write(folder: Path, batches: Sequence[Sequence[Row]], samples: list[np.ndarr
     assert writer.rows == sum(map(len, batches))
     lemmas = sorted({lemma for lemma, _ in numbers})
     lemma_of = np.array([lemmas.index(lemma) for lemma, _ in sorted(numbers)], np.int32)
-    return writer.finish(order(), lemma_of)
+    counts = writer.counts(order())
+    size, digest = writer.finish(order(), lemma_of)
+    assert (size, digest) == ((folder / VECTORS_FILE).stat().st_size, digest_files(folder / VECTORS_FILE))
+    return counts.tolist()
 
 
 rows = st.builds(Row, st.sampled_from("abcd"), st.sampled_from("xyz"), st.integers(0, (1 << 40) - 1))

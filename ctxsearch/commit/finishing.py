@@ -18,7 +18,7 @@ def finish_shard(
     words: int,
     settings: str,
     commit: int,
-    vectors: tuple[int, str] | None = None,
+    vectors: tuple[int, str],
 ) -> ShardEntry:
     """Writes ``shard.json`` over the other files, which are there and synced: now the shard is whole.
 
@@ -31,14 +31,12 @@ def finish_shard(
         words: tokens, those without a vector included.
         settings: SHA-256 of ``ctxsearch.json``.
         commit: the number of the commit that the shard is made for: no two shards of an index are ever the same.
-        vectors: size and digest of ``vectors.dat``, of which it is read where they are not known.
+        vectors: size and digest of ``vectors.dat``.
     """
-    names = [VECTORS_FILE, LISTS_FILE, CATALOG_FILE]
+    names = [LISTS_FILE, CATALOG_FILE]
     if (folder / CLUSTERS_FILE).exists():
         names.append(CLUSTERS_FILE)
-    files = {name: _sized(folder / name) for name in names if name != VECTORS_FILE or vectors is None}
-    if vectors is not None:
-        files[VECTORS_FILE] = vectors
+    files = {VECTORS_FILE: vectors, **{name: _sized(folder / name) for name in names}}
     described: dict[str, object] = {
         "rows": rows,
         "lemmas": lemmas,

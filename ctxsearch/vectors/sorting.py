@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -141,7 +141,19 @@ class VectorWriter:
         self._runs.append(_Run(path, keys[sorted_rows], ids[sorted_rows]))
         self._filled = 0
 
-    def finish(self, order: NDArray[np.int32], lemma_of: NDArray[np.int32]) -> Sequence[int]:
+    def counts(self, order: NDArray[np.int32]) -> NDArray[np.int64]:
+        """The rows of each key, by its rank. Shape: (n_keys,).
+
+        Args:
+            order: the rank of each key. Shape: (n_keys,).
+        """
+        counts = np.zeros(len(order), np.int64)
+        held = (self._keys[: self._filled], *(rows.keys for rows in self._untrained), *(run.keys for run in self._runs))
+        for keys in held:
+            counts[order] += np.bincount(keys, minlength=len(order))
+        return counts
+
+    def finish(self, order: NDArray[np.int32], lemma_of: NDArray[np.int32]) -> tuple[int, str]:
         """Writes the files, fsynced.
 
         Args:
@@ -149,16 +161,14 @@ class VectorWriter:
             lemma_of: the lemma's rank, for each rank of a key. Shape: (n_keys,).
 
         Returns:
-            The number of rows of each key, by its rank.
+            The size of the file of codes and ids, and its SHA-256.
         """
+        counts = self.counts(order)
         if self._untrained:
             self._encode(lambda: order)
         if self._filled:
             self._write_run(order)
         ranks = [order[run.keys] for run in self._runs]
-        counts = np.zeros(len(order), np.int64)
-        for run_ranks in ranks:
-            counts += np.bincount(run_ranks, minlength=len(order))
         code_size = self._codec.code_size if self._codec else 1  # there are no rows without a codec
         ends = np.cumsum(counts)
         clusters = ClusterWriter(self._folder)
@@ -192,12 +202,11 @@ class VectorWriter:
                 written += len(by_key)
                 first = last
             lemmas = int(lemma_of.max()) + 1 if len(lemma_of) else 0
-            goal.finish(np.bincount(lemma_of, weights=counts, minlength=lemmas).astype(np.int64))
+            sealed = goal.finish(np.bincount(lemma_of, weights=counts, minlength=lemmas).astype(np.int64))
         clusters.finish()
         for run in self._runs:
             remove(run.path)
-        sizes: list[int] = counts.tolist()
-        return sizes
+        return sealed
 
     def _decoded(self, codes: NDArray[np.uint8], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         assert self._codec is not None
