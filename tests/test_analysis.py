@@ -52,8 +52,8 @@ analysers = st.sampled_from([ENGLISH, WITH_MARKS, FRENCH, WITHOUT_LEMMAS])
 _LONG_SENTENCE = "We rowed to the bank of the river, " + "and to the other, " * 20 + "and home."
 
 
-# On any machine the work takes seconds, and quadratic time would take an hour at least.
-_FOR_EVER_SECONDS = 900
+# Of the processor, so that a busy machine makes no difference: the work takes three at most, quadratic time minutes.
+_FOR_EVER_SECONDS = 60
 
 
 @contextmanager
@@ -63,13 +63,13 @@ def comes_to_an_end() -> Iterator[None]:
     def break_off(*_: object) -> NoReturn:
         raise AssertionError("it does not come to an end")
 
-    before = signal.signal(signal.SIGALRM, break_off)
-    signal.alarm(_FOR_EVER_SECONDS)
+    before = signal.signal(signal.SIGPROF, break_off)
+    signal.setitimer(signal.ITIMER_PROF, _FOR_EVER_SECONDS)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def forms(text: str, language: str = "en", *, punctuation: bool = False) -> list[str]:
@@ -324,9 +324,9 @@ def test_a_language_that_an_index_has_is_taken() -> None:
 
 @pytest.mark.parametrize("letter", ["e", "\u0435", "i", "\u044f"])
 def test_many_marks_take_linear_time(letter: str) -> None:
-    """A letter with a million marks is folded, where quadratic time would not come to an end."""
+    """A letter with half a million marks is folded, where quadratic time would not come to an end."""
     with comes_to_an_end():
-        normal_form(letter + "\u0308\u0301\u0307" * 330_000)
+        normal_form(letter + "\u0308\u0301\u0307" * 165_000)
 
 
 @pytest.mark.parametrize("code", ["", "e", "12", "en-", "en gb", "english language", "../en", "\u00e9n", "en\n"])
@@ -420,8 +420,9 @@ def test_what_some_leave_out_makes_no_other_word(form: str, normal: str) -> None
 def test_normal_form_is_idempotent_everywhere() -> None:
     """The normal form of every character is its own normal form, alone and with a mark after it."""
     for mark in ("", "\u0301", "\u0345", "\u0308\u0307", "\u0301\u0308\u0301"):
-        texts = (chr(code) + mark for code in range(0x20000))
-        assert [text for text in texts if normal_form(normal_form(text)) != normal_form(text)] == []
+        forms = {text: normal_form(text) for text in (chr(code) + mark for code in range(0x20000))}
+        # What is left as it is needs no second look.
+        assert [text for text, form in forms.items() if form != text and normal_form(form) != form] == []
 
 
 @given(st.text(st.characters(categories=["Ll"], max_codepoint=0x24F), min_size=2, max_size=12))
@@ -437,7 +438,7 @@ def test_line_ends_make_no_difference(lines: list[str]) -> None:
     assert forms("\r\n\r\n".join(lines)) == forms("\n\n".join(lines))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(
         st.tuples(
@@ -474,7 +475,7 @@ def test_sentences_do_not_depend_on_blocks() -> None:
     "unit", ["a", "a.", "a@", '"', '"\n\n', "\n ", ' "', "(", "a.b@", "http://", "!", "-'", "\u00ad", "漢"]
 )
 def test_line_without_white_space_takes_linear_time(unit: str) -> None:
-    """A line of 2 MB without white space is analysed, where quadratic time would not come to an end."""
-    text = (unit * 2_000_000)[:2_000_000]
+    """A line of 600 kB without white space is analysed, where quadratic time would not come to an end."""
+    text = (unit * 600_000)[:600_000]
     with comes_to_an_end():
         assert sum(len(segment.text) for segment in ENGLISH.segments(text)) == len(text)
