@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -154,6 +155,17 @@ def state_of(index: Index) -> State:
     return (*lines, (index.info().documents,))
 
 
+class _NotingDisk(RecordingDisk):
+    """Notes what is asked of it, and of which kind of file."""
+
+    def __init__(self, on_commit: Callable[[], None]) -> None:
+        super().__init__(on_commit)
+        self.noted: list[tuple[str, str]] = []
+
+    def before(self, call: str, path: Path) -> None:
+        self.noted.append((call, re.sub(r"-[0-9a-f]+\b", "", path.name)))
+
+
 class Undisturbed:
     """The steps, run without anything going wrong.
 
@@ -165,6 +177,7 @@ class Undisturbed:
         steps: the steps.
         along: for each step, what the index answers before it, and after each commit that it makes.
         calls: for each step, how often it asks something of the disk.
+        kinds: for each step, the numbers of those calls that are the first of their kind: the same of the same file.
         backed_up: by the name of a backup, what it must answer when it is restored.
     """
 
@@ -173,13 +186,14 @@ class Undisturbed:
         self.steps = todo
         self.along: list[list[State]] = []
         self.calls: list[int] = []
+        self.kinds: list[list[int]] = []
         self.backed_up: dict[str, State] = {}
         root = folder / "run"
         (root / BACKUPS).mkdir(parents=True)
         for number, step in enumerate(todo):
             shutil.copytree(root, self._before(number))
             along = [self._state(root, number)]
-            disk = RecordingDisk(lambda: along.append(self._state(root, number)))  # noqa: B023
+            disk = _NotingDisk(lambda: along.append(self._state(root, number)))  # noqa: B023
             with disk_in_place(disk):
                 step.run(root)
             if step.kind == "backup":
@@ -188,6 +202,7 @@ class Undisturbed:
                 )
             self.along.append(along)
             self.calls.append(disk.calls)
+            self.kinds.append([disk.noted.index(one) + 1 for one in dict.fromkeys(disk.noted)])
         shutil.copytree(root, self._before(len(todo)))
 
     def _state(self, root: Path, number: int) -> State:
