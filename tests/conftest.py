@@ -20,7 +20,7 @@ import pytest
 from hypothesis import settings
 
 import ctxsearch
-from ctxsearch import Document, Index
+from ctxsearch import Document, Index, storage
 from ctxsearch.domain import Segment
 from ctxsearch.protocols import Encoded
 from ctxsearch.vectors import clusters
@@ -32,6 +32,17 @@ settings.load_profile("ctxsearch")
 # Exported models go where the tests can make their own, once for all.
 os.environ["CTXSEARCH_CACHE"] = tempfile.mkdtemp(prefix="ctxsearch-cache-")
 atexit.register(shutil.rmtree, os.environ["CTXSEARCH_CACHE"], ignore_errors=True)
+
+
+class QuickDisk(storage.Disk):
+    """Opens what it is to sync, and syncs nothing: that takes milliseconds, a dozen times for each index."""
+
+    def sync(self, path: Path) -> None:
+        os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+
+
+# That all is synced is for the tests of durability, of storage, and of commands, which have a real disk.
+storage.disk = QuickDisk()
 
 MakeIndex = Callable[..., Index]
 

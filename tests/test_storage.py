@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
+import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,6 +34,24 @@ class OthersDisk(Disk):
 def replace(path: Path, content: bytes) -> None:
     with replacing(path) as file:
         file.write(content)
+
+
+@pytest.mark.parametrize("write", [put_bytes, put_bytes_if_absent, replace])
+def test_what_is_written_is_forced_onto_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path, bytes], object]
+) -> None:
+    """The kernel is asked to sync the file before it has its name, and its folder after."""
+    synced: list[tuple[str, bool]] = []
+    to_kernel = os.fsync
+
+    def sync(descriptor: int) -> None:
+        synced.append(("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file", (tmp_path / "out").exists()))
+        to_kernel(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    with disk_in_place(Disk()):
+        write(tmp_path / "out", b"content")
+    assert (synced[0], synced[-1]) == (("file", False), ("folder", True))
 
 
 @pytest.mark.parametrize("write", [put_bytes, put_bytes_if_absent, replace])
