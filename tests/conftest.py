@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from hypothesis import settings
+from remembering import Known, remembering
 
 import ctxsearch
 from ctxsearch import Document, Index, storage
@@ -158,9 +159,17 @@ def make_sample(folder: Path) -> Index:
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+def known() -> Known:
+    """What vectors the words of the sample have, for those who make an index of it, see `remembering`."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory, known: Known) -> Iterator[Index]:
     """The index of the sample corpus, made once for all tests, which leave it as it is."""
-    with make_sample(tmp_path_factory.mktemp("indexes") / "sample") as index:
+    with remembering(known):
+        made = make_sample(tmp_path_factory.mktemp("indexes") / "sample")
+    with made as index:
         yield index
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from command_line import ctxsearch as command
 from conftest import SAMPLE
+from remembering import Known, remembering
 from treebank import tagged
 
 from ctxsearch import Index, read
@@ -119,10 +120,12 @@ def test_what_changed_is_found(sample: Index, ranking: tuple[Changed, ...]) -> N
     assert sample.change(BEFORE, AFTER, least=4, limit=15) == [*ranking[:15]]
 
 
-def test_shards_change_nothing(sample: Index, tmp_path: Path) -> None:
+def test_shards_change_nothing(known: Known, tmp_path: Path) -> None:
     """The same uses are drawn, in the same order, however the corpus is cut into shards; groups are the same, too."""
     texts = list(read(SAMPLE / "documents.jsonl"))
-    with Index.create(tmp_path / "index", dtype="fp32", codec="fp16") as index:
+    with remembering(known):
+        made = Index.create(tmp_path / "index", dtype="fp32", codec="fp16")
+    with made as index:
         for start in range(0, len(texts), len(texts) // 5 + 1):
             index.add(texts[start : start + len(texts) // 5 + 1])
         assert index.info().shards == 5
