@@ -17,22 +17,22 @@ import sys
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from pkgutil import iter_modules
 from threading import Thread
 
-from ctxsearch import cli
+import ctxsearch as package
 
 _SERVER = multiprocessing.get_context("forkserver")
+_PACKAGE = Path(package.__file__).parent
 _SERVER.set_forkserver_preload(
     [
-        *(f"ctxsearch.cli.{module.name}" for module in iter_modules(cli.__path__)),
-        "ctxsearch.adding",
-        "ctxsearch.encoder.transformer",
-        "ctxsearch.query.asked",
-        "ctxsearch.query.lines",
-        "ctxsearch.vectors.faiss_shard",
-        "pydantic.type_adapter",  # Typer imports it to read what a command is given
+        # All of ours, or each command would read those that it imports when it first needs them.
+        *(
+            ".".join(path.with_suffix("").relative_to(_PACKAGE.parent).parts)
+            for path in sorted(_PACKAGE.rglob("[!_]*.py"))
+        ),
+        "onnxruntime",
         "transformers.models.bert.modeling_bert",
+        "typer._adapters",  # it imports them to read what a command is given
     ]
 )
 
