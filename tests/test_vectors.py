@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from conftest import MakeIndex, WindowEncoder
 from host_card import card_shard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ctxsearch
@@ -56,6 +56,8 @@ joint_shard = pytest.mark.parametrize("make_shard", [FaissShard, copying_shard])
 every_make_codec = pytest.mark.parametrize("make_codec", [ExactCodec, FaissCodec])
 every_codec = pytest.mark.parametrize("codec", list(Codec))
 every_trained_codec = pytest.mark.parametrize("codec", [codec for codec in Codec if codec.is_trained])
+# A law that holds whatever the back end and the codec is tried on so many examples with each.
+for_each = settings(max_examples=30)
 
 KINDS = 20
 
@@ -191,6 +193,7 @@ def searches(draw: st.DrawFn) -> tuple[list[int], Search]:
 
 @every_shard
 @every_codec
+@for_each
 @given(drawn=searches(), dimension=st.sampled_from([5, 16, 40]))
 def test_every_search_agrees_with_brute_force(
     make_shard: MakeShard, codec: Codec, drawn: tuple[list[int], Search], dimension: int
@@ -205,6 +208,7 @@ def test_every_search_agrees_with_brute_force(
 
 @every_shard
 @every_codec
+@for_each
 @given(data=st.data())
 def test_parts_are_searched_as_one(make_shard: MakeShard, codec: Codec, data: st.DataObject) -> None:
     """Whatever parts of the rows are searched at once, the answer is that of sorting all rows of these parts."""
@@ -222,6 +226,7 @@ def test_parts_are_searched_as_one(make_shard: MakeShard, codec: Codec, data: st
 
 @joint_shard
 @every_codec
+@for_each
 @given(data=st.data())
 def test_shards_are_searched_together(make_shard: MakeJointShard, codec: Codec, data: st.DataObject) -> None:
     """Several shards answer one search as each of them would alone: the best of all, with their scores to the bit."""
