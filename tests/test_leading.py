@@ -26,7 +26,7 @@ VALUES = st.sampled_from((None, True, 1, 1.0, 0, -3, "1", "old", "Old", "öld", 
 KEYS = ("left", "right", "node", "form", "lemma", "document_id", "corpus", "pos", "value")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(TEXTS, VALUES), min_size=2, max_size=5), st.sampled_from(KEYS), st.integers(0, 3))
 def test_the_first_are_those_of_all(texts: list[tuple[str, object]], then: str, shown: int) -> None:
     """In any order, either way, in several shards, with values of any kind or none."""
