@@ -72,7 +72,7 @@ def plain(documents: list[Document], word: str, left: int, right: int) -> dict[s
     return made
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20)
 @given(TEXTS, st.integers(0, 3), st.integers(1, 3), st.integers(1, 6))
 def test_counts_and_measures_are_those_of_a_plain_count(texts: list[str], left: int, right: int, words: int) -> None:
     """In any number of shards, with documents taken out, and in a part of the corpus that a filter chooses."""
