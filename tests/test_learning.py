@@ -29,7 +29,7 @@ from ctxsearch.head import Calibration, Head, parse_head
 from ctxsearch.learning import train_head
 from ctxsearch.senses.labelled import labels_of
 
-RECIPE = Recipe(dimension=16, rank=2, steps=60, lemmas=8, uses=6, evaluated_every=30, head_rate=0.02, rate=0.005)
+RECIPE = Recipe(dimension=16, rank=2, steps=40, lemmas=8, uses=6, evaluated_every=20, head_rate=0.02, rate=0.005)
 RIVER = ("river", "water", "boat", "reeds", "fish")
 MONEY = ("money", "lent", "banks", "stone", "bridge")
 
@@ -68,7 +68,7 @@ def test_a_head_tells_apart_what_it_was_taught(model: Path, tmp_path: Path, rank
     assert (report.bytes, report.digest) == (len(content), head.digest)
     assert report.lemmas == sum(part_of(f"w{number}") == "train" for number in range(100))
     assert report.uses == 6 * report.lemmas
-    assert [step for step, *_ in report.history] == [0, 30, 60]
+    assert [step for step, *_ in report.history] == [0, 20, 40]
     assert bool(head.adapter) is bool(rank)
     assert head.card["licence"] == "CC0"
     plain = ctxsearch.evaluate(labels, model=str(model), head="none", window=POSITIONS, rounds=0)
