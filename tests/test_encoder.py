@@ -746,7 +746,11 @@ def test_a_window_leaves_out_positions_that_are_not_used(folders: dict[str, Path
     settings = json.loads((folders["roberta"] / "config.json").read_text())
     names = ["vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"]
     config = transformers.AutoConfig.for_model(
-        kind, **{name: settings[name] for name in names}, max_position_embeddings=POSITIONS + 2, pad_token_id=1
+        kind,
+        **{name: settings[name] for name in names},
+        max_position_embeddings=POSITIONS + 2,
+        pad_token_id=1,
+        entity_vocab_size=8,  # of LUKE, which has half a million of its own accord
     )
     transformers.AutoModel.from_config(config).save_pretrained(tmp_path)
     shutil.copy(folders["roberta"] / "tokenizer.json", tmp_path)
