@@ -26,7 +26,7 @@ from ctxsearch.analysis import Analyser
 from ctxsearch.build import ShardBuilder, Stopwatch
 from ctxsearch.catalog.reader import Catalog
 from ctxsearch.commit import Commit, id_digest, joined_digests, parted_digests, tidy, write_commit
-from ctxsearch.documents import check_document, document_digest
+from ctxsearch.documents import check_document, document_digest, older_digest
 from ctxsearch.domain import Document, Progress
 from ctxsearch.errors import SourceError
 from ctxsearch.protocols import Encoder, VectorCodec
@@ -191,7 +191,7 @@ class Adding:
             is_repeated = identity in self._seen
             if not replace:
                 self._seen.add(identity)
-            there = self._find(document.document_id, identity)
+            there = self._find(document, identity)
         if there is None:
             if is_empty:
                 self._tally.skip_empty(document.document_id)
@@ -226,15 +226,16 @@ class Adding:
         refused.add(document.document_id)
         return False
 
-    def _find(self, document_id: str, identity: bytes) -> _There | None:
+    def _find(self, document: Document, identity: bytes) -> _There | None:
         """A document that is there, also in the shard that is being built."""
         if identity in self._building_has:
             return self._building_has[identity]
         for shard in self.commit.shards:
-            row = self._catalogs[shard.shard_id].find_document(document_id)
+            row = self._catalogs[shard.shard_id].find_document(document.document_id)
             gone = self._removed.get(shard.shard_id, ())
             if row is not None and row.number not in shard.removed and row.number not in gone:
-                return _There(shard.shard_id, row.number, row.digest, bool(row.metadata))
+                digest = self._digest if row.digest == older_digest(document, row.metadata) else row.digest
+                return _There(shard.shard_id, row.number, digest, bool(row.metadata))
         return None
 
     def _start_shard(self) -> ShardBuilder:

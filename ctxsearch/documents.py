@@ -10,7 +10,7 @@ from hashlib import sha256
 from numbers import Real
 from typing import NoReturn
 
-from ctxsearch.domain import Document, Given, MetadataValue
+from ctxsearch.domain import Document, Given, Metadata, MetadataValue, plain_metadata
 from ctxsearch.errors import SourceError
 from ctxsearch.given import wrong_given
 from ctxsearch.storage import json_bytes
@@ -52,7 +52,22 @@ def document_digest(document: Document) -> str:
 
     The lines that its tokens are on are left out: a document is the same wherever it stands in its file.
     """
-    named = {"id": document.document_id, "title": document.title, "metadata": dict(document.metadata)}
+    return _digest(document, document.metadata)
+
+
+def older_digest(document: Document, kept: Metadata) -> str:
+    """The digest that an older ctxsearch gave a document whose lists it kept as such; empty where it would not have.
+
+    Args:
+        document: as it is given now.
+        kept: the metadata that an index has of it.
+    """
+    is_same = kept != document.metadata and plain_metadata(kept) == document.metadata
+    return _digest(document, kept) if is_same else ""
+
+
+def _digest(document: Document, metadata: Metadata) -> str:
+    named = {"id": document.document_id, "title": document.title, "metadata": dict(metadata)}
     hashed = sha256(json_bytes(named) + document.text.encode())
     if document.given is not None:
         given = document.given

@@ -5,7 +5,10 @@ Spans are half-open character offsets: ``text[start:end]``. A score is a cosine 
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Literal
@@ -94,9 +97,8 @@ class Document:
     <Document 'letters/1', 'To Ann', 23 characters>
 
     Attributes:
-        metadata: texts, numbers, truth values and None by their names; scalars of numpy become those of Python. Lists
-            and dicts are kept too, and filters compare them as JSON without blanks: ``genre~.*"diary".*`` finds
-            ``["letter","diary"]``.
+        metadata: texts, numbers, truth values and None by their names; what else JSON has becomes one of them, see
+            `plain_value`.
         given: the tokens, sentences, lemmas and tags that the source gives; None where the index finds them.
     """
 
@@ -108,18 +110,50 @@ class Document:
     given: Given | None = field(default=None, hash=False)
 
     def __post_init__(self) -> None:
-        # What is no mapping is told when the document is added.
-        if isinstance(self.metadata, Mapping) and any(map(_is_of_numpy, self.metadata.values())):
-            plain = {
-                name: value.item() if _is_of_numpy(value) else value  # type: ignore[union-attr]
-                for name, value in self.metadata.items()
-            }
-            object.__setattr__(self, "metadata", plain)
+        # What is no mapping, or cannot be kept, is told when the document is added.
+        if isinstance(self.metadata, Mapping) and not all(map(_is_plain, self.metadata.values())):
+            object.__setattr__(self, "metadata", plain_metadata(self.metadata))
 
     def __repr__(self) -> str:
         title = f" {self.title!r}," if self.title else ""
         size = f"{len(self.text):,} characters" if isinstance(self.text, str) else f"text {self.text!r:.40}"
         return f"<Document {self.document_id!r},{title} {size}>"
+
+
+def plain_metadata(given: Mapping[str, object]) -> dict[str, MetadataValue]:
+    """Metadata as every index keeps them; what cannot be kept stays as it is given."""
+    plain = dict(given)
+    for name, value in given.items():
+        with suppress(TypeError, ValueError, RecursionError):
+            plain[name] = plain_value(value)
+    return plain  # type: ignore[return-value]
+
+
+def plain_value(value: object) -> MetadataValue:
+    """A value of metadata as every index keeps it, so that a document is the same wherever it is read from.
+
+    Numbers and truth values of numpy become those of Python; lists and dicts become JSON, which filters compare as
+    text: ``genre~.*"diary".*`` finds the second of these.
+
+    >>> plain_value(1912), plain_value(["letter", "diary"])
+    (1912, '["letter", "diary"]')
+
+    Raises:
+        TypeError: it is nothing that JSON has.
+        ValueError: likewise; a number in it has no end, for instance.
+        RecursionError: it is nested too deeply.
+    """
+    if _is_of_numpy(value):
+        value = value.item()  # type: ignore[attr-defined]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value} is not a number that JSON has")
+    if _is_plain(value):
+        return value  # type: ignore[return-value]
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _is_plain(value: object) -> bool:
+    return value is None or (isinstance(value, str | int | float) and not _is_of_numpy(value))
 
 
 def _is_of_numpy(value: object) -> bool:

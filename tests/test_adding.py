@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from command_line import ctxsearch as command
 from conftest import MakeIndex, WindowEncoder
 from river import RIVER, SHARD_TOKENS, broken_off, everything, ids, keys, reopened, state, texts
 
+import ctxsearch
 from ctxsearch import Document, Index, Progress
 from ctxsearch.errors import KeyNotFound, SettingsMismatch, SourceError, WordNotFound
 from ctxsearch.index.model import Model
@@ -26,6 +28,30 @@ def test_what_comes_twice_just_so_is_passed_over(make_index: MakeIndex, shard_to
     report = index.add([other, BANK], shard_tokens=shard_tokens)
     assert (report.unchanged, report.refused_count, report.repeated_count) == (1, 1, 0)
     assert index.info().documents == 1
+
+
+LISTED = {"tags": ["letter", "diary"], "of": {"pages": [1, 2]}, "year": 1990}
+
+
+def test_lists_in_metadata_are_the_same_by_the_library_and_from_a_file(make_index: MakeIndex, tmp_path: Path) -> None:
+    """A document with a list in its metadata is one version of it, be it read from JSONL or made by a program."""
+    (tmp_path / "a.jsonl").write_text(json.dumps({"id": "a", "text": BANK.text, **LISTED}), encoding="utf-8")
+    made = Document("a", BANK.text, LISTED)  # type: ignore[arg-type]
+    index = make_index(ctxsearch.read(tmp_path / "a.jsonl"))
+    assert index.add(made).unchanged == 1
+    [line] = index.concordance("bank")
+    assert (line.metadata, line.metadata["tags"]) == (made.metadata, '["letter", "diary"]')
+
+
+def test_documents_whose_lists_an_older_version_kept_are_the_same(make_index: MakeIndex) -> None:
+    """A document that was added when lists were kept as such is recognised, and one with another list is another."""
+    old, changed = Document("a", BANK.text), {**LISTED, "tags": ["letter"]}
+    object.__setattr__(old, "metadata", LISTED)
+    index = make_index([old])
+    assert index.concordance("bank")[0].metadata == LISTED
+    assert index.add(Document("a", BANK.text, LISTED)).unchanged == 1  # type: ignore[arg-type]
+    assert index.add(Document("a", BANK.text, changed)).refused == ["a"]  # type: ignore[arg-type]
+    assert index.add(Document("a", "Another bank.", LISTED)).refused == ["a"]  # type: ignore[arg-type]
 
 
 def test_documents_that_lose_their_metadata_are_named(make_index: MakeIndex) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from typing import NoReturn
 
 from ctxsearch.corpus.files import File
 from ctxsearch.corpus.lines import Line
 from ctxsearch.corpus.records import OnRead, Options, checked, line_error, lines_of
-from ctxsearch.domain import Document, Metadata, MetadataValue
+from ctxsearch.domain import Document, Metadata, plain_value
 from ctxsearch.errors import SourceError
 
 
@@ -82,18 +81,7 @@ def _metadata(record: dict[str, object]) -> Metadata:
     if given is not None and not isinstance(given, Mapping):
         raise ValueError("the field 'metadata' is not an object, { ... }")
     # What stands in "metadata" was meant to be metadata, so it goes before a further field of the same name.
-    return {str(name): _value(value) for name, value in {**record, **(given or {})}.items()}
-
-
-def _value(value: object) -> MetadataValue:
-    if value is None or isinstance(value, (str, bool)):
-        return value
-    if isinstance(value, int):
-        # SQLite has no larger whole numbers; such a number is a name, not a quantity.
-        return value if -(2**63) <= value < 2**63 else str(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else _refuse(str(value))
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return {str(name): plain_value(value) for name, value in {**record, **(given or {})}.items()}
 
 
 def _refuse(constant: str) -> NoReturn:
