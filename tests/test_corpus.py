@@ -150,6 +150,19 @@ class TestSources:
         with pytest.raises(SourceError, match=r"no file to read that matches \*\.md"):
             read(tmp_path, glob="*.md")
 
+    def test_names_that_differ_in_how_an_accent_is_spelled(self, tmp_path: Path) -> None:
+        """Two files whose documents would have one id are told of; a file that lies there packed as well is not."""
+        names = ("a.txt", "a.txt.GZ", "caf\u00e9.txt", "cafe\u0301.txt.gz")
+        for name in names:
+            write(tmp_path / name, name)
+        texts, errors = survivors(tmp_path)
+        assert len(texts) == 3
+        [error] = errors
+        assert error.why.endswith("with an accent spelled otherwise (as one sign, and as two)")
+        assert {error.path, error.why.removeprefix("its name is that of ").partition(" with")[0]} == {
+            (tmp_path / name).as_posix() for name in names[2:]
+        }
+
     def test_several_sources(self, tmp_path: Path) -> None:
         """Sources are read in the order given, and a file named itself has its file name for an id."""
         first = write(tmp_path / "deep/down/z.txt", "z")

@@ -108,10 +108,12 @@ class Corpus:
         self._forget()
         for source in self._sources:
             about, tables = self._read_metadata(source)
+            twins = _twins(source.files)
             for file in source.files:
                 if file in tables:
                     continue
-                for document in self._read(READERS[file.ending], file, is_named=source.is_named):
+                reader = partial(_refuse_twin, twins[file.uri]) if file.uri in twins else READERS[file.ending]
+                for document in self._read(reader, file, is_named=source.is_named):
                     if _is_text(file) and document.document_id in about:
                         yield dataclasses.replace(document, metadata=about[document.document_id])
                     else:
@@ -245,6 +247,25 @@ def _with_errors(records: Iterator[Document | SourceError]) -> Iterator[Document
         yield from records
     except SourceError as error:
         yield error
+
+
+def _twins(files: Sequence[File]) -> dict[str, str]:
+    """Text files, by what they are shown as, whose name is that of another, but for how it spells an accent."""
+    first: dict[str, File] = {}
+    twins = {}
+    for file in filter(_is_text, files):
+        other = first.setdefault(file.name, file)
+        # A file that lies there packed as well has the same id, too, and on purpose.
+        one, same = (each.uri[:-3] if each.packed else each.uri for each in (file, other))
+        if one != same:
+            twins[file.uri] = other.uri
+    return twins
+
+
+def _refuse_twin(other: str, file: File, options: Options, on_read: OnRead) -> Iterator[Document | SourceError]:
+    """Tells of a text file that its document would have the id of another file's."""
+    why = f"its name is that of {other} with an accent spelled otherwise (as one sign, and as two)"
+    yield SourceError(file.uri, why, hint="Rename one of them.")
 
 
 def _is_text(file: File) -> bool:
