@@ -24,6 +24,8 @@ TEMPORARY_PREFIX = ".tmp-"
 
 _BESIDE_PREFIX = f"{TEMPORARY_PREFIX}ctxsearch-"
 _READ_SIZE = 1 << 20
+# What file systems without a second name for a file say to it, as those of memory sticks.
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
 
 
 class Disk:
@@ -223,7 +225,15 @@ def put_bytes_if_absent(path: Path, content: bytes) -> None:
         FileExistsError: the file is there already; it is left as it is.
     """
     with _written(path, content) as temporary:
-        disk.link(temporary, path)  # fails where the name is taken, which a rename does not
+        try:
+            disk.link(temporary, path)  # fails where the name is taken, which a rename does not
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            # The writer's lock keeps others away meanwhile.
+            if os.path.lexists(path):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from error
+            disk.rename(temporary, path)
     disk.sync(path.parent)
 
 

@@ -31,6 +31,13 @@ class OthersDisk(Disk):
         super().remove(path)
 
 
+class DiskWithoutLinks(Disk):
+    """Has one name for each file, as a memory stick has."""
+
+    def link(self, path: Path, goal: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted", str(path), None, str(goal))
+
+
 def replace(path: Path, content: bytes) -> None:
     with replacing(path) as file:
         file.write(content)
@@ -84,3 +91,13 @@ def test_replacing_follows_a_link(tmp_path: Path) -> None:
     replace(tmp_path / "link", b"new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "goal").read_bytes() == b"new"
+
+
+def test_no_second_name_is_needed(tmp_path: Path) -> None:
+    """On a disk that knows no links a file is put in place as well, and one that is there stays."""
+    with disk_in_place(DiskWithoutLinks()):
+        put_bytes_if_absent(tmp_path / "goal", b"content")
+        with pytest.raises(FileExistsError):
+            put_bytes_if_absent(tmp_path / "goal", b"new")
+    assert (tmp_path / "goal").read_bytes() == b"content"
+    assert [path.name for path in tmp_path.iterdir()] == ["goal"]
