@@ -13,6 +13,7 @@ removed, though, which stays out until the search is ended.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace as changed
@@ -28,7 +29,7 @@ from ctxsearch.catalog.reader import Catalog
 from ctxsearch.commit import Commit, id_digest, joined_digests, parted_digests, tidy, write_commit
 from ctxsearch.documents import check_document, document_digest, older_digest
 from ctxsearch.domain import Document, Progress
-from ctxsearch.errors import SourceError
+from ctxsearch.errors import IndexLocked, SourceError
 from ctxsearch.protocols import Encoder, VectorCodec
 from ctxsearch.report import IndexReport
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
@@ -92,6 +93,7 @@ class Adding:
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self.commit = commit
+        self._owner = os.getpid()
         self._folder = folder
         self._settings = settings
         self._analyser = analyser
@@ -125,9 +127,11 @@ class Adding:
                 except Exception:
                     # The iterable is anybody's code and may raise anything, which goes on to the caller; but it costs
                     # nothing of what was read before it.
-                    if self._builder is not None or self._removed:
+                    if self._is_own and (self._builder is not None or self._removed):
                         self._end_shard(unfinished=True)
                     raise
+                if not self._is_own:
+                    raise IndexLocked(str(self._folder), f"process {self._owner}")
                 if document is None:  # the end, and none of theirs
                     break
                 if not self._is_new(document, replace=replace):
@@ -140,12 +144,18 @@ class Adding:
                     self._end_shard(unfinished=True)
             self._end_shard(unfinished=False)
         finally:
-            if self._builder is not None:
+            if self._builder is not None and self._is_own:
                 self._builder.abandon()
             for catalog in self._catalogs.values():
                 catalog.close()
-            tidy(self._folder, self.commit)
+            if self._is_own:
+                tidy(self._folder, self.commit)
         return self._tally.report(time.perf_counter() - start, self._watch.seconds)
+
+    @property
+    def _is_own(self) -> bool:
+        """Whether this is the process that began, and no child that the documents' source forked: only that writes."""
+        return os.getpid() == self._owner
 
     def _next(self, documents: Iterator[Document]) -> Document | None:
         """The next document, which an index can hold; None at the end.

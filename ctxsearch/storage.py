@@ -187,12 +187,14 @@ def folder_beside(goal: Path) -> Iterator[Path]:
             break
         if lock is not None:
             lock.let_go()
+    owner = os.getpid()
     try:
         with _speaking_of(goal, folder):
             yield folder
     finally:
         try:
-            remove(folder)
+            if os.getpid() == owner:  # and no child of it
+                remove(folder)
         finally:
             if lock is not None:
                 lock.let_go()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import multiprocessing
+import os
 import pickle
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,6 +23,7 @@ from forking import in_fork
 from ctxsearch import Document, Index
 from ctxsearch.errors import IndexLocked
 from ctxsearch.lock import writer_lock
+from ctxsearch.storage import folder_beside
 
 
 @pytest.fixture
@@ -160,6 +163,44 @@ def test_child_leaves_the_lock_of_its_parent(index: Index) -> None:
     finally:
         context.__exit__(None, None, None)
     assert index.add(Document("new", "A bank of sand.")).documents == 1
+
+
+def _raises() -> None:
+    raise ValueError
+
+
+@pytest.mark.parametrize("leave", [_raises, sys.exit, lambda: None])
+def test_child_leaves_what_its_parent_writes(index: Index, leave: Callable[[], None]) -> None:
+    """A child that comes out of the documents' source writes, commits and clears away nothing; its parent goes on."""
+
+    def documents() -> Iterator[Document]:
+        yield Document("1", "A bank of sand.")
+        child = os.fork()
+        if child:
+            _, status = os.waitpid(child, 0)
+            assert os.waitstatus_to_exitcode(status) == 7
+            yield Document("2", "A bank of mud.")
+        else:
+            leave()
+
+    owner = os.getpid()
+    try:
+        report = index.add(documents())
+    finally:
+        if os.getpid() != owner:
+            os._exit(7 if isinstance(sys.exc_info()[1], ValueError | SystemExit | IndexLocked) else 1)
+    assert (report.documents, index.info().commit) == (2, 2)
+    assert {path.name for path in index.path.glob(".tmp-*")} == set()
+
+
+def test_child_leaves_a_temporary_folder(tmp_path: Path) -> None:
+    """A child that comes out of where its parent writes a file leaves the temporary folder to its parent."""
+    context = folder_beside(tmp_path / "goal")
+    folder = context.__enter__()
+    in_fork(lambda: context.__exit__(None, None, None))
+    assert folder.is_dir()
+    context.__exit__(None, None, None)
+    assert not folder.exists()
 
 
 def test_file_system_without_locks_is_told(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -217,12 +217,15 @@ class Changes(Answers):
             self._refuse_remade(held.commit)
             # Held, for other threads may read through this object meanwhile.
             self._parts.move_to(held)
+            owner = os.getpid()
             try:
                 yield self._parts.commit
             finally:
-                self._parts.move_to(hold_commit(self._parts.path))
-                tidy(self._parts.path, self._parts.commit)
-                clear_unfinished(self._parts.path / SENSES_FILE)
+                # To a child that comes by here neither the lock belongs, nor what is written.
+                if os.getpid() == owner:
+                    self._parts.move_to(hold_commit(self._parts.path))
+                    tidy(self._parts.path, self._parts.commit)
+                    clear_unfinished(self._parts.path / SENSES_FILE)
 
     def _refuse_remade(self, commit: Commit) -> None:
         """Refuses to put what was made with the settings of this index into another one.
