@@ -33,8 +33,8 @@ def showing(
     places: NDArray[np.int64],
     n: int,
     common: frozenset[str],
-) -> list[ConcordanceLine]:
-    """The lines that show a sense best, in whole sentences, best first.
+) -> list[tuple[ConcordanceLine, bool]]:
+    """The lines that show a sense best, in whole sentences, best first; each with whether people gave it the sense.
 
     Args:
         shards: where.
@@ -61,7 +61,8 @@ def showing(
     ranked = np.lexsort((-total, doubt))
     ranked = ranked[np.lexsort((_times(_documents(shards, found), ranked), doubt[ranked]))]
     chosen = unlike(ranked, words, n, vectors)
-    return lines(shards, [Found(found[at].shard, found[at].row, float(total[at])) for at in chosen], None)
+    made = lines(shards, [Found(found[at].shard, found[at].row, float(total[at])) for at in chosen], None)
+    return [(line, bool(doubt[at] == 0)) for line, at in zip(made, chosen, strict=True)]
 
 
 def _doubt(annotation: Annotation, sense: str, found: Listing) -> NDArray[np.int64]:

@@ -1,7 +1,9 @@
 """Draft entries of a dictionary, TEI Lex-0: a word's senses with their definitions, examples and frequencies.
 
 What is written comes back by ``senses import``: headword, name of the sense, definition, and the examples, each with
-its word marked by ``<hi rend="node">``. A sense whose name is no ``xml:id`` has it in ``n``.
+its word marked by ``<hi rend="node">``; but those whose sense only the machine says, which are marked by ``resp``, are
+left out, so that its answers are not taken for what a person said. The ``xml:id`` of a sense tells its name, see
+`xml_name`.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.corpus.markup import xml_name, xml_text
+from ctxsearch.corpus.markup import MACHINE, xml_name, xml_text
 from ctxsearch.domain import Progress, Usage
 from ctxsearch.errors import SenseError, SenseNotFound, WordNotFound
 from ctxsearch.exporting.choosing import Chosen, choose
@@ -29,7 +31,7 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <TEI xmlns="http://www.tei-c.org/ns/1.0">
 <teiHeader>
 <fileDesc>
-<titleStmt><title>Draft entries</title></titleStmt>
+<titleStmt><title>Draft entries</title>{responsible}</titleStmt>
 <publicationStmt><p>A draft, and not published.</p></publicationStmt>
 <sourceDesc><p>Made from a sense inventory and the corpus that it is about.</p></sourceDesc>
 </fileDesc>
@@ -37,6 +39,10 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <text>
 <body>
 """
+_RESPONSIBLE = (
+    f'<respStmt xml:id="{MACHINE}"><resp>chose examples whose sense no person said</resp>'
+    "<name>ctxsearch assign</name></respStmt>"
+)
 _TAIL = "</body>\n</text>\n</TEI>\n"
 
 
@@ -71,14 +77,18 @@ class _Lines:
         """How many lines have the sense; one on which people differ has each of theirs, as in `senses list`."""
         return 0 if self._chosen is None else self._chosen.count_with(sense_id)
 
-    def best(self, sense_id: str, n: int, common: frozenset[str]) -> list[tuple[Usage, str]]:
-        """The best examples of the sense, each with its document."""
+    def best(self, sense_id: str, n: int, common: frozenset[str]) -> list[tuple[Usage, str, bool]]:
+        """The best examples of the sense, each with its document, and whether a person gave it the sense."""
         if self._chosen is None or sense_id not in self._found:
             return []
         made = showing(self._material.shards, self._chosen.annotation, sense_id, self._found[sense_id], n, common)
         return [
-            (Usage(f"{one.left}{one.node}{one.right}", len(one.left), len(one.left) + len(one.node)), one.document_id)
-            for one in made
+            (
+                Usage(f"{one.left}{one.node}{one.right}", len(one.left), len(one.left) + len(one.node)),
+                one.document_id,
+                is_by_people,
+            )
+            for one, is_by_people in made
         ]
 
 
@@ -107,7 +117,7 @@ def write_tei(material: Material, path: Path) -> Output:
     common = common_lemmas(material.shards)
     notes: dict[str, None] = {}
     with NewFile(path) as file:
-        file.write(_HEAD.encode())
+        file.write(_HEAD.format(responsible=_RESPONSIBLE if asked.senses == "assigned" else "").encode())
         for done, (lemma, senses) in enumerate(entries.items(), start=1):
             name = f"entry_{xml_name(lemma)}"
             while name in taken:
@@ -149,8 +159,7 @@ def _entry(
     sentences = material.senses.sentences(lemma)
     for number, sense in senses:
         own = xml_name(sense.sense_id)
-        n = str(number) if own == sense.sense_id else sense.sense_id
-        yield f"<sense xml:id={_attribute(own)} n={_attribute(n)}>\n{_element('def', sense.definition)}\n"
+        yield f'<sense xml:id={_attribute(own)} n="{number}">\n{_element("def", sense.definition)}\n'
         examples = [usage for sense_id, usage in sentences if sense_id == sense.sense_id]
         for usage in examples:
             yield _cited(usage)
@@ -159,8 +168,8 @@ def _entry(
             had = {_words(usage.text) for usage in examples}
             # So many more are looked at as could be among the sense's own.
             more = lines.best(sense.sense_id, left + len(examples), common) if left > 0 else []
-            for usage, document_id in [one for one in more if _words(one[0].text) not in had][:left]:
-                yield _cited(usage, document_id)
+            for cited in [one for one in more if _words(one[0].text) not in had][:left]:
+                yield _cited(*cited)
             yield f'<note type="frequency" subtype="{lines.kind}">{lines.frequency(sense.sense_id)}</note>\n'
         for note in sense.notes:
             yield f"{_element('note', note.text)}\n"
@@ -168,14 +177,15 @@ def _entry(
     yield "</entry>\n"
 
 
-def _cited(usage: Usage, document_id: str = "") -> str:
+def _cited(usage: Usage, document_id: str = "", is_by_people: bool = True) -> str:
     before, node, after = (
         _escaped(part)
         for part in (usage.text[: usage.start], usage.text[usage.start : usage.end], usage.text[usage.end :])
     )
     quote = f'<quote{_kept(usage.text)}>{before}<hi rend="node">{node}</hi>{after}</quote>'
     source = _element("bibl", document_id) if document_id else ""
-    return f'<cit type="example">{quote}{source}</cit>\n'
+    resp = "" if is_by_people else f' resp="#{MACHINE}"'
+    return f'<cit type="example"{resp}>{quote}{source}</cit>\n'
 
 
 def _element(name: str, text: str) -> str:

@@ -33,6 +33,7 @@ class ImportReport:
         multiword: how many senses of several words were passed over, since no token can have them.
         not_found: words that were asked for, and that the dictionary does not have.
         kept: senses that have another definition in the dictionary, and keep what they have.
+        assigned: sentences that no person gave their sense, and that were left out.
     """
 
     senses: int
@@ -42,6 +43,7 @@ class ImportReport:
     multiword: int = 0
     not_found: Sequence[str] = ()
     kept: Sequence[str] = ()
+    assigned: int = 0
 
 
 def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice) -> ImportReport:
@@ -53,7 +55,7 @@ def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice)
         analyser: cuts the sentences into words.
         choice: which of them.
     """
-    new = examples = 0
+    new = examples = assigned = 0
     without: list[str] = []
     kept: dict[str, None] = {}
     for one in read_dictionary(path, wants=choice.wants):
@@ -64,6 +66,7 @@ def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice)
             raise SenseError(f"{one.sense_id!r} is a sense of {known[0][2]!r} here, and of {lemma!r} in {path}.")
         number = known[0][0] if known else edit.add_sense(one.sense_id, lemma, one.definition)
         new += not known
+        assigned += one.assigned
         if known and not known[0][3] and one.definition:
             edit.put("senses", (number, one.sense_id, lemma, one.definition))
         elif known and one.definition and one.definition != known[0][3]:
@@ -85,7 +88,7 @@ def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice)
                 )
                 edit.put("examples", row)
                 examples += 1
-    return ImportReport(new, examples, without, choice.left_out, choice.multiword, choice.not_found, [*kept])
+    return ImportReport(new, examples, without, choice.left_out, choice.multiword, choice.not_found, [*kept], assigned)
 
 
 def use_of(sentence: str, headword: str, lemma: str, headwords: Headwords, analyser: Analyser) -> Usage | None:

@@ -18,12 +18,14 @@ class DictionarySense:
         sense_id: what the dictionary calls the sense.
         definition: may be empty.
         examples: sentences that show it; the word may be in brackets.
+        assigned: how many more a machine chose, and no person: they show nothing.
     """
 
     headword: str
     sense_id: str
     definition: str
     examples: Sequence[str]
+    assigned: int = 0
 
 
 def every(headword: str) -> bool:

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from ctxsearch.corpus.dictionary.elements import elements, plain_text
 from ctxsearch.corpus.dictionary.sense import DictionarySense, Wants
-from ctxsearch.corpus.markup import xml_name
+from ctxsearch.corpus.markup import MACHINE, named, xml_name
 from ctxsearch.errors import SourceError
 
 _XML_ID = "http://www.w3.org/XML/1998/namespace}id"
@@ -43,21 +43,19 @@ def _senses_of(entry: Element) -> Iterator[DictionarySense]:
     headword = next((text for one in entry.iter("orth") if (text := plain_text(one))), "")
     for number, sense in enumerate(entry.iter("sense"), start=1):
         definitions = [_text(one) for one in sense if one.tag == "def"]
-        quotes = [
-            _quoted(quote)
-            for cited in sense
-            if cited.tag == "cit" and cited.get("type") == "example"
-            for quote in cited.iter("quote")
-        ]
+        cited = [one for one in sense if one.tag == "cit" and one.get("type") == "example"]
+        by_people = [one for one in cited if one.get("resp") != f"#{MACHINE}"]
+        quotes = [_quoted(quote) for one in by_people for quote in one.iter("quote")]
         # A sense that only holds others is none of its own.
-        if headword and (definitions or quotes):
-            yield DictionarySense(headword, _name(sense) or f"{headword}.{number}", " ".join(definitions), quotes)
+        if headword and (definitions or cited):
+            name = _name(sense) or f"{headword}.{number}"
+            yield DictionarySense(headword, name, " ".join(definitions), quotes, len(cited) - len(by_people))
 
 
 def _name(sense: Element) -> str:
-    """What a sense is called: by its ``n``, where the id is made of that since it can be no id itself."""
+    """What a sense is called: what its id is made of, which older exports have in ``n``."""
     xml_id, n = sense.get(_XML_ID, ""), sense.get("n", "")
-    return n if n and xml_name(n) == xml_id else xml_id
+    return n if n and xml_name(n) == xml_id else named(xml_id)
 
 
 def _quoted(quote: Element) -> str:
