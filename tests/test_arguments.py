@@ -224,6 +224,11 @@ def test_what_is_no_model_is_told(wrong: Any, tmp_path: Path) -> None:
             evaluate(labels, **given)
     with pytest.raises(ValueError, match=r"A recipe is a ctxsearch\.encoder\.recipe\.Recipe, and 3 is none"):
         train_head(labels, tmp_path / "head.safetensors", recipe=3)  # type: ignore[arg-type]
+    for window in ("x", 1.5, None):
+        with pytest.raises(ValueError, match=r"The window .* is no number of pieces; give 128, for instance\.$"):
+            train_head(labels, tmp_path / "head.safetensors", window=window)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"A licence is a string, and 3 is none\.$"):
+        train_head(labels, tmp_path / "head.safetensors", licence=3)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("wrong", [3, ["anna"], "", "b\udc80"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -156,6 +156,18 @@ def test_a_recipe_that_cannot_be_is_told(wrong: dict[str, float]) -> None:
     """A number that makes no sense is named."""
     with pytest.raises(ValueError, match=f"The {next(iter(wrong))} .* is too small"):
         replace(RECIPE, **wrong)  # type: ignore[arg-type]
+
+
+def test_what_is_no_number_of_a_recipe_is_told() -> None:
+    """A whole number is wanted where one is, and a number anywhere; those of numpy are numbers."""
+    for value in (1.5, "x", None, True, float("nan")):
+        with pytest.raises(ValueError, match=r"The evaluated every .* of a recipe is no whole number\.$"):
+            replace(RECIPE, evaluated_every=value)
+    for value in ("x", None, True, float("inf")):
+        with pytest.raises(ValueError, match=r"The rate .* of a recipe is no number\.$"):
+            replace(RECIPE, rate=value)
+    made = replace(RECIPE, steps=np.int64(7), rate=np.float32(0.5), decay=1)
+    assert json.loads(json.dumps(asdict(made))) == asdict(replace(RECIPE, steps=7, rate=0.5, decay=1))
 
 
 def test_more_dimensions_than_the_model_gives_are_told(model: Path, tmp_path: Path) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from math import inf
+from numbers import Integral, Real
+
+_FROM_ONE = ("dimension", "steps", "lemmas", "uses", "evaluated_every", "patience")
+_ABOVE_NOTHING = ("temperature", "rate", "head_rate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +48,18 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        wrong = [
-            name
-            for name in ("dimension", "steps", "lemmas", "uses", "evaluated_every", "patience")
-            if getattr(self, name) < 1
-        ]
-        wrong += [name for name in ("rank", "sentence", "alone", "decay", "seed") if getattr(self, name) < 0]
-        wrong += [name for name in ("temperature", "rate", "head_rate") if not getattr(self, name) > 0]
-        if wrong:
-            raise ValueError(f"The {wrong[0].replace('_', ' ')} {getattr(self, wrong[0])} of a recipe is too small.")
+        for one in fields(self):
+            value = getattr(self, one.name)
+            what = f"The {one.name.replace('_', ' ')} {value!r:.80} of a recipe is"
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, Integral if one.type == "int" else Real)
+                or value == inf
+            ):
+                raise ValueError(f"{what} {'no whole number' if one.type == 'int' else 'no number'}.")
+            # Those of numpy cannot be written into the head's card.
+            number = int(value) if isinstance(value, Integral) else float(value)
+            # NaN is none of these.
+            if not (number > 0 if one.name in _ABOVE_NOTHING else number >= (one.name in _FROM_ONE)):
+                raise ValueError(f"{what} too small.")
+            object.__setattr__(self, one.name, number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,10 @@ def train_head(
     into = path_of(into)
     if not isinstance(recipe, Recipe | None):
         raise ValueError(f"A recipe is a ctxsearch.encoder.recipe.Recipe, and {recipe!r:.80} is none.")
+    if not isinstance(window, Integral):
+        raise ValueError(f"The window {window!r:.80} is no number of pieces; give 128, for instance.")
+    if not isinstance(licence, str):
+        raise ValueError(f"A licence is a string, and {licence!r:.80} is none.")
     if (labels is None) == (senses is None):
         raise ValueError("Give either a file of labelled uses, or an index with a sense inventory.")
     if senses is not None:
@@ -121,7 +126,7 @@ def train_head(
         _check_goal(into, model)
         first = _first_head(begin, model)
         read = read_labels(labels or "", documents=documents, split=split)
-    learning = Learning(read, model, window, language, recipe or Recipe(), on_progress, first)
+    learning = Learning(read, model, int(window), language, recipe or Recipe(), on_progress, first)
     learned = learning.learn(device)
     sources = {
         str(Path(source).name): digest_files(Path(source))
