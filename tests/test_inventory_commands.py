@@ -104,7 +104,19 @@ def test_a_headword_from_dictionary_to_entry(folder: Path, sample: Index, tmp_pa
     by_genre = objects(done("assign", folder, "bank", "--over", "genre", "--json", "--plot", tmp_path / "genre.svg"))
     assert sum(row["bank.river"] for row in by_genre) == len(rows)  # type: ignore[misc]
     assert "<svg" in (tmp_path / "genre.svg").read_text(encoding="utf-8")
-    assert "bank.money" in done("assign", folder, "bank", "--over", "genre").splitlines()[0]
+    shares = done("assign", folder, "bank", "--over", "genre").splitlines()
+    assert shares[0].startswith("bank: 28 occurrences; ")
+    assert "bank.money" in shares[1]
+    assert [line.split()[:2] for line in shares[2:]] == [
+        *(
+            [str(row["genre"]), str(sum(row[pile] for pile in ("bank.river", "bank.money", "none of these", "unsure")))]
+            for row in by_genre
+        ),  # type: ignore[misc]
+        ["all", "28"],
+    ]
+    river = next(one for one in counted["senses"] if one["sense_id"] == "bank.river")
+    interval = f"{100 * river['low'] / 28:.0f}-{100 * river['high'] / 28:.0f}%"
+    assert shares[-1].split()[2:4] == [str(river["assigned"]), interval]
     periods = [
         [row["year:5"] for row in objects(done(*words, "year:5", "--json"))]
         for words in (("assign", folder, "bank", "--over"), ("concordance", folder, "bank", "--by"))

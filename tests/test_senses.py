@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -23,6 +23,7 @@ from command_line import ctxsearch as command
 from conftest import SAMPLE, WindowEncoder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from ctxsearch import Document, Index
 from ctxsearch.catalog.first_write import alone
@@ -39,7 +40,7 @@ from ctxsearch.errors import (
     WordNotFound,
 )
 from ctxsearch.head import Calibration
-from ctxsearch.senses import NONE_OF_THESE, UNSURE, Senses
+from ctxsearch.senses import NONE_OF_THESE, UNSURE, Assignment, Senses
 from ctxsearch.senses.agreement import cohen_kappa, krippendorff_alpha
 from ctxsearch.senses.telling import centres, estimate, probabilities
 
@@ -641,6 +642,66 @@ def test_rare_senses_are_estimated_as_rare() -> None:
     assert (off < 1.96 * found.deviation).all()
 
 
+def test_shares_of_some_uses_lean_on_those_of_all() -> None:
+    """They are those that a fine grid finds likeliest, ten uses being given beside that are spread as all are."""
+    random = np.random.default_rng(0)
+    of_all = np.array([0.7, 0.2, 0.1])
+    steps = np.arange(0.002, 1, 0.002)
+    grid = np.array([(one, other, 1 - one - other) for one in steps for other in steps if one + other < 0.999])
+    for n_uses in (1, 4, 40):
+        answers = random.dirichlet([0.5, 0.6, 0.4], n_uses)
+        likelihood = np.log(grid @ answers.T).sum(axis=1) + 10 * np.log(grid) @ of_all
+        best = grid[likelihood.argmax()]
+        told = answers * best / (answers @ best)[:, None]
+        found = estimate(answers, 5, of_all=of_all)
+        np.testing.assert_allclose(found.shares, best, atol=0.003)
+        np.testing.assert_allclose(found.expected, told.sum(axis=0), atol=0.004 * n_uses)
+    without = estimate(np.empty((0, 3)), 5, of_all=of_all)
+    assert without.expected.tolist() == without.deviation.tolist() == [0, 0, 0]
+    np.testing.assert_allclose(without.shares, of_all)
+
+
+def test_how_often_senses_are_by_metadata(own_sample: Index) -> None:
+    """Of each value it is what its own uses tell, by a grid of shares too, and what people know of them is certain."""
+    senses = own_sample.senses(by="anna")
+    senses.new("bank.river")
+    senses.label("bank.river", ["bank/06:73", "bank/02:29"])
+    found = senses.assign("bank")
+    shares = np.arange(0.0005, 1, 0.0005)
+    grid = np.column_stack([shares, 1 - shares])
+
+    def likeliest(uses: Sequence[Assignment], prior: NDArray[np.float64]) -> NDArray[np.float64]:
+        answers = np.array([(use.p, use.p_none) for use in uses if not use.is_labelled]).reshape(-1, 2)
+        best = grid[(np.log(grid @ answers.T).sum(axis=1) + np.log(grid) @ prior).argmax()]
+        return np.array([*best, *(answers * best / (answers @ best)[:, None]).sum(axis=0)])
+
+    n_uses = sum(not use.is_labelled for use in found.uses)
+    of_all = likeliest(found.uses, np.full(2, 0.02 * n_uses))
+    by_genre = found.frequencies_by("genre")
+    assert [*by_genre] == [*found.by_metadata("genre")]
+    for genre, row in by_genre.items():
+        own = [use for use in found.uses if str(use.line.metadata["genre"]) == genre]
+        known = sum(use.is_labelled for use in own)
+        expected = likeliest(own, 10 * of_all[:2])[2:] + np.array([known, 0])
+        assert [one.sense_id for one in row] == ["bank.river", NONE_OF_THESE]
+        assert [one.assigned for one in row] == found.by_metadata("genre")[genre][:2]
+        np.testing.assert_allclose([one.expected for one in row], expected, atol=0.02)
+        assert row[0].low >= known
+        assert all(0 <= one.low <= one.expected <= one.high <= len(own) for one in row)
+        assert row[1].high <= len(own) - known
+    assert any(row[0].low < row[0].high for row in by_genre.values())
+    one_value = senses.assign("bank", where="genre=diary").frequencies_by("genre")
+    assert [*one_value] == ["diary"]
+    periods = found.frequencies_by("year:20")
+    assert [*periods] == [*found.by_metadata("year:20")]
+    empty = next(value for value, row in found.by_metadata("year:5").items() if not sum(row))
+    assert [(one.assigned, one.expected, one.low, one.high) for one in found.frequencies_by("year:5")[empty]] == [
+        (0, 0, 0, 0)
+    ] * 2
+    with pytest.raises(SenseError, match="has the column 'colour'; there are"):
+        found.frequencies_by("colour")
+
+
 def test_what_is_sure_is_counted() -> None:
     """Of uses that are told for sure as many are expected as there are, and nothing is in doubt; of none, none."""
     sure = np.eye(3)[[0, 0, 1, 2, 0]]
@@ -835,6 +896,7 @@ def test_what_is_assigned_can_be_pickled(own_sample: Index) -> None:
     own_sample.close()
     assert [use.line for use in copy.uses] == [use.line for use in found.uses]
     assert copy.by_metadata("genre") == found.by_metadata("genre") == by_genre
+    assert copy.frequencies_by("genre") == found.frequencies_by("genre")
     assert copy.in_pile("bank.river") == found.in_pile("bank.river")
     assert (copy.frequencies, copy.unsure, copy.lost) == (found.frequencies, found.unsure, found.lost)
 

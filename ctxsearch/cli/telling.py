@@ -15,13 +15,13 @@ from ctxsearch.cli.exporting import export_model
 from ctxsearch.cli.nothing import NO_LINE, say_nothing
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import Device, Dtype, Filters, IndexName, Json, Shown, Whose, WrongCommand, with_records
-from ctxsearch.cli.output import Format, Told, print_lines, print_row
+from ctxsearch.cli.output import Format, Told, print_lines, print_rows
 from ctxsearch.cli.plotting import check_plot, plot_assigned
 
 if TYPE_CHECKING:
     from ctxsearch.domain import Usage
     from ctxsearch.sense import Label, Sense
-    from ctxsearch.senses import Assigned, Assignment, SenseFit
+    from ctxsearch.senses import Assigned, Assignment, SenseFit, SenseFrequency
 
 
 def lookup(
@@ -60,7 +60,12 @@ def assign(
         float, typer.Option(min=0, max=1, help="A line whose two likeliest answers are less far apart is unsure.")
     ] = 0.2,
     over: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Count by this column of the metadata; by year, or by year:20.")
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Count by this column of the metadata, with an interval of each sense's share; by year, or by"
+            " year:20.",
+        ),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="With --over: draw it into this file.", dir_okay=False)] = None,
     lines: Annotated[
@@ -137,21 +142,37 @@ def _print_frequencies(found: Assigned) -> None:
 
 
 def _print_over(found: Assigned, column: str, output: Format) -> None:
-    table = found.by_metadata(column)
-    names = [*(one.sense_id for one in found.frequencies), "unsure"]
-    if output is Format.JSON:
-        for value, row in table.items():
-            print(json.dumps({column: value, **dict(zip(names, row, strict=True))}, ensure_ascii=False))
+    """Prints a row for each value."""
+    table, estimated = found.by_metadata(column), found.frequencies_by(column)
+    piles = found.uses.piles
+    if output is Format.TABLE:
+        told = "lines in each pile, and a 95 % interval of each share"
+        show(f"{found.lemma}: {counted(len(found.uses), 'occurrence')}; {told}")
+        rows = [(value, row, estimated[value]) for value, row in table.items()]
+        everything = [*(one.assigned for one in found.frequencies), found.unsure]
+        cells = [(column, "lines", *piles)]
+        for value, counts, senses in (*rows, ("all", everything, found.frequencies)):
+            n = sum(counts)
+            shares = (f"{one.assigned:,} {_share(one, n):>7}" for one in senses)
+            cells.append((value, f"{n:,}", *shares, f"{counts[-1]:,}"))
+        widths = [max(map(len, one)) for one in zip(*cells, strict=True)]
+        for first, *others in cells:
+            padded = (f"{one:>{width}}" for one, width in zip(others, widths[1:], strict=True))
+            show(f"{first:<{widths[0]}}  " + "  ".join(padded))
         return
-    if output is not Format.TABLE:
-        for counted_by in ((column, *names), *((value, *row) for value, row in table.items())):
-            print_row(counted_by, "," if output is Format.CSV else "\t")
-        return
-    width = max(map(len, (column, *table)))
-    show(f"{column:<{width}}  " + "  ".join(f"{name:>9}" for name in names))
-    for value, row in table.items():
-        cells = (f"{count:>{max(9, len(name))},}" for count, name in zip(row, names, strict=True))
-        show(f"{value:<{width}}  " + "  ".join(cells))
+    figures = ("expected", "low", "high")
+    columns = [column, *piles, *(f"{name} {figure}" for name in piles[:-1] for figure in figures)]
+    figures_of = (
+        (value, *counts, *(getattr(one, figure) for one in estimated[value] for figure in figures))
+        for value, counts in table.items()
+    )
+    print_rows([dict(zip(columns, row, strict=True)) for row in figures_of], output, columns)
+
+
+def _share(one: SenseFrequency, of: int) -> str:
+    """The interval of a sense's share of so many lines."""
+    low, high = (f"{100 * count / max(1, of):.0f}" for count in (one.low, one.high))
+    return "" if not of else f"{low}%" if low == high else f"{low}-{high}%"
 
 
 def _print_uses(uses: Sequence[Assignment], shown: Shown) -> None:

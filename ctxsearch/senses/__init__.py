@@ -14,6 +14,7 @@ written      texts and sentences of senses, as people give them
 importing    dictionaries
 headwords    those of a dictionary, and which of them are imported
 assigned     every occurrence with its sense, and what that adds up to
+frequency    how often each sense is, of all these and of some
 uses         these occurrences, whose lines are read when they are wanted
 agreement    how far people's labels agree
 """
@@ -23,7 +24,8 @@ from __future__ import annotations
 from ctxsearch.sense import NONE_OF_THESE, UNSURE
 from ctxsearch.senses.agreement import Agreement, Disagreement
 from ctxsearch.senses.asking import Looked, SenseFit
-from ctxsearch.senses.assigned import Assigned, SenseFrequency
+from ctxsearch.senses.assigned import Assigned
+from ctxsearch.senses.frequency import SenseFrequency
 from ctxsearch.senses.induction import Group, Induced
 from ctxsearch.senses.senses import Senses, Unaccounted
 from ctxsearch.senses.uses import Assignment, Uses

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import starmap
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,30 +15,8 @@ from ctxsearch.query.found import Listing
 from ctxsearch.query.options import checked_count
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import NONE_OF_THESE, UNSURE, Label, Sense, id_of
-from ctxsearch.senses.telling import estimate
+from ctxsearch.senses.frequency import Counting, SenseFrequency
 from ctxsearch.senses.uses import Assignment, Uses
-
-_OF_NORMAL_95 = 1.96
-
-
-@dataclass(frozen=True, slots=True)
-class SenseFrequency:
-    """How often a word has a sense.
-
-    Attributes:
-        sense_id: the sense, or ``none of these``.
-        assigned: occurrences in its pile.
-        expected: how many occurrences are likely to have it, see `ctxsearch.senses.telling`: those that are labelled,
-            and of the others an estimate.
-        low: the lower end of a 95 % interval, by how far off the estimate was for words that were labelled throughout.
-        high: the upper end.
-    """
-
-    sense_id: str
-    assigned: int
-    expected: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -55,6 +32,7 @@ class Assigned:
         without_examples: senses of the word that nothing shows; no occurrence can be assigned to them.
         lost: labels whose occurrence is not in the index, or is of another word now.
         places: shard and row of each of the uses.
+        counting: what `frequencies` are reckoned by.
         unusable: sentences of its senses that mark no single word, or one that has no vector; they show nothing.
     """
 
@@ -65,6 +43,7 @@ class Assigned:
     without_examples: Sequence[Sense]
     lost: Sequence[Label]
     places: Listing
+    counting: Counting
     unusable: Sequence[Usage] = ()
 
     def __repr__(self) -> str:
@@ -129,26 +108,47 @@ class Assigned:
             SenseError: no document of these occurrences has the column, or a number in it to make periods of.
             QueryError: a period is no whole number of at least 1.
         """
+        return {value: self.uses.sizes_of(numbers).tolist() for value, numbers in self._by_value(column).items()}
+
+    def frequencies_by(self, column: str) -> dict[str, list[SenseFrequency]]:
+        """How often the word has each sense, by what the metadata of the documents say; see `by_metadata`.
+
+        Args:
+            column: of the metadata; ``year:20`` for periods of twenty years.
+
+        Returns:
+            For each value what `frequencies` has of all occurrences, reckoned by those alone that have it; see
+            `ctxsearch.senses.telling`. So what is expected by values adds up about, and not just, to that.
+
+        Raises:
+            SenseError: see there.
+            QueryError: likewise.
+        """
+        of_each = self._by_value(column)
+        return {value: self.counting.of(self.uses.sizes_of(some)[:-1], some) for value, some in of_each.items()}
+
+    def _by_value(self, column: str) -> dict[str, NDArray[np.int64]]:
+        """The numbers of the occurrences with each value of a column, see `by_metadata`. Shape: (n,)."""
         found = list(self.uses.by_document())
         known = sorted({name for metadata, _ in found for name in metadata})
         of = parse_column(column, known)
         if not found:
             return {}
-        none = np.zeros(len(self.uses.piles), np.int64)
         order: dict[str, ValueOrder] = dict(of.periods(metadata for metadata, _ in found).items())
-        table: dict[str, NDArray[np.int64]] = dict.fromkeys(order, none)
-        for metadata, counts in found:
+        table: dict[str, list[NDArray[np.int64]]] = {value: [] for value in order}
+        for metadata, numbers in found:
             if of.name in metadata:
                 # By its text: so 1 and true are told apart, and what is printed alike is added up.
                 value = str(of.value(metadata))
-                table[value] = table.get(value, none) + counts
+                table.setdefault(value, []).append(numbers)
                 order[value] = min(order.get(value, of.order(metadata)), of.order(metadata))
         if not table:
             have = f"there are: {', '.join(known)}" if known else "they have no metadata"
             raise SenseError(f"No document with {self.lemma!r} has the column {of.name!r}; {have}.")
         if of.width is not None and not any(of.has_number(metadata) for metadata, _ in found):
             raise SenseError(without_numbers(of.name))
-        return {value: table[value].tolist() for value in sorted(table, key=order.__getitem__)}
+        none = np.empty(0, np.int64)
+        return {value: np.concatenate([none, *table[value]]) for value in sorted(table, key=order.__getitem__)}
 
 
 def assigned(
@@ -202,11 +202,6 @@ def assigned(
         margin=margins,
         is_labelled=is_labelled,
     )
-    sizes = uses.sizes.tolist()
-    known, rest = answers[is_labelled].sum(axis=0), estimate(answers[~is_labelled], examples)
-    expected, spread = known + rest.expected, _OF_NORMAL_95 * rest.deviation
-    # What people know is not in doubt: no sense has less, and none has the rest of these.
-    low, high = np.maximum(known, expected - spread), np.minimum(known + np.sum(~is_labelled), expected + spread)
-    counts = (column.tolist() for column in (expected, low, high))
-    frequencies = list(starmap(SenseFrequency, zip(names, sizes[:-1], *counts, strict=True)))
-    return Assigned(lemma, uses, frequencies, sizes[-1], without_examples, lost, places)
+    counting = Counting(names, answers, is_labelled, examples)
+    frequencies = counting.of(uses.sizes[:-1])
+    return Assigned(lemma, uses, frequencies, int(uses.sizes[-1]), without_examples, lost, places, counting)

@@ -146,28 +146,31 @@ class Uses(Sequence[Assignment]):
             yield from sorted(self.at(ranked[start:stop].tolist()), key=lambda use: (use.margin, use.line.key))
             start = stop
 
+    def sizes_of(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many of those of these numbers lie in each pile. Shape: (n_piles,)."""
+        return np.bincount(self._pile[numbers], minlength=len(self.piles))
+
     def by_document(self) -> Iterator[tuple[Metadata, NDArray[np.int64]]]:
-        """The metadata of each document, and how many of its occurrences lie in each pile. Shape: (n_piles,)."""
+        """The metadata of each document, and the numbers of its occurrences. Shape: (n,)."""
         if self._read is not None:
             yield from self._by_document_read(self._read)
             return
         for number, places, rows in by_shard(self._places):
             shard = self._shards[number]
-            documents, own = np.unique(documents_of_ids(shard, shard.files.ids[rows]), return_inverse=True)
-            counts = np.zeros((len(documents), len(self.piles)), np.int64)
-            np.add.at(counts, (own, self._pile[places]), 1)
+            own = documents_of_ids(shard, shard.files.ids[rows])
+            order = np.argsort(own, kind="stable")
+            documents, firsts = np.unique(own[order], return_index=True)
             known = shard.catalog.documents(documents.tolist())
-            for document, row in zip(documents.tolist(), counts, strict=True):
-                yield known[document].metadata, row
+            for document, numbers in zip(documents.tolist(), np.split(places[order], firsts[1:]), strict=True):
+                yield known[document].metadata, numbers
 
     def _by_document_read(self, read: Sequence[Assignment]) -> Iterator[tuple[Metadata, NDArray[np.int64]]]:
         """The same of lines that are there."""
-        found: dict[str, tuple[Metadata, NDArray[np.int64]]] = {}
-        for use, pile in zip(read, self._pile.tolist(), strict=True):
-            line = use.line
-            _, counts = found.setdefault(line.document_id, (line.metadata, np.zeros(len(self.piles), np.int64)))
-            counts[pile] += 1
-        yield from found.values()
+        found: dict[str, tuple[Metadata, list[int]]] = {}
+        for number, use in enumerate(read):
+            found.setdefault(use.line.document_id, (use.line.metadata, []))[1].append(number)
+        for metadata, numbers in found.values():
+            yield metadata, np.array(numbers, np.int64)
 
     def _made(self, number: int, line: ConcordanceLine) -> Assignment:
         return Assignment(
