@@ -482,6 +482,13 @@ def test_labels_that_are_replaced_are_told(folder: Path) -> None:
     assert done("senses", "labels", folder, "bank") == before
 
 
+def test_a_name_of_nobody_who_accepts_is_refused(folder: Path) -> None:
+    """Whose senses a proposal makes says nothing where none is accepted."""
+    refused = ctxsearch("induce", folder, "bank", "--by", "anna")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.endswith("Error: --by says whose senses are made; give --accept, too.\n")
+
+
 def test_labels_of_others_that_a_change_touches_are_told(folder: Path) -> None:
     """Who splits, merges or removes a sense is told how much others labelled with it; the hint undoes that change."""
     keys = ["bank/06:73", "bank/02:29", "bank/09:39"]

@@ -11,7 +11,7 @@ import typer
 from ctxsearch.cli.console import counted, say, show
 from ctxsearch.cli.nothing import NO_LINE, say_nothing
 from ctxsearch.cli.opening import opening
-from ctxsearch.cli.options import Filters, IndexName, Json, Whose, refuse_all_but, with_records
+from ctxsearch.cli.options import Filters, IndexName, Json, Whose, WrongCommand, refuse_all_but, with_records
 from ctxsearch.cli.output import Format, print_lines
 from ctxsearch.cli.undoing import undo_command
 
@@ -48,6 +48,8 @@ def induce(
     A score is how near a line is to the middle of its group. Typical lines are the nearest; borderline ones, the least
     sure first, are those that lie nearer to another group, or hardly farther from it: that, not the score, orders them.
     """
+    if by is not None and not accept:
+        raise WrongCommand("--by says whose senses are made; give --accept, too.")
     with opening(index, allow_damaged=False) as opened:
         senses = opened.senses(by=by)
         found = senses.induce(word, **filters.chosen, least=least, seed=seed)
