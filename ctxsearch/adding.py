@@ -33,7 +33,7 @@ from ctxsearch.errors import IndexLocked, SourceError
 from ctxsearch.protocols import Encoder, VectorCodec
 from ctxsearch.report import IndexReport
 from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
-from ctxsearch.tally import Ids, Tally
+from ctxsearch.tally import Tally
 from ctxsearch.vectors.codec import Codec, CodecParameters, parameters_of, train
 
 _LOG = logging.getLogger(__name__)
@@ -219,7 +219,9 @@ class Adding:
             self._tally.unchanged += 1
             return False
         if not replace:
-            return self._refuse(self._tally.repeated if is_repeated else self._tally.refused, document)
+            refused = self._tally.repeated if is_repeated else self._tally.refused
+            refused.add(document.document_id)
+            return False
         self._removed.setdefault(there.shard_id, set()).add(there.number)
         if there.shard_id == _BUILDING and self._builder is not None:
             self._builder.take_out(there.number)
@@ -231,10 +233,6 @@ class Adding:
         if there.has_metadata and not document.metadata:
             self._tally.bared.add(document.document_id)
         return True
-
-    def _refuse(self, refused: Ids, document: Document) -> bool:
-        refused.add(document.document_id)
-        return False
 
     def _find(self, document: Document, identity: bytes) -> _There | None:
         """A document that is there, also in the shard that is being built."""

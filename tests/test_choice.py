@@ -26,8 +26,8 @@ def test_an_unknown_model_has_layers_by_its_depth(tmp_path: Path) -> None:
     """Nobody said which layers, and no head is known: so they are chosen, and the command says so."""
     model = build("bert-uncased", tmp_path / "model")
     choice = choose(str(model))
-    assert (choice.layers, choice.pooling, choice.head, choice.by_depth) == ("sum:1-2", "mean", None, True)
-    assert choose(str(model), layers="last") == ("last", "mean", None, False)
+    assert (choice.layers, choice.pooling, choice.head) == ("sum:1-2", "mean", None)
+    assert choose(str(model), layers="last") == ("last", "mean", None)
     assert choose(str(model), pooling="first")[:2] == ("sum:1-2", "first")
     with Index.create(tmp_path / "index", model=str(model), window=POSITIONS) as index:
         assert index.settings.layers == "sum:1-2"

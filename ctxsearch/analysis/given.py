@@ -48,7 +48,7 @@ def given_segments(
         lemma_of: gives the lemma of a form, where none is given.
     """
     if given.is_whole:
-        stretches = _sentences(text, given) if given.has_sentences else _cut(text, given, language)
+        stretches = _sentences(given) if given.has_sentences else _cut(text, given, language)
         for stretch in _tiled(stretches, len(text)):
             yield from (_segment(text, *short, lemma_of) for short in _short(stretch))
     else:
@@ -57,7 +57,7 @@ def given_segments(
             yield _mixed_segment(text, *stretch, patterns, lemma_of)
 
 
-def _sentences(text: str, given: Given) -> Iterator[_Stretch]:
+def _sentences(given: Given) -> Iterator[_Stretch]:
     """The sentences that are given."""
     for sentence in given.sentences:
         if sentence.end > sentence.start:
@@ -152,7 +152,7 @@ def _mixed(text: str, given: Given, language: str) -> Iterator[_Stretch]:
             whole = replace(one, start=at)
             # Only one that is too long for a segment is cut, as the analyser would cut it.
             is_long = one.end - at > MAX_SEGMENT_CHARS
-            cut = _cut(text, Given([whole]), language) if is_long else _sentences(text, Given([whole]))
+            cut = _cut(text, Given([whole]), language) if is_long else _sentences(Given([whole]))
             found.extend(cut)
             at = one.end
     if text[at:].strip() or not found:

@@ -5,11 +5,10 @@ from ctxsearch.corpus.entries import read_entries
 from ctxsearch.corpus.fields import read_fields
 from ctxsearch.corpus.labels import Labels, read_labels
 from ctxsearch.corpus.reading import Corpus, read
-from ctxsearch.corpus.records import DEFAULT_COLUMNS, MAX_RECORD_CHARS
+from ctxsearch.corpus.records import DEFAULT_COLUMNS
 
 __all__ = [
     "DEFAULT_COLUMNS",
-    "MAX_RECORD_CHARS",
     "Corpus",
     "DictionarySense",
     "Labels",

@@ -18,13 +18,11 @@ class Choice(NamedTuple):
         layers: which are joined, and how.
         pooling: how the pieces of a word become one vector.
         chosen: the head, if any.
-        by_depth: whether nobody chose the layers, and nothing is known of the model but its depth.
     """
 
     layers: str
     pooling: str
     chosen: ChosenHead | None
-    by_depth: bool
 
     @property
     def head(self) -> Head | None:
@@ -46,10 +44,10 @@ def choose(
     chosen = choose_head(str(head) if head else None, digest, layers, pooling)
     pooling = pooling or DEFAULT_POOLING
     if chosen is not None:
-        return Choice(chosen.head.layers, pooling, chosen, by_depth=False)
+        return Choice(chosen.head.layers, pooling, chosen)
     if layers is not None or has_shipped_head(digest):
-        return Choice(layers or DEFAULT_LAYERS, pooling, None, by_depth=False)
+        return Choice(layers or DEFAULT_LAYERS, pooling, None)
     # Imported late: it brings torch.
     from ctxsearch.encoder.loading import count_layers
 
-    return Choice(layers_by_depth(count_layers(model)), pooling, None, by_depth=True)
+    return Choice(layers_by_depth(count_layers(model)), pooling, None)

@@ -1,7 +1,6 @@
 """Heads: learned maps from what a model gives to vectors that tell senses apart, and the files they are kept in."""
 
 from ctxsearch.head.files import (
-    LARGEST,
     NO_HEAD,
     ChosenHead,
     choose_head,
@@ -15,7 +14,6 @@ from ctxsearch.head.files import (
 from ctxsearch.head.head import Calibration, Head, LowRank, head_bytes, parse_head
 
 __all__ = [
-    "LARGEST",
     "NO_HEAD",
     "Calibration",
     "ChosenHead",

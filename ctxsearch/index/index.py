@@ -143,7 +143,7 @@ class Index(Changes, Care, Exports):
                 dtype=dtype,
                 device=device,
             )
-            choice = Choice(DEFAULT_LAYERS, DEFAULT_POOLING, None, by_depth=False)
+            choice = Choice(DEFAULT_LAYERS, DEFAULT_POOLING, None)
         if codec is None and encoder is None:
             codec = CODEC_OF_HEAD if choice.head else CODEC_WITHOUT_HEAD
         codec = codec or CODEC_OF_OWN_ENCODER
