@@ -6,17 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from ctxsearch.analysis import normal_form, surface_form
-from ctxsearch.query.scope import OpenShard, count_rows, has_living, rows_of_form
+from ctxsearch.query.scope import OpenShard, count_rows, living_forms, rows_of_form
 
 
 def is_given(shards: Sequence[OpenShard], text: str) -> bool:
     """Whether a source gave the index a token that is written so, in whatever letters."""
     folded = normal_form(text)
     return bool(folded) and any(
-        has_living(shard, rows_of_form(row))
-        for shard in shards
-        if shard.catalog.has_given
-        for row in shard.catalog.forms(folded=folded)
+        shard.catalog.has_given and any(living_forms(shard, shard.catalog.forms(folded=folded))) for shard in shards
     )
 
 
@@ -50,10 +47,7 @@ def lemma_of_form(shards: Sequence[OpenShard], form: str, analysed: Callable[[st
 def _lemmas(shards: Sequence[OpenShard], *, form: str | None = None, folded: str | None = None) -> Counter[str]:
     """How often each lemma has a form, in documents that were not taken out; of a lemma alone, at least that it has."""
     found = [
-        (shard, row)
-        for shard in shards
-        for row in shard.catalog.forms(form=form, folded=folded)
-        if has_living(shard, rows_of_form(row))
+        (shard, row) for shard in shards for row in living_forms(shard, shard.catalog.forms(form=form, folded=folded))
     ]
     # To count those that are left takes a look at all rows: only where there is a choice.
     is_one = len({row.lemma for _, row in found}) < 2

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from ctxsearch.analysis import Analyser, normal_form
 from ctxsearch.catalog.rows import FormRow
 from ctxsearch.errors import LemmaNotFound, WordNotFound
-from ctxsearch.query.scope import OpenShard, has_living, rows_of_form, rows_of_lemma
+from ctxsearch.query.scope import OpenShard, has_living, living_forms, rows_of_lemma
 
 # How alike two words are written of which one may be meant by the other, see `difflib.SequenceMatcher.ratio`.
 # *bonk* is to *bank* what .75 is; below that, words of ten letters share the sound of but three or four.
@@ -62,9 +62,7 @@ def _occurs(shards: Sequence[OpenShard], lemma: str) -> bool:
 def _living(shards: Sequence[OpenShard], *, folded: str | None = None, lemma: str | None = None) -> Iterator[FormRow]:
     """The forms that documents have which were not taken out."""
     for shard in shards:
-        for row in shard.catalog.forms(folded=folded, lemma=lemma):
-            if has_living(shard, rows_of_form(row)):
-                yield row
+        yield from living_forms(shard, shard.catalog.forms(folded=folded, lemma=lemma))
 
 
 def _part_of(shards: Sequence[OpenShard], word: str) -> dict[str, Sequence[str]]:

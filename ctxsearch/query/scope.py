@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -73,11 +73,7 @@ class OpenShard(ListedShard):
         """The parts of speech that words have in documents that were not taken out."""
         if not self.entry.removed:
             return self.catalog.tags
-        return [
-            tag
-            for tag in self.catalog.tags
-            if any(has_living(self, rows_of_form(row)) for row in self.catalog.forms(tag=tag))
-        ]
+        return [tag for tag in self.catalog.tags if any(living_forms(self, self.catalog.forms(tag=tag)))]
 
     @cached_property
     def vectors(self) -> VectorShard:
@@ -201,6 +197,11 @@ def has_living(shard: OpenShard, rows: Rows) -> bool:
         return rows.stop > rows.start
     parts = (Rows(start, min(start + _ROWS, rows.stop)) for start in range(rows.start, rows.stop, _ROWS))
     return any(row_mask(shard, [part], living).any() for part in parts)
+
+
+def living_forms(shard: OpenShard, forms: Iterable[FormRow]) -> Iterator[FormRow]:
+    """Those of some forms of a shard that documents have which were not taken out."""
+    return (form for form in forms if has_living(shard, rows_of_form(form)))
 
 
 def count_rows(shard: OpenShard, parts: Sequence[Rows], documents: NDArray[np.bool_] | None) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ctxsearch.analysis import normal_form, visible_form
-from ctxsearch.query.scope import OpenShard, has_living, rows_of_form
+from ctxsearch.query.scope import OpenShard, living_forms
 
 
 def forms_of_others(shards: Sequence[OpenShard], word: str) -> frozenset[str]:
@@ -42,10 +42,7 @@ def forms_of_others(shards: Sequence[OpenShard], word: str) -> frozenset[str]:
 
 def _forms(shards: Sequence[OpenShard], *, folded: str | None = None, lemma: str | None = None) -> set[str]:
     return {
-        row.form
-        for shard in shards
-        for row in shard.catalog.forms(folded=folded, lemma=lemma)
-        if has_living(shard, rows_of_form(row))
+        row.form for shard in shards for row in living_forms(shard, shard.catalog.forms(folded=folded, lemma=lemma))
     }
 
 
