@@ -26,7 +26,7 @@ from ctxsearch.commit import ShardEntry, finish_shard
 from ctxsearch.domain import Document, Segment
 from ctxsearch.protocols import Encoded, Encoder, VectorCodec
 from ctxsearch.stretches import stretches
-from ctxsearch.vectors.files import TOKEN_BITS
+from ctxsearch.vectors.files import TOKEN_BITS, TOKEN_MASK
 from ctxsearch.vectors.sorting import VectorWriter
 
 # Tokens encoded in one call: some twenty batches of windows, so that those in a batch are of nearly one length.
@@ -225,7 +225,7 @@ class ShardBuilder:
         for row in np.flatnonzero(~present).tolist():
             word = words[row]
             if not isinstance(word, str):
-                self._catalog.add_unembedded(int(ids[row]) >> TOKEN_BITS, int(ids[row]) & (1 << TOKEN_BITS) - 1, word)
+                self._catalog.add_unembedded(int(ids[row]) >> TOKEN_BITS, int(ids[row]) & TOKEN_MASK, word)
 
     def finish(self, settings_digest: str, commit: int) -> ShardEntry:
         """Writes everything, durably, see `finish_shard`.

@@ -18,7 +18,7 @@ from ctxsearch.exporting.choosing import Chosen, choose
 from ctxsearch.exporting.material import Material, Output
 from ctxsearch.query.found import Found, by_shard
 from ctxsearch.storage import NewFile
-from ctxsearch.vectors.files import TOKEN_BITS
+from ctxsearch.vectors.files import TOKEN_BITS, TOKEN_MASK
 
 COLUMNS = (
     "lemma",
@@ -87,7 +87,7 @@ def _around(chosen: Chosen, block: Sequence[Found]) -> Iterator[_Around]:
     for shard_number, places, rows in by_shard(block):
         shard = chosen.material.shards[shard_number]
         ids = shard.files.ids[rows]
-        numbers, positions = (ids >> TOKEN_BITS).tolist(), (ids & ((1 << TOKEN_BITS) - 1)).tolist()
+        numbers, positions = (ids >> TOKEN_BITS).tolist(), (ids & TOKEN_MASK).tolist()
         segments = shard.catalog.segments(number + step for number in numbers for step in (-1, 0, 1))
         for place, number, position in zip(places.tolist(), numbers, positions, strict=True):
             own = segments[number]

@@ -83,7 +83,7 @@ def lemmas_of(shards: Sequence[OpenShard], parts: Sequence[Part]) -> set[str]:
     found: set[str] = set()
     for shard, part in zip(shards, parts, strict=True):
         if part.count:
-            numbers = np.unique(np.searchsorted(shard.files.lists, part.rows(), side="right") - 1)
+            numbers = np.unique(shard.files.lists_of(part.rows()))
             found.update(shard.catalog.lemmas(numbers.tolist()).values())
     return found
 

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.query.sentences import AT_ONCE, Tokens, sentences
-from ctxsearch.vectors.files import TOKEN_BITS
+from ctxsearch.vectors.files import TOKEN_BITS, TOKEN_MASK
 
 # Rows looked at in one go, and sentences whose tokens are counted.
 _ROWS, _SENTENCES = 1 << 18, 1 << 15
 # To read what stands beside an occurrence takes as long as to look at so many rows; or so many, and at all forms.
 _ROWS_AN_OCCURRENCE, _ROWS_AND_FORMS = 1000, 100
-_TOKEN_MASK = (1 << TOKEN_BITS) - 1
 
 
 def are_many(shard: OpenShard, ids: NDArray[np.int64], *, by_form: bool) -> bool:
@@ -56,7 +55,7 @@ def rows_beside(
         some = shard.files.ids[start : start + _ROWS]
         sentence = sentence_of[np.clip(some >> TOKEN_BITS, -1, len(sentence_of) - 1)]
         rows = np.flatnonzero(sentence >= 0)
-        places = tokens.firsts[sentence[rows]] + (some[rows] & _TOKEN_MASK)
+        places = tokens.firsts[sentence[rows]] + (some[rows] & TOKEN_MASK)
         known = places < tokens.stops[sentence[rows]]
         beside[start + rows[known]] = within[places[known]]
     return beside, int(np.count_nonzero(within))
@@ -108,9 +107,9 @@ def _windows(
     # How many windows each place is in: one more from where they begin, one less where they stop.
     begin, stop = tokens.firsts[own], tokens.stops[own]
     if left is not None:
-        begin = np.maximum(begin, nodes - min(left, _TOKEN_MASK))
+        begin = np.maximum(begin, nodes - min(left, TOKEN_MASK))
     if right is not None:
-        stop = np.minimum(stop, nodes + 1 + min(right, _TOKEN_MASK))
+        stop = np.minimum(stop, nodes + 1 + min(right, TOKEN_MASK))
     size = int(tokens.stops[-1]) + 1
     within = np.cumsum(np.bincount(begin, minlength=size) - np.bincount(stop, minlength=size))
     within[nodes] -= 1  # its own

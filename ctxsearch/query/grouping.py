@@ -277,7 +277,7 @@ def _counted(
     if not groups.are_of_words:
         sizes = np.bincount(groups_of_rows, minlength=len(keys)).tolist()
         return Counter({key: size for key, size in zip(keys, sizes, strict=True) if size})
-    lemmas = np.unique(np.searchsorted(shard.files.lists, rows, "right") - 1)
+    lemmas = np.unique(shard.files.lists_of(rows))
     forms = shard.catalog.forms_of_lemmas(lemmas.tolist())
     firsts = np.array([one.first_row for one in forms], np.int64)
     stops = np.array([one.stop_row for one in forms], np.int64)

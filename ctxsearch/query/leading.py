@@ -178,7 +178,7 @@ def _tell_lemmas(shards: Sequence[OpenShard], found: Listing, beginnings: _Begin
     beginnings.order = ORDERS["lemma"].order
     for number, places, rows in by_shard(found):
         shard = shards[number]
-        numbers, which = np.unique(np.searchsorted(shard.files.lists, rows, "right") - 1, return_inverse=True)
+        numbers, which = np.unique(shard.files.lists_of(rows), return_inverse=True)
         lemmas = shard.catalog.lemmas(numbers.tolist())
         if len(lemmas) != len(numbers):
             raise IndexDamaged(str(shard.catalog.path), "lemmas are missing")

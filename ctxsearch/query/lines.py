@@ -15,9 +15,7 @@ from ctxsearch.head import Calibration
 from ctxsearch.kwic import Context, Spans, sentence_around, words_around
 from ctxsearch.query.found import Found
 from ctxsearch.query.scope import OpenShard
-from ctxsearch.vectors.files import TOKEN_BITS
-
-_TOKEN_MASK = (1 << TOKEN_BITS) - 1
+from ctxsearch.vectors.files import TOKEN_BITS, TOKEN_MASK
 
 
 def lines(
@@ -50,8 +48,8 @@ def _shard_lines(
     shard.ids_ahead.expect_rows(rows)
     ids = shard.files.ids[rows]
     numbers = (ids >> TOKEN_BITS).tolist()
-    positions = (ids & _TOKEN_MASK).tolist()
-    lemma_numbers = (np.searchsorted(shard.files.lists, rows, side="right") - 1).tolist()
+    positions = (ids & TOKEN_MASK).tolist()
+    lemma_numbers = shard.files.lists_of(rows).tolist()
     lemmas = shard.catalog.lemmas(lemma_numbers)
     segments = _Segments(shard.catalog, numbers, with_next=context is not None)
     tags = _tags(shard, rows.tolist(), segments, numbers, positions)

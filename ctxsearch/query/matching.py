@@ -23,7 +23,7 @@ from ctxsearch.query.missing import lemma_not_found, word_not_found
 from ctxsearch.query.pattern import Element, Pattern
 from ctxsearch.query.placing import in_parts, rows_at
 from ctxsearch.query.scope import OpenShard, Rows, rows_of_form, unknown_tag
-from ctxsearch.vectors.files import TOKEN_BITS
+from ctxsearch.vectors.files import TOKEN_BITS, TOKEN_MASK
 
 # Nodes looked at in one go, of however many words, and tokens of their sentences.
 _NODES, _TOKENS = 1 << 20, 1 << 20
@@ -141,7 +141,7 @@ class _Sentences:
     def borders(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """The border before each token. Shape: (n,)."""
         sentence = np.searchsorted(self._numbers, ids >> TOKEN_BITS)
-        return self._firsts[sentence] + (ids & (1 << TOKEN_BITS) - 1)
+        return self._firsts[sentence] + (ids & TOKEN_MASK)
 
     def meeting(self, tokens: _Tokens) -> NDArray[np.bool_]:
         """Which borders a token follows that is among some. Shape: (n_borders,)."""

@@ -19,11 +19,10 @@ from ctxsearch.errors import QueryError
 from ctxsearch.query.keys import rows_asked_for
 from ctxsearch.query.placing import in_parts, rows_at
 from ctxsearch.query.scope import OpenShard, Rows, has_living, rows_of_word
-from ctxsearch.vectors.files import TOKEN_BITS
+from ctxsearch.vectors.files import TOKEN_MASK
 
 # Occurrences looked at in one go.
 _OCCURRENCES = 1 << 20
-_MASK = (1 << TOKEN_BITS) - 1
 _DISTANCE = re.compile(r"([+-]?)([0-9]{1,5})")
 
 
@@ -121,9 +120,9 @@ def _are_kept(
 
 
 def _is_near(ids: NDArray[np.int64], one: Nearby, others: NDArray[np.int64]) -> NDArray[np.bool_]:
-    first = ids & ~np.int64(_MASK)
+    first = ids & ~np.int64(TOKEN_MASK)
     low = first if one.before is None else np.maximum(first, ids - one.before)
-    high = first | _MASK if one.after is None else np.minimum(first | _MASK, ids + one.after)
+    high = first | TOKEN_MASK if one.after is None else np.minimum(first | TOKEN_MASK, ids + one.after)
     count = np.searchsorted(others, high, "right") - np.searchsorted(others, low, "left")
     # An occurrence is not beside itself.
     own = np.searchsorted(others, ids, "right") - np.searchsorted(others, ids, "left")

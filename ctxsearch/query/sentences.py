@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 from ctxsearch.catalog.rows import SPAN
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.scope import OpenShard
-from ctxsearch.vectors.files import TOKEN_BITS
+from ctxsearch.vectors.files import TOKEN_BITS, TOKEN_MASK
 
 AT_ONCE = 2048
 """So many are read in one go."""
-
-_TOKEN_MASK = (1 << TOKEN_BITS) - 1
 
 
 class Tokens(NamedTuple):
@@ -44,7 +42,7 @@ class Tokens(NamedTuple):
             IndexDamaged: the sentence has no such token.
         """
         sentences = np.searchsorted(self.numbers, ids >> TOKEN_BITS)
-        tokens = self.firsts[sentences] + (ids & _TOKEN_MASK)
+        tokens = self.firsts[sentences] + (ids & TOKEN_MASK)
         if (tokens >= self.stops[sentences]).any():
             raise IndexDamaged(str(shard.catalog.path), "a segment has fewer tokens than rows stand for")
         return sentences, tokens

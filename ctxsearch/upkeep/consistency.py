@@ -16,7 +16,7 @@ from ctxsearch.hindrance import reading
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.storage import plain_size
 from ctxsearch.vectors.codec import coded_lengths
-from ctxsearch.vectors.files import TOKEN_BITS
+from ctxsearch.vectors.files import TOKEN_BITS, TOKEN_MASK
 
 # Rows decoded in one go, and segments whose origins are read.
 _ROWS, _SEGMENTS = 1 << 15, 1 << 12
@@ -170,7 +170,7 @@ def _rows(shard: OpenShard, forms: list[FormRow]) -> Iterator[str]:
     for number, (_, text, tokens) in enumerate(shard.catalog.segment_rows(0, totals.segments)):
         spans = np.frombuffer(tokens, dtype="<u2").reshape(-1, 2).tolist()
         while at < len(ids) and ids[at] >> TOKEN_BITS == number:
-            position = int(ids[at]) & (1 << TOKEN_BITS) - 1
+            position = int(ids[at]) & TOKEN_MASK
             if position >= len(spans):
                 yield f"a row stands for token {position} of segment {number}, which has {len(spans)}"
                 return

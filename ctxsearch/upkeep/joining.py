@@ -16,7 +16,7 @@ from ctxsearch.catalog.rows import Word
 from ctxsearch.catalog.words import word_tables
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.scope import OpenShard
-from ctxsearch.vectors.files import TOKEN_BITS
+from ctxsearch.vectors.files import TOKEN_BITS, TOKEN_MASK
 
 
 class JoinedRows:
@@ -60,7 +60,7 @@ class JoinedRows:
             living = np.flatnonzero(segment >= 0)
             ends = np.cumsum(frequencies)
             counts = np.diff(np.searchsorted(living, ends), prepend=0)
-            ids = segment[living] << TOKEN_BITS | shard.files.ids[living] & (1 << TOKEN_BITS) - 1
+            ids = segment[living] << TOKEN_BITS | shard.files.ids[living] & TOKEN_MASK
             runs.append(_Run(of_words, counts, ids, living))
             forms = np.searchsorted(ends, shard.clusters.starts, side="right")
             in_clusters.append(of_words[np.unique(forms)])

@@ -27,6 +27,10 @@ from ctxsearch.hindrance import reading
 from ctxsearch.storage import NewFile, plain_size
 
 TOKEN_BITS = 16
+"""An id is ``segment << TOKEN_BITS | token``."""
+
+TOKEN_MASK = (1 << TOKEN_BITS) - 1
+"""What of an id is the token."""
 
 _LONGEST_HEADER = 4096
 
@@ -49,6 +53,10 @@ class VectorFiles(NamedTuple):
     codes: NDArray[np.uint8]
     ids: NDArray[np.int64]
     lists: NDArray[np.int64]
+
+    def lists_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The number of the list that each of some rows is in. Shape: (n,)."""
+        return np.searchsorted(self.lists, rows, side="right") - 1
 
 
 def open_vectors(folder: Path, code_size: int, rows: int, lemmas: int) -> VectorFiles:
