@@ -17,9 +17,9 @@ from ctxsearch.domain import ConcordanceLine
 from ctxsearch.exporting.annotation import Annotation
 from ctxsearch.query.concordance import drawn_places
 from ctxsearch.query.examples import CONSIDERED, sentence_scores, unlike
-from ctxsearch.query.found import Found, Listing, by_shard
+from ctxsearch.query.found import Found, Listing, by_shard, documents_of
 from ctxsearch.query.lines import lines
-from ctxsearch.query.scope import OpenShard, documents_of_ids
+from ctxsearch.query.scope import OpenShard
 from ctxsearch.query.vectors import vectors_of
 
 # A line that a sense is likelier to have than this is sure enough to be quoted before others.
@@ -59,7 +59,7 @@ def showing(
     # As in `best_examples`: half of it is how the sentence reads, and half how typical the use is.
     total = scores * np.clip(nearness, 0, None)
     ranked = np.lexsort((-total, doubt))
-    ranked = ranked[np.lexsort((_times(_documents(shards, found), ranked), doubt[ranked]))]
+    ranked = ranked[np.lexsort((_times(documents_of(shards, found).tolist(), ranked), doubt[ranked]))]
     chosen = unlike(ranked, words, n, vectors)
     made = lines(shards, [Found(found[at].shard, found[at].row, float(total[at])) for at in chosen], None)
     return [(line, bool(doubt[at] == 0)) for line, at in zip(made, chosen, strict=True)]
@@ -75,20 +75,9 @@ def _doubt(annotation: Annotation, sense: str, found: Listing) -> NDArray[np.int
     return doubt
 
 
-def _documents(shards: Sequence[OpenShard], found: Listing) -> list[tuple[int, int]]:
-    """The shard and the document of each line."""
-    made = [(0, 0)] * len(found)
-    for number, at, rows in by_shard(found):
-        shard = shards[number]
-        of_rows = documents_of_ids(shard, shard.files.ids[rows]).tolist()
-        for place, document in zip(at.tolist(), of_rows, strict=True):
-            made[place] = number, document
-    return made
-
-
-def _times(documents: Sequence[tuple[int, int]], ranked: NDArray[np.int64]) -> NDArray[np.int64]:
+def _times(documents: Sequence[int], ranked: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many lines of the same document come before each in a ranking. Shape: (n_ranked,)."""
-    seen: Counter[tuple[int, int]] = Counter()
+    seen: Counter[int] = Counter()
     times = []
     for at in ranked.tolist():
         times.append(seen[documents[at]])

@@ -116,7 +116,22 @@ def documents_of(shards: Sequence[OpenShard], found: Sequence[Found]) -> NDArray
     return documents
 
 
-def document_rows(shard: OpenShard, numbers: NDArray[np.int64]) -> Iterator[DocumentRow]:
+def by_document(
+    shards: Sequence[OpenShard], found: Sequence[Found]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], Iterator[DocumentRow]]]:
+    """The documents of some occurrences, shard after shard, each once.
+
+    Yields:
+        The places of a shard's occurrences among all, the number of the document of each among those of the shard, and
+        these documents.
+    """
+    for number, places, rows in by_shard(found):
+        ids = shards[number].files.ids[rows]
+        documents, which = np.unique(documents_of_ids(shards[number], ids), return_inverse=True)
+        yield places, which, _document_rows(shards[number], documents)
+
+
+def _document_rows(shard: OpenShard, numbers: NDArray[np.int64]) -> Iterator[DocumentRow]:
     """Documents of a shard by their numbers, in the order of these; a few thousand are in memory at a time."""
     for start in range(0, len(numbers), _DOCUMENTS):
         some = numbers[start : start + _DOCUMENTS].tolist()
@@ -128,5 +143,5 @@ def document_rows(shard: OpenShard, numbers: NDArray[np.int64]) -> Iterator[Docu
 
 def metadata_names(shard: OpenShard, rows: NDArray[np.int64]) -> set[str]:
     """The names that the metadata have of the documents of some rows."""
-    documents = document_rows(shard, np.unique(documents_of_ids(shard, shard.files.ids[rows])))
+    documents = _document_rows(shard, np.unique(documents_of_ids(shard, shard.files.ids[rows])))
     return {name for document in documents for name in document.metadata}

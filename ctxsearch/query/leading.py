@@ -19,10 +19,10 @@ from ctxsearch.catalog.rows import DocumentRow
 from ctxsearch.domain import Metadata
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.columns import about, value_order
-from ctxsearch.query.found import Listing, by_shard, document_rows
+from ctxsearch.query.found import Listing, by_document, by_shard
 from ctxsearch.query.lines import lines
 from ctxsearch.query.orders import LETTERS, ORDERS, first_letters
-from ctxsearch.query.scope import OpenShard, documents_of_ids
+from ctxsearch.query.scope import OpenShard
 from ctxsearch.query.sentences import AT_ONCE, Sentences, sentences
 from ctxsearch.query.shaping import SortKey
 from ctxsearch.vectors.files import TOKEN_BITS
@@ -163,10 +163,8 @@ def _tell(
 def _tell_documents(
     shards: Sequence[OpenShard], found: Listing, beginnings: _Beginnings, told: Callable[[DocumentRow], Any]
 ) -> None:
-    for number, places, rows in by_shard(found):
-        shard = shards[number]
-        documents, which = np.unique(documents_of_ids(shard, shard.files.ids[rows]), return_inverse=True)
-        beginnings.put(places, map(told, document_rows(shard, documents)), which)
+    for places, which, documents in by_document(shards, found):
+        beginnings.put(places, map(told, documents), which)
 
 
 def _column(known: Metadata, name: str) -> Any:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import QueryError
 from ctxsearch.query.columns import OWN_COLUMNS, PREFIX, about, column_named, value_order
-from ctxsearch.query.found import Found, Listing, by_shard, document_rows, documents_of
+from ctxsearch.query.found import Found, Listing, by_document, by_shard, documents_of
 from ctxsearch.query.orders import ORDERS, SCORE
-from ctxsearch.query.scope import OpenShard, documents_of_ids
+from ctxsearch.query.scope import OpenShard
 from ctxsearch.query.several import strings
 
 _OF_CORPUS = "corpus"
@@ -173,10 +173,8 @@ def with_own_columns(
         made: their lines.
     """
     result = list(made)
-    for number, places, rows in by_shard(found):
-        shard = shards[number]
-        documents, which = np.unique(documents_of_ids(shard, shard.files.ids[rows]), return_inverse=True)
-        known = [about(row) for row in document_rows(shard, documents)]
+    for places, which, documents in by_document(shards, found):
+        known = [about(row) for row in documents]
         for place, document in zip(places.tolist(), which.tolist(), strict=True):
             result[place] = replace(made[place], metadata=known[document])
     return result

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.domain import ConcordanceLine, Metadata, MetadataValue
-from ctxsearch.query.found import Listing, by_shard
+from ctxsearch.query.found import Listing, by_document
 from ctxsearch.query.lines import lines
-from ctxsearch.query.scope import OpenShard, documents_of_ids
+from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import NONE_OF_THESE
 
 # So many of the least sure are read at once; most often no more are wanted.
@@ -155,14 +155,11 @@ class Uses(Sequence[Assignment]):
         if self._read is not None:
             yield from self._by_document_read(self._read)
             return
-        for number, places, rows in by_shard(self._places):
-            shard = self._shards[number]
-            own = documents_of_ids(shard, shard.files.ids[rows])
-            order = np.argsort(own, kind="stable")
-            documents, firsts = np.unique(own[order], return_index=True)
-            known = shard.catalog.documents(documents.tolist())
-            for document, numbers in zip(documents.tolist(), np.split(places[order], firsts[1:]), strict=True):
-                yield known[document].metadata, numbers
+        for places, which, documents in by_document(self._shards, self._places):
+            order = np.argsort(which, kind="stable")
+            each = np.split(places[order], np.flatnonzero(np.diff(which[order])) + 1)
+            for document, numbers in zip(documents, each, strict=True):
+                yield document.metadata, numbers
 
     def _by_document_read(self, read: Sequence[Assignment]) -> Iterator[tuple[Metadata, NDArray[np.int64]]]:
         """The same of lines that are there."""
