@@ -151,6 +151,8 @@ def _command(
     script: Path | None,
 ) -> None:
     os.chdir(cwd)
+    # Where the tests run in the background of a shell, that has let them ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in _NOT_INHERITED:
         os.environ.pop(name, None)
     os.environ.update(env)
