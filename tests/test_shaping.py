@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from ctxsearch import ConcordanceLine, Document, Index
 from ctxsearch.cli import output
-from ctxsearch.errors import QueryError, SenseError
+from ctxsearch.errors import IndexDamaged, QueryError, SenseError
 from ctxsearch.query import beside, concordance
 
 YEARS = (1999, 1850, None, "unknown", 1999, 2001.5, 1850)
@@ -507,6 +507,36 @@ def test_a_long_table_is_printed_part_by_part(
     assert [line.split()[0] for line in shown] == [line.key for line in made]
     for start in range(0, len(shown), 6):
         assert len({line.index("[") for line in shown[start : start + 6]}) == 1
+
+
+@pytest.mark.parametrize("form", output.Format)
+@pytest.mark.parametrize("error", [IndexDamaged("a", "it is short"), OSError(5, "Input/output error")])
+def test_damage_among_lines_is_told_with_how_many_are_printed(
+    index: Index,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    form: output.Format,
+    error: Exception,
+) -> None:
+    """What was read before it is printed, as it would be without; the first lines' own damage needs no number."""
+    monkeypatch.setattr(output, "_ALIGNED", 6)
+    made = index.iter_concordance("bank")
+    output.print_lines(made[:12], form, columns=made.metadata_columns)
+    whole = capsys.readouterr().out
+
+    def lines(shards: object, found: Sequence[object], context: object) -> object:
+        if made._found[good] in found:
+            raise error
+        return _lines(shards, found, context)
+
+    _lines = concordance.lines
+    monkeypatch.setattr(concordance, "lines", lines)
+    for good in (14, 3):
+        with pytest.raises(type(error)):
+            output.print_lines(made, form, columns=made.metadata_columns)
+        printed, said = capsys.readouterr()
+        note = f"Printed the first 12 lines of {len(made)}, read before what is wrong was met."
+        assert (printed == whole, " ".join(said.split())) == ((True, note) if good == 14 else (False, ""))
 
 
 def test_lines_that_are_made_when_read_outlive_their_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

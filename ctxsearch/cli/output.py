@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.text import Text
 
 from ctxsearch.cells import NAMING, line_cells, line_header, row
-from ctxsearch.cli.console import plain
+from ctxsearch.cli.console import counted, plain, say
 from ctxsearch.domain import ConcordanceLine, MetadataValue
+from ctxsearch.errors import IndexDamaged
 
 _JOINERS = "\u200c\u200d"
 _NARROWEST = 40
-# Lines whose columns are equally wide.
+# Lines that are made before the first of them is printed; for people their columns are equally wide.
 _ALIGNED = 4096
 
 
@@ -61,25 +62,28 @@ def print_lines(
         whole: prints the whole context for people, too, not as much of it as is seen at a glance.
         columns: the names in their metadata, where these are known without making all lines.
     """
-    if output is Format.JSON:
-        for number, line in enumerate(lines):
-            print(json.dumps({**asdict(line), **(told[number].fields if told else {})}, ensure_ascii=False))
-    elif output is Format.TABLE:
-        shown = [one.shown for one in told]
-        for start in range(0, len(lines), _ALIGNED):
-            some = slice(start, start + _ALIGNED)
-            _print_table(list(lines[some]), shown[some], whole=whole)
-    else:
+    names: Sequence[str] = ()
+    delimiter = "\t" if output is Format.TSV else ","
+    if output in (Format.CSV, Format.TSV):
         names = columns() if columns else sorted({name for line in lines for name in line.metadata})
-        _print_cells(lines, "," if output is Format.CSV else "\t", told, names)
-
-
-def _print_cells(
-    lines: Sequence[ConcordanceLine], delimiter: str, told: Sequence[Told], columns: Sequence[str]
-) -> None:
-    print_row(line_header(list(told[0].fields) if told else (), columns), delimiter)
-    for number, line in enumerate(lines):
-        print_row(line_cells(line, told[number].fields.values() if told else (), columns), delimiter, NAMING)
+        print_row(line_header(list(told[0].fields) if told else (), names), delimiter)
+    for start in range(0, len(lines), _ALIGNED):
+        some = slice(start, start + _ALIGNED)
+        try:
+            block = list(lines[some])
+        except (IndexDamaged, OSError):
+            if start:
+                say(f"Printed the first {counted(start, 'line')} of {len(lines):,}, read before what is wrong was met.")
+            raise
+        if output is Format.TABLE:
+            _print_table(block, [one.shown for one in told[some]], whole=whole)
+            continue
+        more = [one.fields for one in told[some]] or [{}] * len(block)
+        for line, fields in zip(block, more, strict=True):
+            if output is Format.JSON:
+                print(json.dumps({**asdict(line), **fields}, ensure_ascii=False))
+            else:
+                print_row(line_cells(line, fields.values(), names), delimiter, NAMING)
 
 
 def print_row(cells: Iterable[object], delimiter: str, exact: Collection[int] = ()) -> None:
