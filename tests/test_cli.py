@@ -114,6 +114,20 @@ def test_lines_are_shown_as_they_are_written(make_index: MakeIndex) -> None:
         assert "on the [river] bank. \u0645\u06cc\u200c\u062e" in line
 
 
+def test_lines_that_are_piped_are_as_wide_as_one_asks(make_index: MakeIndex) -> None:
+    """What COLUMNS says is kept to where there is no terminal, too; where it says nothing, there is more room."""
+    index = make_index(
+        [Document("a", f"{'They rowed there. ' * 6}They sat on the bank of it. {'They rowed back. ' * 6}")]
+    )
+    for columns in ("60", "80", "100"):
+        (line,) = ctxsearch(
+            "concordance", index.path, "bank", "--context", "30", env={"COLUMNS": columns}
+        ).stdout.splitlines()
+        assert int(columns) - 2 < len(line) <= int(columns)
+    (line,) = ctxsearch("concordance", index.path, "bank", "--context", "30").stdout.splitlines()
+    assert 118 < len(line) <= 120
+
+
 def test_context_is_words_or_the_sentence(index: Index) -> None:
     """--context takes a number of words, which may reach over the sentence, or the sentence."""
     lines = [

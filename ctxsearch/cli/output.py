@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +20,8 @@ from ctxsearch.errors import IndexDamaged
 
 _JOINERS = "\u200c\u200d"
 _NARROWEST = 40
+# Where there is no terminal, and nobody says otherwise.
+_PIPED = 120
 # Lines that are made before the first of them is printed; for people their columns are equally wide.
 _ALIGNED = 4096
 
@@ -110,14 +113,14 @@ def print_rows(rows: Sequence[Mapping[str, object]], output: Format, columns: Se
 
 
 def _print_table(lines: Sequence[ConcordanceLine], told: Sequence[str], *, whole: bool) -> None:
-    """One line each: the score, the key, and the node in one column, with as much context as the terminal has.
+    """One line each: the score, the key, and the node in one column, with as much context as there is room for.
 
-    Or, where it is to be whole, all context, which a terminal breaks where it must.
+    That is the terminal's, or what COLUMNS says. Where context is to be whole, it is, and a terminal breaks it.
     """
     console = Console(soft_wrap=True, highlight=False, emoji=False, markup=False)
     # A width of 0, as some shells say where there is no terminal, would let nothing through.
     console.width = max(_NARROWEST, console.width)
-    width = console.width if console.is_terminal else 120
+    width = console.width if console.is_terminal or os.environ.get("COLUMNS") else _PIPED
     scored = any(line.score is not None for line in lines)
     weighed = any(line.p_same is not None for line in lines)
     told_width = min(28, max(map(cell_len, told), default=-2))
