@@ -7,6 +7,7 @@ material     what a format is given to write from, and what it says it has writt
 selecting    which occurrences are written
 annotation   which sense each has, and who says so
 choosing     both, and the lines
+showing      which lines show a sense in an entry
 goal         new files, put in place together, or not at all
 lines        concordance lines as CSV, TSV and JSON lines
 xlsx         the same as a spreadsheet; the only door to XlsxWriter

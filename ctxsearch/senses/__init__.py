@@ -17,6 +17,11 @@ assigned     every occurrence with its sense, and what that adds up to
 frequency    how often each sense is, of all these and of some
 uses         these occurrences, whose lines are read when they are wanted
 agreement    how far people's labels agree
+located      where the occurrences are that people labelled
+displaced    labels that stand elsewhere since documents were replaced
+subcorpora   parts of the corpus that have a name
+change       words that are used otherwise in one part of the corpus than in another
+chance       how differently two parts are spread over groups, beside how they would be by chance
 """
 
 from __future__ import annotations
