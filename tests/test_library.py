@@ -44,6 +44,9 @@ class NAType:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __repr__(self) -> str:
+        return "<NA>"  # and no address, which would make another name of a test in each process
+
 
 RIVER = "They sat on the [bank] of the river."
 
