@@ -499,7 +499,7 @@ class TestJsonl:
             ('{"text": "x", "n": [-Infinity]}', "-Infinity is not a number"),
             ('{"text": "x", "n": 1e999}', "inf is not a number"),
             ('{"text": "x", "n": [1e999]}', "Out of range"),
-            ('{"text": "x", "n": ' + "9" * 5000 + "}", "digits"),
+            ('{"text": "x", "n": ' + "9" * 5000 + "}", "a number of 5,000 digits in it; give it as a string"),
             ('{"text": "x", "n": ' + "[" * 100_000 + "]" * 100_000 + "}", "nested too deeply"),
             ('{"text": "x \\ud800 y"}', "\\ud800, stands alone"),
             ('{"text": "x", "title": "\\udfff"}', "\\udfff, stands alone"),
@@ -507,6 +507,8 @@ class TestJsonl:
             ('{"text": "x", "k": ["\\udfff"]}', "\\udfff, stands alone"),
             ('{"text": "x", "\\udfff": 1}', "\\udfff, stands alone"),
             ('{"text": "x\ty"}', "Invalid control character"),
+            ('{"text": "x", "text": "y"}', "there are several fields 'text' in one object"),
+            ('{"text": "x", "metadata": {"n": 1, "n": 2}}', "there are several fields 'n' in one object"),
         ],
     )
     def test_bad_record(self, tmp_path: Path, line: str, why: str) -> None:
@@ -749,6 +751,26 @@ class TestEncoding:
         assert texts == ["日本", "河岸"]
         assert [error.line for error in errors] == [2]
         assert f"at offset {len(start + before)} " in errors[0].why or encoding.startswith("utf-16")
+
+    @pytest.mark.parametrize("name", ["x.txt", "x.jsonl", "x.csv", "x.txt.gz"])
+    def test_a_packed_file_without_its_ending(self, tmp_path: Path, name: str) -> None:
+        """What is packed, or is so twice, is no text in another encoding."""
+        error = failure(read(write(tmp_path / name, gzip.compress(b"text"))))
+        assert error.hint == "It seems to be packed with gzip; unpack it."
+
+    @pytest.mark.parametrize(
+        ("name", "content"),
+        [
+            ("x.jsonl", '{"text": "a"}\r{"text": "b"}\r'),
+            ("x.csv", "text\ra\rb\r"),
+            ("x.conllu", "# text = a\r1\ta" + "\t_" * 8 + "\r\r"),
+            ("y.conllu", "# newdoc id = a\r# text = a\r1\ta" + "\t_" * 8 + "\r\r"),
+        ],
+    )
+    def test_lines_that_end_in_carriage_returns(self, tmp_path: Path, name: str, content: str) -> None:
+        """A file that is all one line, and so has no document or one without a text, is told with what to do."""
+        hint = failure(read(write(tmp_path / name, content))).hint
+        assert hint == "Save it with the line ends of today: LF, or CR and LF."
 
     def test_other_encoding(self, tmp_path: Path) -> None:
         """Files in another encoding are read when it is named."""

@@ -195,6 +195,7 @@ class TestErrors:
             ("\tb\tc\n", 2, "the word is empty."),
             ("\t\t\n", 2, "the word is empty."),
             ('<s id="a" b">\n', 2, "the attributes of <s> cannot be made out."),
+            ('<s id="a" id="b">\n', 2, "the attributes of <s> cannot be made out."),
         ],
     )
     def test_bad_document(self, tmp_path: Path, lines: str, line: int, why: str) -> None:

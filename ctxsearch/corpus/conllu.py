@@ -17,7 +17,17 @@ from dataclasses import dataclass, field
 
 from ctxsearch.corpus.assembly import BLANK, PARAGRAPH, WAITING, Assembly, Tokens, joined, weight
 from ctxsearch.corpus.files import File
-from ctxsearch.corpus.records import OnRead, Options, checked, line_error, lines_of, too_long, value_of, without_end
+from ctxsearch.corpus.records import (
+    LINE_ENDS,
+    OnRead,
+    Options,
+    checked,
+    line_error,
+    lines_of,
+    too_long,
+    value_of,
+    without_end,
+)
 from ctxsearch.domain import Document, Given, MetadataValue
 from ctxsearch.errors import SourceError
 
@@ -25,6 +35,7 @@ _N_CELLS = 10
 _NEWDOC = re.compile(r"#\s*newdoc(?:\s+id\s*=(?P<id>.*)|\s*)", re.DOTALL)
 _NEWPAR = re.compile(r"#\s*newpar\b")
 _COMMENT = re.compile(r"#\s*(?P<key>\S+?)\s*= ?(?P<value>.*)", re.DOTALL)
+_HIDDEN = re.compile(r"\r(?:#|[0-9]+\t)")
 _RANGE = re.compile(r"([1-9][0-9]{0,8})-([1-9][0-9]{0,8})")
 _EMPTY_NODE = re.compile(r"[0-9]+\.[0-9]+")
 _META = "meta::"
@@ -136,6 +147,10 @@ class _Document:
             SourceError: it does not belong where it is.
         """
         if text.startswith("#"):
+            if _HIDDEN.search(text):
+                # All of the file would be one comment.
+                why = "there is a carriage return in the middle of the comment, as where lines end in that alone"
+                raise SourceError(self._file.uri, why, line=number, hint=LINE_ENDS)
             self._take_comment(text)
         elif text.strip(" \t"):
             self._first_line = self._first_line or number
@@ -216,7 +231,7 @@ class _Document:
         is_inside = bool(self._units) and self._next <= self._units[-1].last
         found = _RANGE.fullmatch(name)
         if not found or is_inside or not int(found[1]) == self._next <= int(found[2]):
-            raise self._wrong(f"the word's id is {name!r}, and {self._next} should come", line)
+            raise self._wrong(f"the word's id is {name!r:.80}, and {self._next} should come", line)
         if not form:
             raise self._wrong("the word has no form", line)
         self._units.append(_Unit(form, _space_after(cells), line, self._next, int(found[2]), is_range=True))

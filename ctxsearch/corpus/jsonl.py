@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NoReturn
 
 from ctxsearch.corpus.files import File
 from ctxsearch.corpus.lines import Line
-from ctxsearch.corpus.records import OnRead, Options, checked, line_error, lines_of
-from ctxsearch.domain import Document, Metadata, plain_value
+from ctxsearch.corpus.records import LINE_ENDS, OnRead, Options, checked, line_error, lines_of
+from ctxsearch.domain import Document, Metadata, MetadataValue, plain_value
 from ctxsearch.errors import SourceError
+
+# Python reads no longer number.
+_MOST_DIGITS = 4_300
 
 
 def read_jsonl(file: File, options: Options, on_read: OnRead) -> Iterator[Document | SourceError]:
@@ -38,7 +42,8 @@ def _document(line: Line, file: File, options: Options) -> Document:
         metadata = _metadata(record)
     except json.JSONDecodeError as error:
         why = f"the line is not JSON ({error.msg}, column {error.colno})"
-        raise SourceError(file.uri, why, line=line.number) from error
+        hint = LINE_ENDS if "\r{" in line.text else ""
+        raise SourceError(file.uri, why, line=line.number, hint=hint) from error
     except RecursionError as error:
         raise SourceError(file.uri, "the line is nested too deeply", line=line.number) from error
     except ValueError as error:
@@ -81,11 +86,30 @@ def _metadata(record: dict[str, object]) -> Metadata:
     if given is not None and not isinstance(given, Mapping):
         raise ValueError("the field 'metadata' is not an object, { ... }")
     # What stands in "metadata" was meant to be metadata, so it goes before a further field of the same name.
-    return {str(name): plain_value(value) for name, value in {**record, **(given or {})}.items()}
+    return {str(name): _value(value) for name, value in {**record, **(given or {})}.items()}
+
+
+def _value(value: object) -> MetadataValue:
+    # SQLite has no larger whole numbers; such a number is a name, not a quantity.
+    return plain_value(str(value) if isinstance(value, int) and not -(2**63) <= value < 2**63 else value)
 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a number that JSON has")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
+def _object(fields: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(fields)
+    if len(found) != len(fields):
+        twice = next(name for name, count in Counter(name for name, _ in fields).items() if count > 1)
+        raise ValueError(f"there are several fields {twice!r:.80} in one object, of which one alone could be kept")
+    return found
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"there is a number of {len(digits):,} digits in it; give it as a string")
+    return int(digits)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_whole, parse_constant=_refuse)

@@ -23,6 +23,9 @@ MAX_ID_CHARS = 1_000
 DEFAULT_TEXT_COLUMN = "text"
 DEFAULT_COLUMNS = ("word", "pos", "lemma")
 
+LINE_ENDS = "Save it with the line ends of today: LF, or CR and LF."
+"""What to do with a file whose lines end in carriage returns alone, so that it is all one line."""
+
 _NOT_IN_AN_ID = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 # At most 18 digits: every such number fits into 64 bits. Longer ones, and ones with leading zeros, are names.
@@ -142,6 +145,8 @@ def bad_byte(bad: BadByte, file: File, options: Options, line: int | None = None
     # Of which latin-1 is a part, as far as one can see its characters.
     likely = "utf-16" if bad.offset == 0 and bad.value in (0xFE, 0xFF) else "cp1252"
     why = f"byte 0x{bad.value:02x} at offset {bad.offset} is not {options.encoding}"
+    if (bad.offset, bad.value) == (1, 0x8B) and line in (None, 1):
+        return SourceError(file.uri, why, line=line, hint="It seems to be packed with gzip; unpack it.")
     # An encoding is that of all files of a run, and most of them may be as they should be.
     hint = f'Read it in a run of its own with `encoding="{likely}"`, for instance; of a folder, `glob=` chooses it.'
     return SourceError(file.uri, why, line=line, hint=hint)

@@ -52,7 +52,10 @@ def read_tag(line: str) -> Tag | None:
         rest, is_empty = rest[:-1], True
     attributes = None
     if _ATTRIBUTES.fullmatch(rest):
-        attributes = {name: decoded(_bare(value)) for name, value in _ATTRIBUTE.findall(rest)}
+        found_in = _ATTRIBUTE.findall(rest)
+        attributes = {name: decoded(_bare(value)) for name, value in found_in}
+        # Of one that is there twice, nobody knows which is meant.
+        attributes = attributes if len(attributes) == len(found_in) else None
     return Tag(found["name"].lower(), bool(found["end"]), is_empty, attributes)
 
 
