@@ -21,8 +21,8 @@ from ctxsearch.errors import NothingShows, SenseError, SenseNotFound, WordNotFou
 from ctxsearch.exporting.material import Material
 from ctxsearch.exporting.selecting import Part, lemmas_of
 from ctxsearch.query.found import Found, by_shard
-from ctxsearch.query.keys import word_and_written
 from ctxsearch.query.scope import OpenShard
+from ctxsearch.query.words import word_and_written
 from ctxsearch.sense import BETWEEN_SENSES, Label
 from ctxsearch.senses import NONE_OF_THESE, UNSURE, Assigned
 from ctxsearch.senses.located import places_of

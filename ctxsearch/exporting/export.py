@@ -11,7 +11,7 @@ from ctxsearch.exporting.accepting import refusal
 from ctxsearch.exporting.formats import FileFormat
 from ctxsearch.exporting.goal import new_files
 from ctxsearch.exporting.material import Exported, Material, SenseSource
-from ctxsearch.query.keys import word_and_written
+from ctxsearch.query.words import word_and_written
 
 
 def export(material: Material, path: Path, file_format: FileFormat, *, index: Path, replace: bool) -> Exported:

@@ -186,8 +186,8 @@ class Words(Concordances):
             WordNotFound: the corpus does not have the word.
         """
         from ctxsearch.analysis import normal_form
-        from ctxsearch.query.keys import checked_word
         from ctxsearch.query.options import checked_context, checked_count
+        from ctxsearch.query.words import checked_word
         from ctxsearch.senses.change import telling_lines
 
         count, around = checked_count(n), checked_context(context)

@@ -14,7 +14,7 @@ opening       the shards that a commit names
 scope         the rows of a word in every shard, and the documents that pass filters
 filing        the lemmas that a form is filed under
 spelling      what ß and ss have to do with each other
-keys          what keys of occurrences say, and the rows of words with their tags
+words         the rows of a word that is asked for, with its forms and tags
 missing       what is told of a word that the corpus does not have
 
 What is found:

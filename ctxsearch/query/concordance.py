@@ -13,7 +13,6 @@ from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import QueryError
 from ctxsearch.query import scope
 from ctxsearch.query.found import Found, Listing, by_shard, joined, listed, metadata_names
-from ctxsearch.query.keys import rows_asked_for
 from ctxsearch.query.leading import foremost
 from ctxsearch.query.lines import lines
 from ctxsearch.query.matching import rows_of_node
@@ -21,6 +20,7 @@ from ctxsearch.query.options import ALL, Filters, checked_count, checked_seed
 from ctxsearch.query.pattern import with_one_node
 from ctxsearch.query.scope import OpenShard, Rows
 from ctxsearch.query.shaping import Shaping, drawn_per_document, ordered, places_in_corpus, with_own_columns
+from ctxsearch.query.words import rows_asked_for
 
 # Words on either side that lines are sorted by, however few are shown.
 _WORDS_COMPARED = 10

@@ -6,13 +6,13 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 
 from ctxsearch.analysis import surface_form
 from ctxsearch.catalog.rows import DocumentRow, SegmentRow
 from ctxsearch.errors import KeyNotFound
-from ctxsearch.query.keys import Place, living_documents_named, parsed_key, word_at
 from ctxsearch.query.scope import ListedShard, OpenShard
 from ctxsearch.vectors.files import TOKEN_BITS
 
@@ -22,6 +22,15 @@ _SEGMENTS_AT_ONCE = 1 << 10
 _GREATEST_ID = (1 << 63) - 1
 # Characters of a word that an error shows.
 _SHOWN = 50
+
+
+class Place(NamedTuple):
+    """Where an occurrence was found by its key."""
+
+    shard: int
+    row: int
+    lemma: str
+    form: str
 
 
 def find_key(shards: Sequence[OpenShard], key: str) -> Place:
@@ -75,6 +84,44 @@ def _tokens(shards: Sequence[OpenShard], keys: Iterable[str]) -> dict[tuple[int,
                 begin, end = segment.spans[position]
                 found.setdefault((number, surface_form(segment.text[begin:end])), {})[token] = key_at[start]
     return found
+
+
+def parsed_key(key: str) -> tuple[str, int]:
+    """The document and the character that a key names.
+
+    Raises:
+        KeyNotFound: it cannot be a key.
+    """
+    document_id, colon, offset = key.rpartition(":")
+    if not colon or not offset.isascii() or not offset.isdigit() or len(offset) > 18:
+        raise KeyNotFound(key, "it does not end in a colon and a number")
+    start = int(offset)
+    # An occurrence has one key, and what people say of it is kept under that.
+    if offset != str(start):
+        raise KeyNotFound(key, "its number is written with zeros before it")
+    return document_id, start
+
+
+def living_documents_named(
+    shards: Sequence[ListedShard], document_ids: Iterable[str]
+) -> dict[str, tuple[int, DocumentRow]]:
+    """Documents that were not taken out, each with the number of its shard; of those that are nowhere, nothing."""
+    found: dict[str, tuple[int, DocumentRow]] = {}
+    missing = dict.fromkeys(document_ids)
+    # The newest shard first: a document that was replaced lives on in an older one, taken out.
+    for number in range(len(shards) - 1, -1, -1):
+        for document_id, document in shards[number].catalog.documents_named(missing).items():
+            if document.number not in shards[number].entry.removed:
+                found[document_id] = number, document
+                del missing[document_id]
+    return found
+
+
+def word_at(segment: SegmentRow, start: int) -> int | None:
+    """Which word of a segment begins at a character of the document."""
+    spans, begin = segment.spans, start - segment.start
+    position = bisect_left(spans, begin, key=itemgetter(0))
+    return position if position < len(spans) and spans[position][0] == begin else None
 
 
 def segments_at(shard: ListedShard, document: DocumentRow, starts: Sequence[int]) -> Iterator[tuple[SegmentRow, int]]:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ctxsearch.analysis import normal_form, surface_form
 from ctxsearch.catalog.rows import FormRow
 from ctxsearch.errors import IndexDamaged
-from ctxsearch.query.keys import count_tokens, row_of_token
 from ctxsearch.query.scope import OpenShard
 
 
@@ -41,7 +40,7 @@ class Names:
             return name
         # Its source gave the form one lemma here and another there.
         for row in self._several[form]:
-            if row_of_token(self._shard, row, token) is not None:
+            if _row_of_token(self._shard, row, token) is not None:
                 return row.lemma
         return normal_form(form)
 
@@ -69,7 +68,7 @@ class Names:
         rows = self._rows(looked_up)
         for form, of_form in looked_up.items():
             for row in rows[surface_form(form)]:
-                if count := count_tokens(self._shard, row, of_form):
+                if count := _count_tokens(self._shard, row, of_form):
                     counts[normal_form(form) if self._by_form else row.lemma] += count
         return counts
 
@@ -128,3 +127,24 @@ class Names:
         for row in self._shard.catalog.forms_written(map(surface_form, forms)):
             found[row.form].append(row)
         return found
+
+
+def _row_of_token(shard: OpenShard, form: FormRow, token: int) -> int | None:
+    """The row of a token, by its id, among those of a form; None where it is of another."""
+    if form.first_row < form.stop_row:
+        shard.ids_ahead.expect([(form.first_row, form.stop_row)])
+    for begin, end in shard.clusters.parts(form.first_row, form.stop_row):
+        ids = shard.files.ids[begin:end]
+        at = int(ids.searchsorted(token))
+        if at < len(ids) and ids[at] == token:
+            return begin + at
+    return None
+
+
+def _count_tokens(shard: OpenShard, form: FormRow, tokens: Sequence[int]) -> int:
+    """How many of some tokens, by their ids, are of a form."""
+    count = 0
+    for begin, end in shard.clusters.parts(form.first_row, form.stop_row):
+        ids = shard.files.ids[begin:end]
+        count += int(np.sum(np.searchsorted(ids, tokens, "right") - np.searchsorted(ids, tokens, "left")))
+    return count

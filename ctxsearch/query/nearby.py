@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from ctxsearch.analysis import normal_form
 from ctxsearch.errors import QueryError
-from ctxsearch.query.keys import rows_asked_for
 from ctxsearch.query.placing import in_parts, rows_at
 from ctxsearch.query.scope import OpenShard, Rows, has_living, rows_of_word
+from ctxsearch.query.words import rows_asked_for
 from ctxsearch.vectors.files import TOKEN_MASK
 
 # Occurrences looked at in one go.

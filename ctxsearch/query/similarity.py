@@ -18,14 +18,14 @@ from ctxsearch.query import scope
 from ctxsearch.query.asked import Asked, Texts, embed_asked
 from ctxsearch.query.concordance import shaped_order
 from ctxsearch.query.filing import is_given, lemmas_of_form
-from ctxsearch.query.finding import find_keys
+from ctxsearch.query.finding import Place, find_keys
 from ctxsearch.query.found import Found
-from ctxsearch.query.keys import Place, require, require_written
 from ctxsearch.query.lines import lines
 from ctxsearch.query.options import Filters, Search
 from ctxsearch.query.ranking import are_on_cards, search, search_many, towards
 from ctxsearch.query.scope import ANYHOW, OpenShard, Rows, Written
 from ctxsearch.query.shaping import best_per_document
+from ctxsearch.query.words import require, require_written
 from ctxsearch.usage import usage_numbered
 
 

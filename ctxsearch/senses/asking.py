@@ -19,11 +19,11 @@ from ctxsearch.query.asked import embed, marked_token
 from ctxsearch.query.concordance import occurrences
 from ctxsearch.query.filing import is_given, lemmas_of_form
 from ctxsearch.query.found import Found
-from ctxsearch.query.keys import require
 from ctxsearch.query.lines import lines
 from ctxsearch.query.options import Filters, at_least, checked_context, checked_filters
 from ctxsearch.query.scope import OpenShard, rows_of_lemma
 from ctxsearch.query.vectors import in_parts
+from ctxsearch.query.words import require
 from ctxsearch.sense import Label, Sense
 from ctxsearch.senses.assigned import Assigned, assigned
 from ctxsearch.senses.evidence import Evidence, gather

@@ -28,10 +28,10 @@ from ctxsearch.errors import QueryError
 from ctxsearch.head import Calibration
 from ctxsearch.query.conditions import unmet_conditions
 from ctxsearch.query.found import Listing, documents_of, listed
-from ctxsearch.query.keys import require
 from ctxsearch.query.lines import lines
 from ctxsearch.query.scope import ANYHOW, OpenShard, Written, allowed_documents, rows_of_lemma
 from ctxsearch.query.vectors import vectors_of
+from ctxsearch.query.words import require
 from ctxsearch.senses.chance import spread
 from ctxsearch.senses.groups import grouped
 

@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from ctxsearch.analysis import normal_form, surface_form
 from ctxsearch.errors import KeyNotFound
-from ctxsearch.query.finding import segments_at
-from ctxsearch.query.keys import living_documents_named, parsed_key, word_at
+from ctxsearch.query.finding import living_documents_named, parsed_key, segments_at, word_at
 from ctxsearch.query.scope import ListedShard
 from ctxsearch.sense import Label
 

@@ -16,10 +16,10 @@ from ctxsearch.paths import path_of
 from ctxsearch.query.asked import marked_token
 from ctxsearch.query.filing import lemma_of_form
 from ctxsearch.query.found import Found
-from ctxsearch.query.keys import checked_word, require, word_and_written
 from ctxsearch.query.lines import lines
 from ctxsearch.query.scope import ANYHOW, OpenShard, Written, rows_of_lemma
 from ctxsearch.query.several import strings
+from ctxsearch.query.words import checked_word, require, word_and_written
 from ctxsearch.sense import Change, Label, Sense
 from ctxsearch.senses.agreement import Agreement, agreement
 from ctxsearch.senses.arranging import Arranging, told

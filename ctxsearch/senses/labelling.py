@@ -15,8 +15,7 @@ from ctxsearch.corpus.files import shown
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import KeyNotFound, SenseError, SourceError
 from ctxsearch.paths import path_of
-from ctxsearch.query.finding import find_key, find_keys, places_of_keys
-from ctxsearch.query.keys import Place
+from ctxsearch.query.finding import Place, find_key, find_keys, places_of_keys
 from ctxsearch.query.options import Keys, keys_of
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import BETWEEN_SENSES, NO_SENSES, Sense, id_of

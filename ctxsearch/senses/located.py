@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from ctxsearch.analysis import normal_form
 from ctxsearch.domain import ConcordanceLine
-from ctxsearch.query.finding import places_of_keys
-from ctxsearch.query.keys import Place
+from ctxsearch.query.finding import Place, places_of_keys
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import Label
 

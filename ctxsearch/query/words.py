@@ -1,99 +1,15 @@
-"""What keys of occurrences say, and the rows of words with their tags."""
+"""The rows of a word that is asked for, with its forms and tags; or what is told where there are none."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from operator import itemgetter
-from typing import NamedTuple
-
-import numpy as np
 
 from ctxsearch.analysis import normal_form
-from ctxsearch.catalog.rows import DocumentRow, FormRow, SegmentRow
-from ctxsearch.errors import FormNotFound, KeyNotFound, QueryError, TagNotFound
+from ctxsearch.errors import FormNotFound, QueryError, TagNotFound
 from ctxsearch.query.missing import word_not_found
-from ctxsearch.query.scope import (
-    ANYHOW,
-    ListedShard,
-    OpenShard,
-    Rows,
-    Written,
-    has_living,
-    require_tags,
-    rows_of_form,
-    rows_of_word,
-)
+from ctxsearch.query.scope import ANYHOW, OpenShard, Rows, Written, has_living, require_tags, rows_of_form, rows_of_word
 from ctxsearch.query.spelling import forms_of_others
-
-
-class Place(NamedTuple):
-    """Where an occurrence was found by its key."""
-
-    shard: int
-    row: int
-    lemma: str
-    form: str
-
-
-def parsed_key(key: str) -> tuple[str, int]:
-    """The document and the character that a key names.
-
-    Raises:
-        KeyNotFound: it cannot be a key.
-    """
-    document_id, colon, offset = key.rpartition(":")
-    if not colon or not offset.isascii() or not offset.isdigit() or len(offset) > 18:
-        raise KeyNotFound(key, "it does not end in a colon and a number")
-    start = int(offset)
-    # An occurrence has one key, and what people say of it is kept under that.
-    if offset != str(start):
-        raise KeyNotFound(key, "its number is written with zeros before it")
-    return document_id, start
-
-
-def living_documents_named(
-    shards: Sequence[ListedShard], document_ids: Iterable[str]
-) -> dict[str, tuple[int, DocumentRow]]:
-    """Documents that were not taken out, each with the number of its shard; of those that are nowhere, nothing."""
-    found: dict[str, tuple[int, DocumentRow]] = {}
-    missing = dict.fromkeys(document_ids)
-    # The newest shard first: a document that was replaced lives on in an older one, taken out.
-    for number in range(len(shards) - 1, -1, -1):
-        for document_id, document in shards[number].catalog.documents_named(missing).items():
-            if document.number not in shards[number].entry.removed:
-                found[document_id] = number, document
-                del missing[document_id]
-    return found
-
-
-def word_at(segment: SegmentRow, start: int) -> int | None:
-    """Which word of a segment begins at a character of the document."""
-    spans, begin = segment.spans, start - segment.start
-    position = bisect_left(spans, begin, key=itemgetter(0))
-    return position if position < len(spans) and spans[position][0] == begin else None
-
-
-def row_of_token(shard: OpenShard, form: FormRow, token: int) -> int | None:
-    """The row of a token, by its id, among those of a form; None where it is of another."""
-    if form.first_row < form.stop_row:
-        shard.ids_ahead.expect([(form.first_row, form.stop_row)])
-    for begin, end in shard.clusters.parts(form.first_row, form.stop_row):
-        ids = shard.files.ids[begin:end]
-        at = int(ids.searchsorted(token))
-        if at < len(ids) and ids[at] == token:
-            return begin + at
-    return None
-
-
-def count_tokens(shard: OpenShard, form: FormRow, tokens: Sequence[int]) -> int:
-    """How many of some tokens, by their ids, are of a form."""
-    count = 0
-    for begin, end in shard.clusters.parts(form.first_row, form.stop_row):
-        ids = shard.files.ids[begin:end]
-        count += int(np.sum(np.searchsorted(ids, tokens, "right") - np.searchsorted(ids, tokens, "left")))
-    return count
 
 
 def checked_word(word: str) -> str:
