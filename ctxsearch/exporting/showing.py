@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.exporting.annotation import Annotation
 from ctxsearch.query.concordance import drawn_places
-from ctxsearch.query.examples import CONSIDERED, sentence_scores, unlike
+from ctxsearch.query.examples import CONSIDERED, example_scores, unlike
 from ctxsearch.query.found import Found, Listing, by_shard, documents_of
 from ctxsearch.query.lines import lines
 from ctxsearch.query.scope import OpenShard
@@ -53,11 +53,7 @@ def showing(
     kept = np.sort(np.concatenate([by_people[:CONSIDERED], others]))
     doubt, found = doubt[kept], Listing(*places[kept].T)
     vectors = vectors_of(shards, found)
-    centre = vectors.mean(axis=0)
-    nearness = vectors @ (centre / max(float(np.linalg.norm(centre)), 1e-9))
-    scores, words = sentence_scores(shards, found, common)
-    # As in `best_examples`: half of it is how the sentence reads, and half how typical the use is.
-    total = scores * np.clip(nearness, 0, None)
+    total, words = example_scores(shards, found, vectors, common=common)
     ranked = np.lexsort((-total, doubt))
     ranked = ranked[np.lexsort((_times(documents_of(shards, found).tolist(), ranked), doubt[ranked]))]
     chosen = unlike(ranked, words, n, vectors)

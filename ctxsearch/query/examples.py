@@ -56,6 +56,24 @@ def sentence_scores(
     return scores, words
 
 
+def example_scores(
+    shards: Sequence[OpenShard],
+    found: Sequence[Found],
+    vectors: NDArray[np.float32],
+    centre: NDArray[np.float32] | None = None,
+    common: frozenset[str] | None = None,
+) -> tuple[NDArray[np.float64], list[frozenset[str]]]:
+    """How good an example of its word each occurrence is, and the words of its sentence; see `best_examples`.
+
+    Half of it is how the sentence reads, and half how typical the use is. Shape: (n_found,).
+    """
+    if centre is None:
+        centre = vectors.mean(axis=0)
+    nearness = vectors @ (centre / max(float(np.linalg.norm(centre)), 1e-9))
+    scores, words = sentence_scores(shards, found, common)
+    return scores * np.clip(nearness, 0, None), words
+
+
 def best_examples(
     shards: Sequence[OpenShard],
     found: Sequence[Found],
@@ -76,12 +94,7 @@ def best_examples(
     """
     if not len(found):
         return []
-    if centre is None:
-        centre = vectors.mean(axis=0)
-    nearness = vectors @ (centre / max(float(np.linalg.norm(centre)), 1e-9))
-    scores, words = sentence_scores(shards, found, common)
-    # Half of it is how the sentence reads, and half how typical the use is.
-    total = scores * np.clip(nearness, 0, None)
+    total, words = example_scores(shards, found, vectors, centre, common)
     chosen = unlike(np.argsort(-total, kind="stable"), words, n, vectors)
     picked = [Found(found[place].shard, found[place].row, float(total[place])) for place in chosen]
     return lines(shards, picked, None)
