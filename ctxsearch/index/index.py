@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace as changed
-from numbers import Integral
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -13,34 +11,17 @@ from ctxsearch.commit import Commit, HeldCommit, hold_commit, newest_commit
 from ctxsearch.errors import IndexDamaged, IndexExists
 from ctxsearch.index.care import Care
 from ctxsearch.index.changes import Changes
+from ctxsearch.index.choosing import DEFAULT_WINDOW, chosen
 from ctxsearch.index.exports import Exports
 from ctxsearch.index.founding import Traces, found, founding
-from ctxsearch.index.model import load_encoder
-from ctxsearch.index.own_encoder import OwnEncoder, checked_encoder, refuse_options_of_models
+from ctxsearch.index.own_encoder import checked_encoder
 from ctxsearch.index.parts import Parts
 from ctxsearch.paths import path_of
 from ctxsearch.places import known_indexes, locate_index
-from ctxsearch.settings import (
-    CHOICES,
-    CODEC_OF_HEAD,
-    CODEC_OF_OWN_ENCODER,
-    CODEC_WITHOUT_HEAD,
-    DEFAULT_LAYERS,
-    DEFAULT_MODEL,
-    DEFAULT_POOLING,
-    FORMAT_VERSION,
-    SETTINGS_FILE,
-    Settings,
-    check_hardware,
-    parse_settings,
-    read_settings,
-    wrong_settings,
-)
+from ctxsearch.settings import SETTINGS_FILE, Settings, parse_settings, read_settings
 
 if TYPE_CHECKING:
     from ctxsearch.protocols import Encoder
-
-_WINDOW = 128
 
 
 class Index(Changes, Care, Exports):
@@ -75,7 +56,7 @@ class Index(Changes, Care, Exports):
         layers: str | None = None,
         pooling: str | None = None,
         head: str | Path | None = None,
-        window: int = _WINDOW,
+        window: int = DEFAULT_WINDOW,
         language: str = "en",
         punctuation: bool = False,
         codec: str | None = None,
@@ -115,60 +96,28 @@ class Index(Changes, Care, Exports):
             HeadError: the head cannot be read, or is for another model.
             ValueError: a setting is unknown, does not fit the model, or is a model's and there is an encoder.
         """
-        from ctxsearch.analysis import Analyser, check_code
-        from ctxsearch.encoder.choice import Choice, choose
-        from ctxsearch.head import NO_HEAD
-
         folder = locate_index(path)
         if folder.exists() and not folder.is_dir():
             raise ValueError(f"{folder} is a file, and an index is a folder; choose another name.")
         if folder.is_dir() and newest_commit(folder)[1]:
             raise IndexExists(str(folder))
-        for name, value in (("codec", codec), ("pooling", pooling)):
-            if value is not None and value not in CHOICES[name]:
-                raise ValueError(f"There is no {name} {value!r}; use {', '.join(CHOICES[name])}.")
-        check_code(language)
-        analyser = Analyser(language, punctuation=punctuation)
-        check_hardware(device, dtype)
-        if model is None:
-            model = DEFAULT_MODEL if encoder is None else type(encoder).__qualname__
-        if encoder is None:
-            choice = choose(model, head=head, layers=layers, pooling=pooling)
-        else:
-            refuse_options_of_models(
-                layers=layers,
-                pooling=pooling,
-                head=None if head == NO_HEAD else head,
-                window=None if window == _WINDOW else window,
-                dtype=dtype,
-                device=device,
-            )
-            choice = Choice(DEFAULT_LAYERS, DEFAULT_POOLING, None)
-        if codec is None and encoder is None:
-            codec = CODEC_OF_HEAD if choice.head else CODEC_WITHOUT_HEAD
-        codec = codec or CODEC_OF_OWN_ENCODER
-        settings = Settings(
-            model=str(Path(model).resolve()) if model and Path(model).is_dir() else model,
-            model_digest="",
-            layers=choice.layers,
-            pooling=choice.pooling,
-            window=int(window) if isinstance(window, Integral) else window,
-            dimension=0,
-            language=analyser.language,
+        new = chosen(
+            model=model,
+            layers=layers,
+            pooling=pooling,
+            head=head,
+            window=window,
+            language=language,
             punctuation=punctuation,
             codec=codec,
-            format_version=FORMAT_VERSION,
-            head=choice.head.name if choice.head else "",
-            head_digest=choice.head.digest if choice.head else "",
+            device=device,
+            dtype=dtype,
+            encoder=encoder,
         )
-        hardware = {"device": device, "dtype": dtype}
-        encoder = OwnEncoder(encoder) if encoder is not None else load_encoder(settings, hardware, choice.head)
-        settings = changed(settings, model_digest=encoder.digest, dimension=encoder.dimension)
-        if wrong := wrong_settings(settings):
-            raise ValueError(f"An index cannot have the {wrong[0]} {getattr(settings, wrong[0])!r}.")
         with founding(folder) as traces:
-            text = found(folder, settings, choice.chosen.content if choice.chosen else None)
-        index = cls(Parts(folder, settings, text, HeldCommit(Commit()), encoder=encoder, hardware=hardware))
+            text = found(folder, new.settings, new.head)
+        hardware = {"device": device, "dtype": dtype}
+        index = cls(Parts(folder, new.settings, text, HeldCommit(Commit()), encoder=new.encoder, hardware=hardware))
         index._traces = traces
         return index
 
