@@ -128,10 +128,10 @@ def by_document(
     for number, places, rows in by_shard(found):
         ids = shards[number].files.ids[rows]
         documents, which = np.unique(documents_of_ids(shards[number], ids), return_inverse=True)
-        yield places, which, _document_rows(shards[number], documents)
+        yield places, which, document_rows(shards[number], documents)
 
 
-def _document_rows(shard: OpenShard, numbers: NDArray[np.int64]) -> Iterator[DocumentRow]:
+def document_rows(shard: OpenShard, numbers: NDArray[np.int64]) -> Iterator[DocumentRow]:
     """Documents of a shard by their numbers, in the order of these; a few thousand are in memory at a time."""
     for start in range(0, len(numbers), _DOCUMENTS):
         some = numbers[start : start + _DOCUMENTS].tolist()
@@ -143,5 +143,5 @@ def _document_rows(shard: OpenShard, numbers: NDArray[np.int64]) -> Iterator[Doc
 
 def metadata_names(shard: OpenShard, rows: NDArray[np.int64]) -> set[str]:
     """The names that the metadata have of the documents of some rows."""
-    documents = _document_rows(shard, np.unique(documents_of_ids(shard, shard.files.ids[rows])))
+    documents = document_rows(shard, np.unique(documents_of_ids(shard, shard.files.ids[rows])))
     return {name for document in documents for name in document.metadata}

@@ -19,14 +19,11 @@ from ctxsearch.catalog.where import ID_COLUMN, Filter
 from ctxsearch.domain import Metadata, MetadataValue
 from ctxsearch.errors import IndexDamaged, QueryError
 from ctxsearch.query.columns import PREFIX, Column, ValueOrder, about, parse_column, value_order, without_numbers
-from ctxsearch.query.found import Found, by_shard
+from ctxsearch.query.found import Found, by_shard, document_rows
 from ctxsearch.query.scope import OpenShard, allowed_documents, documents_of_ids, totals_of
 
 # What hardly a number is less than.
 _LEAST = f"-{'9' * 300}"
-
-# Documents read in one go.
-_DOCUMENTS = 4096
 
 # What a row has beside the values.
 _FIGURES = ("count", "words", "per_million", "share")
@@ -205,11 +202,10 @@ class _Groups:
             return [key], numbers
         keys: dict[_Key, int] = {}
         chosen = np.arange(len(numbers)) if allowed is None else np.flatnonzero(allowed)
-        for start in range(0, len(chosen), _DOCUMENTS):
-            for number, row in shard.catalog.documents(chosen[start : start + _DOCUMENTS].tolist()).items():
-                key = self._key(row)
-                self._words[key] += row.words
-                numbers[number] = keys.setdefault(key, len(keys))
+        for row in document_rows(shard, chosen):
+            key = self._key(row)
+            self._words[key] += row.words
+            numbers[row.number] = keys.setdefault(key, len(keys))
         return list(keys), numbers
 
     def _key(self, row: DocumentRow) -> _Key:
