@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
-from conftest import TOPICS, MakeIndex, small_clusters
+from conftest import TOPICS, MakeIndex, WindowEncoder, small_clusters
 from treebank import tagged
 
 from ctxsearch import Document, Index
@@ -30,9 +30,12 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding, "_SEGMENTS_AT_ONCE", 3)
 
 
-@pytest.fixture
-def index(make_index: MakeIndex) -> Index:
-    """Frequent words in clusters, tagged ones, one spelled in two ways, and documents replaced and taken out."""
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    """Frequent words in clusters, tagged ones, one spelled in two ways, and documents replaced and taken out.
+
+    Made once, for all tests to read.
+    """
     texts = []
     for number in range(60):
         chance = random.Random(number)
@@ -40,12 +43,17 @@ def index(make_index: MakeIndex) -> Index:
         texts.append(" ".join(f"{chance.choice(words)} by the bank of the {chance.choice(words)}." for _ in range(7)))
     documents = [Document(f"d:{number:02}", text) for number, text in enumerate(texts)]
     documents += [tagged("tagged", TAGGED), Document("café", "A caf\u00e9 and a cafe\u0301 by the bank.")]
-    made = make_index(documents, shard_tokens=900)
-    made.add([Document("d:07", "The bank was moved.")], replace=True)
-    made.remove(["d:11"])
-    assert made.info().shards > 2
-    assert any(len(shard.clusters.starts) > 2 for shard in made.open_shards())
-    return made
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        Index.create(tmp_path_factory.mktemp("finding") / "index", model="window", encoder=WindowEncoder()) as made,
+    ):
+        small_clusters(patch)
+        made.add(documents, shard_tokens=900)
+        made.add([Document("d:07", "The bank was moved.")], replace=True)
+        made.remove(["d:11"])
+        assert made.info().shards > 2
+        assert any(len(shard.clusters.starts) > 2 for shard in made.open_shards())
+        yield made
 
 
 def all_keys(index: Index) -> list[str]:
