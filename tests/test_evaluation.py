@@ -11,7 +11,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctxsearch.evaluation import Means, Measures, measure
@@ -209,6 +209,7 @@ def test_auc_is_the_share_of_pairs_in_order(scored: list[tuple[int, bool]]) -> N
 # ------------------------------------------------------------------------------------------------------------ laws
 
 
+@settings(max_examples=40)
 @given(USES.map(measurable), st.randoms(use_true_random=False))
 def test_order_of_uses_does_not_matter(uses: list[Use], random: object) -> None:
     """The same uses in another order give the same figures, those by drawn examples, pairs and words too."""
@@ -217,6 +218,7 @@ def test_order_of_uses_does_not_matter(uses: list[Use], random: object) -> None:
     assert_same(measured(uses), measured(shuffled))
 
 
+@settings(max_examples=40)
 @given(USES.map(measurable), st.sampled_from((1e-6, 0.3, 7.0, 1e6)))
 def test_length_of_vectors_does_not_matter(uses: list[Use], scale: float) -> None:
     """Vectors of any length give the same figures."""
@@ -224,6 +226,7 @@ def test_length_of_vectors_does_not_matter(uses: list[Use], scale: float) -> Non
     assert_same(measured(uses, names=names), measured(uses, scale=scale, names=names))
 
 
+@settings(max_examples=40)
 @given(USES.map(measurable))
 def test_names_of_lemmas_and_senses_do_not_matter_to_a_ranking(uses: list[Use]) -> None:
     """Senses of the same name in two lemmas are two senses."""
