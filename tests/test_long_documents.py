@@ -37,7 +37,7 @@ def test_keys_beyond_65535_are_found(make_index: MakeIndex) -> None:
 @pytest.mark.parametrize("filling", [". ", "-", "word "], ids=["dots", "dashes", "words"])
 def test_encoder_gets_bounded_blocks(make_index: MakeIndex, filling: str) -> None:
     """However few words a text has, the encoder is given a bounded part of it at once, and every word is found."""
-    text = f"The bank {filling * (3_000_000 // len(filling))} of the river bank."
+    text = f"The bank {filling * (1_000_000 // len(filling))} of the river bank."
     encoder = Watching()
     index = make_index([Document("long", text), Document("short", "The bank.")], encoder=encoder)
     assert max(encoder.calls) <= 300_000
