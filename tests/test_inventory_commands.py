@@ -482,6 +482,17 @@ def test_labels_that_are_replaced_are_told(folder: Path) -> None:
     assert done("senses", "labels", folder, "bank") == before
 
 
+def test_the_log_of_a_word_is_printed(folder: Path) -> None:
+    """Of a form the log is its lemma's; where nothing was changed of a word, that is told."""
+    done("senses", "new", folder, "bank.river", "--by", "anna")
+    done("senses", "new", folder, "mouse.animal", "--by", "anna")
+    assert done("senses", "log", folder, "banks") == done("senses", "log", folder).splitlines(keepends=True)[0]
+    (change,) = objects(done("senses", "log", folder, "mice", "--json"))
+    assert change["what"] == "new sense mouse.animal of mouse"
+    nothing = ctxsearch("senses", "log", folder, "river")
+    assert (nothing.stdout, nothing.stderr) == ("", "Nothing was ever changed of the senses of 'river'.\n")
+
+
 def test_a_name_of_nobody_who_accepts_is_refused(folder: Path) -> None:
     """Whose senses a proposal makes says nothing where none is accepted."""
     refused = ctxsearch("induce", folder, "bank", "--by", "anna")

@@ -111,6 +111,35 @@ def test_what_is_written_is_there(index: Index, senses: Senses) -> None:
     assert [label.key for label in senses.labels(by="anna")] == keys[1:2]
 
 
+def test_the_log_of_a_word_has_what_touched_its_senses(index: Index, senses: Senses) -> None:
+    """Senses, labels, notes and examples of it, also of a sense that is gone, or that was only renamed; no others."""
+    senses.new("river.water", examples="They rowed on the [river].")
+    before = len(senses.changes())
+    key = keys_of(index, "bank")[0]
+    senses.label("river.water", keys_of(index, "river")[0])
+    senses.note("river.water", "a note")
+    senses.label("bank.river", key)
+    senses.rename("bank.river", "shore")
+    senses.merge("shore", "bank.money")
+    index.subcorpora(by="anna").save("early", ["year<1950"])
+    senses.remove("river.water")
+    senses.unlabel(key)
+    senses.undo()
+    senses.note("bank.money", "of both words, by no means")
+    every, of_bank, of_river = senses.changes(), senses.changes("bank"), senses.changes("River")
+    assert [one.what for one in of_river] == [
+        "new sense river.water of river",
+        "labelled 1 occurrence with river.water",
+        "noted about river.water: a note",
+        "removed river.water",
+    ]
+    assert {one.number for one in of_bank} & {one.number for one in of_river} == set()
+    others = [one for one in every[before:] if one not in [*of_bank, *of_river]]
+    assert [one.what for one in others] == ["saved subcorpus early"]
+    assert [one.undone for one in of_bank].count(True) == 1
+    assert senses.changes("boat") == []
+
+
 def test_the_log_has_every_definition(senses: Senses) -> None:
     """Whether a sense was made, split off or defined with it; where there is none, nothing stands for it."""
     senses.split("bank.river", "bank.slope", [], definition=" a slope ")

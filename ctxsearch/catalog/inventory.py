@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ctxsearch.catalog.edit import Cell, Edit, Row
 from ctxsearch.catalog.inventory_file import InventoryFile
+from ctxsearch.catalog.log import CHANGES, CHANGES_OF_WORD
 from ctxsearch.domain import Usage
 from ctxsearch.errors import FormatTooNew, IndexDamaged, SenseError
 from ctxsearch.sense import Change, Label, Note, Sense
@@ -97,14 +98,11 @@ class Inventory(InventoryFile):
             raise IndexDamaged(str(self.path), f"the conditions of the subcorpus {name!r} cannot be read")
         return found
 
-    def changes(self) -> list[Change]:
-        """All that was done, oldest first."""
+    def changes(self, lemma: str | None = None) -> list[Change]:
+        """All that was done, or what was done about the senses of a lemma; oldest first."""
+        statement, named = (CHANGES, {}) if lemma is None else (CHANGES_OF_WORD, {"lemma": lemma})
         with self._reading() as connection:
-            rows = _rows(
-                connection,
-                'select change, what, "by", at, exists (select * from changes as later where later.undoes ='
-                " changes.change) from changes order by change",
-            )
+            rows = _rows(connection, statement, named)
             return [Change(int(one), str(what), str(by), str(at), bool(undone)) for one, what, by, at, undone in rows]
 
     def problems(self, *, quick: bool) -> list[str]:

@@ -195,12 +195,12 @@ def remove_sense(index: IndexName, sense_id: SenseName, by: By = None) -> None:
     say(f"{sense_id}: removed{f', with {others}' if others else ''}. To have it back: {undo_command(index, by)}")
 
 
-def log(index: IndexName, as_json: Json = False) -> None:
+def log(index: IndexName, word: Word = None, as_json: Json = False) -> None:
     """Tell all that was ever changed, oldest first; long texts are shortened, but not with --json."""
     with inventory_of(index) as senses:
-        found = senses.changes()
+        found = senses.changes(word)
     if not found and not as_json:
-        say("Nothing was ever changed.")
+        say(f"Nothing was ever changed{'' if word is None else f' of the senses of {word!r}'}.")
     for change in found:
         if as_json:
             print(json.dumps(asdict(change), ensure_ascii=False))

@@ -65,9 +65,9 @@ class Keeping(Arranging):
         """The sentences that show the senses of a word and are no lines of the corpus, each with the sense's name."""
         return self._inventory.examples(self._lemma(word))
 
-    def changes(self) -> Sequence[Change]:
-        """All that was ever changed, oldest first."""
-        return self._inventory.changes()
+    def changes(self, word: str | None = None) -> Sequence[Change]:
+        """All that was ever changed, or what was of the senses of a word; oldest first."""
+        return self._inventory.changes(None if word is None else self._lemma(word))
 
     def agreement(self, word: str | None = None) -> Agreement:
         """How far the people agree who have labelled occurrences; of a word, or of all.
