@@ -70,6 +70,22 @@ def test_what_is_said_twice_is_shown_once(make_index: MakeIndex) -> None:
     assert len(index.examples("bank", 5)) == 2
 
 
+def test_examples_are_of_as_many_documents_as_one_asks(make_index: MakeIndex) -> None:
+    """With so many of a document at most the next best of others come, or none."""
+    other = "The bank lent the man a sum of money for a new roof."
+    best = " ".join([GOOD, other, "The children ran down the green bank to the water and threw stones at the boats."])
+    index = make_index([Document("a", best), Document("b", "she knew the bank where he had slept in 1912, in May")])
+    every = index.examples("bank", None)
+    assert [line.document_id for line in every] == ["a", "a", "a", "b"]
+    assert index.examples("bank", None, per_document=2) == [*every[:2], every[3]]
+    assert index.examples("bank", 2, per_document=1) == [every[0], every[3]]
+    assert index.examples("bank", 1, per_document=1) == every[:1]
+    printed = command("examples", index.path, "bank", "--per-document", "1").stdout.splitlines()
+    assert [line.rpartition("  (")[2] for line in printed] == [f"{line.key})" for line in (every[0], every[3])]
+    with pytest.raises(QueryError, match="ask for at least 1"):
+        index.examples("bank", per_document=0)
+
+
 def test_command_prints_examples(sample: Index) -> None:
     """As sentences with their keys, and as JSON."""
     found = sample.examples("bank", 3)

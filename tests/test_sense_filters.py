@@ -220,6 +220,9 @@ def test_examples_of_a_sense_meet_the_filters(index: Index, senses: Senses, opti
     assert {line.key for line in found} <= lines
     assert bool(found) is bool(lines)
     assert senses.examples("bank", "bank.river", 1, **options) == found[:1]  # type: ignore[arg-type]
+    one_each = senses.examples("bank", "bank.river", None, **options, per_document=1)  # type: ignore[arg-type]
+    documents = [line.document_id for line in one_each]
+    assert len(documents) == len(set(documents)) == len({line.document_id for line in found})
 
 
 @pytest.mark.parametrize("options", FILTERS, ids=str)

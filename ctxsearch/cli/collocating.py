@@ -15,6 +15,7 @@ from ctxsearch.cli.options import (
     Filters,
     IndexName,
     Json,
+    PerDocument,
     WrongCommand,
     given,
     with_records,
@@ -159,6 +160,7 @@ def examples(
     *,
     by: WhoseSense = None,
     filters: Filters,
+    per_document: PerDocument = None,
     allow_damaged: AllowDamaged = False,
     as_json: Json = False,
 ) -> None:
@@ -170,9 +172,9 @@ def examples(
     _check_sense(call, sense)
     with opening(index, allow_damaged) as opened:
         if sense is not None:
-            found = opened.senses().examples(word, sense, count, **filters.chosen, by=by)
+            found = opened.senses().examples(word, sense, count, **filters.chosen, by=by, per_document=per_document)
         else:
-            found = opened.examples(word, count, **filters.chosen)
+            found = opened.examples(word, count, **filters.chosen, per_document=per_document)
         if not found:
             say_nothing(opened, filters.chosen["where"], NO_LINE)
     if as_json:

@@ -77,6 +77,7 @@ class Words(Concordances):
         where: str | Sequence[str] | None = (),
         near: str | Sequence[str] | None = (),
         cql: str | Sequence[str] | None = (),
+        per_document: int | None = None,
     ) -> list[ConcordanceLine]:
         """The best example sentences of a word, which are unlike each other.
 
@@ -87,6 +88,7 @@ class Words(Concordances):
             word: a lemma, or a form, see `concordance`. Of more than 20 000 occurrences so many are drawn.
             n: how many; None for all that are unlike each other.
             form, pos, where, near, cql: as for `concordance`.
+            per_document: no more of one document than this.
 
         Returns:
             Best first; a score says how good an example a line is, and is no cosine.
@@ -100,9 +102,9 @@ class Words(Concordances):
         from ctxsearch.query.options import checked_count
         from ctxsearch.query.vectors import vectors_of
 
-        count, shards = checked_count(n), self.open_shards()
+        count, most, shards = checked_count(n), checked_count(per_document), self.open_shards()
         found = drawn(occurrences(shards, word, self._filters(form, pos, where, near, cql)), CONSIDERED, 0)
-        return best_examples(shards, found, vectors_of(shards, found), count)
+        return best_examples(shards, found, vectors_of(shards, found), count, per_document=most)
 
     def change(
         self,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ctxsearch.catalog.rows import SPAN
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.query.finding import find_keys
-from ctxsearch.query.found import Found, by_shard
+from ctxsearch.query.found import Found, by_shard, documents_of
 from ctxsearch.query.goodness import common_lemmas, goodness
 from ctxsearch.query.lines import lines
 from ctxsearch.query.names import Names
@@ -81,6 +81,8 @@ def best_examples(
     n: int | None,
     centre: NDArray[np.float32] | None = None,
     common: frozenset[str] | None = None,
+    *,
+    per_document: int | None = None,
 ) -> list[ConcordanceLine]:
     """The best examples, in whole sentences, best first; a line's score is how good it is.
 
@@ -91,11 +93,15 @@ def best_examples(
         n: how many; None for all that say something of their own.
         centre: what they are to be typical of; the mean of them all, where None. Shape: (dimension,).
         common: the common lemmas of the corpus, where the caller has them.
+        per_document: so many of one document at most; None for any number.
     """
     if not len(found):
         return []
     total, words = example_scores(shards, found, vectors, centre, common)
-    chosen = unlike(np.argsort(-total, kind="stable"), words, n, vectors)
+    documents = None if per_document is None else documents_of(shards, found)
+    chosen = unlike(
+        np.argsort(-total, kind="stable"), words, n, vectors, documents=documents, per_document=per_document
+    )
     picked = [Found(found[place].shard, found[place].row, float(total[place])) for place in chosen]
     return lines(shards, picked, None)
 
@@ -150,6 +156,9 @@ def unlike(
     words: Sequence[frozenset[str]],
     n: int | None,
     vectors: NDArray[np.float32] | None = None,
+    *,
+    documents: NDArray[np.int64] | None = None,
+    per_document: int | None = None,
 ) -> list[int]:
     """The first so many sentences of a ranking that say something else than each one before.
 
@@ -159,8 +168,10 @@ def unlike(
         n: how many; None for all.
         vectors: of each, of unit length: no two that are very near say something else either. Shape: (n_sentences,
             dimension).
+        documents: of each; see ``per_document``. Shape: (n_sentences,).
+        per_document: passes over those of a document that has so many already; None passes over none.
     """
-    said = _Said(words)
+    said, of_document = _Said(words), Counter[int]()
     chosen: list[int] = []
     if n is not None and n < 1:
         return chosen
@@ -171,6 +182,8 @@ def unlike(
             near_within = vectors[block] @ vectors[block].T > _NEAR
         kept: list[int] = []
         for at, place in enumerate(block.tolist()):
+            if documents is not None and of_document[int(documents[place])] == per_document:
+                continue
             if said.has(words[place]):
                 continue
             if vectors is not None and (near_before[at] or near_within[at, kept].any()):
@@ -178,6 +191,8 @@ def unlike(
             said.add(words[place])
             kept.append(at)
             chosen.append(place)
+            if documents is not None:
+                of_document[int(documents[place])] += 1
             if len(chosen) == n:
                 return chosen
     return chosen

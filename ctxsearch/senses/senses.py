@@ -282,6 +282,7 @@ class Senses(Asking):
         near: str | Sequence[str] | None = (),
         cql: str | Sequence[str] | None = (),
         by: str | None = None,
+        per_document: int | None = None,
     ) -> Sequence[ConcordanceLine]:
         """The best examples of a sense among the lines that are labelled or assigned to it.
 
@@ -293,7 +294,7 @@ class Senses(Asking):
             SenseError: the word has no such sense, or nothing shows one.
             QueryError: a filter cannot be understood, or so many cannot be shown.
         """
-        count, shards = checked_count(n), self._get_shards()
+        count, most, shards = checked_count(n), checked_count(per_document), self._get_shards()
         filters = self._filters(form, pos, where, near, cql)
         found = drawn(self._assigned(word, filters, by=by).found_in(sense_id), CONSIDERED, 0)
-        return best_examples(shards, found, vectors_of(shards, found), count)
+        return best_examples(shards, found, vectors_of(shards, found), count, per_document=most)
