@@ -183,12 +183,12 @@ def test_parts_have_documents_and_share_none(sample: Index) -> None:
     """A part without documents is told with its values, and two that share one with its id."""
     for ask in (sample.change, lambda *parts: sample.change_lines("virus", *parts)):
         for parts, which in (
-            ((BEFORE, "year>2100"), "after, 'year>2100'"),
-            (("year<100", AFTER), "before, 'year<100'"),
+            ((BEFORE, "year>2100"), "second part, 'year>2100'"),
+            (("year<100", AFTER), "first part, 'year<100'"),
         ):
-            with pytest.raises(QueryError, match=rf"^No document is in the part {which}; of year there are: \d+, .*"):
+            with pytest.raises(QueryError, match=rf"^No document is in the {which}; of year there are: \d+, .*"):
                 ask(*parts)
-        with pytest.raises(QueryError, match=r"^No document is in the part after, 'year>1990' with 'year<1980'\.$"):
+        with pytest.raises(QueryError, match=r"^No document is in the second part, 'year>1990' with 'year<1980'\.$"):
             ask(BEFORE, ["year>1990", "year<1980"])
         with pytest.raises(
             QueryError, match=r"documents are in both parts, 'year<1960' and 'year<1960', '.*' for inst"
@@ -200,7 +200,29 @@ def test_parts_have_documents_and_share_none(sample: Index) -> None:
             ask((), "document_id=bank/06")
     told = command("change", sample.path, "--before", "100", "--after", "1985")
     assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr.startswith("Error: No document is in the part before, 'year<100'; of year there are: ")
+    assert told.stderr.startswith("Error: No document is in the first part, 'year<100'; of year there are: ")
+
+
+def test_any_two_parts_are_compared(sample: Index) -> None:
+    """Conditions or subcorpora stand in the place of times, and head the table and the lines; beside times, refused."""
+    parts = ("genre=fiction", "genre=news")
+    found = sample.change(*parts, least=4, limit=3)
+    printed = command("change", sample.path, "--between", *parts, "--least", "4", "-k", "3").stdout.splitlines()
+    assert printed[0].split()[:3] == [*parts, "APD"]
+    assert [line.split()[:3] for line in printed[1:]] == [[one.lemma, *map(str, one.counts)] for one in found]
+    made = command("change", sample.path, "--between", *parts, "--least", "4", "-k", "3", "--json").stdout
+    assert [json.loads(line) for line in made.splitlines()] == [
+        {**one.as_dict(), "counts": [*one.counts]} for one in found
+    ]
+    lines = command("change", sample.path, found[0].lemma, "--between", *parts, "--lines", "1").stdout.splitlines()
+    shown = sample.change_lines(found[0].lemma, *parts, 1)
+    assert [line.split("  ")[0] for line in lines] == [f"{parts[0]}:", shown[0][0].key, f"{parts[1]}:", shown[1][0].key]
+    refused = command("change", sample.path, "--between", *parts, "--before", "1950", "--by", "date")
+    assert (refused.returncode, refused.stderr.splitlines()[-1]) == (
+        2,
+        "Error: --between compares no times; leave out --by and --before.",
+    )
+    assert command("change", sample.path).stderr.splitlines()[-1].endswith("parts: --between genre=fiction genre=news.")
 
 
 def test_command_prints_words_and_lines(sample: Index, ranking: tuple[Changed, ...]) -> None:

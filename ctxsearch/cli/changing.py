@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ctxsearch.senses.change import Changed
 
 _Order = Literal["apd", "prt", "jsd"]
-_OF_LINES = ("--by", "--before", "--after", "--lines", "--pos", "--json")
+_OF_LINES = ("--by", "--before", "--after", "--between", "--lines", "--pos", "--json")
 
 
 def change(
@@ -34,6 +34,13 @@ def change(
     after: Annotated[
         str | None, typer.Option(metavar="VALUE", help="The other: documents whose value is this or more.")
     ] = None,
+    between: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="ONE OTHER",
+            help="In the place of times: two conditions, as of --where, or subcorpora, @fiction @news.",
+        ),
+    ] = None,
     least: Annotated[int, typer.Option(min=1, help="Only words that occur so often in each.")] = 10,
     order: Annotated[_Order, typer.Option("--sort", help="By which measure words are ranked.")] = "jsd",
     limit: Annotated[int, typer.Option("-k", "--limit", min=1, help="How many words.")] = 20,
@@ -42,21 +49,21 @@ def change(
     seed: Annotated[int, typer.Option(min=0, help="Draws the uses of frequent words.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Rank words by how differently they are used before a time and after one, or show the lines that tell.
+    """Rank words by how differently they are used in two parts of a corpus, or show the lines that tell.
+
+    The parts are before a time and after one, or are any two that share no document.
 
     APD and PRT compare up to 20,000 uses of each part, and JSD groups up to 200 of each: of a word that has more, so
     many are drawn. Beside JSD stands what it is by chance, in the mean where the same documents are dealt out to the
     two parts, and p, how often it is as great or greater then.
     """
-    if before is None or after is None:
-        raise WrongCommand("Say which times to compare: --before 1950 --after 2000, for instance.")
+    if between is not None and (times := [one for one in ("--by", "--before", "--after") if one in given(call)]):
+        raise WrongCommand(f"--between compares no times; leave out {' and '.join(times)}.")
     if word is None and "--lines" in given(call):
         raise WrongCommand("--lines shows lines of a word; name it, or leave out --lines.")
     if word is not None:
         refuse_all_but(_OF_LINES, call, "With WORD, its lines are shown")
-    if _is_less(after, before):
-        raise WrongCommand(f"What is between {after} and {before} would be in both parts; let --before be the lower.")
-    parts = f"{by}<{before}", f"{by}>={after}"
+    parts = between or _of_times(by, before, after)
     with opening(index, allow_damaged=False) as opened:
         if word is not None:
             for part, found in zip(parts, opened.change_lines(word, *parts, lines, pos=pos or ()), strict=True):
@@ -76,10 +83,27 @@ def change(
         for one in ranked:
             print(json.dumps(one.as_dict(), ensure_ascii=False))
         return
-    width = max(len(one.lemma) for one in ranked)
-    show(f"{'':<{width}}  {'before':>7}  {'after':>7}    {'APD':>6}  {'PRT':>6}  {'JSD':>6}  {'chance':>6}  {'p':>5}")
+    _print(ranked, between or ("before", "after"))
+
+
+def _of_times(by: str, before: str | None, after: str | None) -> tuple[str, str]:
+    """The conditions of the part before a time, and of that after one."""
+    if before is None or after is None:
+        raise WrongCommand(
+            "Say which times to compare, --before 1950 --after 2000 for instance; or which parts:"
+            " --between genre=fiction genre=news."
+        )
+    if _is_less(after, before):
+        raise WrongCommand(f"What is between {after} and {before} would be in both parts; let --before be the lower.")
+    return f"{by}<{before}", f"{by}>={after}"
+
+
+def _print(ranked: Sequence[Changed], parts: tuple[str, str]) -> None:
+    width, widths = max(len(one.lemma) for one in ranked), [max(7, len(part)) for part in parts]
+    heads = "  ".join(f"{part:>{wide}}" for part, wide in zip(parts, widths, strict=True))
+    show(f"{'':<{width}}  {heads}    {'APD':>6}  {'PRT':>6}  {'JSD':>6}  {'chance':>6}  {'p':>5}")
     for one in ranked:
-        counts = "  ".join(f"{count:>7,}" for count in one.counts)
+        counts = "  ".join(f"{count:>{wide},}" for count, wide in zip(one.counts, widths, strict=True))
         measures = "  ".join(f"{value:>6.3f}" for value in (one.apd, one.prt, one.jsd, one.jsd_by_chance))
         show(f"{one.lemma:<{width}}  {counts}    {measures}  {one.p:>5.3f}")
 

@@ -92,9 +92,9 @@ def both_parts(shards: Sequence[OpenShard], before: Sequence[str], after: Sequen
         tuple(np.ones(shard.catalog.n_documents, np.bool_) if one is None else one for one in of_shard)
         for shard, *of_shard in zip(shards, *parts, strict=True)
     ]
-    for which, where, masks in zip(("before", "after"), (before, after), zip(*counts, strict=True), strict=True):
+    for which, where, masks in zip(("first", "second"), (before, after), zip(*counts, strict=True), strict=True):
         if not any(mask.any() for mask in masks):
-            raise QueryError(f"No document is in the part {which}, {_conditions(where)}{_values(shards, where)}.")
+            raise QueryError(f"No document is in the {which} part, {_conditions(where)}{_values(shards, where)}.")
     shared = [np.flatnonzero(one & other) for one, other in counts]
     if count := sum(map(len, shared)):
         shard, some = next((shard, some) for shard, some in zip(shards, shared, strict=True) if len(some))
