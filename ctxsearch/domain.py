@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MetadataValue = str | int | float | bool | None
 Metadata = Mapping[str, MetadataValue]
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
 ConcordanceContext = int | Literal["sentence"]
 """How much stands on either side of a node: a number of words, or the sentence."""
 
@@ -111,7 +113,7 @@ class Document:
 
     def __post_init__(self) -> None:
         # What is no mapping, or cannot be kept, is told when the document is added.
-        if isinstance(self.metadata, Mapping) and not all(map(_is_plain, self.metadata.values())):
+        if isinstance(self.metadata, Mapping) and not _PLAIN.issuperset(map(type, self.metadata.values())):
             object.__setattr__(self, "metadata", plain_metadata(self.metadata))
 
     def __repr__(self) -> str:
@@ -147,13 +149,9 @@ def plain_value(value: object) -> MetadataValue:
         value = value.item()  # type: ignore[attr-defined]
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value} is not a number that JSON has")
-    if _is_plain(value):
-        return value  # type: ignore[return-value]
+    if value is None or isinstance(value, str | int | float):
+        return value
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _is_plain(value: object) -> bool:
-    return value is None or (isinstance(value, str | int | float) and not _is_of_numpy(value))
 
 
 def _is_of_numpy(value: object) -> bool:

@@ -13,6 +13,7 @@ from ctxsearch.corpus.records import LINE_ENDS, OnRead, Options, checked, line_e
 from ctxsearch.domain import Document, Metadata, MetadataValue, plain_value
 from ctxsearch.errors import SourceError
 
+_LEAST, _MOST = -(2**63), 2**63 - 1
 # Python reads no longer number.
 _MOST_DIGITS = 4_300
 
@@ -90,8 +91,12 @@ def _metadata(record: dict[str, object]) -> Metadata:
 
 
 def _value(value: object) -> MetadataValue:
-    # SQLite has no larger whole numbers; such a number is a name, not a quantity.
-    return plain_value(str(value) if isinstance(value, int) and not -(2**63) <= value < 2**63 else value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        # SQLite has no larger whole numbers; such a number is a name, not a quantity.
+        return value if _LEAST <= value <= _MOST else str(value)
+    return plain_value(value)
 
 
 def _refuse(constant: str) -> NoReturn:
