@@ -398,6 +398,21 @@ class TestMetadataTable:
         assert only(corpus).metadata == {"year": 1912}
         assert corpus.skipped == 3
 
+    def test_two_tables_for_a_folder(self, tmp_path: Path) -> None:
+        """A second table about the same files is told; one of a folder in an archive speaks of other files."""
+        write(tmp_path / "x.txt", "x")
+        table = write(tmp_path / "metadata.csv", "id,year\nx.txt,1912\n")
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+            archive.writestr("x.txt", "y")
+            archive.writestr("metadata.csv", "id,year\nx.txt,1953\n")
+        assert [document.metadata for document in read(tmp_path)] == [{"year": 1953}, {"year": 1912}]
+        second = write(tmp_path / "metadata.tsv", "id\tgenre\nx.txt\tnews\n")
+        assert str(failure(read(tmp_path))) == (
+            f"{second.as_posix()}: there is a table about the same files already, {table.as_posix()}."
+            " Make one of the two."
+        )
+        assert [document.metadata for document in read(tmp_path, skip_bad=True)] == [{"year": 1953}, {"year": 1912}]
+
     def test_two_rows_for_a_file(self, tmp_path: Path) -> None:
         """Which of them holds nobody knows: the second is a bad row, however the file is written."""
         table = write(tmp_path / "metadata.csv", "id,year\nx.txt,1912\ny.txt,1900\nx.txt.gz,1990\n")

@@ -132,8 +132,10 @@ class Corpus:
             own = {name.removeprefix(folder) for name in texts if name.startswith(folder)}
             if not (own and names_files(table, self._options)):
                 continue
+            before = [one for one in tables if one.name[: one.name.rfind("/") + 1] == folder]
             tables.append(table)
-            for row in self._read(partial(read_metadata, texts=own), table, is_named=source.is_named):
+            reader = partial(_refuse_table, before[0].uri) if before else partial(read_metadata, texts=own)
+            for row in self._read(reader, table, is_named=source.is_named):
                 name = folder + row.document_id
                 if name in texts:
                     about[name] = row.metadata
@@ -266,6 +268,11 @@ def _refuse_twin(other: str, file: File, options: Options, on_read: OnRead) -> I
     """Tells of a text file that its document would have the id of another file's."""
     why = f"its name is that of {other} with an accent spelled otherwise (as one sign, and as two)"
     yield SourceError(file.uri, why, hint="Rename one of them.")
+
+
+def _refuse_table(other: str, file: File, options: Options, on_read: OnRead) -> Iterator[Document | SourceError]:
+    """Tells of a second table about the same text files, of which the last would hold."""
+    yield SourceError(file.uri, f"there is a table about the same files already, {other}", hint="Make one of the two.")
 
 
 def _is_text(file: File) -> bool:
