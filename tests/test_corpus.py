@@ -767,6 +767,15 @@ class TestEncoding:
         assert [error.line for error in errors] == [2]
         assert f"at offset {len(start + before)} " in errors[0].why or encoding.startswith("utf-16")
 
+    @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+    def test_utf_16_without_its_mark(self, tmp_path: Path, encoding: str) -> None:
+        """ASCII of two bytes each is valid UTF-8, with a NUL in each, and is told; a text may have NULs in it."""
+        path = write(tmp_path / "x.txt", "They sat.".encode(encoding))
+        assert f'encoding="{encoding}"' in failure(read(path)).hint
+        assert only(read(path, encoding=encoding)).text == "They sat."
+        for text in ("a\0b", "\0" * 20, "a\0" * 3 + "bc", "a\0bc\0d\0efg"):
+            assert only(read(write(tmp_path / "y.txt", text))).text == text
+
     @pytest.mark.parametrize("name", ["x.txt", "x.jsonl", "x.csv", "x.txt.gz"])
     def test_a_packed_file_without_its_ending(self, tmp_path: Path, name: str) -> None:
         """What is packed, or is so twice, is no text in another encoding."""

@@ -10,6 +10,9 @@ from ctxsearch.corpus.records import OnRead, Options, bad_byte, checked, too_lon
 from ctxsearch.domain import Document
 from ctxsearch.errors import SourceError
 
+# Characters at the beginning of a text, by which UTF-16 is told.
+_LOOKED_AT = 8
+
 
 def read_text(file: File, options: Options, on_read: OnRead) -> Iterator[Document | SourceError]:
     """Yields the whole file as one document, every character as it is.
@@ -26,4 +29,21 @@ def read_text(file: File, options: Options, on_read: OnRead) -> Iterator[Documen
             raise bad_byte(bad, file, options)
         if length > options.max_record_chars:
             raise too_long(file, options)
-    yield checked(Document(file.name, "".join(parts), title=file.stem, uri=file.uri), file)
+    whole = "".join(parts)
+    if encoding := _meant(whole[:_LOOKED_AT]):
+        why = "every other character of it is a NUL, as where UTF-16 is read as another encoding"
+        hint = f'Read it in a run of its own with `encoding="{encoding}"`; of a folder, `glob=` chooses it.'
+        raise SourceError(file.uri, why, hint=hint)
+    yield checked(Document(file.name, whole, title=file.stem, uri=file.uri), file)
+
+
+def _meant(text: str) -> str:
+    """The kind of UTF-16 that the beginning of a text is, bytes taken for characters; empty where it is none.
+
+    Without a mark of its byte order, what is ASCII in it is valid UTF-8.
+    """
+    if len(text) == _LOOKED_AT:
+        for encoding, nuls, others in (("utf-16-le", text[1::2], text[::2]), ("utf-16-be", text[::2], text[1::2])):
+            if not nuls.strip("\0") and "\0" not in others:
+                return encoding
+    return ""
