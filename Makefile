@@ -22,7 +22,7 @@ test: $(TOOLS)  ## every check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cog --check README.md
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 torture: $(TOOLS)  ## break an index in thousands of ways, and count what is lost: nothing
 	CTXSEARCH_TORTURE=long $(BIN)/pytest -s tests/test_durability.py tests/test_hostile.py
