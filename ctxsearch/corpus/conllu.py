@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from ctxsearch.corpus.assembly import BLANK, PARAGRAPH, WAITING, Assembly, Tokens, joined, weight
 from ctxsearch.corpus.files import File
 from ctxsearch.corpus.records import (
-    LINE_ENDS,
     OnRead,
     Options,
+    all_one_line,
     checked,
     line_error,
     lines_of,
@@ -148,9 +148,7 @@ class _Document:
         """
         if text.startswith("#"):
             if _HIDDEN.search(text):
-                # All of the file would be one comment.
-                why = "there is a carriage return in the middle of the comment, as where lines end in that alone"
-                raise SourceError(self._file.uri, why, line=number, hint=LINE_ENDS)
+                raise all_one_line(self._file, "the comment", number)
             self._take_comment(text)
         elif text.strip(" \t"):
             self._first_line = self._first_line or number

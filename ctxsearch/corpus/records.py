@@ -24,7 +24,6 @@ DEFAULT_TEXT_COLUMN = "text"
 DEFAULT_COLUMNS = ("word", "pos", "lemma")
 
 LINE_ENDS = "Save it with the line ends of today: LF, or CR and LF."
-"""What to do with a file whose lines end in carriage returns alone, so that it is all one line."""
 
 _NOT_IN_AN_ID = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -131,6 +130,12 @@ def line_error(line: Line, file: File, options: Options) -> SourceError | None:
     if line.too_long:
         return too_long(file, options, line.number)
     return bad_byte(line.bad, file, options, line.number) if line.bad else None
+
+
+def all_one_line(file: File, what: str, line: int | None = None) -> SourceError:
+    """Returns the error for a file whose lines end in carriage returns alone, so that it is all one line."""
+    why = f"there is a carriage return in the middle of {what}, as where lines end in that alone"
+    return SourceError(file.uri, why, line=line, hint=LINE_ENDS)
 
 
 def too_long(file: File, options: Options, line: int | None = None, *, has_tokens: bool = False) -> SourceError:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from ctxsearch.cells import is_own_header
 from ctxsearch.corpus.files import File
 from ctxsearch.corpus.lines import Line
-from ctxsearch.corpus.records import LINE_ENDS, Options, line_error, too_long, without_end
+from ctxsearch.corpus.records import Options, all_one_line, line_error, too_long, without_end
 from ctxsearch.errors import SourceError
 
 # What some spreadsheets write before the header.
@@ -55,8 +55,7 @@ def check_line_ends(file: File, header: str) -> None:
         SourceError: there is a carriage return in it, so that the whole file is one line, and has no rows.
     """
     if "\r" in without_end(_QUOTED.sub("", header)):
-        why = "there is a carriage return in the middle of its header, as where lines end in that alone"
-        raise SourceError(file.uri, why, hint=LINE_ENDS)
+        raise all_one_line(file, "its header")
 
 
 def _csv_rows(file: File, options: Options, lines: Iterable[Line]) -> Iterator[Row | SourceError]:
