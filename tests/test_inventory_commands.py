@@ -493,6 +493,33 @@ def test_the_log_of_a_word_is_printed(folder: Path) -> None:
     assert (nothing.stdout, nothing.stderr) == ("", "Nothing was ever changed of the senses of 'river'.\n")
 
 
+def test_where_people_differ_is_a_table_to_fill_in(folder: Path, tmp_path: Path) -> None:
+    """A row for each line that people gave different senses, with those of each; what is filled in is read back."""
+    keys = ["bank/06:73", "bank/02:29", "bank/09:39"]
+    for name in ("bank.river", "bank.money"):
+        done("senses", "new", folder, name, "--by", "anna")
+    done("senses", "label", folder, "bank.river", *keys, "--by", "anna")
+    done("senses", "label", folder, "bank.money", *keys[:2], "--by", "ben")
+    done("senses", "label", folder, "bank.river", keys[0], "--by", "carl")
+    rows = list(csv.DictReader(io.StringIO(done("senses", "agreement", folder, "bank", "--csv"))))
+    assert [(row["key"], row["sense"], row["by anna"], row["by ben"], row["by carl"]) for row in rows] == [
+        (keys[1], "", "bank.river", "bank.money", ""),
+        (keys[0], "", "bank.river", "bank.money", "bank.river"),
+    ]
+    assert [row["node"] for row in rows] == ["bank", "bank"]
+    table = tmp_path / "differ.tsv"
+    text = done("senses", "agreement", folder, "--tsv").splitlines()
+    place = text[0].split("\t").index("sense")
+    filled = [line.split("\t") for line in text[1:]]
+    for cells in filled:
+        cells[place] = "bank.river"
+    table.write_text("\n".join([text[0], *("\t".join(cells) for cells in filled)]) + "\n", encoding="utf-8")
+    told = ctxsearch("senses", "label", folder, "--from", table, "--by", "ben").stderr
+    assert told.startswith(f"{table}: labelled 2 lines.\n")
+    assert done("senses", "agreement", folder, "--csv").count("\n") == 1
+    assert ctxsearch("senses", "agreement", folder, "--csv", "--json").returncode == 2
+
+
 def test_a_name_of_nobody_who_accepts_is_refused(folder: Path) -> None:
     """Whose senses a proposal makes says nothing where none is accepted."""
     refused = ctxsearch("induce", folder, "bank", "--by", "anna")

@@ -14,7 +14,7 @@ import typer
 from ctxsearch.cli.console import counted, say, show, told
 from ctxsearch.cli.labelling import Keys, Word, inventory_of, label, labels, unlabel
 from ctxsearch.cli.options import By, IndexName, Json, WrongCommand
-from ctxsearch.cli.output import Format, print_lines
+from ctxsearch.cli.output import Format, Told, print_lines
 from ctxsearch.cli.undoing import undo_command
 from ctxsearch.errors import WordNotFound
 from ctxsearch.index import Index
@@ -218,10 +218,27 @@ def undo(index: IndexName, by: By = None) -> None:
         say(f"Undone: {_shortened(senses.undo().what)}.")
 
 
-def agreement(index: IndexName, word: Word = None, as_json: Json = False) -> None:
+def agreement(
+    index: IndexName,
+    word: Word = None,
+    as_json: Json = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Where they differ, as a table: fill in sense, for senses label --from.")
+    ] = False,
+    as_tsv: Annotated[bool, typer.Option("--tsv", help="The same, parted by tabs.")] = False,
+) -> None:
     """Compare what people have labelled: how often they agree, kappa and alpha, and where they differ."""
+    if as_json + as_csv + as_tsv > 1:
+        raise WrongCommand("Choose one of --json, --csv and --tsv.")
     with inventory_of(index) as senses:
         found = senses.agreement(word)
+    if as_csv or as_tsv:
+        rows = [(one.line, one.senses) for one in found.disagreements if one.line]
+        told = [
+            Told("", {"sense": "", **{f"by {who}": given.get(who, "") for who in found.people}}) for _, given in rows
+        ]
+        print_lines([line for line, _ in rows], Format.CSV if as_csv else Format.TSV, told)
+        return
     if as_json:
         pairs = [
             {"people": list(pair), "kappa": kappa, "compared": found.compared[pair], "agreed": found.agreed[pair]}
