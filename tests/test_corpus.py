@@ -818,14 +818,14 @@ class TestEncoding:
     def test_decoding_in_pieces(self, text: str, size: int) -> None:
         """Text is the same however its bytes are cut."""
         data = text.encode()
-        chunks = [data[at : at + size] for at in range(0, len(data), size)]
-        assert "".join(piece for piece, _ in decode(chunks, "utf-8")) == text.removeprefix("\ufeff")
+        blocks = [data[at : at + size] for at in range(0, len(data), size)]
+        assert "".join(piece for piece, _ in decode(blocks, "utf-8")) == text.removeprefix("\ufeff")
 
     @given(st.binary(max_size=40), st.integers(1, 7))
     def test_first_bad_byte(self, data: bytes, size: int) -> None:
         """The first bad byte is the one that decoding in one go finds."""
-        chunks = [data[at : at + size] for at in range(0, len(data), size)]
-        found = next((bad for _, bad in decode(chunks, "utf-8") if bad), None)
+        blocks = [data[at : at + size] for at in range(0, len(data), size)]
+        found = next((bad for _, bad in decode(blocks, "utf-8") if bad), None)
         try:
             data.decode()
         except UnicodeDecodeError as error:

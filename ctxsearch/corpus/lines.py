@@ -16,7 +16,7 @@ from ctxsearch.corpus.archives import open_member
 from ctxsearch.corpus.files import File
 from ctxsearch.errors import SourceError
 
-CHUNK = 1 << 16
+BLOCK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def check_encoding(encoding: str) -> None:
         raise SourceError(repr(encoding), "there is no such encoding", hint=hint) from error
 
 
-def read_chunks(file: File, on_read: Callable[[int], None]) -> Iterator[bytes]:
+def read_blocks(file: File, on_read: Callable[[int], None]) -> Iterator[bytes]:
     """Yields the unpacked bytes of a file, piece by piece.
 
     Args:
@@ -71,9 +71,9 @@ def read_chunks(file: File, on_read: Callable[[int], None]) -> Iterator[bytes]:
     try:
         with open(file.path, "rb") as raw, _unpacked(raw, file) as stream:
             start = raw.tell()
-            while chunk := stream.read(CHUNK):
+            while block := stream.read(BLOCK):
                 on_read(raw.tell() - start)
-                yield chunk
+                yield block
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         hint = "Make or copy it again."
         raise SourceError(file.uri, f"it is not a whole gzip file ({error})", hint=hint) from error
@@ -90,7 +90,7 @@ def is_utf8(encoding: str) -> bool:
     return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
 
 
-def looks_like_utf8(chunks: Iterable[bytes]) -> bool:
+def looks_like_utf8(blocks: Iterable[bytes]) -> bool:
     """Whether bytes are UTF-8, and of more than ASCII: what is in another encoding hardly ever is.
 
     >>> looks_like_utf8([b"caf\\xc3\\xa9"]), looks_like_utf8([b"caf\\xe9"]), looks_like_utf8([b"cafe"])
@@ -99,15 +99,15 @@ def looks_like_utf8(chunks: Iterable[bytes]) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     is_ascii = True
     try:
-        for chunk in itertools.chain(chunks, [b""]):
-            decoder.decode(chunk, final=not chunk)
-            is_ascii = is_ascii and chunk.isascii()
+        for block in itertools.chain(blocks, [b""]):
+            decoder.decode(block, final=not block)
+            is_ascii = is_ascii and block.isascii()
     except UnicodeDecodeError:
         return False
     return not is_ascii
 
 
-def decode(chunks: Iterable[bytes], encoding: str) -> Iterator[tuple[str, BadByte | None]]:
+def decode(blocks: Iterable[bytes], encoding: str) -> Iterator[tuple[str, BadByte | None]]:
     """Yields text, and the bad byte that follows it, if any; a bad byte is left out and decoding goes on.
 
     A byte order mark at the start is dropped.
@@ -118,13 +118,13 @@ def decode(chunks: Iterable[bytes], encoding: str) -> Iterator[tuple[str, BadByt
     decoder = codecs.getincrementaldecoder(encoding)()
     fed = 0
     at_start = True
-    for chunk in itertools.chain(chunks, [b""]):
-        fed += len(chunk)
-        rest = chunk
+    for block in itertools.chain(blocks, [b""]):
+        fed += len(block)
+        rest = block
         while True:
             bad = None
             try:
-                text = decoder.decode(rest, final=not chunk)
+                text = decoder.decode(rest, final=not block)
             except UnicodeDecodeError as error:
                 # What the decoder was working on always ends where the bytes fed so far end; that gives the offset.
                 data = error.object

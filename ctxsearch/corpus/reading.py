@@ -12,7 +12,7 @@ from ctxsearch.corpus.columns import columns_of
 from ctxsearch.corpus.conllu import read_conllu
 from ctxsearch.corpus.files import NAMES_KEPT, File, Source, find
 from ctxsearch.corpus.jsonl import read_jsonl
-from ctxsearch.corpus.lines import check_encoding, is_utf8, looks_like_utf8, read_chunks
+from ctxsearch.corpus.lines import check_encoding, is_utf8, looks_like_utf8, read_blocks
 from ctxsearch.corpus.records import DEFAULT_TEXT_COLUMN, OnRead, Options, Reader, UnknownFormat
 from ctxsearch.corpus.sheets import SHEETS
 from ctxsearch.corpus.tables import names_files, read_metadata, read_table
@@ -180,7 +180,7 @@ class Corpus:
         if is_utf8(self._options.encoding) or file.ending in SHEETS or file.ending == ARCHIVE:
             return False
         try:
-            return looks_like_utf8(read_chunks(file, lambda _: None))
+            return looks_like_utf8(read_blocks(file, lambda _: None))
         except SourceError:  # which whoever reads it tells
             return False
 

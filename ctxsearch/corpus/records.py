@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ctxsearch.cells import unguarded
 from ctxsearch.corpus.files import File
-from ctxsearch.corpus.lines import BadByte, Line, decode, read_chunks, split_lines
+from ctxsearch.corpus.lines import BadByte, Line, decode, read_blocks, split_lines
 from ctxsearch.domain import Document, MetadataValue
 from ctxsearch.errors import SourceError
 from ctxsearch.given import wrong_given
@@ -55,7 +55,7 @@ Reader = Callable[[File, Options, OnRead], Iterator[Document | SourceError]]
 
 def lines_of(file: File, options: Options, on_read: OnRead) -> Iterator[Line]:
     """Yields the lines of a file."""
-    return split_lines(decode(read_chunks(file, on_read), options.encoding), options.max_record_chars)
+    return split_lines(decode(read_blocks(file, on_read), options.encoding), options.max_record_chars)
 
 
 def checked(document: Document, file: File, line: int | None = None) -> Document:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from ctxsearch.corpus.extent import MOST_CELLS, cells_within
 from ctxsearch.corpus.files import File
-from ctxsearch.corpus.lines import read_chunks
+from ctxsearch.corpus.lines import read_blocks
 from ctxsearch.corpus.records import OnRead, Options, UnknownFormat
 from ctxsearch.errors import MissingExtra, SourceError
 
@@ -59,8 +59,8 @@ def sheet_rows(file: File, options: Options, on_read: OnRead) -> Iterator[tuple[
 def _content(file: File, options: Options, on_read: OnRead) -> bytes:
     """The bytes of a spreadsheet that is not too large."""
     content = bytearray()
-    for chunk in read_chunks(file, on_read):
-        content += chunk
+    for block in read_blocks(file, on_read):
+        content += block
         if len(content) > options.max_record_chars:
             raise SourceError(file.uri, f"it has more than {options.max_record_chars:,} bytes", hint=_HINT)
     whole = bytes(content)

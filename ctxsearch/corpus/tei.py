@@ -21,7 +21,7 @@ from xml.parsers import expat
 
 from ctxsearch.corpus.assembly import PARAGRAPH
 from ctxsearch.corpus.files import File
-from ctxsearch.corpus.lines import check_encoding, decode, read_chunks
+from ctxsearch.corpus.lines import check_encoding, decode, read_blocks
 from ctxsearch.corpus.records import OnRead, Options, UnknownFormat, bad_byte, checked, too_long
 from ctxsearch.corpus.tei_header import TeiHeader
 from ctxsearch.corpus.tei_text import LINE, TeiText, Word
@@ -69,12 +69,12 @@ def read_tei(file: File, options: Options, on_read: OnRead) -> Iterator[Document
     Raises:
         SourceError: the file cannot be read or decoded, or is not well-formed, or no TEI.
     """
-    chunks = read_chunks(file, on_read)
-    first = next(chunks, b"")
+    blocks = read_blocks(file, on_read)
+    first = next(blocks, b"")
     options = dataclasses.replace(options, encoding=_encoding(first, file, options))
     parser = _Parser(file, options)
     line = 1
-    for text, bad in decode(_with_first(first, chunks), options.encoding):
+    for text, bad in decode(_with_first(first, blocks), options.encoding):
         line += text.count("\n")
         yield from parser.documents(text)
         if bad:
@@ -82,9 +82,9 @@ def read_tei(file: File, options: Options, on_read: OnRead) -> Iterator[Document
     yield from parser.documents("", is_last=True)
 
 
-def _with_first(first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _with_first(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
     yield first
-    yield from chunks
+    yield from blocks
 
 
 def _encoding(first: bytes, file: File, options: Options) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ctxsearch.corpus.files import File
-from ctxsearch.corpus.lines import decode, read_chunks
+from ctxsearch.corpus.lines import decode, read_blocks
 from ctxsearch.corpus.records import OnRead, Options, bad_byte, checked, too_long
 from ctxsearch.domain import Document
 from ctxsearch.errors import SourceError
@@ -22,7 +22,7 @@ def read_text(file: File, options: Options, on_read: OnRead) -> Iterator[Documen
     """
     parts = []
     length = 0
-    for text, bad in decode(read_chunks(file, on_read), options.encoding):
+    for text, bad in decode(read_blocks(file, on_read), options.encoding):
         parts.append(text)
         length += len(text)
         if bad:

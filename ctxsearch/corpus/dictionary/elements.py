@@ -14,7 +14,7 @@ from xml.parsers import expat
 
 from ctxsearch.errors import SourceError
 
-_CHUNK = 1 << 16
+_BLOCK = 1 << 16
 _UTF_8 = "Write it as UTF-8."
 
 
@@ -31,8 +31,8 @@ def elements(path: Path, names: Collection[str]) -> Iterator[tuple[Element, int]
         SourceError: the file cannot be read, or is not well-formed.
     """
     parts = _Parts(path, names)
-    for chunk in _chunks(path):
-        yield from parts.read(chunk)
+    for block in _blocks(path):
+        yield from parts.read(block)
     yield from parts.read(b"", last=True)
 
 
@@ -43,8 +43,8 @@ def root_of(path: Path) -> str:
         SourceError: the file cannot be read, or is not well-formed up to there.
     """
     parts = _Parts(path, ())
-    for chunk in _chunks(path):
-        parts.read(chunk)
+    for block in _blocks(path):
+        parts.read(block)
         if parts.root:
             return parts.root
     parts.read(b"", last=True)
@@ -73,10 +73,10 @@ class _Parts:
         self._parser.CharacterDataHandler = self._text
         self._parser.SkippedEntityHandler = self._skipped
 
-    def read(self, chunk: bytes, *, last: bool = False) -> list[tuple[Element, int]]:
+    def read(self, block: bytes, *, last: bool = False) -> list[tuple[Element, int]]:
         """The elements that are whole now."""
         try:
-            self._parser.Parse(chunk, last)
+            self._parser.Parse(block, last)
         except expat.ExpatError as error:
             why = f"it is not well-formed XML ({expat.ErrorString(error.code)})"
             raise SourceError(self._path, why, line=error.lineno) from error
@@ -115,11 +115,11 @@ class _Parts:
             raise SourceError(self._path, f"it does not say what its entity &{name}; stands for", line=line)
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
+def _blocks(path: Path) -> Iterator[bytes]:
     try:
         with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                yield chunk
+            while block := file.read(_BLOCK):
+                yield block
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise SourceError(str(path), f"it is not a whole gzip file ({error})") from error
     except OSError as error:
