@@ -117,7 +117,7 @@ def _values(shards: Sequence[OpenShard], where: Sequence[str]) -> str:
     if unmet is None or not unmet.documents:
         return ""
     named = ", ".join(value for value, _ in unmet.documents[:_NAMED])
-    return f"; of {unmet.column} there are: {named}{', ...' if len(unmet.documents) > _NAMED else ''}"
+    return f"; of {unmet.column} there are: {named}{' and others' if len(unmet.documents) > _NAMED else ''}"
 
 
 def changed(
