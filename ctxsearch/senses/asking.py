@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ctxsearch.analysis import Analyser, normal_form
 from ctxsearch.catalog.inventory import Inventory
@@ -18,9 +19,9 @@ from ctxsearch.protocols import Encoder
 from ctxsearch.query.asked import embed, marked_token
 from ctxsearch.query.concordance import occurrences
 from ctxsearch.query.filing import is_given, lemmas_of_form
-from ctxsearch.query.found import Found
+from ctxsearch.query.found import Found, Listing
 from ctxsearch.query.lines import lines
-from ctxsearch.query.options import Filters, at_least, checked_context, checked_filters
+from ctxsearch.query.options import ALL, Filters, at_least, checked_context, checked_filters
 from ctxsearch.query.scope import OpenShard, rows_of_lemma
 from ctxsearch.query.vectors import in_parts
 from ctxsearch.query.words import require
@@ -30,7 +31,7 @@ from ctxsearch.senses.evidence import Evidence, gather
 from ctxsearch.senses.importing import checked_by
 from ctxsearch.senses.keeping import Keeping
 from ctxsearch.senses.subcorpora import expanded
-from ctxsearch.senses.telling import centres, probabilities
+from ctxsearch.senses.telling import centres, estimate, probabilities, with_none
 from ctxsearch.usage import usage_of
 
 
@@ -203,23 +204,40 @@ class Asking(Keeping):
         lemma, written = self._lemma_and_written(word, filters.written)
         shards = self._get_shards()
         # First, for where the corpus does not have the word there is nothing to say of its senses.
-        found = occurrences(shards, lemma, replace(filters, written=written))
+        found = occurrences(shards, lemma, filters := replace(filters, written=written))
         calibration = self._calibration()
         shown, evidence, without = self._evidence(lemma, by)
         middle = centres(evidence.vectors, evidence.senses, len(shown))
         counts = np.bincount(evidence.senses, minlength=len(shown))
-        likely = np.concatenate(
-            [
-                np.empty((0, len(shown))),
-                *(probabilities(part @ middle.T, counts, calibration) for part in in_parts(shards, found)),
-            ]
-        )
+        each = len(evidence.senses) / len(shown)
         given: dict[tuple[int, int], set[int]] = {}
         for place, sense in zip(evidence.places, evidence.senses.tolist(), strict=False):
             given.setdefault(place, set()).add(sense)
+
+        def told(some: Listing) -> NDArray[np.float64]:
+            parts = (probabilities(part @ middle.T, counts, calibration) for part in in_parts(shards, some))
+            return np.concatenate([np.empty((0, len(shown))), *parts])
+
         labelled = [given.get((one.shard, one.row)) for one in found]
-        each, lost = len(evidence.senses) / len(shown), evidence.lost
-        made = assigned(lemma, shown, likely, labelled, each, shards, found, around, least_margin, without, lost)
+        of_word = None
+        every = found if filters == ALL else occurrences(shards, lemma)
+        if len(every) > len(found):
+            unlabelled = every.at([at for at, one in enumerate(every) if (one.shard, one.row) not in given])
+            of_word = estimate(with_none(told(unlabelled)), each).shares
+        made = assigned(
+            lemma,
+            shown,
+            told(found),
+            labelled,
+            each,
+            shards,
+            found,
+            around,
+            least_margin,
+            without,
+            evidence.lost,
+            of_word,
+        )
         return replace(made, unusable=evidence.unusable)
 
     def _calibration(self) -> Calibration:

@@ -16,6 +16,7 @@ from ctxsearch.query.options import checked_count
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.sense import NONE_OF_THESE, UNSURE, Label, Sense, id_of
 from ctxsearch.senses.frequency import Counting, SenseFrequency
+from ctxsearch.senses.telling import with_none
 from ctxsearch.senses.uses import Assignment, Uses
 
 
@@ -163,6 +164,7 @@ def assigned(
     least_margin: float,
     without_examples: Sequence[Sense],
     lost: Sequence[Label],
+    of_word: NDArray[np.float64] | None,
 ) -> Assigned:
     """Puts every occurrence on a pile, and adds up.
 
@@ -178,13 +180,14 @@ def assigned(
         least_margin: see `Senses.assign`.
         without_examples: the other senses.
         lost: labels whose occurrence is not in the index, or is of another word now.
+        of_word: see `Counting`.
     """
     likely = likely.copy()
     for number, given in enumerate(labelled):
         if given:
             likely[number] = 0
             likely[number, sorted(given)] = 1 / len(given)
-    answers = np.column_stack([likely, np.maximum(0, 1 - likely.sum(axis=1))])
+    answers = with_none(likely)
     ranked = np.sort(answers, axis=1)
     margins = ranked[:, -1] - ranked[:, -2]
     best = answers.argmax(axis=1)
@@ -202,6 +205,6 @@ def assigned(
         margin=margins,
         is_labelled=is_labelled,
     )
-    counting = Counting(names, answers, is_labelled, examples)
+    counting = Counting(names, answers, is_labelled, examples, of_word)
     frequencies = counting.of(uses.sizes[:-1])
     return Assigned(lemma, uses, frequencies, int(uses.sizes[-1]), without_examples, lost, places, counting)

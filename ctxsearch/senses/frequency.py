@@ -44,16 +44,24 @@ class Counting:
             Shape: (n_uses, n_names).
         is_labelled: whether somebody has labelled it. Shape: (n_uses,).
         examples: of a sense, in the mean.
+        of_word: the shares that were estimated of all of the word's uses, where these are some; None where they are
+            all. Shape: (n_names,).
     """
 
     def __init__(
-        self, names: Sequence[str], answers: NDArray[np.float64], is_labelled: NDArray[np.bool_], examples: float
+        self,
+        names: Sequence[str],
+        answers: NDArray[np.float64],
+        is_labelled: NDArray[np.bool_],
+        examples: float,
+        of_word: NDArray[np.float64] | None = None,
     ) -> None:
         self._names, self._answers, self._is_labelled, self._examples = names, answers, is_labelled, examples
+        self._of_word = of_word
 
     @cached_property
     def _of_all(self) -> Estimate:
-        return estimate(self._answers[~self._is_labelled], self._examples)
+        return estimate(self._answers[~self._is_labelled], self._examples, of_all=self._of_word)
 
     def of(self, assigned: NDArray[np.int64], numbers: NDArray[np.int64] | None = None) -> list[SenseFrequency]:
         """The frequency of each sense, and last of none of these.
@@ -65,11 +73,11 @@ class Counting:
         chosen = slice(None) if numbers is None else numbers
         answers, is_labelled = self._answers[chosen], self._is_labelled[chosen]
         known = answers[is_labelled].sum(axis=0)
-        rest = (
-            self._of_all
-            if numbers is None
-            else estimate(answers[~is_labelled], self._examples, of_all=self._of_all.shares)
-        )
+        if numbers is None:
+            rest = self._of_all
+        else:
+            of_word = self._of_all.shares if self._of_word is None else self._of_word
+            rest = estimate(answers[~is_labelled], self._examples, of_all=of_word)
         expected, spread = known + rest.expected, _OF_NORMAL_95 * rest.deviation
         # What people know is not in doubt: no sense has less, and none has the rest of these.
         low, high = np.maximum(known, expected - spread), np.minimum(known + np.sum(~is_labelled), expected + spread)

@@ -89,6 +89,11 @@ def probabilities(
     return likely
 
 
+def with_none(likely: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How likely each use has each sense, and last none. Shape: (n_uses, n_senses) to (n_uses, n_senses + 1)."""
+    return np.column_stack([likely, np.maximum(0, 1 - likely.sum(axis=1))])
+
+
 class Estimate(NamedTuple):
     """How many uses have each sense, and last none of them.
 
