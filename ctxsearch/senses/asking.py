@@ -161,7 +161,7 @@ class Asking(Keeping):
         """Gives every occurrence of a word the sense it is likeliest to have.
 
         Filters choose which occurrences are told of, and none of what shows the senses: so an occurrence has the sense
-        that it has without them.
+        that it has without them. How often senses are among those is estimated as `Assigned.frequencies_by` does it.
 
         Args:
             word: a lemma, or a form; ``bank/NOUN`` for one part of speech.
@@ -176,7 +176,7 @@ class Asking(Keeping):
             SenseError: the word has no sense with an example, or the index has no head.
         """
         filters = self._filters(form, pos, where, near, cql)
-        return self._assigned(word, filters, by=by, least_margin=least_margin, context=context)
+        return self._assigned(word, filters, by=by, least_margin=least_margin, context=context, is_counted=True)
 
     def _filters(
         self,
@@ -196,8 +196,14 @@ class Asking(Keeping):
         by: str | None = None,
         least_margin: float = 0.2,
         context: ConcordanceContext = 10,
+        is_counted: bool = False,
     ) -> Assigned:
-        """`assign`, with filters that are checked."""
+        """`assign`, with filters that are checked.
+
+        Args:
+            is_counted: whether anybody asks how often senses are among those that filters leave: then all occurrences
+                of the word are looked at.
+        """
         if not isinstance(least_margin, numbers.Real) or not 0 <= least_margin <= 1:
             raise SenseError(f"The least margin is a difference of probabilities, from 0 to 1, not {least_margin}.")
         around, by = checked_context(context), checked_by(by)
@@ -220,7 +226,7 @@ class Asking(Keeping):
 
         labelled = [given.get((one.shard, one.row)) for one in found]
         of_word = None
-        every = found if filters == ALL else occurrences(shards, lemma)
+        every = occurrences(shards, lemma) if is_counted and filters != ALL else found
         if len(every) > len(found):
             unlabelled = every.at([at for at, one in enumerate(every) if (one.shard, one.row) not in given])
             of_word = estimate(with_none(told(unlabelled)), each).shares
