@@ -9,7 +9,7 @@ import re
 import shlex
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType, TracebackType
 
@@ -134,6 +134,11 @@ class Interrupts:
         """Raises `KeyboardInterrupt` if Ctrl-C was pressed and it got lost."""
         if self._asked:
             raise KeyboardInterrupt
+
+
+def first_names(names: Sequence[str], count: int) -> str:
+    """The first names of so many, as the end of a sentence."""
+    return ", ".join(names[:5]) + (", ..." if count > 5 else ".")
 
 
 def told(command: Callable[..., None], *, writes_index: bool = False) -> Callable[..., None]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 
 import typer
 
 import ctxsearch
-from ctxsearch.cli.console import counted, say
+from ctxsearch.cli.console import counted, first_names, say
 
 
 def tell_report(name: str, report: ctxsearch.IndexReport, corpus: ctxsearch.Corpus) -> None:
@@ -89,8 +88,3 @@ def _tell_displaced(name: str, report: ctxsearch.IndexReport) -> None:
     if report.moved_labels_count or report.orphaned_labels_count:
         listing, taking = (shlex.join(["ctxsearch", "senses", what, name]) for what in ("labels", "unlabel"))
         say(f"Labels stay under their keys. Look at them with: {listing}; take off what is wrong with: {taking} KEY...")
-
-
-def first_names(names: Sequence[str], count: int) -> str:
-    """The first names of so many, as the end of a sentence."""
-    return ", ".join(names[:5]) + (", ..." if count > 5 else ".")

@@ -13,9 +13,9 @@ import typer
 
 import ctxsearch
 from ctxsearch.analysis import Analyser
-from ctxsearch.cli.console import Interrupts, counted, say, show
+from ctxsearch.cli.console import Interrupts, counted, first_names, say, show
 from ctxsearch.cli.exporting import export_model
-from ctxsearch.cli.index_report import first_names, tell_report
+from ctxsearch.cli.index_report import tell_report
 from ctxsearch.cli.opening import check_head, opening
 from ctxsearch.cli.options import (
     AllowDamaged,

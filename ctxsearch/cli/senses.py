@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from ctxsearch.cli.console import counted, say, show, told
+from ctxsearch.cli.console import counted, first_names, say, show, told
 from ctxsearch.cli.labelling import Keys, Word, inventory_of, label, labels, unlabel
 from ctxsearch.cli.options import By, IndexName, Json, WrongCommand
 from ctxsearch.cli.output import Format, Told, print_lines
@@ -23,8 +23,6 @@ from ctxsearch.sense import Label, Sense
 SenseName = Annotated[str, typer.Argument(metavar="SENSE", help="What the sense is called, bank.river for instance.")]
 Definition = Annotated[str, typer.Option(help="As a dictionary would have it.")]
 
-# Senses that are named.
-_NAMED = 5
 # Characters of a text that are shown in a line of the log.
 _LONGEST = 80
 
@@ -112,10 +110,9 @@ def import_senses(
         say(f"Left out {counted(report.assigned, 'sentence')} whose sense only the machine says.")
     if kept := report.kept:
         have = "1 sense has" if len(kept) == 1 else f"{len(kept):,} senses have"
-        named = f"{', '.join(kept[:_NAMED])}{', ...' if len(kept) > _NAMED else ''}"
         say(
-            f"{have} another definition there, and kept the one here: {named}. To change it: ctxsearch senses define"
-            f" {shlex.quote(index)} SENSE DEFINITION"
+            f"{have} another definition there, and kept the one here: {first_names(kept, len(kept))} To change it:"
+            f" ctxsearch senses define {shlex.quote(index)} SENSE DEFINITION"
         )
     if report.left_out:
         say(f"Left out {counted(report.left_out, 'sense')} of words that the index does not have.")
