@@ -405,7 +405,7 @@ def test_answer_from_an_older_commit_is_told(undisturbed: Undisturbed, tmp_path:
 
 def test_readers_see_whole_versions(tmp_path: Path) -> None:
     """While commits and compactions follow each other every reader sees one whole version, and goes on seeing it."""
-    rounds, readers = chosen(6, 50), chosen(3, 8)
+    rounds, between_joins, readers = chosen(6, 50), chosen(3, 5), chosen(3, 8)
     stop, compactions = tmp_path / "stop", 0
     with Index.create(tmp_path / INDEX, model="window", encoder=ENCODER) as index:
         index.add(version_set(0))
@@ -426,7 +426,7 @@ def test_readers_see_whole_versions(tmp_path: Path) -> None:
                 for version in range(1, rounds + 1):
                     index.add(version_set(version) + pair(version), replace=True)
                     index.remove([one.document_id for one in pair(version)])
-                    if version % 3 == 0:
+                    if version % between_joins == 0:
                         index.compact()
                         compactions += 1
             finally:
