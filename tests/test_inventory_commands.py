@@ -312,8 +312,9 @@ def test_senses_filled_into_a_table_come_back(folder: Path, tmp_path: Path) -> N
             "mouse",
             "notes.txt: its ending does not say how to read it. It should be one of: .csv .tsv .jsonl .xlsx .xls .ods.",
         ),
-        ("a.jsonl", "[1]", "a.jsonl, line 1: it is no object."),
-        ("b.jsonl", "{", "b.jsonl, line 1: it is no JSON"),
+        ("a.jsonl", "[1]", "a.jsonl, line 1: the line is not a JSON object, { ... }."),
+        ("b.jsonl", "{", "b.jsonl, line 1: the line is not JSON (Expecting"),
+        ("b.jsonl", '{"key": "a:3", "sense": "a", "sense": "b"}', "b.jsonl, line 1: there are several fields 'sense'"),
         ("c.jsonl", '{"key": 3, "sense": "mouse.animal"}', "c.jsonl, line 1: There is no occurrence ''"),
     ):
         (tmp_path / name).write_text(content)

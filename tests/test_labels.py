@@ -118,7 +118,11 @@ def test_lines_of_an_export_without_one_sense_are_passed_over(sample: Index, tmp
     [
         ("{", "the line is not JSON (Expecting property name enclosed in double quotes, column 2)"),
         ("[]", "the line is not a JSON object, { ... }"),
-        ("[" * 100_000, "the line cannot be read as JSON"),
+        ("[" * 100_000, "the line is nested too deeply"),
+        (
+            '{"start": 4, "end": 8, "lemma": "bank", "sense": "a", "sense": "b", "text": "The bank lent."}',
+            "there are several fields 'sense' in one object, of which one alone could be kept",
+        ),
         (changed(start=None), "the field 'start' is missing"),
         (changed(end="8"), "the field 'end' is not a whole number"),
         (changed(end=True), "the field 'end' is not a whole number"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from ctxsearch.corpus.entries import read_entries
 from ctxsearch.corpus.files import File, shown
+from ctxsearch.corpus.objects import read_object
 from ctxsearch.corpus.records import Options
 from ctxsearch.corpus.sheets import SHEETS
 from ctxsearch.corpus.tables import read_cells
@@ -44,9 +44,7 @@ def read_fields(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         return
     for number, line in read_entries(path):
         try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise SourceError(shown(path), f"it is no JSON ({error})", line=number) from error
-        if not isinstance(record, dict):
-            raise SourceError(shown(path), "it is no object", line=number)
+            record = read_object(line)
+        except ValueError as error:
+            raise SourceError(shown(path), str(error), line=number) from error
         yield number, {name: value if isinstance(value, str) else "" for name, value in record.items()}

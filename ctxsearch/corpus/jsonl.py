@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import NoReturn
 
 from ctxsearch.corpus.files import File
 from ctxsearch.corpus.lines import Line
+from ctxsearch.corpus.objects import read_object
 from ctxsearch.corpus.records import LINE_ENDS, OnRead, Options, checked, line_error, lines_of
 from ctxsearch.domain import Document, Metadata, MetadataValue, plain_value
 from ctxsearch.errors import SourceError
 
 _LEAST, _MOST = -(2**63), 2**63 - 1
-# Python reads no longer number.
-_MOST_DIGITS = 4_300
 
 
 def read_jsonl(file: File, options: Options, on_read: OnRead) -> Iterator[Document | SourceError]:
@@ -33,22 +29,15 @@ def read_jsonl(file: File, options: Options, on_read: OnRead) -> Iterator[Docume
 
 def _document(line: Line, file: File, options: Options) -> Document:
     try:
-        record = _DECODER.decode(line.text.rstrip("\r\n"))
-        if not isinstance(record, dict):
-            raise ValueError("the line is not a JSON object, { ... }")
+        record = read_object(line.text.rstrip("\r\n"))
         text = _take_text(record, options.text_column)
         document_id = _take_id(record, options.id_column or "id") or f"{file.name}#{line.number}"
         title = _take_string(record, "title")
         uri = _take_string(record, "uri") or _take_string(record, "url") or f"{file.uri}#{line.number}"
         metadata = _metadata(record)
-    except json.JSONDecodeError as error:
-        why = f"the line is not JSON ({error.msg}, column {error.colno})"
-        hint = LINE_ENDS if "\r{" in line.text else ""
-        raise SourceError(file.uri, why, line=line.number, hint=hint) from error
-    except RecursionError as error:
-        raise SourceError(file.uri, "the line is nested too deeply", line=line.number) from error
     except ValueError as error:
-        raise SourceError(file.uri, str(error), line=line.number) from error
+        hint = LINE_ENDS if "\r{" in line.text else ""
+        raise SourceError(file.uri, str(error), line=line.number, hint=hint) from error
     return checked(Document(document_id, text, metadata, title, uri), file, line.number)
 
 
@@ -97,24 +86,3 @@ def _value(value: object) -> MetadataValue:
         # SQLite has no larger whole numbers; such a number is a name, not a quantity.
         return value if _LEAST <= value <= _MOST else str(value)
     return plain_value(value)
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a number that JSON has")
-
-
-def _object(fields: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(fields)
-    if len(found) != len(fields):
-        twice = next(name for name, count in Counter(name for name, _ in fields).items() if count > 1)
-        raise ValueError(f"there are several fields {twice!r:.80} in one object, of which one alone could be kept")
-    return found
-
-
-def _whole(digits: str) -> int:
-    if len(digits) > _MOST_DIGITS:
-        raise ValueError(f"there is a number of {len(digits):,} digits in it; give it as a string")
-    return int(digits)
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_whole, parse_constant=_refuse)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from ctxsearch.corpus.entries import read_entries
 from ctxsearch.corpus.files import shown
+from ctxsearch.corpus.objects import read_object
 from ctxsearch.corpus.reading import read
 from ctxsearch.domain import Document
 from ctxsearch.errors import SourceError
@@ -218,13 +218,9 @@ def _use(path: str, line: int, entry: str, *, has_documents: bool) -> _Use | Non
         return SourceError(path, why, line=line, hint=hint)
 
     try:
-        record = json.loads(entry)
-    except json.JSONDecodeError as error:
-        raise wrong(f"the line is not JSON ({error.msg}, column {error.colno})") from error
-    except (RecursionError, ValueError) as error:
-        raise wrong("the line cannot be read as JSON") from error
-    if not isinstance(record, dict):
-        raise wrong("the line is not a JSON object, { ... }")
+        record = read_object(entry)
+    except ValueError as error:
+        raise wrong(str(error)) from error
     if record.keys() >= _OF_EXPORT and _has_no_sense(record["sense"]):
         return None
     start, end = (_offset(record, name, wrong) for name in ("start", "end"))

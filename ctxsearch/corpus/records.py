@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ctxsearch.cells import unguarded
@@ -123,6 +124,18 @@ def cell_value(cell: str, *, is_own: bool) -> MetadataValue:
 def without_end(line: str) -> str:
     """Returns a line without what ends it."""
     return line.removesuffix("\n").removesuffix("\r")
+
+
+def check_columns(file: File, columns: Sequence[str]) -> None:
+    """Refuses a header with two columns of one name. Those without a name are never read, and may be several.
+
+    Raises:
+        SourceError: there are such.
+    """
+    twice = sorted(name for name, count in Counter(columns).items() if name and count > 1)
+    if twice:
+        hint = "Give every column a name of its own."
+        raise SourceError(file.uri, f"the header has columns of one name: {', '.join(twice)}", hint=hint)
 
 
 def line_error(line: Line, file: File, options: Options) -> SourceError | None:

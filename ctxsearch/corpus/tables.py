@@ -17,6 +17,7 @@ from ctxsearch.corpus.records import (
     UnknownFormat,
     cell_text,
     cell_value,
+    check_columns,
     checked,
     lines_of,
 )
@@ -144,14 +145,9 @@ def _header(file: File, rows: Iterator[Row | SourceError]) -> list[str]:
         raise SourceError(file.uri, "it is empty, and should have a header row")
     if isinstance(header, SourceError):
         raise header
-    # A column without a name (a row number, or a comma at every end) may come twice; it is never read.
-    columns = header.cells
-    named = [name for name in columns if name]
-    twice = sorted({name for name in named if named.count(name) > 1})
-    if twice:
-        hint = "Give every column a name of its own."
-        raise SourceError(file.uri, f"the header has columns of one name: {', '.join(twice)}", hint=hint)
-    return columns
+    # One without a name is a row number, or comes of a comma at every end.
+    check_columns(file, header.cells)
+    return header.cells
 
 
 def _column(file: File, columns: Sequence[str], name: str, what: str) -> int:

@@ -20,6 +20,7 @@ from ctxsearch.corpus.records import (
     Options,
     cell_text,
     cell_value,
+    check_columns,
     checked,
     line_error,
     without_end,
@@ -55,10 +56,7 @@ def is_header_of_uses(header: str, options: Options) -> bool:
 def read_uses(file: File, options: Options, header: str, lines: Iterator[Line]) -> Iterator[Document | SourceError]:
     """Yields a document, or what is wrong with it, for each use: its context, in which one word is given."""
     columns = without_end(header).split("\t")
-    twice = sorted({name for name in columns if name and columns.count(name) > 1})
-    if twice:
-        hint = "Give every column a name of its own."
-        raise SourceError(file.uri, f"the header has columns of one name: {', '.join(twice)}", hint=hint)
+    check_columns(file, columns)
     for line in lines:
         text = without_end(line.text)
         error = line_error(line, file, options)
