@@ -9,6 +9,7 @@ where nobody looks for it, while a missing one leaves it under its own form:
   nouns with a capital. Words in capitals are looked up as written only if they are their own lemma (*US*, *AIDS*, but
   not *FT*, which is *fort* in addresses).
 - A consonant alone is an abbreviation in French and Russian (M. is no *mètre*), and keeps its form.
+- In Turkish the small letter of I is \u0131, and that of \u0130 is i, which Unicode's folding does not know.
 - German may write ss for ß: a word that the dictionary does not have so is looked up with ß.
 - In English, words of two letters are mostly codes there (*ne* is *northeast*): a closed list says which are words.
 """
@@ -44,6 +45,9 @@ _OPTIONAL = regex.compile(
 # Languages whose books for learners mark the stress.
 _CYRILLIC = frozenset({"be", "bg", "ru", "uk"})
 _WITHOUT_STRESS = str.maketrans("", "", "\u0300\u0301")
+# Languages in which I and \u0131, \u0130 and i are the capital and the small form of one letter.
+_TURKIC = frozenset({"az", "tr"})
+_SMALL_I = str.maketrans({"I": "\u0131", "\u0130": "i"})
 # Letters that are abbreviations where they stand alone, and words of measure in the dictionary: M. is no metre.
 _ABBREVIATIONS = {"fr": "bcdfghjklmnpqrstvwxz", "ru": "\u0433\u043c\u0442"}
 
@@ -177,6 +181,8 @@ class Lemmatiser:
         """Give the lemma of a form in normal form; never empty unless the form is."""
         if self._language == "fr":
             form = _BEHIND_A_VERB.sub("", form)
+        elif self._language in _TURKIC:
+            form = unicodedata.normalize("NFC", form).translate(_SMALL_I)
         key = normal_form(form)
         if self.has_dictionary and len(form) <= _LONGEST_WORD:
             word = form
