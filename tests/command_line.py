@@ -32,7 +32,6 @@ _SERVER.set_forkserver_preload(
         ),
         "onnxruntime",
         "transformers.models.bert.modeling_bert",
-        "typer._adapters",  # it imports them to read what a command is given
     ]
 )
 

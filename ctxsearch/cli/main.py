@@ -90,7 +90,8 @@ def run() -> None:
         # A terminal that cannot show a character is shown its number.
         sys.stdout.reconfigure(errors="backslashreplace")
     asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
-    app_with([asked] if asked in _COMMANDS else _COMMANDS)()
+    needed: Iterable[str] = [asked] if asked in _COMMANDS else _COMMANDS
+    app_with([] if sys.argv[1:] == ["--version"] else needed)()
 
 
 def _open_closed() -> None:

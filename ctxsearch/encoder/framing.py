@@ -68,12 +68,17 @@ class Framing:
             tokens: their numbers among the tokens of all passages. Shape: (n_tokens,).
         """
         framed = self.frame(passages)
-        wanted, sentence_of = np.unique(framed.sentence_of[tokens], return_inverse=True)
+        # Marks, and not `np.unique`, which imports masked arrays when it is first called: so long a query waits for it.
+        wanted = np.zeros(len(framed.sentences.first), np.bool_)
+        wanted[framed.sentence_of[tokens]] = True
+        sentence_of: NDArray[np.int64] = (np.cumsum(wanted) - wanted)[framed.sentence_of[tokens]]
         first, last = (column[wanted] for column in framed.sentences)
         # Of windows and of sentences each begins where the one before ends, or behind it.
         start, stop = framed.windows[:, 2], framed.windows[:, 3]
         reached = np.searchsorted(stop, first, side="right"), np.searchsorted(start, last, side="left")
-        windows = framed.windows[np.unique(stretches(*reached))]
+        seeing = np.zeros(len(framed.windows), np.bool_)
+        seeing[stretches(*reached)] = True
+        windows = framed.windows[seeing]
         # A sentence may have pieces that no window keeps.
         kept = np.zeros(len(framed.ids) + 1, np.bool_)
         kept[stretches(windows[:, 0], windows[:, 1])] = kept[stretches(first, last)] = True

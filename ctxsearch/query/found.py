@@ -75,7 +75,7 @@ def by_shard(found: Sequence[Found]) -> Iterator[tuple[int, NDArray[np.int64], N
         shards, rows = found.shards, found.rows
     else:
         shards, rows = np.array([(one.shard, one.row) for one in found], np.int64).reshape(-1, 2).T
-    for number in np.unique(shards).tolist():
+    for number in np.flatnonzero(np.bincount(shards)).tolist():
         places = np.flatnonzero(shards == number)
         yield number, places, rows[places]
 

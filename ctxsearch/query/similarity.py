@@ -130,7 +130,7 @@ def vectors_at(shards: Sequence[OpenShard], places: Sequence[Place]) -> NDArray[
     numbers = np.array([place.shard for place in places], np.int64)
     rows = np.array([place.row for place in places], np.int64)
     vectors = np.empty((len(places), shards[0].parameters.dimension), np.float32)
-    for number in np.unique(numbers).tolist():
+    for number in sorted({place.shard for place in places}):
         own = numbers == number
         vectors[own] = shards[number].vectors.vectors(rows[own])
     return vectors
