@@ -57,6 +57,9 @@ if TYPE_CHECKING:
 
     from ctxsearch.report import IndexReport
 
+# A stage that takes less of the time is not drawn.
+LEAST_SHOWN = 0.001
+
 
 def take(path: str, words: int) -> list[ctxsearch.Document]:
     """Documents of so many words, roughly."""
@@ -266,14 +269,20 @@ def measure(arguments: argparse.Namespace) -> Result:
     rows = [[name, f"{rate:,}", f"{of_bare[name]:.2f}" if name in of_bare else NOTHING] for name, rate in rates.items()]
     rows += [[f"stage: {name}", f"{rate:,}", f"{stages[name] / total:.3f}"] for name, rate in stage_rates.items()]
     rows.append(["peak memory, GB", f"{peak:.2f}", NOTHING])
-    bars = {**rates, **{f"stage: {name}": rate for name, rate in stage_rates.items()}}
+    by_stage = {
+        f"{name}: {rate:,} words/s": 100 * stages[name] / total
+        for name, rate in stage_rates.items()
+        if stages[name] >= LEAST_SHOWN * total
+    }
 
     def draw(figure: Figure) -> None:
-        draw_bars(figure.subplots(), bars, "words/s (a stage: if it were alone)", logarithmic=True)
+        ways, parts = figure.subplots(2, height_ratios=[len(rates), len(by_stage)])
+        draw_bars(ways, rates, "words/s", logarithmic=True)
+        draw_bars(parts, by_stage, "% of the time of Index.add, by stage (words/s: if a stage were alone)")
 
     title = f"Indexing {words:,} words with {DEFAULT_MODEL}, {str(encoder.dtype).removeprefix('torch.')}"
     headings = ["", "words/s", "Index.add beside it; a stage's share"]
-    return Result(title, headings, rows, figures, draw)
+    return Result(title, headings, rows, figures, draw, size=(8, 5.5))
 
 
 if __name__ == "__main__":
