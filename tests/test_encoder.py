@@ -30,9 +30,10 @@ import ctxsearch
 from ctxsearch.alignment import align
 from ctxsearch.analysis import Analyser
 from ctxsearch.domain import Segment, Usage
-from ctxsearch.encoder import lanes
+from ctxsearch.encoder import lanes, transformer
 from ctxsearch.encoder.fused import _Closing, _Fused, _NoPooler, _Packed, added_mask, fuse, takes_added_mask
 from ctxsearch.encoder.hardware import choose_device, choose_dtype
+from ctxsearch.encoder.layers import parse_layers
 from ctxsearch.encoder.loading import load_transformer
 from ctxsearch.encoder.locate import locate_model, model_digest
 from ctxsearch.encoder.pooling import WordPooling
@@ -240,6 +241,28 @@ def test_fused_layers_give_what_the_layers_give(folders: dict[str, Path], family
     assert off < max(2 * float(plain_off), 0.01)
     # What no word needs is not computed.
     assert isinstance(getattr(model, "pooler", None), _NoPooler) == (getattr(exact, "pooler", None) is not None)
+
+
+@pytest.mark.parametrize("layers", ["sum:0", "sum:1", "concat:0-2", "mean:2,1"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_layers_that_nobody_asks_for_are_not_run(
+    folders: dict[str, Path], family: str, layers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the layers above, every vector is what it was, to the bit; where that cannot be, they stay."""
+
+    def made(dtype: str) -> TransformerEncoder:
+        return TransformerEncoder(str(folders[family]), layers=layers, window=POSITIONS, device="cpu", dtype=dtype)
+
+    passages = [[segment(text)] for text in SENTENCES]
+    cut = {dtype: made(dtype) for dtype in ("fp32", "bf16")}
+    monkeypatch.setattr(transformer, "cut_above", lambda *_: False)
+    for dtype, encoder in cut.items():
+        np.testing.assert_array_equal(encoder.encode(passages).vectors, made(dtype).encode(passages).vectors)
+    # ModernBERT normalizes once more in the end, and DeBERTa cannot be without a layer.
+    stays = family == "modernbert" or (family, layers) == ("deberta-v2", "sum:0")
+    most = LAYERS if stays else max(parse_layers(layers, LAYERS).numbers)
+    stacks = [part for part in cut["fp32"]._model.modules() if type(part) is torch.nn.ModuleList]
+    assert [len(part) for part in stacks] == [most]
 
 
 def test_vectors_are_made_of_pieces_by_one_thread(

@@ -23,6 +23,8 @@ import torch
 import transformers
 from transformers.activations import GELUActivation
 
+from ctxsearch.encoder.likeness import AMISS, alike, mask_of, states_of
+
 _LOG = logging.getLogger(__name__)
 
 # Rows that a packed layout is made for; it serves any number.
@@ -30,12 +32,8 @@ _ROWS = 2048
 # Rows of the check, and by how much of the largest component an output may differ: a few roundings of bf16.
 _CHECKED_ROWS = 8
 _TOLERANCE = 0.03
-# By how much a layer of the whole model may differ, of its length: roundings add up, and a GELU amiss is far more.
-_DRIFT = 0.1
 # A model that sees more at once is not tried: that would take longer than it gains.
 _LONGEST_TRIED = 512
-AMISS = (RuntimeError, AttributeError, TypeError, NotImplementedError, ValueError, LookupError, AssertionError)
-"""What a model that is made otherwise may answer with."""
 
 
 class _NoPooler(torch.nn.Module):
@@ -94,7 +92,7 @@ def fuse(model: transformers.PreTrainedModel) -> bool:
         replaced.append((parent, name, parent.get_submodule(name)))
         setattr(parent, name, module)
 
-    before = _states(model)
+    before = states_of(model)
     try:
         # It serves tasks of whole texts, which nobody asks for here, and takes a hundredth of the time.
         if isinstance(getattr(model, "pooler", None), torch.nn.Module):
@@ -117,7 +115,7 @@ def fuse(model: transformers.PreTrainedModel) -> bool:
                 if gelu:
                     put(parent, "intermediate_act_fn", torch.nn.Identity())
         # A model may ask more of a layer than to be called, and use GELU elsewhere than behind it.
-        if not alike(before, _states(model)):
+        if not alike(before, states_of(model)):
             raise ValueError("the fused model gives something else")
     except AMISS as error:
         for parent, name, module in replaced:
@@ -143,27 +141,11 @@ def takes_added_mask(model: transformers.PreTrainedModel, window: int) -> bool:
     if window > _LONGEST_TRIED:
         return False
     try:
-        return alike(_states(model, window), _states(model, window, is_added=True), tolerance=0)
+        added = added_mask(mask_of(window), model.dtype)
+        return alike(states_of(model, window), states_of(model, window, added), tolerance=0)
     except AMISS as error:
         _LOG.debug("Each layer of the model makes its own mask: %s", error)
         return False
-
-
-def _states(model: transformers.PreTrainedModel, length: int = 4, *, is_added: bool = False) -> list[torch.Tensor]:
-    """What a model gives in each layer for two texts, one of them padded."""
-    pieces = torch.arange(2 * length).reshape(2, length) % model.config.vocab_size
-    mask = torch.ones_like(pieces)
-    mask[1, -1] = 0
-    asked = added_mask(mask, model.dtype) if is_added else mask
-    output = model(input_ids=pieces, attention_mask=asked, output_hidden_states=True)
-    return [state[mask.bool()].float() for state in (*output.hidden_states, output.last_hidden_state)]
-
-
-def alike(before: list[torch.Tensor], after: list[torch.Tensor], *, tolerance: float = _DRIFT) -> bool:
-    """Whether states differ by no more than so much of their length."""
-    return all(
-        float((one - other).norm()) <= tolerance * float(one.norm()) for one, other in zip(before, after, strict=True)
-    )
 
 
 def _closes_block(module: torch.nn.Module) -> bool:

@@ -19,7 +19,7 @@ import torch
 import transformers
 
 from ctxsearch.encoder.framing import Framed
-from ctxsearch.encoder.fused import AMISS, alike
+from ctxsearch.encoder.likeness import AMISS, alike
 from ctxsearch.encoder.moving import moved
 from ctxsearch.encoder.tokenizer import PieceTokenizer
 

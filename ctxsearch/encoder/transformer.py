@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from ctxsearch.domain import Segment
+from ctxsearch.encoder.depth import cut_above
 from ctxsearch.encoder.framing import Framed, Framing, unknown_words
 from ctxsearch.encoder.fused import added_mask, fuse, takes_added_mask
 from ctxsearch.encoder.hardware import choose_device, choose_dtype, cpu_batch_pieces, gpu_batch_pieces
@@ -84,13 +85,15 @@ class TransformerEncoder:
             self._model = load_transformer(model, str(folder))
             if head is not None:
                 merge(head, self._model)
+            config = self._model.config
+            self._layers = parse_layers(layers, config.num_hidden_layers)
+            is_cut = cut_above(self._model, max(self._layers.numbers))
             try:
                 torch.nn.Module.to(self._model, device=self._device, dtype=self.dtype)
             except torch.OutOfMemoryError as error:
                 why = f'the memory of {self._device} does not take it; use `device="cpu"`.'
                 raise ModelError(model, why) from error
             is_fused = is_bf16_on_cpu and fuse(self._model)
-        config = self._model.config
         self._longest = longest_input(self._model)
         self._step = LENGTH_STEP if is_bf16_on_cpu else 1
         if self._device.type == "cpu":
@@ -99,7 +102,6 @@ class TransformerEncoder:
             )
         else:
             self.batch_pieces = gpu_batch_pieces(self._device, config.hidden_size, config.num_hidden_layers)
-        self._layers = parse_layers(layers, config.num_hidden_layers)
         self._last_only = self._layers.numbers == (config.num_hidden_layers,)
         self._joined = self._layers.dimension(config.hidden_size)
         if head is not None:
@@ -120,12 +122,13 @@ class TransformerEncoder:
         self._adds_mask = is_bf16_on_cpu and takes_added_mask(self._model, window)
         self._packs = has_kernel(self._device, self.dtype) and take_rows(self._model, window)
         _LOG.info(
-            "%s is run by torch %s on %s in %s, %s pieces a batch%s%s.",
+            "%s is run by torch %s on %s in %s, %s pieces a batch%s%s%s.",
             model,
             torch.__version__,
             self._device,
             str(self.dtype).removeprefix("torch."),
             f"{self.batch_pieces:,}",
+            f", {config.num_hidden_layers} of its layers alone" if is_cut else "",
             ", its layers fused" if is_fused else "",
             ", without padding" if self._packs else "",
         )
