@@ -11,13 +11,14 @@ from conftest import MakeIndex, WindowEncoder
 
 from ctxsearch import Document, Index
 from ctxsearch.domain import Given, GivenSentence
-from ctxsearch.errors import QueryError
+from ctxsearch.errors import QueryError, WordNotFound
+from ctxsearch.query.citation import citation_form
 from ctxsearch.usage import parse_usage
 
 
 def joined(document_id: str, sentence: str) -> Document:
     """A document of a sentence whose words, written ``form/lemma``, no space parts."""
-    words = [word.split("/") for word in sentence.split()]
+    words = [word.rsplit("/", 1) for word in sentence.split()]
     ends = np.cumsum([len(form) for form, _ in words])
     spans = np.stack([np.concatenate([[0], ends[:-1]]), ends], 1).astype(np.int32)
     made = GivenSentence(0, int(ends[-1]), spans, [lemma for _, lemma in words], [""] * len(words))
@@ -145,3 +146,39 @@ def test_examples_of_given_tokens_show_senses(tmp_path: Path) -> None:
         looked = senses.lookup("我在[银行]工作。")
         assert (looked.lemma, [fit.sense.sense_id for fit in looked.fits]) == ("银行", ["银行.1"])
         assert not looked.unusable
+
+
+def test_what_only_removed_documents_have_decides_nothing(make_index: MakeIndex, tmp_path: Path) -> None:
+    """A lemma that a source has corrected, and words that are gone, are as in an index that was compacted since."""
+    index = make_index(
+        [
+            joined("a", "mice/mice sleep/sleep"),
+            joined("b", "bank/NOUN/bank otter/otter"),
+            Document("c", "Bank of the Bank. An otter."),
+            Document("d", "The mouse ran. Old mice slept by the bank."),
+        ],
+        shard_tokens=1,
+    )
+    senses = index.senses(by="anna")
+    senses.new("mouse.animal")
+    senses.label("mouse.animal", "d:4")
+    index.add(joined("a", "mice/mouse sleep/sleep"), replace=True)
+    index.remove(["b", "c"])
+    (tmp_path / "otter.jsonl").write_text('{"sense": "otter.animal", "headword": "otter", "definition": "a beast"}')
+
+    def told() -> list[object]:
+        made = senses.import_dictionary(tmp_path / "otter.jsonl", in_corpus=True)
+        lines: list[object] = [(made.senses, made.left_out)]
+        lines += [[one.sense_id for one in senses.list("mice")], [one.key for one in senses.labels("mice")]]
+        lines.append(citation_form(index.open_shards(), "bank"))
+        for asked in ("mice", "bank/NOUN", None):
+            try:
+                lines.append([line.key for line in index.concordance(asked, cql=() if asked else '"otter"')])
+            except (QueryError, WordNotFound) as error:
+                lines.append(str(error))
+        return lines
+
+    before = told()
+    assert before[:4] == [(0, 1), ["mouse.animal"], ["d:4"], "bank"]
+    index.compact()
+    assert told() == before

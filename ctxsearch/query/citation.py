@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ctxsearch.analysis import normal_form, visible_form
-from ctxsearch.query.scope import OpenShard
+from ctxsearch.query.scope import OpenShard, count_rows, rows_of_form
 
 # English begins a good part of its sentences with *However*, German next to none with *Bank* in small letters.
 _ENOUGH = 0.2
@@ -27,7 +27,7 @@ def citation_form(shards: Sequence[OpenShard], lemma: str) -> str:
         for row in shard.catalog.forms(lemma=lemma):
             written = row.written or (row.form if normal_form(row.form) == lemma else "")
             if written:
-                counts[visible_form(written)] += row.frequency
+                counts[visible_form(written)] += count_rows(shard, [rows_of_form(row)], shard.living)
     if not counts:
         return lemma
     ranked = sorted(counts, key=lambda one: (-counts[one], one))

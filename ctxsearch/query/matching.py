@@ -22,7 +22,7 @@ from ctxsearch.catalog.rows import FormRow
 from ctxsearch.query.missing import lemma_not_found, word_not_found
 from ctxsearch.query.pattern import Element, Pattern
 from ctxsearch.query.placing import in_parts, rows_at
-from ctxsearch.query.scope import OpenShard, Rows, rows_of_form, unknown_tag
+from ctxsearch.query.scope import OpenShard, Rows, living_forms, rows_of_form, unknown_tag
 from ctxsearch.vectors.files import TOKEN_BITS, TOKEN_MASK
 
 # Nodes looked at in one go, of however many words, and tokens of their sentences.
@@ -58,7 +58,11 @@ def _require_tags(shards: Sequence[OpenShard], patterns: Sequence[Pattern]) -> N
 def _require_words(shards: Sequence[OpenShard], patterns: Sequence[Pattern]) -> None:
     for element in (one for pattern in patterns for one in pattern.elements if one.least):
         wanted = element.wanted
-        if wanted and wanted.attribute != "tag" and not any(_forms(shard, element) for shard in shards):
+        if (
+            wanted
+            and wanted.attribute != "tag"
+            and not any(any(living_forms(shard, _forms(shard, element))) for shard in shards)
+        ):
             told = lemma_not_found if wanted.attribute == "lemma" else word_not_found
             raise told(shards, wanted.value)
 

@@ -37,7 +37,7 @@ def word_and_written(shards: Sequence[OpenShard], word: str, written: Written) -
         return word, written
     if not tag.isupper() and not any(tag in shard.tags for shard in shards):
         return word, written
-    if any(rows_of_word(shard, normal_form(word)) for shard in shards):
+    if _occurs(shards, [rows_of_word(shard, normal_form(word)) for shard in shards]):
         return word, written
     require_tags(shards, [tag])
     if written.tags and tag not in written.tags:

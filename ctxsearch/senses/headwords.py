@@ -7,7 +7,7 @@ from functools import cached_property
 
 from ctxsearch.analysis import Analyser, normal_form, surface_form
 from ctxsearch.query.filing import is_given
-from ctxsearch.query.scope import OpenShard
+from ctxsearch.query.scope import OpenShard, has_living, living_forms, rows_of_lemma
 
 
 class Headwords:
@@ -51,18 +51,24 @@ class Headwords:
 
     def files(self, lemma: str, form: str) -> bool:
         """Whether the index has a word that is filed under a lemma."""
-        return any(row.lemma == lemma for shard in self._shards for row in shard.catalog.forms(form=surface_form(form)))
+        return any(
+            row.lemma == lemma
+            for shard in self._shards
+            for row in living_forms(shard, shard.catalog.forms(form=surface_form(form)))
+        )
 
     def is_token(self, text: str) -> bool:
         """Whether a source gave the index a token that is written so."""
         return is_given(self._shards, text)
 
     def _look_up(self, word: str) -> bool:
-        if word in self._lemmas:
+        if word in self._lemmas and any(
+            has_living(shard, rows) for shard in self._shards for rows in rows_of_lemma(shard, word)
+        ):
             return True
         # Of most words no lemma is there, and no shard needs to be asked; not so where sources give lemmas.
         return (self._analyser.lemma(word) in self._lemmas or self._has_given) and any(
-            shard.catalog.forms(folded=word) for shard in self._shards
+            any(living_forms(shard, shard.catalog.forms(folded=word))) for shard in self._shards
         )
 
     @cached_property
