@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MetadataValue = str | int | float | bool | None
 Metadata = Mapping[str, MetadataValue]
 
+SQLITE_INTEGERS = range(-(2**63), 2**63)
+"""The whole numbers that SQLite has: of 64 bits."""
+
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 ConcordanceContext = int | Literal["sentence"]

@@ -79,32 +79,65 @@ TITLED = [
     Document("b", "The bank.", {"title": "Beta", "uri": "u2", "document_id": "D2"}),
     Document("c", "The bank.", {"year": 1912}, title="Gamma", uri="u3"),
 ]
+UNTITLED = [
+    Document("d", "The bank."),
+    Document("e", "The bank.", {"title": None}, title="Not it"),
+    Document("f", "The bank.", {"title": True}),
+]
 
 
 @pytest.mark.parametrize(
     ("where", "expected"),
     [
         ("title=Alpha", "a"),
-        ("title!=Alpha", "bc"),
+        ("title!=Alpha", "bcdef"),
         ("title=Of a file", ""),
         ("title>=Beta", "bc"),
+        ("title<Z", "abc"),
+        ("title~.*", "abcf"),
+        ("title=", ""),
+        ("title!=Beta", "acdef"),
+        ("title=true", "f"),
+        ("title>=a", ""),
+        ("uri~.*", "abc"),
         ("metadata.title=Gamma", ""),
-        ("metadata.title!=Alpha", "bc"),
+        ("metadata.title!=Alpha", "bcdef"),
         ("uri=u1", "a"),
-        ("uri!=u3", "ab"),
+        ("uri!=u3", "abdef"),
         ("document_id=a", "a"),
-        ("document_id!=D1", "abc"),
+        ("document_id!=D1", "abcdef"),
         ("metadata.document_id=D1", "a"),
-        ("metadata.document_id!=D1", "bc"),
+        ("metadata.document_id!=D1", "bcdef"),
         ("metadata.year=1912", "c"),
     ],
 )
 def test_metadata_may_be_called_as_what_a_document_has(make_index: MakeIndex, where: str, expected: str) -> None:
     """A title in the metadata is that of the document, and so is a URI; the id is the document's own."""
-    index = make_index(TITLED, shard_tokens=1)
+    index = make_index([*TITLED, *UNTITLED], shard_tokens=1)
     assert "".join(ids(index.concordance("bank", where=where))) == expected
     assert [one.condition for one in index.unmet(where)] == [where][len(expected) :][:1]
     assert index.remove(where=where) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("x<=1234567890123456789", "acf"),
+        ("x>1234567890123456789", "bde"),
+        ("x>=1234567890123456790", "bde"),
+        ("x<1234567890123456790", "acf"),
+        ("x=1234567890123456789", "a"),
+        ("x>=9223372036854775807", "de"),
+        ("x<-9223372036854775807", "f"),
+    ],
+)
+def test_whole_numbers_of_64_bits_are_compared_to_the_last_digit(
+    make_index: MakeIndex, where: str, expected: str
+) -> None:
+    """Numbers of nineteen digits, as posts and times in nanoseconds have, are no floating-point numbers."""
+    numbers = (1234567890123456789, 1234567890123456790, 2**53 + 1, 2**63 - 1, 2.0**64, -(2**63))
+    documents = [Document(name, "The bank.", {"x": x}) for name, x in zip("abcdef", numbers, strict=True)]
+    assert "".join(ids(make_index(documents).concordance("bank", where=where))) == expected
 
 
 def test_an_expression_has_so_long_for_all_values(make_index: MakeIndex, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,6 +156,7 @@ def test_periods_are_of_numbers(make_index: MakeIndex) -> None:
     with pytest.raises(QueryError, match="No document has the column 'lemma:20'; there are: form, lemma"):
         index.frequencies("bank", "lemma:20")
     assert [(one.values, one.count) for one in index.frequencies("bank", "since:20")] == [((None,), 3)]
+    assert [one.values for one in index.frequencies("bank", "metadata.document_id")] == [("D1",), ("D2",), (None,)]
     assert [one.values for one in index.frequencies("bank", ["form", "metadata.form"])] == [
         ("bank", None),
         ("bank", "letter"),

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from ctxsearch.domain import SQLITE_INTEGERS
 from ctxsearch.errors import QueryError
 from ctxsearch.expressions import UnreadableExpression, is_whole_match, read_expression
 
@@ -79,8 +80,9 @@ class Filter:
             " from json_each(documents.metadata) where key = ?"
         )
         if self.column in DOCUMENT_COLUMNS and not self.is_metadata:
-            own = "select iif(type in ('true', 'false'), type, value) from json_each(documents.metadata) where key = ?"
-            values = f"select coalesce(({own}), documents.{self.column}) as value, '' as type"
+            own = f"select nullif(documents.{self.column}, '') as value, 'text' as type"
+            values += f" union all {own} where not exists (select 1 from json_each(documents.metadata) where key = ?)"
+            return values, [self.column, self.column]
         return values, [self.column]
 
     def sql(self, met: Sequence[str] = ()) -> tuple[str, list[str | int | float]]:
@@ -117,8 +119,9 @@ class Filter:
     def _number(self) -> int | float | None:
         if not _NUMBER.fullmatch(self.value):
             return None
-        # SQLite's integers have 64 bits.
-        return int(self.value) if re.fullmatch(r"[+-]?\d{1,18}", self.value) else float(self.value)
+        if re.fullmatch(r"[+-]?\d{1,19}", self.value) and (whole := int(self.value)) in SQLITE_INTEGERS:
+            return whole
+        return float(self.value)
 
 
 def parse_filters(filters: Sequence[str]) -> tuple[Filter, ...]:

@@ -8,10 +8,8 @@ from ctxsearch.corpus.files import File
 from ctxsearch.corpus.lines import Line
 from ctxsearch.corpus.objects import read_object
 from ctxsearch.corpus.records import LINE_ENDS, OnRead, Options, checked, line_error, lines_of
-from ctxsearch.domain import Document, Metadata, MetadataValue, plain_value
+from ctxsearch.domain import SQLITE_INTEGERS, Document, Metadata, MetadataValue, plain_value
 from ctxsearch.errors import SourceError
-
-_LEAST, _MOST = -(2**63), 2**63 - 1
 
 
 def read_jsonl(file: File, options: Options, on_read: OnRead) -> Iterator[Document | SourceError]:
@@ -83,6 +81,6 @@ def _value(value: object) -> MetadataValue:
     if isinstance(value, str):
         return value
     if isinstance(value, int):
-        # SQLite has no larger whole numbers; such a number is a name, not a quantity.
-        return value if _LEAST <= value <= _MOST else str(value)
+        # A larger number is a name, not a quantity.
+        return value if value in SQLITE_INTEGERS else str(value)
     return plain_value(value)

@@ -162,7 +162,7 @@ def _columns(shards: Sequence[OpenShard], by: Sequence[str]) -> list[_By]:
         if name in OF_OCCURRENCE:
             made.append(_By(Column(name), name != ID_COLUMN, is_metadata=False))
             continue
-        one = parse_column(name, known)
+        one = parse_column(name, {*known, *names})
         if one.name not in (names if name.startswith(PREFIX) else known):
             asked, have = name if one.name in OF_OCCURRENCE else one.name, ", ".join([*OF_OCCURRENCE, *known])
             raise QueryError(f"No document has the column {asked!r}; there are: {have}.")
