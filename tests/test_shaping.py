@@ -63,10 +63,12 @@ def plain_words(text: str) -> list[str]:
     return [re.sub(r"^[^\w]+|[^\w]+$", "", word) or word for word in text.lower().split()]
 
 
-def plain_key(line: ConcordanceLine, name: str, place: int) -> object:
-    """What a line is sorted by, said as plainly as may be."""
+def plain_key(line: ConcordanceLine, name: str, place: int, *, is_last: bool) -> object:
+    """What a line is sorted by, said as plainly as may be; before other keys some leave more lines alike."""
     if name == "corpus":
         return place
+    if not is_last and name in ("node", "document_id"):
+        return line.node.lower() if name == "node" else line.document_id
     if name == "left":
         return plain_words(line.left)[::-1], line.node.lower(), line.right.lower()
     if name == "right":
@@ -100,8 +102,8 @@ def test_sorted_as_a_plain_sort_would(index: Index, keys: list[tuple[str, bool]]
     order = [("-" if is_reversed else "") + name for name, is_reversed in keys]
 
     def before(one: tuple[int, ConcordanceLine], other: tuple[int, ConcordanceLine]) -> int:
-        for name, is_reversed in keys:
-            first, second = (plain_key(line, name, place) for place, line in (one, other))
+        for at, (name, is_reversed) in enumerate(keys, 1):
+            first, second = (plain_key(line, name, place, is_last=at == len(keys)) for place, line in (one, other))
             if (first is None) != (second is None):
                 return 1 if first is None else -1
             if first is not None and (found := compare(first, second)):

@@ -49,8 +49,10 @@ def foremost(
     """
     around = None if around is None else min(around, _MOST_WORDS)
     ranks: NDArray[np.integer] | None = None
-    for key in order:
-        if not 0 < count < len(found):
+    for at, key in enumerate(order, 1):
+        by = None if key.is_column else ORDERS.get(key.name)
+        # Before others some orders go by less than they begin with.
+        if not 0 < count < len(found) or (by and by.before_others and at < len(order)):
             break
         beginnings = _Beginnings(len(found))
         share = _tell(shards, found, key, around, beginnings)

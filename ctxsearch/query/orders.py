@@ -37,14 +37,19 @@ class LineOrder:
         beginning: what of a line it begins with.
         order: what beginnings are sorted by.
         whole: all of it, which sorts as the beginnings do wherever these differ; None where they are all of it.
+        before_others: what lines are sorted by where another order follows; None where it is the same. All of it would
+            leave hardly two lines alike.
     """
 
     beginning: Callable[[ConcordanceLine], Any]
     order: Callable[[Any], object] = lambda told: told
     whole: Callable[[ConcordanceLine], _Key] | None = None
+    before_others: Callable[[ConcordanceLine], _Key] | None = None
 
-    def key(self, line: ConcordanceLine) -> _Key:
-        """All that a line is sorted by."""
+    def key(self, line: ConcordanceLine, *, is_last: bool = True) -> _Key:
+        """All that a line is sorted by, in the last of some orders, or before others."""
+        if self.before_others and not is_last:
+            return self.before_others(line)
         return self.whole(line) if self.whole else (self.order(self.beginning(line)),)
 
 
@@ -83,6 +88,7 @@ ORDERS = {
         lambda line: (line.node, first_letters(line.right)),
         lambda told: (collated(told[0]), told[1]),
         lambda line: (collated(line.node), collated(line.right)),
+        lambda line: (collated(line.node),),
     ),
     "right": LineOrder(
         lambda line: next(iter(line.right.split(None, 1)), None),
@@ -92,6 +98,10 @@ ORDERS = {
     "form": LineOrder(lambda line: line.form, lambda form: (collated(form), form)),
     "lemma": LineOrder(lambda line: line.lemma, collated),
     "pos": LineOrder(lambda line: line.pos),
-    "document_id": LineOrder(lambda line: line.document_id, whole=lambda line: (line.document_id, line.start)),
+    "document_id": LineOrder(
+        lambda line: line.document_id,
+        whole=lambda line: (line.document_id, line.start),
+        before_others=lambda line: (line.document_id,),
+    ),
     SCORE: LineOrder(lambda line: -(line.score or 0.0), whole=lambda line: (-(line.score or 0.0), line.key)),
 }

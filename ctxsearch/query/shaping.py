@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,7 +146,7 @@ def ordered(
         places: where each is in the corpus; None where they come in that order.
     """
     numbers = list(range(len(lines)))
-    for key in reversed(order):
+    for at, key in reversed([*enumerate(order, 1)]):
         if key.is_column:
             with_value = [number for number in numbers if lines[number].metadata.get(key.name) is not None]
             without = [number for number in numbers if lines[number].metadata.get(key.name) is None]
@@ -157,8 +158,9 @@ def ordered(
         elif key.name == _OF_CORPUS:
             numbers.sort(key=lambda number: places[number] if places else (0, number), reverse=key.is_reversed)
         else:
-            by = ORDERS[key.name]
-            numbers.sort(key=lambda number, by=by: by.key(lines[number]), reverse=key.is_reversed)  # type: ignore[misc]
+            key_of = partial(ORDERS[key.name].key, is_last=at == len(order))
+            keys = [key_of(line) for line in lines]
+            numbers.sort(key=keys.__getitem__, reverse=key.is_reversed)
     return numbers
 
 
