@@ -22,7 +22,7 @@ from ctxsearch.analysis import Analyser
 from ctxsearch.domain import Given, GivenSentence
 from ctxsearch.errors import QueryError, WordNotFound
 from ctxsearch.query import beside
-from ctxsearch.query.collocations import Collocate, Measure, log_likelihood
+from ctxsearch.query.collocations import Collocate, Measure, Windows, contrasts, log_likelihood
 
 WORDS = ("bank", "banks", "river", "rivers", "the", "muddy", "loan", "Bank")
 SENTENCES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=9).map(
@@ -265,3 +265,17 @@ def test_sentence_is_a_window(make_index: MakeIndex) -> None:
     assert len(lines) == 9
     wrong = command("collocations", index.path, "bank", "--sentence", "--left", "2")
     assert (wrong.returncode, "leave out --left" in wrong.stderr) == (2, True)
+
+
+@given(st.integers(0, 9), st.integers(0, 9), st.integers(10, 2000), st.integers(10, 2000))
+def test_both_measures_of_a_contrast_have_one_sign(first: int, second: int, size: int, other_size: int) -> None:
+    """However unlike the sizes, what is more frequent beside the first is so by the ratio as by the likelihood."""
+    counts = (Counter({"muscle": first} if first else {}), Counter({"muscle": second} if second else {}))
+    parts = [Windows(size, part, some) for part, some in zip((size, other_size), counts, strict=True)]
+    for told in contrasts(*parts, least=1):
+        apart = first * other_size - second * size
+        assert (told.log_ratio > 1e-12, told.log_ratio < -1e-12) == (apart > 0, apart < 0)
+        assert told.log_likelihood * apart >= 0
+        if first >= 5 and second >= 5 and apart:
+            plain = math.log2(first / size) - math.log2(second / other_size)
+            assert 0 < told.log_ratio / plain <= 1

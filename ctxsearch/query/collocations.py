@@ -86,8 +86,8 @@ class Contrast:
     Attributes:
         word: its lemma, or its form.
         counts: how often it is within the windows of each.
-        log_ratio: log2 of how much more often, for the size of the windows, it is beside the first; half an occurrence
-            is added to each (A. Hardie 2014, Log ratio).
+        log_ratio: log2 of how much more often, for the size of the windows, it is beside the first (A. Hardie
+            2014, Log ratio); an occurrence is added, shared out by these sizes, so that no count is none.
         log_likelihood: how sure that is; negative where it is beside the second.
     """
 
@@ -197,13 +197,18 @@ def collocates(
 
 def contrasts(one: Windows, other: Windows, *, least: int) -> list[Contrast]:
     """The words that tell two sets of occurrences apart: those of the first foremost, those of the second last."""
-    made = []
+    made, size = [], one.size + other.size
     for word in one.counts.keys() | other.counts.keys():
         first, second = one.counts[word], other.counts[word]
         if first + second >= least:
-            ratio = math.log2((first + 0.5) / (one.size + 0.5)) - math.log2((second + 0.5) / (other.size + 0.5))
+            ratio = math.log2(_rate(first, one.size, size)) - math.log2(_rate(second, other.size, size))
             made.append(Contrast(word, (first, second), ratio, log_likelihood(first, one.size, second, other.size)))
     return sorted(made, key=lambda made: (-made.log_likelihood, made.word))
+
+
+def _rate(count: int, part: int, size: int) -> float:
+    """How often a word is in a part of some windows, as if all of them together had one more of it, spread evenly."""
+    return (count / part if part else 0) + 1 / size
 
 
 def log_likelihood(first: int, first_size: int, second: int, second_size: int) -> float:
