@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from river import MONEY, RIVER, answers, built, corpora, everything, ids, keys, scores, texts, uses
 
 from ctxsearch import Document, Index, Usage
+from ctxsearch.domain import Segment
 from ctxsearch.errors import FormNotFound, KeyNotFound, QueryError, WordNotFound
+from ctxsearch.protocols import Encoded
 
 # ------------------------------------------------------------------------------------ the same word, a similar sense
 
@@ -321,6 +323,33 @@ class NearEncoder(WindowEncoder):
         near = np.random.default_rng(number % 2).normal(size=self.dimension)
         vector = near + 0.1 * np.random.default_rng(number).normal(size=self.dimension)
         return np.tile((vector / np.linalg.norm(vector)).astype(np.float32), (len(words), 1))
+
+
+class ReusingEncoder(WindowEncoder):
+    """Puts all that it gives in the same place, time and again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._given = np.zeros((50_000, self.dimension), np.float32)
+
+    def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
+        """What the other gives."""
+        made = super().encode(passages)
+        self._given[: len(made.vectors)] = made.vectors
+        return Encoded(self._given[: len(made.vectors)], made.present)
+
+
+def test_an_encoder_may_give_the_same_array_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept of a block is not what the next puts in its place."""
+    for name in ("BLOCK_TOKENS", "_FIRST_TOKENS"):
+        monkeypatch.setattr(f"ctxsearch.build.{name}", 50)
+    documents = [Document(str(number), f"The bank w{number} of the river x{number}. A bank.") for number in range(60)]
+    found = []
+    for encoder in (WindowEncoder(), ReusingEncoder()):
+        with Index.create(tmp_path / type(encoder).__name__, encoder=encoder) as index:
+            index.add(documents)
+            found.append(index.vectors(index.concordance("bank")))
+    np.testing.assert_array_equal(*found)
 
 
 def test_pages_are_parts_of_the_whole(tmp_path: Path) -> None:

@@ -63,7 +63,8 @@ class OwnEncoder:
         tokens = sum(len(segment.forms) for passage in passages for segment in passage)
         try:
             vectors, present = returned[:2] if isinstance(returned, Encoded) else returned
-            vectors, present = np.asarray(vectors, np.float32), np.asarray(present, np.bool_)
+            # Copies: they are kept for a while, and it may put what it gives next in the same place.
+            vectors, present = np.array(vectors, np.float32), np.array(present, np.bool_)
         except (TypeError, ValueError) as error:
             raise ModelError(
                 self._name, f"what it gives is no pair of vectors and of what is there ({error})."
