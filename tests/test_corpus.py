@@ -769,11 +769,12 @@ class TestEncoding:
 
     @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
     def test_utf_16_without_its_mark(self, tmp_path: Path, encoding: str) -> None:
-        """ASCII of two bytes each is valid UTF-8, with a NUL in each, and is told; a text may have NULs in it."""
-        path = write(tmp_path / "x.txt", "They sat.".encode(encoding))
-        assert f'encoding="{encoding}"' in failure(read(path)).hint
-        assert only(read(path, encoding=encoding)).text == "They sat."
-        for text in ("a\0b", "\0" * 20, "a\0" * 3 + "bc", "a\0bc\0d\0efg"):
+        """Letters of two bytes each may be valid UTF-8, and are told; a text may have NULs in it, and a word a line."""
+        for text in ("They sat.", "Hi!", "Здравствуй, мир. Большой банк у реки."):
+            path = write(tmp_path / "x.txt", text.encode(encoding))
+            assert f'encoding="{encoding}"' in failure(read(path)).hint
+            assert only(read(path, encoding=encoding)).text == text
+        for text in ("a\0b", "\0" * 20, "a\0" * 3 + "bc", "a\0bc\0d\0efg", "a\n" * 40, "a\tb\n" * 9):
             assert only(read(write(tmp_path / "y.txt", text))).text == text
 
     @pytest.mark.parametrize("name", ["x.txt", "x.jsonl", "x.csv", "x.txt.gz"])

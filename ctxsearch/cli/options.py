@@ -236,7 +236,7 @@ class Shown:
 
     def around(self, *, good: bool = False) -> ConcordanceContext:
         """A number of words, or the sentence; an example is a whole sentence, unless another context is asked for."""
-        return parsed_context(self.context or ("sentence" if good else _WORDS))
+        return parsed_context(("sentence" if good else _WORDS) if self.context is None else self.context)
 
 
 def with_records(command: Callable[..., None]) -> Callable[..., None]:

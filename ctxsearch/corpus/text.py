@@ -10,8 +10,8 @@ from ctxsearch.corpus.records import OnRead, Options, bad_byte, checked, too_lon
 from ctxsearch.domain import Document
 from ctxsearch.errors import SourceError
 
-# Characters at the beginning of a text, by which UTF-16 is told.
-_LOOKED_AT = 8
+# Characters at the beginning of a text, by which UTF-16 is told, and the fewest.
+_LOOKED_AT, _FEWEST = 64, 4
 
 
 def read_text(file: File, options: Options, on_read: OnRead) -> Iterator[Document | SourceError]:
@@ -31,7 +31,7 @@ def read_text(file: File, options: Options, on_read: OnRead) -> Iterator[Documen
             raise too_long(file, options)
     whole = "".join(parts)
     if encoding := _meant(whole[:_LOOKED_AT]):
-        why = "every other character of it is a NUL, as where UTF-16 is read as another encoding"
+        why = "every other character of it is a control character, as where UTF-16 is read as another encoding"
         hint = f'Read it in a run of its own with `encoding="{encoding}"`; of a folder, `glob=` chooses it.'
         raise SourceError(file.uri, why, hint=hint)
     yield checked(Document(file.name, whole, title=file.stem, uri=file.uri), file)
@@ -40,10 +40,15 @@ def read_text(file: File, options: Options, on_read: OnRead) -> Iterator[Documen
 def _meant(text: str) -> str:
     """The kind of UTF-16 that the beginning of a text is, bytes taken for characters; empty where it is none.
 
-    Without a mark of its byte order, what is ASCII in it is valid UTF-8.
+    Without a mark of its byte order, what is ASCII in it is valid UTF-8, and so is Russian. The first byte of each
+    character is small in all alphabets; in a text with a word a line every other character may be the end of one.
     """
-    if len(text) == _LOOKED_AT:
-        for encoding, nuls, others in (("utf-16-le", text[1::2], text[::2]), ("utf-16-be", text[::2], text[1::2])):
-            if not nuls.strip("\0") and "\0" not in others:
+    if len(text) >= _FEWEST:
+        for encoding, firsts, seconds in (
+            ("utf-16-le", text[1::2], text[::2]),
+            ("utf-16-be", text[::2], text[1::2]),
+        ):
+            controls = [one for one in firsts if one < " " and one not in "\t\n\r"]
+            if max(firsts) < " " <= max(seconds) and 2 * len(controls) > len(firsts):
                 return encoding
     return ""

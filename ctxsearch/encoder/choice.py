@@ -41,12 +41,12 @@ def choose(
         ValueError: layers or pooling are asked for as well, and are not the head's.
     """
     digest = model_digest(locate_model(model))
-    chosen = choose_head(str(head) if head else None, digest, layers, pooling)
-    pooling = pooling or DEFAULT_POOLING
+    chosen = choose_head(None if head is None else str(head), digest, layers, pooling)
+    pooling = DEFAULT_POOLING if pooling is None else pooling
     if chosen is not None:
         return Choice(chosen.head.layers, pooling, chosen)
     if layers is not None or has_shipped_head(digest):
-        return Choice(layers or DEFAULT_LAYERS, pooling, None)
+        return Choice(DEFAULT_LAYERS if layers is None else layers, pooling, None)
     # Imported late: it brings torch.
     from ctxsearch.encoder.loading import count_layers
 
