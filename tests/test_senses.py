@@ -177,6 +177,9 @@ def test_a_change_that_fails_makes_no_file(index: Index) -> None:
     with pytest.raises(QueryError, match="There is no subcorpus 'early'"):
         index.subcorpora().remove("early")
     assert senses.unlabel(key) == 0
+    for wrong in ("bank/06:74", "nowhere:1"):
+        with pytest.raises(KeyNotFound):
+            senses.unlabel([key, wrong])
     assert not path.exists()
     senses.new("bank.river")
     assert path.exists()
@@ -688,6 +691,24 @@ def test_shares_of_some_uses_lean_on_those_of_all() -> None:
     without = estimate(np.empty((0, 3)), 5, of_all=of_all)
     assert without.expected.tolist() == without.deviation.tolist() == [0, 0, 0]
     np.testing.assert_allclose(without.shares, of_all)
+
+
+def test_an_entry_that_comes_back_shows_each_line_once(own_sample: Index, tmp_path: Path) -> None:
+    """Its sentences are those of the lines that are labelled: what `assign` tells stays, and the sources of lines."""
+    senses = own_sample.senses(by="anna")
+    senses.new("bank.river", definition="land beside water", examples="They sat on the muddy [bank] of the stream.")
+    senses.new("bank.money", definition="a firm")
+    senses.label("bank.river", ["bank/06:73", "bank/02:29"])
+    told = [(use.line.key, use.p) for use in senses.assign("bank").uses]
+    own_sample.export(tmp_path / "a.xml", "bank")
+    report = senses.import_dictionary(tmp_path / "a.xml")
+    assert (report.senses, report.examples, report.labelled) == (0, 0, 2)
+    assert [(use.line.key, use.p) for use in senses.assign("bank").uses] == told
+    own_sample.export(tmp_path / "b.xml", "bank")
+    assert (tmp_path / "b.xml").read_text() == (tmp_path / "a.xml").read_text()
+    for key in ("bank/06:73", "bank/02:29"):
+        senses.unlabel(key)
+    assert senses.import_dictionary(tmp_path / "a.xml").examples == 2
 
 
 def test_how_often_senses_are_by_metadata(own_sample: Index) -> None:

@@ -108,6 +108,8 @@ def import_senses(
         say(f"Left out {counted(len(without), 'sentence')} without the headword, {without[0][:60]!r} for instance.")
     if report.assigned:
         say(f"Left out {counted(report.assigned, 'sentence')} whose sense only the machine says.")
+    if report.labelled:
+        say(f"Left out {counted(report.labelled, 'sentence')} of lines that are labelled so already.")
     if kept := report.kept:
         have = "1 sense has" if len(kept) == 1 else f"{len(kept):,} senses have"
         say(

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ctxsearch.analysis import Analyser, normal_form
 from ctxsearch.catalog.edit import Edit
 from ctxsearch.corpus import read_dictionary
-from ctxsearch.corpus.files import shown
+from ctxsearch.corpus.files import shown as shown_name
 from ctxsearch.domain import Usage
 from ctxsearch.errors import QueryError, SenseError
 from ctxsearch.query.asked import marked_token
 from ctxsearch.sense import BETWEEN_SENSES, NONE_OF_THESE, UNSURE
 from ctxsearch.senses.headwords import Choice, Headwords
+from ctxsearch.senses.located import Shown, shown_by
 from ctxsearch.usage import parse_usage
 
 _LONGEST_NAME = 200
@@ -34,6 +35,8 @@ class ImportReport:
         not_found: words that were asked for, and that the dictionary does not have.
         kept: senses that have another definition in the dictionary, and keep what they have.
         assigned: sentences that no person gave their sense, and that were left out.
+        labelled: sentences of the index that somebody labelled with their sense, and that were left out: an entry that
+            was exported has them, and each shows its sense once.
     """
 
     senses: int
@@ -44,9 +47,12 @@ class ImportReport:
     not_found: Sequence[str] = ()
     kept: Sequence[str] = ()
     assigned: int = 0
+    labelled: int = 0
 
 
-def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice) -> ImportReport:
+def write_dictionary(
+    edit: Edit, path: Path, analyser: Analyser, choice: Choice, shown: Callable[[Sequence[str]], Collection[Shown]]
+) -> ImportReport:
     """Writes the senses of a file, see `Senses.import_dictionary`.
 
     Args:
@@ -54,10 +60,12 @@ def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice)
         path: the file.
         analyser: cuts the sentences into words.
         choice: which of them.
+        shown: gives the sentences of occurrences, by their keys.
     """
-    new = examples = assigned = 0
+    new = examples = assigned = labelled = 0
     without: list[str] = []
     kept: dict[str, None] = {}
+    name = shown_name(Path(path.name))
     for one in read_dictionary(path, wants=choice.wants):
         checked_name(one.sense_id, "sense")
         lemma = choice.headwords.lemma(one.headword)
@@ -72,10 +80,13 @@ def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice)
         elif known and one.definition and one.definition != known[0][3]:
             kept[one.sense_id] = None
         had = {row[2:5] for row in edit.found("examples", "sense", number)} if known else set()
+        of_labels = shown([str(row[0]) for row in edit.found("labels", "sense", number)]) if known else ()
         for sentence in one.examples:
             usage = use_of(sentence, one.headword, lemma, choice.headwords, analyser)
             if usage is None:
                 without.append(sentence)
+            elif shown_by(usage) in of_labels:
+                labelled += 1
             elif (usage.text, usage.start, usage.end) not in had:
                 had.add((usage.text, usage.start, usage.end))
                 row = (
@@ -84,11 +95,13 @@ def write_dictionary(edit: Edit, path: Path, analyser: Analyser, choice: Choice)
                     usage.text,
                     usage.start,
                     usage.end,
-                    shown(Path(path.name)),
+                    name,
                 )
                 edit.put("examples", row)
                 examples += 1
-    return ImportReport(new, examples, without, choice.left_out, choice.multiword, choice.not_found, [*kept], assigned)
+    return ImportReport(
+        new, examples, without, choice.left_out, choice.multiword, choice.not_found, [*kept], assigned, labelled
+    )
 
 
 def use_of(sentence: str, headword: str, lemma: str, headwords: Headwords, analyser: Analyser) -> Usage | None:

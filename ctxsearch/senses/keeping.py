@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ctxsearch.analysis import Analyser, normal_form
@@ -17,7 +18,7 @@ from ctxsearch.query.asked import marked_token
 from ctxsearch.query.filing import lemma_of_form
 from ctxsearch.query.found import Found
 from ctxsearch.query.lines import lines
-from ctxsearch.query.scope import ANYHOW, OpenShard, Written, rows_of_lemma
+from ctxsearch.query.scope import ANYHOW, OpenShard, Written, has_living, rows_of_lemma
 from ctxsearch.query.several import strings
 from ctxsearch.query.words import checked_word, require, word_and_written
 from ctxsearch.sense import Change, Label, Sense
@@ -25,7 +26,7 @@ from ctxsearch.senses.agreement import Agreement, agreement
 from ctxsearch.senses.arranging import Arranging, told
 from ctxsearch.senses.headwords import Choice, Headwords
 from ctxsearch.senses.importing import ImportReport, checked_by, checked_new_sense, word_of, write_dictionary
-from ctxsearch.senses.located import places_of
+from ctxsearch.senses.located import places_of, shown_at
 from ctxsearch.senses.written import parsed_examples, stripped
 
 
@@ -137,7 +138,8 @@ class Keeping(Arranging):
         """Makes the senses of a dictionary, with its example sentences; all of them, or none where one is wrong.
 
         A sense that is there already, of the same word, keeps its definition if it has one, and gets the sentences that
-        it lacks. Where no form of the headword is in brackets, the first word that is filed under it is meant.
+        it lacks, but for those of lines that are labelled with it. Where no form of the headword is in brackets, the
+        first word that is filed under it is meant.
 
         A WordNet has all words of a language, most of which a corpus does not: of one, only the senses of words that
         the index has are made, unless words are named. A dictionary of another format was written or chosen for the
@@ -162,7 +164,7 @@ class Keeping(Arranging):
         choice = Choice(self._headwords(), strings(words), in_corpus=in_corpus, one_token=from_wordnet)
         what = f"imported senses from {shown(Path(path.name))}"
         with self._inventory.changing(what, self._by, makes=True) as edit:
-            return write_dictionary(edit, path, self._get_analyser(), choice)
+            return write_dictionary(edit, path, self._get_analyser(), choice, partial(shown_at, self._get_shards()))
 
     def _headwords(self) -> Headwords:
         return Headwords(self._get_shards(), self._get_analyser(), self._lemma)
@@ -185,6 +187,6 @@ class Keeping(Arranging):
         key = normal_form(word)
         if not key:
             raise SenseError("The word is empty.")
-        if any(shard.catalog.lemma_number(key) is not None for shard in shards):
+        if any(has_living(shard, rows) for shard in shards for rows in rows_of_lemma(shard, key)):
             return key, written
         return lemma_of_form(shards, word, lambda form: self._get_analyser().lemma(form)), written

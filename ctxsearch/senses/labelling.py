@@ -185,12 +185,20 @@ class Labelling:
         return LabelReport(labelled, len(rows) - labelled, without, several, replaced)
 
     def unlabel(self, keys: Keys) -> int:
-        """Takes the labels of this person off occurrences, and gives how many had one."""
+        """Takes the labels of this person off occurrences, and gives how many had one.
+
+        Raises:
+            KeyNotFound: one had none, and the index has no such occurrence.
+        """
         taken = keys_of(keys)
         with self._inventory.changing(f"took the labels off {_counted(len(taken))}", self._by) as edit:
+            without = []
             for key in taken:
                 if own := self._own_label(edit, key):
                     edit.drop("labels", own)
+                else:
+                    without.append(key)
+            find_keys(self._get_shards(), without)
             return len(edit.rows)
 
     def _put(self, edit: Edit, sense: Row, key: str, place: Place) -> str:
