@@ -295,7 +295,7 @@ def test_what_cannot_be_is_one_sentence(index: Index, tmp_path: Path, arguments:
         ("nonsense", "No such command 'nonsense'"),
         ("query --nonsense", "No such option: --nonsense"),
         ("query INDEX", "Missing argument 'SENTENCE'"),
-        ("like INDEX", "Missing argument 'KEY'"),
+        ("like INDEX", "Missing argument 'KEY...'"),
         ("query INDEX [bank] -k 0", "Invalid value for '-k'"),
         ("query INDEX [bank] --min-score high", "Invalid value for '--min-score'"),
         ("concordance INDEX bank --json --csv", "Choose one of --json, --csv and --tsv"),

@@ -43,7 +43,7 @@ def index(
     sources: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="SOURCE",
+            metavar="SOURCE...",
             help="Folders, .txt, .jsonl, .csv, .tsv, .conllu, .vrt, .xml (TEI) (or .gz), .xlsx, .ods, .zip.",
         ),
     ] = None,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Lines that are told by their keys.
 _SHOWN = 5
 
-Keys = Annotated[list[str], typer.Argument(metavar="KEY", help="Of the lines, DOCUMENT_ID:START.")]
+Keys = Annotated[list[str], typer.Argument(metavar="KEY...", help="Of the lines, DOCUMENT_ID:START.")]
 Word = Annotated[str | None, typer.Argument(metavar="WORD", help="Only of this word.")]
 
 
@@ -40,7 +40,7 @@ def label(
         str | None, typer.Argument(metavar="SENSE", help="What the sense is called, bank.river for instance.")
     ] = None,
     keys: Annotated[
-        list[str] | None, typer.Argument(metavar="KEY", help="Of the lines, DOCUMENT_ID:START; one or more.")
+        list[str] | None, typer.Argument(metavar="KEY...", help="Of the lines, DOCUMENT_ID:START; one or more.")
     ] = None,
     from_file: Annotated[
         Path | None,

@@ -65,7 +65,7 @@ def query(
 @with_records
 def like(
     index: IndexName,
-    keys: Annotated[list[str], typer.Argument(metavar="KEY", help="Of the lines to be like, DOCUMENT_ID:START.")],
+    keys: Annotated[list[str], typer.Argument(metavar="KEY...", help="Of the lines to be like, DOCUMENT_ID:START.")],
     *,
     unlike: Annotated[
         list[str] | None, typer.Option(metavar="KEY", help="Of a line not to be like; may be given again.")

@@ -57,7 +57,7 @@ def new(
     name: Name,
     where: Annotated[
         list[str],
-        typer.Argument(metavar="CONDITION", help="On the metadata, 'year>=1990' for instance; all must hold."),
+        typer.Argument(metavar="CONDITION...", help="On the metadata, 'year>=1990' for instance; all must hold."),
     ],
     by: By = None,
 ) -> None:

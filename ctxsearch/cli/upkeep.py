@@ -19,7 +19,7 @@ from ctxsearch.index import DEFAULT_SHARD_TOKENS, Index
 def remove(
     index: IndexName,
     document_ids: Annotated[
-        list[str] | None, typer.Argument(metavar="DOCUMENT_ID", help="What the keys of its lines begin with.")
+        list[str] | None, typer.Argument(metavar="DOCUMENT_ID...", help="What the keys of its lines begin with.")
     ] = None,
     where: Where = None,
     from_file: Annotated[
