@@ -641,3 +641,17 @@ def test_assign_tells_one_likeliest_answer(folder: Path, tmp_path: Path) -> None
     for one, line in zip(told, shown, strict=True):
         answer = line.partition(str(one["key"]))[0].split("%")[1].removeprefix(" unsure:").strip()
         assert str(one["likeliest"]).startswith(answer.removesuffix("…"))
+
+
+def test_labels_that_go_with_a_document_are_told(folder: Path) -> None:
+    """Whoever takes a document out is told of its labels, which are listed as lost from then on, and kept."""
+    done("senses", "new", folder, "bank.river")
+    done("senses", "label", folder, "bank.river", "bank/06:73", "bank/02:29", "--by", "anna")
+    assert ctxsearch("senses", "labels", folder, "--lost").stderr == "No label is lost.\n"
+    assert ctxsearch("remove", folder, "storm/01").stderr == f"{folder}: removed 1 document.\n"
+    told = ctxsearch("remove", folder, "bank/06").stderr.splitlines()
+    assert told[0] == f"{folder}: removed 1 document."
+    assert told[1].startswith("1 labelled line with it: bank/06:73. Labels are kept")
+    assert told[1].endswith(f": ctxsearch senses labels {folder} --lost")
+    assert [one["key"] for one in objects(done("senses", "labels", folder, "--lost", "--json"))] == ["bank/06:73"]
+    assert len(done("senses", "labels", folder).splitlines()) == 2

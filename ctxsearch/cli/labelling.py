@@ -87,12 +87,15 @@ def labels(
     index: IndexName,
     word: Word = None,
     by: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this person.")] = None,
+    lost: Annotated[
+        bool, typer.Option("--lost", help="Only those whose line is not in the index, or is of another word now.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List which line has which sense, and who says so."""
     with inventory_of(index) as senses:
-        found = senses.labels(word, by=by)
-        if by is not None and not found:
+        found = senses.lost_labels(word, by=by) if lost else senses.labels(word, by=by)
+        if by is not None and not found and not lost:
             others = ", ".join(sorted({one.by for one in senses.labels(word)}))
             of_word = "" if word is None else f" of {word!r}"
             raise SenseError(
@@ -103,7 +106,8 @@ def labels(
             print(json.dumps(asdict(one), ensure_ascii=False))
         return
     if not found:
-        say(f"No line{'' if word is None else f' of {word!r}'} is labelled.")
+        of_word = "" if word is None else f" of {word!r}"
+        say(f"No label{of_word} is lost." if lost else f"No line{of_word} is labelled.")
     widths = [max((len(getattr(one, field)) for one in found), default=0) for field in ("key", "sense_id")]
     for one in found:
         show(f"{one.key:<{widths[0]}}  {one.sense_id:<{widths[1]}}  {one.by}, {one.at[:10]}")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ctxsearch.cli.console import counted, say, show
+from ctxsearch.cli.console import counted, first_names, say, show
 from ctxsearch.cli.nothing import say_nothing
 from ctxsearch.cli.options import IndexName, Json, Where, WrongCommand, to_file
 from ctxsearch.cli.progress import count_bar
+from ctxsearch.errors import CtxSearchError
 from ctxsearch.index import DEFAULT_SHARD_TOKENS, Index
 
 
@@ -47,10 +49,26 @@ def remove(
         if from_file is not None and not (named or where or lost):
             say(f"{from_file} names no document; nothing was removed.")
             return
+        lost_before = _lost_labels(opened)
         count = opened.remove(named, where=where or (), missing_ok=missing_ok, lost=lost)
         if not count:
             say_nothing(opened, where or ())
+        gone = _lost_labels(opened) - lost_before
     say(f"{index}: removed {counted(count, 'document')}.")
+    if gone:
+        say(
+            f"{counted(len(gone), 'labelled line')} with {'it' if count == 1 else 'them'}:"
+            f" {first_names(sorted(gone), len(gone))} Labels are kept, and count again when their words are back:"
+            f" {shlex.join(['ctxsearch', 'senses', 'labels', index, '--lost'])}"
+        )
+
+
+def _lost_labels(opened: Index) -> frozenset[str]:
+    """The keys of labels whose line is not there; none where that cannot be told, for documents go all the same."""
+    try:
+        return frozenset(label.key for label in opened.senses().lost_labels())
+    except (CtxSearchError, OSError):
+        return frozenset()
 
 
 def compact(

@@ -62,6 +62,18 @@ class Keeping(Arranging):
         """
         return self._inventory.labels(None if word is None else self._lemma(word), checked_by(by))
 
+    def lost_labels(self, word: str | None = None, *, by: str | None = None) -> Sequence[Label]:
+        """Those labels whose occurrence is not in the index, or is of another word now; they show nothing.
+
+        They are kept, and count again when the word is back.
+
+        Raises:
+            SenseError: ``by`` can be nobody's name.
+        """
+        found = self.labels(word, by=by)
+        places = places_of(self._get_shards(), found) if found else []
+        return [label for label, place in zip(found, places, strict=True) if place is None]
+
     def sentences(self, word: str) -> Sequence[tuple[str, Usage]]:
         """The sentences that show the senses of a word and are no lines of the corpus, each with the sense's name."""
         return self._inventory.examples(self._lemma(word))
