@@ -62,14 +62,20 @@ class Headwords:
         return is_given(self._shards, text)
 
     def _look_up(self, word: str) -> bool:
-        if word in self._lemmas and any(
-            has_living(shard, rows) for shard in self._shards for rows in rows_of_lemma(shard, word)
-        ):
+        if word in self._lemmas and (self._all_live or self._is_living(word)):
             return True
         # Of most words no lemma is there, and no shard needs to be asked; not so where sources give lemmas.
         return (self._analyser.lemma(word) in self._lemmas or self._has_given) and any(
             any(living_forms(shard, shard.catalog.forms(folded=word))) for shard in self._shards
         )
+
+    def _is_living(self, lemma: str) -> bool:
+        return any(has_living(shard, rows) for shard in self._shards for rows in rows_of_lemma(shard, lemma))
+
+    @cached_property
+    def _all_live(self) -> bool:
+        """Whether no document was taken out, so that no word need be looked up to know that it is there."""
+        return all(shard.living is None for shard in self._shards)
 
     @cached_property
     def _has_given(self) -> bool:
