@@ -395,6 +395,33 @@ def test_interruption_at_the_start() -> None:
     assert (stopped.returncode, stopped.stdout, stopped.stderr) == (130, "", "Stopped.\n")
 
 
+def test_the_process_ends_at_once_when_all_is_done() -> None:
+    """Threads end, and so does what is registered for the end; objects are not given back one by one."""
+    program = (
+        "import atexit, threading, time, ctxsearch.cli.main\n"
+        "class Kept:\n"
+        "    def __del__(self): print('given back')\n"
+        "kept = Kept()\n"
+        "def command():\n"
+        "    atexit.register(print, 'registered')\n"
+        "    threading.Thread(target=lambda: (time.sleep(0.2), print('in a thread'))).start()\n"
+        "    raise SystemExit(3)\n"
+        "ctxsearch.cli.main.run = command\n"
+        "from ctxsearch.__main__ import run; run()"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "in a thread\nregistered\n", "")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["like", "--help"], ["--version"]])
+def test_what_cannot_be_printed_is_told(arguments: list[str]) -> None:
+    """Help for a full disk ends as all else does."""
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "ctxsearch", *arguments]
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (1, "Error: No space left on device.\n")
+
+
 def test_interruption_begins_a_line_of_its_own(
     monkeypatch: pytest.MonkeyPatch, terminal: tuple[str, Callable[[], str]]
 ) -> None:

@@ -91,7 +91,12 @@ def run() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     needed: Iterable[str] = [asked] if asked in _COMMANDS else _COMMANDS
-    app_with([] if sys.argv[1:] == ["--version"] else needed)()
+    app = app_with([] if sys.argv[1:] == ["--version"] else needed)
+    try:
+        app()
+    except OSError as error:  # of help and the version: a command tells its own
+        print(f"Error: {error.strerror or error}.", file=sys.stderr)
+        sys.exit(1)
 
 
 def _open_closed() -> None:
@@ -129,7 +134,7 @@ def main(
     if verbose:
         say_what_is_logged()
     if version:
-        print(ctxsearch.__version__)
+        print(ctxsearch.__version__, flush=True)
         raise typer.Exit
     if call.invoked_subcommand is None:
         call.fail("Missing command.")
