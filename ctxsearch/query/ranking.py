@@ -165,11 +165,9 @@ def _scanned(
     if not whole:
         return [], 0
     at_once = max(1, BYTES_AT_ONCE // shards[0].parameters.code_size)
-    if are_on_cards(shards):
+    if sum(task.size for task in whole) <= at_once or are_on_cards(shards):
         return scan(whole)
     batches = _batches([part for task in whole for part in _tasks(task, at_once)], at_once)
-    if len(batches) == 1:
-        return scan(batches[0])
     done = list(_scanners().map(scan, batches))
     return list(chain.from_iterable(found for found, _ in done)), sum(matching for _, matching in done)
 
@@ -186,6 +184,8 @@ def _parted(
     shards: Sequence[OpenShard], tasks: Sequence[_Task], allowed: Sequence[NDArray[np.bool_] | None]
 ) -> tuple[list[_Task], list[_Task]]:
     """The tasks that are scanned by one call, and those that are scanned one after the other."""
+    if len(tasks) < 2:
+        return [], list(tasks)
     together = [
         task for task in tasks if allowed[task.shard] is None and hasattr(shards[task.shard].vectors, "search_with")
     ]

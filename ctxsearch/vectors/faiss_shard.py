@@ -117,8 +117,10 @@ class FaissShard:
         allowed: NDArray[np.bool_] | None = None,
     ) -> NeighboursOfShards:
         """The ``wanted`` best rows, without FAISS's -1 for those it did not find."""
-        scores: NDArray[np.float32] = np.full(wanted, -np.inf, dtype=np.float32)
-        places: NDArray[np.int64] = np.full(wanted, -1, dtype=np.int64)
+        scores: NDArray[np.float32] = np.empty(wanted, np.float32)
+        places: NDArray[np.int64] = np.empty(wanted, np.int64)
+        scores.fill(-np.inf)
+        places.fill(-1)
         # A row's place is counted through all parts together. Where rows are left out, FAISS takes these for ids, and
         # asks the selector for them; else it makes up ids itself, of the number of a piece and a place in it.
         selector = numbers = None
