@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -249,6 +250,28 @@ print(*({"torch", "transformers", "simplemma", "onnxruntime"} & set(sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", program, tiny_index], capture_output=True, text=True, check=True)
     assert done.stdout.split()[1:] == ["onnxruntime"]
+
+
+def test_a_query_keeps_nothing_at_home_and_tells_nobody(
+    tiny_index: Path, exports: dict[str, tuple[Path, cache.Export]], tmp_path: Path
+) -> None:
+    """ONNX Runtime would tell its maker of it, and keep a number for this machine, and what is still to be told."""
+    keep(exports["bert-uncased"][1])
+    home = tmp_path / "home"
+    home.mkdir()
+    # In what calls itself CI, ONNX Runtime would be silent by itself.
+    kept = {name: os.environ[name] for name in ("CTXSEARCH_CACHE", "PATH", "PYTHONPATH") if name in os.environ}
+    program = """
+import sys
+from ctxsearch import Index
+with Index.open(sys.argv[1]) as index:
+    index.query("They swim to the [bank].", k=1)
+print("onnxruntime" in sys.modules)
+"""
+    command = [sys.executable, "-c", program, tiny_index]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={**kept, "HOME": str(home)})
+    assert done.stdout == "True\n"
+    assert list(home.rglob("*")) == []
 
 
 def test_another_model_is_not_exported_in_its_place(tiny_index: Path, tmp_path: Path) -> None:

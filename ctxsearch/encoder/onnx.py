@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from ctxsearch.domain import Segment
@@ -24,6 +23,13 @@ from ctxsearch.encoder.windows import batches
 from ctxsearch.errors import ModelError
 from ctxsearch.head import Head
 from ctxsearch.protocols import Encoded
+
+# From 1.29 on it tells its maker of every session, under a number for this machine that it keeps in the user's cache,
+# unless this is there when it is imported (https://github.com/microsoft/onnxruntime/pull/27379).
+if not os.environ.get("ORT_DISABLE_TELEMETRY"):
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime
 
 # Pieces in a batch; more are no faster.
 _BATCH_PIECES = 4096
