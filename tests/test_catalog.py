@@ -7,6 +7,7 @@ import sqlite3
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -786,3 +787,16 @@ def test_filters_agree_with_plain_python(drawn: tuple[list[Metadata], list[Filte
     with TemporaryDirectory() as name:
         found = which(Path(name), metadata, *filters)
     assert found == [all(meets(fields, item) for item in filters) for fields in metadata]
+
+
+def test_threads_that_ask_at_once_get_each_their_own(make_index: MakeIndex) -> None:
+    """From Python 3.12 on they could be given one compiled statement, and the answers of another thread."""
+    catalog = make_index([Document("a", "They sat on the bank of the river. " * 60)]).open_shards()[0].catalog
+    numbers = range(catalog.count_segments())
+
+    def asked(first: int) -> set[int]:
+        wanted = [(first + step) % len(numbers) for step in range(2_000)]
+        return {number for number in wanted if [*catalog.segments([number])] != [number]}
+
+    with ThreadPoolExecutor(4) as threads:
+        assert [*threads.map(asked, range(4))] == 4 * [set()]

@@ -6,6 +6,7 @@ import sqlite3
 import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from threading import Lock
 
 from ctxsearch.catalog.failures import reading_error
 from ctxsearch.errors import IndexDamaged
@@ -41,6 +42,9 @@ class CatalogFile:
         # Closed with this object, if by nobody before.
         self._let_go = weakref.finalize(self, connection.close)
         self._connection = connection
+        # From Python 3.12 on two threads can be given the one compiled statement that is kept of a text, and one
+        # would bind its parameters to what the other is about to run. SQLite itself lets one in at a time.
+        self._one_at_a_time = Lock()
         self._rows("pragma trusted_schema = off")
         self._rows("pragma cell_size_check = on")
 
@@ -50,7 +54,8 @@ class CatalogFile:
 
     def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         try:
-            return self._connection.execute(sql, parameters).fetchall()
+            with self._one_at_a_time:
+                return self._connection.execute(sql, parameters).fetchall()
         except UnicodeEncodeError:
             return []  # half of a surrogate pair is asked for, which no text here has
         except sqlite3.Error as error:

@@ -148,7 +148,7 @@ class SortedWriter:
         content = io.BytesIO()
         np.save(content, lists, allow_pickle=False)
         with NewFile(self._folder / LISTS_FILE) as file:
-            file.write(content.getbuffer())
+            file.write(content.getvalue())
         return self._size, self._digest.hexdigest()
 
     def close(self) -> None:
