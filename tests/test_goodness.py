@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ctxsearch import Document, Index
 from ctxsearch.errors import QueryError
+from ctxsearch.query import examples
 from ctxsearch.query.examples import unlike
 from ctxsearch.query.goodness import common_lemmas, goodness
 
@@ -163,6 +164,17 @@ def test_answers_have_the_best_examples_first(lines: Index) -> None:
     liked = lines.like("1:20", k=None, good=True)
     assert [line.key for line in liked] == ["4:20", *best[1:-1]]
     assert lines.query("The [bank] of the river.", min_score=0.999, good=True) == []
+
+
+def test_no_answer_is_lost_among_very_many(lines: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of more lines than are judged, those that are not come behind the others, nearest first."""
+    monkeypatch.setattr(examples, "CONSIDERED", 2)
+    nearest = lines.like("1:20", k=None)
+    found = lines.like("1:20", k=None, good=True)
+    assert sorted(line.key for line in found[:2]) == sorted(line.key for line in nearest[:2])
+    assert found[2:] == nearest[2:]
+    assert len(lines.query("The [bank] of the river.", k=None, good=True)) == len(LINES)
+    assert len(lines.concordance("bank", good=True)) == 2
 
 
 def test_commands_print_the_best_examples_first(lines: Index) -> None:

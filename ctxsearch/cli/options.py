@@ -65,7 +65,8 @@ Good = Annotated[
     typer.Option(
         "--good",
         help="The best example sentences first, in whole sentences unless --context says otherwise; what says the same"
-        " as a better one comes last.",
+        " as a better one comes last. Of more than 20,000 lines so many are judged: drawn by concordance, the nearest"
+        " by query and like, with the others behind them.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]

@@ -93,7 +93,8 @@ class Answers(Words):
                 so frequent that not every use is compared, see ``exact``, the more are, the further a page lies: pages
                 beyond the first 512 lines are parts of one list only with ``exact``.
             good: of the lines that answer, the best example sentences first, as `concordance` has them. A score stays a
-                cosine.
+                cosine. Of more than 20 000 lines the nearest so many are judged; the others come behind them, nearest
+                first.
 
         Raises:
             QueryError: the usage, a filter or an option cannot be understood.

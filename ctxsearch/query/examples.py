@@ -25,7 +25,7 @@ _AT_ONCE = 2048
 _COMPARED = 256
 
 CONSIDERED = 20_000
-"""Of a word with more occurrences, so many are drawn."""
+"""Of more occurrences so many are judged: to compare what they say takes time that grows with their square."""
 
 
 def sentence_scores(
@@ -130,16 +130,16 @@ def good_lines(
 def best_first(shards: Sequence[OpenShard], answers: Sequence[ConcordanceLine]) -> list[ConcordanceLine]:
     """Lines that are there already, the best examples first, see `_repeats_last`.
 
-    Of more than `CONSIDERED`, the first so many are looked at.
+    Of more than `CONSIDERED`, the first so many are looked at, and the others come behind them as they are.
     """
-    answers = answers[:CONSIDERED]
-    if not answers:
+    judged, others = answers[:CONSIDERED], answers[CONSIDERED:]
+    if not judged:
         return []
-    places = find_keys(shards, [line.key for line in answers])
-    found = [Found(places[line.key].shard, places[line.key].row, None) for line in answers]
+    places = find_keys(shards, [line.key for line in judged])
+    found = [Found(places[line.key].shard, places[line.key].row, None) for line in judged]
     scores, words = sentence_scores(shards, found)
     chosen = _repeats_last(np.argsort(-scores, kind="stable"), words, None)
-    return [answers[place] for place in chosen]
+    return [*(judged[place] for place in chosen), *others]
 
 
 def _repeats_last(ranked: NDArray[np.int64], words: Sequence[frozenset[str]], n: int | None) -> list[int]:
