@@ -87,3 +87,44 @@ def test_russian_is_found_with_and_without_dots_and_stress(make_index: MakeIndex
     assert index.count(word) == 2
     assert len(index.query(f"Вот [{word}] тут.", k=None)) == 2
     assert len(index.concordance("у", near=word)) == (word.startswith("зам"))
+
+
+TURKISH = "Irmak taştı. Bu ırmak derin. IRMAK kurudu. SINIR kapandı. O sınır uzun. Sinir gerildi. SİNİR sistemi."
+
+
+@pytest.mark.parametrize("language", ["tr", "tr-TR"])
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        (["ırmak", "Irmak", "IRMAK"], ["Irmak", "ırmak", "IRMAK"]),
+        (["sınır", "Sınır", "SINIR"], ["SINIR", "sınır"]),
+        (["sinir", "Sinir", "SİNİR", "SI\u0307NI\u0307R"], ["Sinir", "SİNİR"]),
+    ],
+)
+def test_turkish_capitals_stand_for_their_own_small_letters(
+    make_index: MakeIndex, language: str, asked: list[str], found: list[str]
+) -> None:
+    """A word of Turkish is found however it is written, in conditions, queries and senses, too."""
+    index = make_index([Document("a", TURKISH)], language=language)
+    senses = index.senses()
+    for word in asked:
+        lines = index.concordance(word)
+        assert [line.node for line in lines] == found
+        assert sorted(line.node for line in index.query(f"[{word}] budur.")) == sorted(found)
+        beside = [index.count(other, near=word) for other in ("derin", "kurudu", "kapandı", "gerildi")]
+        assert beside == {"ırmak": [1, 1, 0, 0], "sınır": [0, 0, 1, 0], "sinir": [0, 0, 0, 1]}[asked[0]]
+        assert senses.new(f"{word}.1", word=word).lemma == lines[0].lemma
+
+
+def test_turkish_capitals_find_what_was_filed_without_regard_to_them(make_index: MakeIndex) -> None:
+    """A lemma that a source gives with a capital I, as the name of a land, is found by its own letters."""
+    index = make_index([tagged("a", ["Irak/Irak/PROPN büyük/büyük/ADJ"])], language="tr")
+    assert [line.node for line in index.concordance("Irak")] == ["Irak"]
+    assert [line.node for line in index.query("[Irak] büyük.")] == ["Irak"]
+    assert index.senses().new("Irak", word="Irak").lemma == "irak"
+
+
+def test_capital_i_is_that_of_i_elsewhere(make_index: MakeIndex) -> None:
+    """English has no dotless letter."""
+    index = make_index([Document("a", "IRON and iron.")])
+    assert [line.node for line in index.concordance("IRON")] == ["IRON", "iron"]

@@ -10,7 +10,16 @@ given        tokens that a source brings with it
 from __future__ import annotations
 
 from ctxsearch.analysis.analyser import Analyser, check_code
-from ctxsearch.analysis.lemmas import normal_form, surface_form, visible_form
+from ctxsearch.analysis.lemmas import has_dotless_i, normal_form, spellings, surface_form, visible_form
 from ctxsearch.given import MAX_SEGMENT_CHARS
 
-__all__ = ["MAX_SEGMENT_CHARS", "Analyser", "check_code", "normal_form", "surface_form", "visible_form"]
+__all__ = [
+    "MAX_SEGMENT_CHARS",
+    "Analyser",
+    "check_code",
+    "has_dotless_i",
+    "normal_form",
+    "spellings",
+    "surface_form",
+    "visible_form",
+]

@@ -16,6 +16,7 @@ where nobody looks for it, while a missing one leaves it under its own form:
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -45,7 +46,7 @@ _OPTIONAL = regex.compile(
 # Languages whose books for learners mark the stress.
 _CYRILLIC = frozenset({"be", "bg", "ru", "uk"})
 _WITHOUT_STRESS = str.maketrans("", "", "\u0300\u0301")
-# Languages in which I and \u0131, \u0130 and i are the capital and the small form of one letter.
+# See `has_dotless_i`.
 _TURKIC = frozenset({"az", "tr"})
 _SMALL_I = str.maketrans({"I": "\u0131", "\u0130": "i"})
 # Letters that are abbreviations where they stand alone, and words of measure in the dictionary: M. is no metre.
@@ -134,6 +135,29 @@ def normal_form(text: str) -> str:
     return visible.translate(_SAME_MARK)
 
 
+def has_dotless_i(language: str) -> bool:
+    """Whether I and \u0131, \u0130 and i are the capital and the small form of one letter in a language.
+
+    >>> has_dotless_i("tr-TR"), has_dotless_i("en")
+    (True, False)
+    """
+    return re.split("[-_]", language)[0].lower() in _TURKIC
+
+
+def spellings(word: str, language: str) -> list[str]:
+    """Give the normal forms that a word of a language may be filed under, the likeliest first.
+
+    A capital I of Turkish is that of \u0131; but it is folded to i in the lemmas that a source gives.
+
+    >>> spellings("Irmak", "tr") == ["\u0131rmak", "irmak"], spellings("Irmak", "en")
+    (True, ['irmak'])
+    """
+    plain = normal_form(word)
+    if not has_dotless_i(language):
+        return [plain]
+    return list(dict.fromkeys([normal_form(_with_small_i(word)), plain]))
+
+
 def visible_form(text: str) -> str:
     """Give a form as the eye has it: its capitals, apostrophes and hyphens of one kind, and nothing that is hidden.
 
@@ -144,6 +168,10 @@ def visible_form(text: str) -> str:
         return text
     visible: str = _IGNORABLE.sub("", text)
     return unicodedata.normalize("NFC", visible).translate(_SAME_MARK)
+
+
+def _with_small_i(form: str) -> str:
+    return unicodedata.normalize("NFC", form).translate(_SMALL_I)
 
 
 class Lemmatiser:
@@ -182,7 +210,7 @@ class Lemmatiser:
         if self._language == "fr":
             form = _BEHIND_A_VERB.sub("", form)
         elif self._language in _TURKIC:
-            form = unicodedata.normalize("NFC", form).translate(_SMALL_I)
+            form = _with_small_i(form)
         key = normal_form(form)
         if self.has_dictionary and len(form) <= _LONGEST_WORD:
             word = form

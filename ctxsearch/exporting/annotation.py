@@ -15,14 +15,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.analysis import normal_form
 from ctxsearch.domain import MetadataValue, Usage
 from ctxsearch.errors import NothingShows, SenseError, SenseNotFound, WordNotFound
 from ctxsearch.exporting.material import Material
 from ctxsearch.exporting.selecting import Part, lemmas_of
 from ctxsearch.query.found import Found, by_shard
 from ctxsearch.query.scope import OpenShard
-from ctxsearch.query.words import word_and_written
+from ctxsearch.query.words import spelled, word_and_written
 from ctxsearch.sense import BETWEEN_SENSES, Label
 from ctxsearch.senses import NONE_OF_THESE, UNSURE, Assigned
 from ctxsearch.senses.located import places_of
@@ -154,7 +153,7 @@ def annotated(material: Material, parts: Sequence[Part]) -> Annotation:
         if asked.word is not None:
             # A use can have the senses of its lemma, and of the word that is asked for, which is written so.
             word, _ = word_and_written(material.shards, asked.word, asked.filters.written)
-            lemmas.add(normal_form(word))
+            lemmas.add(spelled(material.shards, word))
         labels = [label for label in labels if label.lemma in lemmas]
     if asked.sense is not None and any(part.count for part in parts):
         if not labels:

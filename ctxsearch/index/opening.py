@@ -62,7 +62,7 @@ def open_vectors_of(path: Path, settings: Settings, commit: Commit, listed: List
     """Opens the vectors of a shard whose catalog is open, see `open_committed`."""
     from ctxsearch.query.opening import with_vectors
 
-    return with_vectors(path, listed, codec_parameters(path, settings, commit), make)
+    return with_vectors(path, listed, codec_parameters(path, settings, commit), make, settings.language)
 
 
 def by_faiss(codes: NDArray[np.uint8], parameters: CodecParameters) -> VectorShard:

@@ -187,16 +187,15 @@ class Words(Concordances):
                 document, the two share one, or the word does not occur in both.
             WordNotFound: the corpus does not have the word.
         """
-        from ctxsearch.analysis import normal_form
         from ctxsearch.query.options import checked_context, checked_count
-        from ctxsearch.query.words import checked_word
+        from ctxsearch.query.words import checked_word, spelled
         from ctxsearch.senses.change import telling_lines
 
         count, around = checked_count(n), checked_context(context)
         parts = self._both_parts(before, after)
-        return telling_lines(
-            self.open_shards(), normal_form(checked_word(word)), *parts, count, around, self._tagged(pos)
-        )
+        shards = self.open_shards()
+        lemma = spelled(shards, checked_word(word))
+        return telling_lines(shards, lemma, *parts, count, around, self._tagged(pos))
 
     def _tagged(self, pos: str | Sequence[str] | None) -> Written:
         from ctxsearch.query.scope import Written, require_tags

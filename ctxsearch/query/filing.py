@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from ctxsearch.analysis import normal_form, surface_form
+from ctxsearch.analysis import normal_form, spellings, surface_form
 from ctxsearch.query.scope import OpenShard, count_rows, living_forms, rows_of_form
 
 
@@ -30,7 +30,9 @@ def lemmas_of_form(shards: Sequence[OpenShard], form: str, analysed: Callable[[s
         analysed: what the analyser says of it.
     """
     # Written just so, or else in other letters: a lemma of the source's own can be found in no other way.
-    counts = _lemmas(shards, form=surface_form(form)) or _lemmas(shards, folded=normal_form(form))
+    counts = _lemmas(shards, form=surface_form(form))
+    for folded in spellings(form, shards[0].language):
+        counts = counts or _lemmas(shards, folded=folded)
     if len(counts) == 1:
         return list(counts)
     lemma = analysed(form)
@@ -49,6 +51,9 @@ def _lemmas(shards: Sequence[OpenShard], *, form: str | None = None, folded: str
     found = [
         (shard, row) for shard in shards for row in living_forms(shard, shard.catalog.forms(form=form, folded=folded))
     ]
+    if folded is not None:
+        # SINIR of Turkish is folded as sinir is, and is no such word.
+        found = [one for one in found if spellings(one[1].form, one[0].language)[0] == folded] or found
     # To count those that are left takes a look at all rows: only where there is a choice.
     is_one = len({row.lemma for _, row in found}) < 2
     counts: Counter[str] = Counter()

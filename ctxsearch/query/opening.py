@@ -44,6 +44,7 @@ def with_vectors(
     listed: ListedShard,
     parameters: CodecParameters,
     make: Callable[[NDArray[np.uint8], CodecParameters], VectorShard],
+    language: str,
 ) -> OpenShard:
     """Opens the vectors of a shard as well.
 
@@ -52,6 +53,7 @@ def with_vectors(
         listed: the shard.
         parameters: the index's codec.
         make: gives the back end that searches its codes.
+        language: of the index.
 
     Raises:
         IndexDamaged: a file is missing, or is not what the commit says.
@@ -62,4 +64,5 @@ def with_vectors(
     clusters = no_clusters(parameters.dimension)
     if CLUSTERS_FILE in entry.files:
         clusters = open_clusters(folder, parameters.dimension, entry.rows, entry.files[CLUSTERS_FILE][0])
-    return OpenShard(entry, listed.catalog, files, parameters, clusters, partial(make, files.codes, parameters))
+    searched = partial(make, files.codes, parameters)
+    return OpenShard(entry, listed.catalog, files, parameters, clusters, searched, language)

@@ -67,6 +67,8 @@ class OpenShard(ListedShard):
     parameters: CodecParameters
     clusters: Clusters
     make: Callable[[], VectorShard]
+    language: str
+    """The code of the language that the words of the index are read by."""
 
     @cached_property
     def tags(self) -> Sequence[str]:

@@ -2,17 +2,19 @@
 
 Where it has the word with the very letters that are asked for, what has the others is another word, and is not meant.
 Where it has not, a text of Switzerland, or of another time, is found by either spelling. Capitals may stand for both.
+
+So it is with the capital I of Turkish, which the catalog folds as all others: *SINIR* is no *sinir* where there is one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ctxsearch.analysis import normal_form, visible_form
+from ctxsearch.analysis import has_dotless_i, normal_form, spellings, visible_form
 from ctxsearch.query.scope import OpenShard, living_forms
 
 
-def forms_of_others(shards: Sequence[OpenShard], word: str) -> frozenset[str]:
+def forms_of_others(shards: Sequence[OpenShard], word: str, folded: str) -> frozenset[str]:
     """The forms of which `rows_of_word` finds the rows, and which the letters of a word rule out.
 
     A lemma that has the word in both spellings, or in the other alone, gives only those of its other forms that do not
@@ -22,11 +24,13 @@ def forms_of_others(shards: Sequence[OpenShard], word: str) -> frozenset[str]:
     Args:
         shards: where.
         word: as it was asked for.
+        folded: its normal form, of which rows are found.
     """
+    if has_dotless_i(shards[0].language):
+        return _with_the_other_i(shards, folded)
     spelled = visible_form(word).lower()
     if ("ß" not in spelled and "ss" not in spelled) or _may_be_either(word):
         return frozenset()
-    folded = normal_form(word)
     of_word = _forms(shards, folded=folded)
     of_lemma = _forms(shards, lemma=folded)
     if "ß" not in spelled and not any("ß" in form.lower() for form in of_word | of_lemma):
@@ -38,6 +42,13 @@ def forms_of_others(shards: Sequence[OpenShard], word: str) -> frozenset[str]:
     if others & of_lemma or not of_lemma & (of_word - others):
         others |= {form for form in of_lemma - of_word if _begins_otherwise(form, spelled)}
     return frozenset(others)
+
+
+def _with_the_other_i(shards: Sequence[OpenShard], folded: str) -> frozenset[str]:
+    """The forms of other lemmas that are folded as a word is, and are not written so, where others are."""
+    rows = [row for shard in shards for row in living_forms(shard, shard.catalog.forms(folded=folded))]
+    own = {row.form for row in rows if row.lemma == folded or spellings(row.form, shards[0].language)[0] == folded}
+    return frozenset({row.form for row in rows} - own) if own else frozenset()
 
 
 def _forms(shards: Sequence[OpenShard], *, folded: str | None = None, lemma: str | None = None) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ctxsearch.analysis import normal_form
+from ctxsearch.analysis import normal_form, spellings
 from ctxsearch.errors import FormNotFound, QueryError, TagNotFound
 from ctxsearch.query.missing import word_not_found
 from ctxsearch.query.scope import ANYHOW, OpenShard, Rows, Written, has_living, require_tags, rows_of_form, rows_of_word
@@ -45,6 +45,15 @@ def word_and_written(shards: Sequence[OpenShard], word: str, written: Written) -
     return head, replace(written, tags=[tag])
 
 
+def spelled(shards: Sequence[OpenShard], word: str) -> str:
+    """A word in the normal form that the corpus has it in; in the likeliest where it does not have it."""
+    likeliest, *others = spellings(word, shards[0].language)
+    for one in [likeliest, *others] if others else []:
+        if _occurs(shards, [rows_of_word(shard, one) for shard in shards]):
+            return one
+    return likeliest
+
+
 def rows_asked_for(shards: Sequence[OpenShard], word: str, written: Written = ANYHOW) -> list[list[Rows]]:
     """The rows of a word in each shard, or of some of its forms and tags; the word may have a tag behind a slash.
 
@@ -55,10 +64,10 @@ def rows_asked_for(shards: Sequence[OpenShard], word: str, written: Written = AN
         QueryError: no word of the corpus has it.
     """
     word, written = word_and_written(shards, word, written)
-    folded = normal_form(word)
+    folded = spelled(shards, word)
     meant = ANYHOW
     if not written.forms and not written.is_lemma:
-        meant = Written(not_forms=forms_of_others(shards, word))
+        meant = Written(not_forms=forms_of_others(shards, word, folded))
     rows = [rows_of_word(shard, folded, meant) for shard in shards]
     require(shards, rows, word)
     if written:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from ctxsearch.analysis import Analyser, normal_form, surface_form
+from ctxsearch.analysis import Analyser, normal_form, spellings, surface_form
 from ctxsearch.query.filing import is_given
 from ctxsearch.query.scope import OpenShard, has_living, living_forms, rows_of_lemma
 
@@ -35,7 +35,7 @@ class Headwords:
     def is_in_index(self, headword: str) -> bool:
         """Whether the index has a headword, as a lemma or as a form of one."""
         if headword not in self._had:
-            self._had[headword] = self._look_up(normal_form(headword.strip()))
+            self._had[headword] = any(map(self._look_up, spellings(headword.strip(), self._analyser.language)))
         return self._had[headword]
 
     def has_form(self, lemma: str, form: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ctxsearch.analysis import Analyser, normal_form
+from ctxsearch.analysis import Analyser, normal_form, spellings
 from ctxsearch.catalog.inventory import Inventory
 from ctxsearch.corpus import is_wordnet
 from ctxsearch.corpus.files import shown
@@ -196,9 +196,9 @@ class Keeping(Arranging):
         """The same, and how its uses are to be written, with the tag of a word that is written ``bank/NOUN``."""
         shards = self._get_shards()
         word, written = word_and_written(shards, checked_word(word).strip(), replace(written, is_lemma=True))
-        key = normal_form(word)
-        if not key:
+        if not normal_form(word):
             raise SenseError("The word is empty.")
-        if any(has_living(shard, rows) for shard in shards for rows in rows_of_lemma(shard, key)):
-            return key, written
+        for key in spellings(word, shards[0].language):
+            if any(has_living(shard, rows) for shard in shards for rows in rows_of_lemma(shard, key)):
+                return key, written
         return lemma_of_form(shards, word, lambda form: self._get_analyser().lemma(form)), written
