@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from conftest import MakeIndex
+from conftest import MakeIndex, WindowEncoder
 
 from ctxsearch import Document, Index, Usage, embed, evaluate, evaluate_layers, pieces, read, train_head
 from ctxsearch.corpus import read_dictionary, read_labels
-from ctxsearch.errors import ModelError, QueryError, SenseError
+from ctxsearch.errors import ModelError, QueryError, SenseError, SourceError
 from ctxsearch.senses import Senses
 
 RIVER = "They sat on the [bank] of the river."
@@ -281,3 +283,64 @@ def test_what_is_no_usage_has_no_vector(index: Index) -> None:
             ask(Usage(None, 4, 8))  # type: ignore[operator, arg-type]
         with pytest.raises(QueryError, match=r"The span 4\.0:8\.0 is none of characters; give two whole numbers"):
             ask(Usage("The bank.", 4.0, 8.0))  # type: ignore[operator, arg-type]
+
+
+@pytest.mark.parametrize("wrong", [3, "print", ["print"]])
+def test_what_cannot_be_called_is_told(index: Index, wrong: Any, tmp_path: Path) -> None:
+    """Whatever tells how far it has come, or what it passes over, says so before it does anything."""
+    labels = tmp_path / "labels.jsonl"
+    for ask in (
+        lambda: index.add([], on_progress=wrong),
+        lambda: index.add([], skip_bad=True, on_skip=wrong),
+        lambda: index.compact(on_progress=wrong),
+        lambda: index.backup(tmp_path / "backup.tar", on_progress=wrong),
+        lambda: Index.verify(index.path, on_progress=wrong),
+        lambda: Index.repair(index.path, on_progress=wrong),
+        lambda: index.export(tmp_path / "lines.csv", "bank", on_progress=wrong),
+        lambda: index.change("year<1950", "year>=1950", on_progress=wrong),
+        lambda: read(tmp_path, on_skip=wrong),
+        lambda: evaluate(labels, on_progress=wrong),
+        lambda: evaluate_layers(labels, on_progress=wrong),
+        lambda: train_head(labels, tmp_path / "head.safetensors", on_progress=wrong),
+    ):
+        with pytest.raises(ValueError, match=r"What is given as on_(progress|skip) is called, .* cannot be\.$"):
+            ask()
+    assert [path.name for path in tmp_path.iterdir()] == [index.path.name]
+
+
+@pytest.mark.parametrize("wrong", [None, "2000000", 2e6, math.nan, [2]])
+def test_shards_have_a_whole_number_of_words(index: Index, wrong: Any) -> None:
+    """Text, a list, and numbers that may have a fraction are no number of words; whole numbers of numpy are."""
+    for ask in (lambda: index.add([], shard_tokens=wrong), lambda: index.compact(shard_tokens=wrong)):
+        with pytest.raises(ValueError, match=r"A shard has a whole number of words, such as .* is none\.$"):
+            ask()
+    index.compact(shard_tokens=np.int64(2_000_000))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [3, b"own", ["own"], math.nan])
+def test_an_encoder_is_called_by_a_string(tmp_path: Path, wrong: Any) -> None:
+    """The model of an encoder of one's own has a name, and nothing is made where it has none."""
+    with pytest.raises(ValueError, match=r"What the model of an encoder is called is a string, and .* is none\.$"):
+        Index.create(tmp_path / "own", encoder=WindowEncoder(), model=wrong)
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("wrong", [3, ["word", 3], b"word", math.nan])
+def test_columns_and_encodings_are_names(tmp_path: Path, wrong: Any) -> None:
+    """The columns of vertical text are a list of names, and an encoding is one."""
+    with pytest.raises(SourceError, match=r"^the columns .*: they are no list of names\. Name them in their order"):
+        read(tmp_path, columns=wrong)
+    (tmp_path / "text.txt").write_text("They rowed to the bank.")
+    with pytest.raises(SourceError, match=r": there is no such encoding\. Use a name such as utf-8"):
+        list(read(tmp_path, encoding=wrong))
+
+
+def test_what_is_no_group_and_no_subcorpus_is_told(index: Index) -> None:
+    """Groups are those that `induce` gives, and a subcorpus has a name."""
+    senses, subcorpora = index.senses(), index.subcorpora()
+    for wrong in (None, "bank", [index.concordance("bank")]):
+        with pytest.raises(SenseError, match=r"What `induce` gives is accepted, and .* is nothing of the kind\.$"):
+            senses.accept(wrong)  # type: ignore[arg-type]
+    for name in (None, 10**30, ["old"]):
+        with pytest.raises(SenseError, match=r"The name of a subcorpus is a string, and .* is none\.$"):
+            subcorpora.remove(name)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ a punctuation mark that was no token.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ctxsearch.corpus.records import DEFAULT_COLUMNS
 from ctxsearch.errors import SourceError
@@ -29,9 +29,14 @@ def columns_of(columns: Sequence[str] | str) -> tuple[str, ...]:
     (('word', '-', 'lemma'), ('word', 'pos', 'lempos'))
 
     Raises:
-        SourceError: none is the word, or two have one of the names that are known.
+        SourceError: they are no names, none is the word, or two have one of the names that are known.
     """
-    given = [name.strip() for name in (columns.split(",") if isinstance(columns, str) else columns)]
+    listed: list[str] = []
+    if isinstance(columns, Iterable):
+        listed = columns.split(",") if isinstance(columns, str) else list(columns)
+    if not isinstance(columns, Iterable) or not all(isinstance(name, str) for name in listed):
+        raise SourceError(f"the columns {columns!r:.80}", "they are no list of names", hint=HINT)
+    given = [name.strip() for name in listed]
     names = tuple("pos" if name == _POS else name for name in given)
     if why := _wrong(names):
         raise SourceError(f"the columns {','.join(given)!r}", why, hint=HINT)

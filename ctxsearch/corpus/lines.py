@@ -53,7 +53,7 @@ def check_encoding(encoding: str) -> None:
     try:
         io.TextIOWrapper(io.BytesIO(), encoding=encoding)
         codecs.getincrementaldecoder(encoding)().decode(b"a")
-    except (LookupError, ValueError) as error:
+    except (LookupError, TypeError, ValueError) as error:
         hint = "Use a name such as utf-8, utf-16 or latin-1."
         raise SourceError(repr(encoding), "there is no such encoding", hint=hint) from error
 

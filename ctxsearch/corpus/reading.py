@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from ctxsearch.callbacks import check_callbacks
 from ctxsearch.corpus.archives import ARCHIVE, members
 from ctxsearch.corpus.columns import columns_of
 from ctxsearch.corpus.conllu import read_conllu
@@ -238,6 +239,7 @@ def read(
     """
     if not sources:
         raise ValueError("name at least one folder or file to read")
+    check_callbacks(on_skip=on_skip)
     named = None if columns is None else columns_of(columns)
     options = Options(text_column=text_column, id_column=id_column, encoding=encoding, columns=named)
     return Corpus(sources, options, skip_bad=skip_bad, on_skip=on_skip, glob=glob)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ctxsearch.callbacks import check_callbacks
 from ctxsearch.domain import Progress
 from ctxsearch.evaluating.evaluation import Evaluation
 from ctxsearch.evaluating.runs import Options, head_evaluated, layers_evaluated, with_drawn
@@ -84,6 +85,7 @@ def evaluate(
     from ctxsearch.corpus import read_labels
     from ctxsearch.encoder.choice import choose
 
+    check_callbacks(on_progress=on_progress)
     if (labels is None) == (senses is None):
         raise ValueError("Give either a file of labelled uses, or an index with a sense inventory.")
     own_name = ""
@@ -148,6 +150,7 @@ def evaluate_layers(
     """
     from ctxsearch.corpus import read_labels
 
+    check_callbacks(on_progress=on_progress)
     read = with_drawn(lambda: read_labels(labels, documents=documents, split=split), per_lemma, seed)
     return layers_evaluated(
         read,

@@ -7,6 +7,7 @@ from dataclasses import replace as changed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ctxsearch.callbacks import check_callbacks
 from ctxsearch.commit import note_damage, read_damage
 from ctxsearch.domain import Progress
 from ctxsearch.errors import IndexDamaged, IndexLocked
@@ -121,6 +122,7 @@ class Care(Answers):
         """
         from ctxsearch.upkeep.archive import backup
 
+        check_callbacks(on_progress=on_progress)
         self._parts.refuse_gone()
         return backup(self._parts.path, self._parts.commit, self._parts.settings_text, path_of(file), on_progress)
 
@@ -131,6 +133,7 @@ def _looked_at(
     from ctxsearch.upkeep.made_by import FoundEncoder
     from ctxsearch.upkeep.verification import Verification
 
+    check_callbacks(on_progress=on_progress)
     own = None if encoder is None else OwnEncoder(encoder)
     return Verification(
         folder,

@@ -7,7 +7,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace as changed
+from numbers import Integral
 
+from ctxsearch.callbacks import check_callbacks
 from ctxsearch.commit import Commit, hold_commit, tidy
 from ctxsearch.domain import Document, Progress
 from ctxsearch.errors import CtxSearchError, IndexRemade, QueryError, SourceError
@@ -79,6 +81,7 @@ class Changes(Answers):
         from ctxsearch.vectors.codec import Codec
         from ctxsearch.vectors.faiss import FaissCodec
 
+        check_callbacks(on_progress=on_progress, on_skip=on_skip)
         _check_shard_tokens(shard_tokens)
         given = documents_of(documents)
         with self._writing() as commit, opening_many(self._parts.path):
@@ -162,6 +165,7 @@ class Changes(Answers):
         """
         from ctxsearch.upkeep.compaction import Compaction
 
+        check_callbacks(on_progress=on_progress)
         _check_shard_tokens(shard_tokens)
         with self._writing() as commit:
             self._parts.refuse_noted()
@@ -250,8 +254,10 @@ def _check_shard_tokens(words: int) -> None:
     """Refuses shards that cannot be built.
 
     Raises:
-        ValueError: of no words, or of more than this machine has memory for.
+        ValueError: of no whole number of words, of none, or of more than this machine has memory for.
     """
+    if not isinstance(words, Integral):
+        raise ValueError(f"A shard has a whole number of words, such as 2000000, and {words!r:.80} is none.")
     if words < 1:
         raise ValueError(f"A shard cannot have {words} words; give at least 1.")
     needed, there = words * _BYTES_PER_WORD / 1e9, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9

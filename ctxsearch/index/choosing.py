@@ -74,6 +74,8 @@ def chosen(
         choice = choose(model, head=head, layers=layers, pooling=pooling)
         codec = codec or (CODEC_OF_HEAD if choice.head else CODEC_WITHOUT_HEAD)
     else:
+        if not isinstance(model, str | Path):
+            raise ValueError(f"What the model of an encoder is called is a string, and {model!r:.80} is none.")
         refuse_options_of_models(
             layers=layers,
             pooling=pooling,

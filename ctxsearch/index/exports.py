@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ctxsearch.callbacks import check_callbacks
 from ctxsearch.domain import ConcordanceContext, Document, Progress
 from ctxsearch.index.answers import Answers
 from ctxsearch.index.concordances import DEFAULT_CONTEXT
@@ -117,6 +118,7 @@ class Exports(Answers):
         from ctxsearch.query.options import at_least, checked_context, checked_count, checked_seed
         from ctxsearch.query.shaping import checked_shaping
 
+        check_callbacks(on_progress=on_progress)
         path, shards = path_of(file), self.open_shards()
         asked = Asked(
             word=word,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ctxsearch.callbacks import check_callbacks
 from ctxsearch.domain import ConcordanceContext, ConcordanceLine, Progress
 from ctxsearch.index.concordances import DEFAULT_CONTEXT, Concordances
 
@@ -144,6 +145,7 @@ class Words(Concordances):
         from ctxsearch.query.options import at_least, checked_count, checked_seed
         from ctxsearch.senses import change as use
 
+        check_callbacks(on_progress=on_progress)
         if order not in use.ORDERS:
             raise QueryError(f"There is no measure {order!r}; use {', '.join(use.ORDERS)}.")
         calibration, limit = self._parts.calibration(needed=True), checked_count(limit)

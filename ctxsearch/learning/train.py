@@ -9,6 +9,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ctxsearch.callbacks import check_callbacks
 from ctxsearch.domain import Progress
 from ctxsearch.settings import DEFAULT_MODEL, HEAD_FILE, SENSES_FILE, SETTINGS_FILE
 
@@ -100,6 +101,7 @@ def train_head(
     from ctxsearch.senses.labelled import labels_of
     from ctxsearch.storage import digest_bytes, digest_files, replacing
 
+    check_callbacks(on_progress=on_progress)
     into = path_of(into)
     if not isinstance(recipe, Recipe | None):
         raise ValueError(f"A recipe is a ctxsearch.encoder.recipe.Recipe, and {recipe!r:.80} is none.")

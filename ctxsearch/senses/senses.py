@@ -121,7 +121,10 @@ class Senses(Asking):
 
         Raises:
             QueryError: so many cannot be labelled.
+            SenseError: these are no groups.
         """
+        if not isinstance(found, Induced):
+            raise SenseError(f"What `induce` gives is accepted, and {found!r:.80} is nothing of the kind.")
         label = at_least(0, label, "labelled")
         names: set[str] = set()
         count = len(found.groups)

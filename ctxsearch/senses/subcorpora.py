@@ -95,7 +95,9 @@ class Subcorpora:
 
         Raises:
             QueryError: there is none.
+            SenseError: it can be no name.
         """
+        checked_name(name, "subcorpus")
         with self._inventory.changing(f"removed subcorpus {name}", self._by) as edit:
             found = edit.found("subcorpora", "name", name)
             if not found:
