@@ -114,6 +114,18 @@ class Document:
     uri: str = ""
     given: Given | None = field(default=None, hash=False)
 
+    if TYPE_CHECKING:
+        # Metadata may be given that have what JSON has; they are read as those that an index keeps.
+        def __init__(
+            self,
+            document_id: str,
+            text: str,
+            metadata: Mapping[str, object] = ...,
+            title: str = ...,
+            uri: str = ...,
+            given: Given | None = ...,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         # What is no mapping, or cannot be kept, is told when the document is added.
         if isinstance(self.metadata, Mapping) and not _PLAIN.issuperset(map(type, self.metadata.values())):

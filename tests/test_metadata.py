@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+import typed_user
 from command_line import ctxsearch as command
 from conftest import MakeIndex
 from river import RIVER, ids
@@ -314,3 +316,12 @@ def test_metadata_that_json_has_no_word_for_is_refused(make_index: MakeIndex, va
     with pytest.raises(SourceError, match="size"):
         index.add([Document("a", "The bank.", {"size": 1}), Document("b", "The bank.", {"size": value})])
     assert ids(index.concordance("bank", where=["size=1"])) == ["a"]
+
+
+def test_metadata_may_be_given_as_users_have_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A script whose hints hold strictly, with metadata of every kind that is accepted, runs; mypy reads it, too."""
+    typed_user.main(tmp_path)
+    printed = capsys.readouterr().out
+    assert "6 1912\n" in printed
+    assert "[1912, 1912, 1912, 1912, 1912]\n" in printed
+    assert printed.endswith("\n4\n")
