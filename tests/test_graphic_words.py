@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -14,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer
 
+from ctxsearch import Document, Index
 from ctxsearch.encoder import graphic_words
 from ctxsearch.encoder.graphic_words import Cut, Cutter, GraphicWords, cuts_at_spaces
 from ctxsearch.encoder.locate import locate_model
-from ctxsearch.encoder.tokenizer import PieceTokenizer
+from ctxsearch.encoder.tokenizer import PieceTokenizer, cut_whole
 from ctxsearch.settings import DEFAULT_MODEL
 
 # White space of every kind, what cannot be seen, marks that stand on what is before them, letters that change their
@@ -83,11 +85,10 @@ def test_texts_are_cut_as_the_tokenizer_cuts_them(texts: list[str]) -> None:
 
 def counting(asked: list[int]) -> Cutter:
     """Cuts by the tokenizer alone, and notes how many graphic words it is given."""
-    tokenizer = PieceTokenizer(DEFAULT_MODEL, whole())
 
     def cut(texts: Sequence[str]) -> Cut:
         asked.append(sum(text.count(" ") + 1 for text in texts))
-        return tokenizer._cut_whole(texts)
+        return cut_whole(whole(), texts)
 
     return cut
 
@@ -225,3 +226,25 @@ def test_other_words_of_its_own_do_not(folders: dict[str, Path], normalized: boo
     texts = ["the bank's banks (bank)", "teletele tele-tele TELE", "bank\u00a0bank 's"]
     cut = PieceTokenizer("added", tokenizer).cut(texts)
     assert cut.ids.tolist() == [number for text in texts for number in tokenizer.encode(text).ids[1:-1]]
+
+
+def test_what_is_remembered_goes_with_the_index(tmp_path: Path) -> None:
+    """An index that nobody has any more leaves no tokenizer behind, even if no garbage is looked for."""
+    made = Index.create(tmp_path / "mine")
+    made.add(Document("1", "They rowed to the bank."))
+    made.query("The [bank].")
+
+    def alive() -> int:
+        return sum(type(one) in (PieceTokenizer, GraphicWords) for one in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = alive()
+        opened = Index.open(made.path)
+        opened.query("The [bank].")
+        assert alive() == before + 2
+        del opened
+        assert alive() == before
+    finally:
+        gc.enable()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer
 
-from ctxsearch.encoder.graphic_words import Cut, GraphicWords, cuts_at_spaces, text_starts
+from ctxsearch.encoder.graphic_words import Cut, Cutter, GraphicWords, cuts_at_spaces, text_starts
 from ctxsearch.errors import ModelError
 
 # Lone surrogates cannot be sent to the tokenizer; a replacement of the same length keeps the offsets.
@@ -44,7 +45,10 @@ class PieceTokenizer:
         self._tokenizer = tokenizer
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._words = GraphicWords(self._cut_whole) if cuts_at_spaces(tokenizer) else None
+        # What these have is no method: in a cycle, all words that are remembered would stay when an index is dropped.
+        self._cut: Cutter = partial(cut_whole, tokenizer)
+        if cuts_at_spaces(tokenizer):
+            self._cut = GraphicWords(self._cut).cut
         self.unknown = self._id_of(getattr(tokenizer.model, "unk_token", None), *_UNKNOWN)
         self.blank = self._id_of(_BLANK)
         self.prefix, self.suffix = self._special_pieces()
@@ -67,17 +71,7 @@ class PieceTokenizer:
     def cut(self, texts: Sequence[str]) -> Cut:
         """Pieces of some texts, without special ones."""
         safe = [text.translate(_SURROGATES) if not text.isascii() else text for text in texts]
-        return self._cut_whole(safe) if self._words is None else self._words.cut(safe)
-
-    def _cut_whole(self, texts: Sequence[str]) -> Cut:
-        encodings = self._tokenizer.encode_batch(texts, add_special_tokens=False)
-        counts = np.array([len(encoding) for encoding in encodings], np.int64)
-        total = int(counts.sum())
-        # Numbers one by one, for an array of each text's, and of its pairs, takes twice as long.
-        ids = np.fromiter(chain.from_iterable(encoding.ids for encoding in encodings), np.int64, total)
-        flat = chain.from_iterable(chain.from_iterable(encoding.offsets for encoding in encodings))
-        spans = np.fromiter(flat, np.int64, 2 * total).reshape(-1, 2)
-        return Cut(ids, spans + np.repeat(text_starts(texts), counts)[:, None], counts)
+        return self._cut(safe)
 
     @property
     def size(self) -> int:
@@ -118,6 +112,18 @@ class PieceTokenizer:
             raise ModelError(
                 self._model, "its tokenizer does not say which characters a piece stands for, so words cannot be found."
             )
+
+
+def cut_whole(tokenizer: Tokenizer, texts: Sequence[str]) -> Cut:
+    """Pieces of some texts, by the tokenizer alone."""
+    encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
+    counts = np.array([len(encoding) for encoding in encodings], np.int64)
+    total = int(counts.sum())
+    # Numbers one by one, for an array of each text's, and of its pairs, takes twice as long.
+    ids = np.fromiter(chain.from_iterable(encoding.ids for encoding in encodings), np.int64, total)
+    flat = chain.from_iterable(chain.from_iterable(encoding.offsets for encoding in encodings))
+    spans = np.fromiter(flat, np.int64, 2 * total).reshape(-1, 2)
+    return Cut(ids, spans + np.repeat(text_starts(texts), counts)[:, None], counts)
 
 
 def _load(model: str, folder: Path) -> Tokenizer:
