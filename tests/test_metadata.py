@@ -142,6 +142,31 @@ def test_whole_numbers_of_64_bits_are_compared_to_the_last_digit(
     assert "".join(ids(make_index(documents).concordance("bank", where=where))) == expected
 
 
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        (r"x~0\.1234567890123456", "a"),
+        (r"x~0\.123456789012345[67]", "ab"),
+        (r"x!~0\.1234567890123456", "bcdefg"),
+        (r"x~0\.30000000000000004", "c"),
+        (r"x~1990\.0", "d"),
+        (r"x~1990", "e"),
+        (r"x~1990(\.0)?", "de"),
+        (r"x~1e\+22", "f"),
+        (r"x~true", "g"),
+        (r"x=0.30000000000000004", "c"),
+    ],
+)
+def test_expressions_see_all_digits_of_a_number(make_index: MakeIndex, where: str, expected: str) -> None:
+    """A number is matched as JSON and Python write it, whole, with its fraction or its exponent."""
+    numbers = (0.1234567890123456, 0.1234567890123457, 0.1 + 0.2, 1990.0, 1990, 1e22, True)
+    documents = [Document(name, "The bank.", {"x": x}) for name, x in zip("abcdefg", numbers, strict=True)]
+    index = make_index(documents, shard_tokens=4)
+    assert "".join(ids(index.concordance("bank", where=where))) == expected
+    (unmet,) = index.unmet("x=none")
+    assert dict(unmet.documents) == {("true" if x is True else str(x)): 1 for x in numbers}
+
+
 def test_an_expression_has_so_long_for_all_values(make_index: MakeIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that takes its time on each of many values is told, and not waited for."""
     index = make_index([Document(str(number), "The bank.", {"x": f"{'a' * 18}{number}"}) for number in range(300)])

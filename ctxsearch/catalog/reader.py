@@ -93,7 +93,7 @@ class Catalog(LexiconFile):
         allowed = np.zeros(self.n_documents, dtype=np.bool_)
         conditions, parameters = ["1"], []
         for item in filters:
-            met = item.met(text for (text,) in self._rows(*item.texts())) if item.is_expression else ()
+            met = item.met(value for (value,) in self._rows(*item.plain_values())) if item.is_expression else ()
             condition, values = item.sql(met)
             conditions.append(condition)
             parameters.extend(values)
@@ -103,7 +103,8 @@ class Catalog(LexiconFile):
 
     def values(self, column: str, removed: Sequence[int] = ()) -> Counter[str]:
         """How many documents, but for some, have each value of a column of the metadata, as a filter would say it."""
-        return Counter(dict(self._checked(statements.VALUES, (str, int), [column, json.dumps(removed)])))  # type: ignore[arg-type]
+        rows = self._checked(statements.VALUES, (int, str, float, int), [column, json.dumps(removed)])
+        return Counter({str(real) if is_real else str(text): int(count) for is_real, text, real, count in rows})  # type: ignore[call-overload]
 
     def find_document(self, document_id: str) -> DocumentRow | None:
         """The document with this id."""

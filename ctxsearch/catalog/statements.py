@@ -29,11 +29,15 @@ DOCUMENTS = "select document, document_id, metadata, first_segment, segments, di
 DOCUMENT_KINDS = (int, str, str, int, int, str, str, str, int)
 
 VALUES = (
-    "select iif(type in ('true', 'false'), type, cast(value as text)), count(*)"
+    "select type = 'real', iif(type in ('true', 'false'), type, cast(value as text)), iif(type = 'real', value, 0.0),"
+    " count(*)"
     " from documents, json_each(documents.metadata)"
-    " where key = ? and type != 'null' and document not in (select value from json_each(?)) group by 1"
+    " where key = ? and type != 'null' and document not in (select value from json_each(?)) group by 1, 2, 3"
 )
-"""How many documents, but for some, have each value of a column."""
+"""How many documents, but for some, have each value of a column: whether it is a real number, its text, and the number.
+
+The text has fifteen digits of a real number at most.
+"""
 
 COLUMNS = (
     "select key, count(*) from documents, json_each(documents.metadata)"

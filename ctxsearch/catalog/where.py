@@ -16,8 +16,8 @@ _OPERATOR = re.compile(r"(>=|<=|!=|!~|=|~|>|<)=?")
 # So long is waited for a regular expression, on all values of a column.
 _SECONDS = 10.0
 _EXPRESSIONS = ("~", "!~")
-# A value as a user would write it.
-_TEXT = "iif(type in ('true', 'false'), type, cast(value as text))"
+# A value as a user would write it; but a real number as it is, for SQLite writes fifteen digits of it.
+_PLAIN = "iif(type in ('true', 'false'), type, iif(type = 'real', value, cast(value as text)))"
 _TURNED = re.compile(r"=\s*[<>]\s*[+-]?\.?\d")  # as some write >= and <=
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
@@ -48,18 +48,18 @@ class Filter:
     value: str
     is_metadata: bool = False
 
-    def texts(self) -> tuple[str, list[str]]:
-        """What gives the values of the column as a user would write them, each once, with its parameters."""
+    def plain_values(self) -> tuple[str, list[str]]:
+        """What gives the values of the column that a regular expression is tried on, with its parameters."""
         values, parameters = self._values()
-        return f"select distinct (select {_TEXT} from ({values})) from documents", parameters
+        return f"select distinct (select {_PLAIN} from ({values})) from documents", parameters
 
-    def met(self, texts: Iterable[object]) -> list[str]:
+    def met(self, plain_values: Iterable[object]) -> list[str | float]:
         """Those of some values that the regular expression matches."""
         expression, until = read_expression(self.value), time.monotonic() + _SECONDS
-        found = []
-        for text in texts:
-            if isinstance(text, str) and is_whole_match(expression, text):
-                found.append(text)
+        found: list[str | float] = []
+        for value in plain_values:
+            if isinstance(value, str | float) and is_whole_match(expression, str(value)):
+                found.append(value)
             if time.monotonic() > until:
                 raise QueryError(f"The regular expression {self.value!r} takes too long; write it simpler.")
         return found
@@ -85,7 +85,7 @@ class Filter:
             return values, [self.column, self.column]
         return values, [self.column]
 
-    def sql(self, met: Sequence[str] = ()) -> tuple[str, list[str | int | float]]:
+    def sql(self, met: Sequence[str | float] = ()) -> tuple[str, list[str | int | float]]:
         """The condition on a row of ``documents``, with its parameters.
 
         Args:
@@ -93,7 +93,7 @@ class Filter:
         """
         values, named = self._values()
         if self.is_expression:
-            test = f"exists (select 1 from ({values}) where {_TEXT} in (select value from json_each(?)))"
+            test = f"exists (select 1 from ({values}) where {_PLAIN} in (select value from json_each(?)))"
             return ("not " if self.operator == "!~" else "") + test, [*named, json.dumps(met)]
         if not named:
             return self._test("documents.document_id")
