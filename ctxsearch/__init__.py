@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from ctxsearch import evaluation as evaluation
     from ctxsearch import protocols as protocols
     from ctxsearch.corpus import Corpus, read
-    from ctxsearch.evaluating import Evaluation, evaluate, evaluate_layers
     from ctxsearch.index import Index
     from ctxsearch.learning import TrainingReport, train_head
     from ctxsearch.models import embed, pieces
+    from ctxsearch.probing import Evaluation, evaluate, evaluate_layers
 
 __all__ = [
     "ConcordanceLine",
@@ -49,12 +49,12 @@ __version__ = "0.1.0"
 # Loaded when they are first used: a concordance reads no corpus, and starts the sooner for it.
 _HOMES = {
     "Corpus": "corpus",
-    "Evaluation": "evaluating",
+    "Evaluation": "probing",
     "Index": "index",
     "TrainingReport": "learning",
     "embed": "models",
-    "evaluate": "evaluating",
-    "evaluate_layers": "evaluating",
+    "evaluate": "probing",
+    "evaluate_layers": "probing",
     "pieces": "models",
     "read": "corpus",
     "train_head": "learning",

@@ -14,7 +14,7 @@ from ctxsearch.cli.evaluation_tables import print_evaluation, print_sweep
 from ctxsearch.cli.options import Device, Dtype, HeadFile, Layers, Pooling, WrongCommand, given
 from ctxsearch.cli.plotting import check_plot, plot_reliability, plot_sweep
 from ctxsearch.cli.progress import stage_bar
-from ctxsearch.evaluating import DEFAULT_PER_LEMMA, DEFAULT_ROUNDS
+from ctxsearch.probing import DEFAULT_PER_LEMMA, DEFAULT_ROUNDS
 from ctxsearch.settings import DEFAULT_MODEL, DEFAULT_POOLING
 
 _OF_FILE = ("--documents", "--split", "--model", "--window", "--language", "--sweep")

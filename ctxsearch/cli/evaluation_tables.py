@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ctxsearch.cli.console import counted, show
 
 if TYPE_CHECKING:
-    from ctxsearch.evaluating import Evaluation
     from ctxsearch.evaluation import Bucket, Estimate, Means, Measures
+    from ctxsearch.probing import Evaluation
 
 _LABEL_WIDTH = 34
 _RANKED = (

@@ -13,8 +13,8 @@ from ctxsearch.storage import replacing
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ctxsearch.evaluating import Evaluation
     from ctxsearch.evaluation import Estimate, Reliability
+    from ctxsearch.probing import Evaluation
     from ctxsearch.senses import Assigned
 
 

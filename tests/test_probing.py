@@ -23,8 +23,8 @@ from ctxsearch.encoder.layers import join_again, parse_layers
 from ctxsearch.encoder.loading import count_layers
 from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.errors import ModelError, SourceError
-from ctxsearch.evaluating import layers_to_sweep
 from ctxsearch.labelled import embed_labelled
+from ctxsearch.probing import layers_to_sweep
 
 LABELS, DOCUMENTS = SAMPLE / "labels.jsonl", SAMPLE / "documents.jsonl"
 

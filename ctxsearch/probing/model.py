@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from ctxsearch.callbacks import check_callbacks
 from ctxsearch.domain import Progress
-from ctxsearch.evaluating.evaluation import Evaluation
-from ctxsearch.evaluating.runs import Options, head_evaluated, layers_evaluated, with_drawn
+from ctxsearch.probing.evaluation import Evaluation
+from ctxsearch.probing.runs import Options, head_evaluated, layers_evaluated, with_drawn
 from ctxsearch.settings import DEFAULT_MODEL, HEAD_FILE, Settings
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ctxsearch.domain import Progress
 from ctxsearch.errors import SourceError
-from ctxsearch.evaluating.evaluation import Evaluation
+from ctxsearch.probing.evaluation import Evaluation
 
 if TYPE_CHECKING:
     import numpy as np
