@@ -33,6 +33,7 @@ from ctxsearch.build import Stopwatch
 from ctxsearch.catalog.words import lemma_ranks, word_tables
 from ctxsearch.catalog.writer import CatalogWriter
 from ctxsearch.commit import Commit, ShardEntry, finish_shard, write_commit
+from ctxsearch.digests import digest_bytes
 from ctxsearch.documents import document_digest
 from ctxsearch.domain import Segment
 from ctxsearch.index import Index
@@ -40,7 +41,7 @@ from ctxsearch.index.changes import DEFAULT_SHARD_TOKENS
 from ctxsearch.protocols import Encoded
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.settings import CODEC_OF_HEAD
-from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
+from ctxsearch.storage import TEMPORARY_PREFIX, make_folder, rename
 from ctxsearch.vectors.clusters import ClusterWriter, clustered_forms, in_clusters
 from ctxsearch.vectors.codec import Codec, CodecParameters, train
 from ctxsearch.vectors.faiss import FaissCodec

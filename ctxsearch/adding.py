@@ -27,12 +27,13 @@ from ctxsearch.analysis import Analyser
 from ctxsearch.build import ShardBuilder, Stopwatch
 from ctxsearch.catalog.reader import Catalog
 from ctxsearch.commit import Commit, id_digest, joined_digests, parted_digests, tidy, write_commit
+from ctxsearch.digests import digest_bytes
 from ctxsearch.documents import check_document, document_digest, older_digest
 from ctxsearch.domain import Document, Progress
 from ctxsearch.errors import IndexLocked, SourceError
 from ctxsearch.protocols import Encoder, VectorCodec
 from ctxsearch.report import IndexReport
-from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
+from ctxsearch.storage import TEMPORARY_PREFIX, make_folder, rename
 from ctxsearch.tally import Tally
 from ctxsearch.vectors.codec import Codec, CodecParameters, parameters_of, train
 

@@ -10,10 +10,10 @@ from hashlib import sha256
 from numbers import Real
 from typing import NoReturn
 
+from ctxsearch.digests import json_bytes
 from ctxsearch.domain import Document, Given, Metadata, MetadataValue, plain_metadata
 from ctxsearch.errors import SourceError
 from ctxsearch.given import wrong_given
-from ctxsearch.storage import json_bytes
 
 _INSTEAD_OF_NAN = {
     "document_id": "give each document an id of its own",

@@ -11,9 +11,10 @@ import re
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from ctxsearch.digests import json_bytes
 from ctxsearch.errors import FormatTooNew, IndexDamaged, IndexNotFound, SettingsMismatch
 from ctxsearch.hindrance import reading
-from ctxsearch.storage import json_bytes, plain_size, put_bytes_if_absent
+from ctxsearch.storage import plain_size, put_bytes_if_absent
 
 SETTINGS_FILE = "ctxsearch.json"
 HEAD_FILE = "head.safetensors"

@@ -1,4 +1,4 @@
-"""Files that survive a power cut: written beside their goal, fsynced, then put in place; and their digests.
+"""Files that survive a power cut: written beside their goal, fsynced, then put in place.
 
 Whatever is changed under an index goes through here, so that tests can put a disk in its place that is full, fails, or
 loses what was not synced. (SQLite writes its own files; they are synced here.)
@@ -7,13 +7,11 @@ loses what was not synced. (SQLite writes its own files; they are synced here.)
 from __future__ import annotations
 
 import errno
-import hashlib
-import json
 import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +21,6 @@ from ctxsearch.kernel_lock import KernelLock
 TEMPORARY_PREFIX = ".tmp-"
 
 _BESIDE_PREFIX = f"{TEMPORARY_PREFIX}ctxsearch-"
-_READ_SIZE = 1 << 20
 # What file systems without a second name for a file say to it, as those of memory sticks.
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
 
@@ -283,11 +280,6 @@ def _speaking_of(path: Path, temporary: Path) -> Iterator[None]:
         raise
 
 
-def json_bytes(content: Mapping[str, object]) -> bytes:
-    """JSON for people and for digests: sorted keys, one fixed layout."""
-    return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
-
-
 def plain_size(path: Path) -> int:
     """The size of a file that is nothing else: an index has no links, which lead anywhere, no devices and no pipes.
 
@@ -298,18 +290,3 @@ def plain_size(path: Path) -> int:
     if not stat.S_ISREG(found.st_mode):
         raise OSError(errno.EINVAL, "it is no plain file", str(path))
     return found.st_size
-
-
-def digest_bytes(content: bytes) -> str:
-    """The SHA-256 of some bytes, in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def digest_files(*paths: Path) -> str:
-    """The SHA-256 of some files read one after the other, in hexadecimal."""
-    digest = hashlib.sha256()
-    for path in paths:
-        with path.open("rb") as file:
-            while block := file.read(_READ_SIZE):
-                digest.update(block)
-    return digest.hexdigest()

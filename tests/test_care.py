@@ -22,6 +22,7 @@ from conftest import MakeIndex, WindowEncoder
 
 from ctxsearch import Document, Index
 from ctxsearch.commit import read_commit, write_commit
+from ctxsearch.digests import digest_files
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import (
     BackupError,
@@ -35,7 +36,6 @@ from ctxsearch.errors import (
 )
 from ctxsearch.lock import writer_lock
 from ctxsearch.report import Problem, VerifyReport
-from ctxsearch.storage import digest_files
 
 RIVER = "They sat on the [bank] of the river."
 

@@ -18,6 +18,7 @@ from typer.main import get_command
 from ctxsearch import Document, Index
 from ctxsearch.cli.main import app_with
 from ctxsearch.commit import CLUSTERS_FILE, VECTORS_FILE, read_commit, write_commit
+from ctxsearch.digests import digest_files
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.query import narrowing, ranking
@@ -25,7 +26,6 @@ from ctxsearch.query.finding import find_key
 from ctxsearch.query.found import Found
 from ctxsearch.query.lines import lines
 from ctxsearch.query.scope import Rows
-from ctxsearch.storage import digest_files
 from ctxsearch.upkeep import joined_clusters
 from ctxsearch.vectors import clusters
 

@@ -34,10 +34,11 @@ from ctxsearch.commit import (
     tidy,
     write_commit,
 )
+from ctxsearch.digests import digest_bytes, digest_files, json_bytes
 from ctxsearch.errors import FormatTooNew, IndexDamaged, IndexLocked, IndexNotFound, SettingsMismatch
 from ctxsearch.lock import writer_lock
 from ctxsearch.settings import FORMAT_VERSION, SETTINGS_FILE, Settings, read_settings, write_settings
-from ctxsearch.storage import digest_bytes, digest_files, json_bytes, put_bytes_if_absent
+from ctxsearch.storage import put_bytes_if_absent
 
 FILES = dict.fromkeys(SHARD_FILES, (952, "ab" * 32))
 ENTRY = ShardEntry("shard-0123456789abcdef", 7, 3, 2, FILES, (1,))

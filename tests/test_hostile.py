@@ -26,9 +26,9 @@ import ctxsearch
 from ctxsearch import Document, Index
 from ctxsearch.catalog.reader import Catalog
 from ctxsearch.commit import newest_commit
+from ctxsearch.digests import digest_bytes, json_bytes
 from ctxsearch.errors import BackupError, CtxSearchError, IndexDamaged, SourceError
 from ctxsearch.query import beside
-from ctxsearch.storage import digest_bytes, json_bytes
 
 LONG = os.environ.get("CTXSEARCH_TORTURE") == "long"
 more = settings(max_examples=3000 if LONG else 120)

@@ -26,10 +26,10 @@ from hypothesis import strategies as st
 import ctxsearch
 from ctxsearch import Document
 from ctxsearch.commit import LISTS_FILE, VECTORS_FILE
+from ctxsearch.digests import digest_files
 from ctxsearch.domain import Segment
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.protocols import Encoded, JointVectors, Neighbours, VectorCodec, VectorShard
-from ctxsearch.storage import digest_files
 from ctxsearch.vectors import sorting
 from ctxsearch.vectors.codec import Codec, CodecParameters, coded_lengths, fitted_codes, train
 from ctxsearch.vectors.exact import ExactCodec, ExactShard

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ctxsearch.analysis.forms import normal_form
 from ctxsearch.analysis.given import given_segments
-from ctxsearch.analysis.lemmas import Lemmatiser, normal_form
+from ctxsearch.analysis.lemmas import Lemmatiser
 from ctxsearch.analysis.sentences import cut_sentences
 from ctxsearch.analysis.words import WordPatterns, find_words
 from ctxsearch.domain import Given, Segment

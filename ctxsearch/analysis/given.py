@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ctxsearch.analysis.lemmas import normal_form
+from ctxsearch.analysis.forms import normal_form
 from ctxsearch.analysis.sentences import cut_sentences
 from ctxsearch.analysis.words import WordPatterns, find_words
 from ctxsearch.domain import Given, GivenSentence, Origin, Segment

@@ -16,39 +16,29 @@ where nobody looks for it, while a missing one leaves it under its own form:
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import regex
 
+from ctxsearch.analysis.forms import IGNORABLE, SAME_MARK, has_dotless_i, normal_form, with_small_i
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from simplemma.strategies import DictionaryLookupStrategy
 
-_IGNORABLE = regex.compile(r"[\p{Cf}\p{DI}]+")
 _LETTERS = regex.compile(r"[\p{L}\p{M}'-]+")
-_SAME_MARK = str.maketrans({"\u2019": "'", "\u02bc": "'", "\uff07": "'", "\u2010": "-", "\u2011": "-"})
 
-# And what old prints have for letters of today: long s, ligatures.
-_SAME_SPELLING = _SAME_MARK | str.maketrans(
+# Marks of one kind, and what old prints have for letters of today: long s, ligatures.
+_SAME_SPELLING = SAME_MARK | str.maketrans(
     {"\u017f": "s", "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st"}
     | {"\ufb06": "st"}
-)
-# What some write and some do not: the stress of Cyrillic letters (but the mark of Macedonian gje and kje is a part of
-# these) and the dots of yo; and the dot that folding leaves of a Turkish capital.
-_OPTIONAL = regex.compile(
-    r"(?<=[\p{Cyrillic}--[\u0433\u043a]]\p{M}{0,2})\u0301|(?<=\u0435\p{M}{0,2})\u0308|(?<=i\p{M}{0,2})\u0307",
-    regex.VERSION1,
 )
 # Languages whose books for learners mark the stress.
 _CYRILLIC = frozenset({"be", "bg", "ru", "uk"})
 _WITHOUT_STRESS = str.maketrans("", "", "\u0300\u0301")
-# See `has_dotless_i`.
-_TURKIC = frozenset({"az", "tr"})
-_SMALL_I = str.maketrans({"I": "\u0131", "\u0130": "i"})
 # Letters that are abbreviations where they stand alone, and words of measure in the dictionary: M. is no metre.
 _ABBREVIATIONS = {"fr": "bcdfghjklmnpqrstvwxz", "ru": "\u0433\u043c\u0442"}
 
@@ -115,70 +105,12 @@ _ENGLISH_OBSOLETE = regex.compile(r"(\p{L}{2,}(?:[wxy]|nk|ss|ld|rd|aim))e")
 _BEHIND_A_VERB = regex.compile("^[-\u2010\u2011](?:[tT][-\u2010\u2011])?(?=.)")
 
 
-def normal_form(text: str) -> str:
-    """Bring a form to the spelling that forms are compared in.
-
-    NFC, case folded, apostrophes and hyphens of one kind, and nothing that cannot be seen (soft hyphens, joiners), nor
-    what writers of Russian leave out: the dots of yo, and the stress.
-
-    >>> normal_form("Rock\\u2019n\\u2019Roll"), normal_form("co\\u00adoperate"), normal_form("STRASSE")
-    ("rock'n'roll", 'cooperate', 'strasse')
-    """
-    if text.isascii():
-        return text.lower()
-    visible: str = _IGNORABLE.sub("", text)
-    # Folding twice, from NFD: folding may compose, and composing may bring a letter that folds again.
-    for _ in range(2):
-        visible = _OPTIONAL.sub("", unicodedata.normalize("NFD", visible).casefold())
-        visible = unicodedata.normalize("NFC", visible)
-    # Last, because one letter folds into an apostrophe and an n.
-    return visible.translate(_SAME_MARK)
-
-
-def has_dotless_i(language: str) -> bool:
-    """Whether I and \u0131, \u0130 and i are the capital and the small form of one letter in a language.
-
-    >>> has_dotless_i("tr-TR"), has_dotless_i("en")
-    (True, False)
-    """
-    return re.split("[-_]", language)[0].lower() in _TURKIC
-
-
-def spellings(word: str, language: str) -> list[str]:
-    """Give the normal forms that a word of a language may be filed under, the likeliest first.
-
-    A capital I of Turkish is that of \u0131; but it is folded to i in the lemmas that a source gives.
-
-    >>> spellings("Irmak", "tr") == ["\u0131rmak", "irmak"], spellings("Irmak", "en")
-    (True, ['irmak'])
-    """
-    plain = normal_form(word)
-    if not has_dotless_i(language):
-        return [plain]
-    return list(dict.fromkeys([normal_form(_with_small_i(word)), plain]))
-
-
-def visible_form(text: str) -> str:
-    """Give a form as the eye has it: its capitals, apostrophes and hyphens of one kind, and nothing that is hidden.
-
-    >>> visible_form("Chef\\u2019s"), visible_form("Co\\u00adop")
-    ("Chef's", 'Coop')
-    """
-    if text.isascii():
-        return text
-    visible: str = _IGNORABLE.sub("", text)
-    return unicodedata.normalize("NFC", visible).translate(_SAME_MARK)
-
-
-def _with_small_i(form: str) -> str:
-    return unicodedata.normalize("NFC", form).translate(_SMALL_I)
-
-
 class Lemmatiser:
     """Gives the lemmas of one language, the same to all ways that Unicode can write a form."""
 
     def __init__(self, language: str) -> None:
         self._language = language
+        self._has_dotless_i = has_dotless_i(language)
         self._code = _DICTIONARY_NAMES.get(language, language)
 
     @cached_property
@@ -209,13 +141,13 @@ class Lemmatiser:
         """Give the lemma of a form in normal form; never empty unless the form is."""
         if self._language == "fr":
             form = _BEHIND_A_VERB.sub("", form)
-        elif self._language in _TURKIC:
-            form = _with_small_i(form)
+        elif self._has_dotless_i:
+            form = with_small_i(form)
         key = normal_form(form)
         if self.has_dictionary and len(form) <= _LONGEST_WORD:
             word = form
             if not form.isascii():
-                word = unicodedata.normalize("NFC", _IGNORABLE.sub("", form).translate(_SAME_SPELLING))
+                word = unicodedata.normalize("NFC", IGNORABLE.sub("", form).translate(_SAME_SPELLING))
             if self._language in _CYRILLIC:
                 word = word.translate(_WITHOUT_STRESS)
                 key = normal_form(word)
@@ -292,12 +224,3 @@ class Lemmatiser:
             if proper is not None and (lemma is None or proper != capital):
                 return proper
         return lemma
-
-
-def surface_form(form: str) -> str:
-    """Give a form as the catalog lists it: one spelling (NFC) for what Unicode can write in several ways.
-
-    >>> surface_form("cafe\\u0301") == "caf\\u00e9"
-    True
-    """
-    return form if form.isascii() else unicodedata.normalize("NFC", form)

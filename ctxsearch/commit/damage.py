@@ -10,8 +10,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from ctxsearch.digests import json_bytes
 from ctxsearch.hindrance import is_hindrance
-from ctxsearch.storage import json_bytes, plain_size, put_bytes, remove, sync
+from ctxsearch.storage import plain_size, put_bytes, remove, sync
 
 DAMAGE_FILE = "damaged.json"
 

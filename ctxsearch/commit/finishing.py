@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ctxsearch.commit.record import CATALOG_FILE, CLUSTERS_FILE, LISTS_FILE, SHARD_FILE, VECTORS_FILE, ShardEntry
-from ctxsearch.storage import digest_bytes, digest_files, json_bytes, put_bytes_if_absent, sync
+from ctxsearch.digests import digest_bytes, digest_files, json_bytes
+from ctxsearch.storage import put_bytes_if_absent, sync
 
 
 def finish_shard(

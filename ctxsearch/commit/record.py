@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from ctxsearch.commit.taken_out import check_digests
+from ctxsearch.digests import digest_bytes, json_bytes
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.hindrance import reading
-from ctxsearch.storage import digest_bytes, json_bytes, plain_size, put_bytes, put_bytes_if_absent
+from ctxsearch.storage import plain_size, put_bytes, put_bytes_if_absent
 
 VECTORS_FILE = "vectors.dat"
 LISTS_FILE = "lists.npy"

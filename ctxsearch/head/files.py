@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from ctxsearch.digests import digest_bytes
 from ctxsearch.errors import HeadError, IndexDamaged
 from ctxsearch.head.head import Head, parse_head
 from ctxsearch.hindrance import reading
 from ctxsearch.paths import expanded_path_of
-from ctxsearch.storage import digest_bytes, plain_size
+from ctxsearch.storage import plain_size
 
 NO_HEAD = "none"
 """What a user gives in the place of a head who wants the model's own vectors."""

@@ -25,8 +25,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ctxsearch.digests import digest_bytes
 from ctxsearch.errors import HeadError
-from ctxsearch.storage import digest_bytes
 
 _FORMAT = 1
 _DOWN, _UP = ".down", ".up"

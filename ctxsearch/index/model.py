@@ -8,11 +8,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ctxsearch.digests import digest_bytes
 from ctxsearch.errors import ModelError, SettingsMismatch
 from ctxsearch.index.own_encoder import OwnEncoder
 from ctxsearch.lasting import LastingPath
 from ctxsearch.settings import HEAD_FILE, Settings
-from ctxsearch.storage import digest_bytes
 
 if TYPE_CHECKING:
     from ctxsearch.head import Head

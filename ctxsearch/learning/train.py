@@ -94,12 +94,13 @@ def train_head(
     """
     from ctxsearch.catalog.inventory import Inventory
     from ctxsearch.corpus import read_labels
+    from ctxsearch.digests import digest_bytes, digest_files
     from ctxsearch.encoder.recipe import Recipe
     from ctxsearch.index import Index
     from ctxsearch.learning.learning import Learning
     from ctxsearch.paths import path_of
     from ctxsearch.senses.labelled import labels_of
-    from ctxsearch.storage import digest_bytes, digest_files, replacing
+    from ctxsearch.storage import replacing
 
     check_callbacks(on_progress=on_progress)
     into = path_of(into)

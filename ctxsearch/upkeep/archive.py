@@ -22,22 +22,12 @@ from typing import BinaryIO
 
 from ctxsearch.catalog.snapshot import write_snapshot
 from ctxsearch.commit import CLUSTERS_FILE, SHARD_FILES, Commit, commit_path, copy_path, newest_commit, read_commit
+from ctxsearch.digests import digest_bytes, digest_files
 from ctxsearch.domain import Progress
 from ctxsearch.errors import BackupError, CtxSearchError, IndexDamaged, IndexExists
 from ctxsearch.head import content_of, head_content
 from ctxsearch.settings import HEAD_FILE, SENSES_FILE, SETTINGS_FILE, parse_settings, read_settings
-from ctxsearch.storage import (
-    NewFile,
-    digest_bytes,
-    digest_files,
-    folder_beside,
-    make_folder,
-    make_folders,
-    plain_size,
-    put_bytes,
-    rename,
-    sync,
-)
+from ctxsearch.storage import NewFile, folder_beside, make_folder, make_folders, plain_size, put_bytes, rename, sync
 
 _NAME = re.compile(
     rf"{re.escape(SETTINGS_FILE)}|{re.escape(HEAD_FILE)}|{re.escape(SENSES_FILE)}|commit-[0-9]{{8,15}}\.json"

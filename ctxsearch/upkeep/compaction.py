@@ -29,13 +29,14 @@ import numpy as np
 
 from ctxsearch.catalog.writer import CatalogWriter
 from ctxsearch.commit import Commit, ShardEntry, finish_shard, tidy, write_commit
+from ctxsearch.digests import digest_bytes
 from ctxsearch.domain import Progress
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.query.narrowing import most_scanned_whole
 from ctxsearch.query.opening import list_shard
 from ctxsearch.query.scope import OpenShard
 from ctxsearch.report import CompactReport
-from ctxsearch.storage import TEMPORARY_PREFIX, digest_bytes, make_folder, rename
+from ctxsearch.storage import TEMPORARY_PREFIX, make_folder, rename
 from ctxsearch.upkeep.contents import content_problem
 from ctxsearch.upkeep.joined_clusters import JoinedClusters
 from ctxsearch.upkeep.joining import JoinedRows, codes_of

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ctxsearch.digests import digest_files
 from ctxsearch.hindrance import reading
-from ctxsearch.storage import digest_files, plain_size
+from ctxsearch.storage import plain_size
 
 
 def size_problem(path: Path, size: int) -> str:

@@ -19,12 +19,13 @@ from ctxsearch.commit import (
     tidy,
     write_commit,
 )
+from ctxsearch.digests import digest_files
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.head import shipped_content
 from ctxsearch.hindrance import is_hindrance, reading
 from ctxsearch.report import RepairReport, VerifyReport
 from ctxsearch.settings import HEAD_FILE, SETTINGS_FILE, read_settings
-from ctxsearch.storage import digest_files, plain_size, put_bytes, remove
+from ctxsearch.storage import plain_size, put_bytes, remove
 
 
 def take_out_damage(folder: Path, report: VerifyReport) -> RepairReport:
