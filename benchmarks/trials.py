@@ -99,9 +99,9 @@ class Pupil(Training):
         self._teacher = torch.from_numpy(teacher)
         self._drawn = np.empty(0, np.int64)
 
-    def _views(self, uses: NDArray[np.int64]) -> Any:
-        self._drawn = uses
-        return super()._views(uses)
+    def _joined(self, views: Any) -> torch.Tensor:
+        self._drawn = np.concatenate([view.uses for view in views])
+        return super()._joined(views)
 
     def _loss(self, vectors: torch.Tensor, lemmas: NDArray[np.int64], senses: NDArray[np.int64]) -> torch.Tensor:
         others = torch.from_numpy((lemmas[:, None] == lemmas) & ~np.eye(len(lemmas), dtype=np.bool_))

@@ -1,4 +1,4 @@
-"""The commands that keep a sense inventory; those of labels are in `ctxsearch.cli.labelling`."""
+"""The commands that keep a sense inventory; those of labels are in `ctxsearch.cli.labelling`, and beside it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Annotated
 
 import typer
 
+from ctxsearch.cli.agreeing import agreement
 from ctxsearch.cli.console import counted, first_names, say, show, told
 from ctxsearch.cli.labelling import Keys, Word, inventory_of, label, labels, unlabel
 from ctxsearch.cli.options import By, IndexName, Json, WrongCommand
-from ctxsearch.cli.output import Format, Told, print_lines
 from ctxsearch.cli.undoing import undo_command
 from ctxsearch.errors import WordNotFound
 from ctxsearch.index import Index
@@ -217,48 +217,6 @@ def undo(index: IndexName, by: By = None) -> None:
         say(f"Undone: {_shortened(senses.undo().what)}.")
 
 
-def agreement(
-    index: IndexName,
-    word: Word = None,
-    as_json: Json = False,
-    as_csv: Annotated[
-        bool, typer.Option("--csv", help="Where they differ, as a table: fill in sense, for senses label --from.")
-    ] = False,
-    as_tsv: Annotated[bool, typer.Option("--tsv", help="The same, parted by tabs.")] = False,
-) -> None:
-    """Compare what people have labelled: how often they agree, kappa and alpha, and where they differ."""
-    if as_json + as_csv + as_tsv > 1:
-        raise WrongCommand("Choose one of --json, --csv and --tsv.")
-    with inventory_of(index) as senses:
-        found = senses.agreement(word)
-    if as_csv or as_tsv:
-        rows = [(one.line, one.senses) for one in found.disagreements if one.line]
-        told = [
-            Told("", {"sense": "", **{f"by {who}": given.get(who, "") for who in found.people}}) for _, given in rows
-        ]
-        print_lines([line for line, _ in rows], Format.CSV if as_csv else Format.TSV, told)
-        return
-    if as_json:
-        pairs = [
-            {"people": list(pair), "kappa": kappa, "compared": found.compared[pair], "agreed": found.agreed[pair]}
-            for pair, kappa in found.kappa.items()
-        ]
-        differ = [asdict(one) for one in found.disagreements]
-        known = {"people": list(found.people), "occurrences": found.occurrences, "alpha": found.alpha}
-        print(json.dumps({**known, "kappa": pairs, "disagreements": differ}, ensure_ascii=False))
-        return
-    people = "1 person" if len(found.people) == 1 else f"{len(found.people):,} people"
-    show(f"{counted(found.occurrences, 'line')} labelled by two or more of {people}.")
-    for pair, kappa in found.kappa.items():
-        both, alike = found.compared[pair], found.agreed[pair]
-        raw = f", {alike:,} of them alike ({alike / both:.1%})" if both else ""
-        show(f"{' and '.join(pair)}: {counted(both, 'line')} of both{raw}; Cohen's kappa {_figure(kappa)}")
-    show(f"All: Krippendorff's alpha {_figure(found.alpha)}")
-    for differing in found.disagreements:
-        print_lines([differing.line] if differing.line else [], Format.TABLE)
-        show(f"    {', '.join(f'{who}: {what}' for who, what in differing.senses.items())}")
-
-
 def _say(sense: Sense, done: str) -> None:
     say(f"{sense.sense_id}: {done}, a sense of {sense.lemma} with {counted(sense.lines, 'line')}.")
 
@@ -288,10 +246,6 @@ def _of_others(given: Sequence[Label], by: str) -> str:
 def _say_others(given: Sequence[Label], by: str, undoing: str) -> None:
     if others := _of_others(given, by):
         say(f"This changed {others}, too. To undo it: {undoing}")
-
-
-def _figure(value: float | None) -> str:
-    return "not to be had, for want of lines or of senses" if value is None else f"{value:.3f}"
 
 
 for name, command in (

@@ -31,7 +31,7 @@ without a teacher, if sooner. ``benchmarks/trials.py`` tries most of these.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -47,10 +47,9 @@ from ctxsearch.encoder.hardware import choose_device, choose_dtype
 from ctxsearch.encoder.loading import load_transformer
 from ctxsearch.encoder.locate import locate_model
 from ctxsearch.encoder.recipe import Recipe
+from ctxsearch.encoder.views import TEXTS_AT_ONCE, View, Views
 from ctxsearch.head import Head, LowRank
 
-# Texts that the model sees in one go.
-_AT_ONCE = 16
 # Uses that say where the principal components lie.
 _COMPONENTS_FROM = 4_000
 _WARM_UP = 50
@@ -102,9 +101,8 @@ class Training:
         self._recipe = recipe
         self._begin_with = begin
         self._random = np.random.default_rng(recipe.seed)
-        self._windows = examples.windows
-        self._specials = examples.specials
-        self._spans = examples.spans
+        self._views = Views(examples, recipe.alone, self._random)
+        self._count = len(examples.spans)
         self._lemmas, self._senses = lemmas, senses
         self._device = choose_device(device)
         self._model = load_transformer(model, str(locate_model(model)))
@@ -127,10 +125,6 @@ class Training:
             parameter.data = parameter.data.to(self._device, None if id(parameter) in learned else dtype)
         torch.nn.Module.to(self._model, device=self._device)
         self._head = nn.Linear(2 * self._model.config.hidden_size, recipe.dimension).to(self._device)
-        by_window: dict[int, list[int]] = {}
-        for use, window in enumerate(self._spans[:, 0].tolist()):
-            by_window.setdefault(window, []).append(use)
-        self._uses_of = {window: np.array(uses) for window, uses in by_window.items()}
 
     def run(
         self,
@@ -164,7 +158,7 @@ class Training:
         best_value, since, losses = history[0][2], 0, []
         for step in range(1, recipe.steps + 1):
             uses = draws.batch()
-            vectors = nn.functional.normalize(self._head(self._joined(self._views(uses))), dim=-1)
+            vectors = nn.functional.normalize(self._head(self._joined(self._views.some_alone(uses))), dim=-1)
             loss = self._loss(vectors, self._lemmas[uses], self._senses[uses])
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -188,10 +182,10 @@ class Training:
         self, uses: NDArray[np.int64], on_progress: Callable[[Progress], None] | None = None
     ) -> NDArray[np.float32]:
         """The vectors of some uses in their windows, as things stand. Shape: (n, dimension)."""
-        row = np.full(len(self._spans), -1, np.int64)
+        row = np.full(self._count, -1, np.int64)
         row[uses] = np.arange(len(uses))
         vectors = np.empty((len(uses), self._recipe.dimension), np.float32)
-        for batch in self._whole_windows(uses, on_progress):
+        for batch in self._views.in_windows(uses, on_progress):
             found = np.concatenate([view.uses for view in batch])
             with torch.inference_mode():
                 made = nn.functional.normalize(self._head(self._joined(batch)), dim=-1)
@@ -208,7 +202,7 @@ class Training:
             return
         sample = self._random.permutation(trained)[:_COMPONENTS_FROM]
         joined = []
-        for batch in self._whole_windows(np.sort(sample), on_progress):
+        for batch in self._views.in_windows(np.sort(sample), on_progress):
             with torch.inference_mode():
                 joined.append(self._joined(batch).cpu())
         vectors = torch.cat(joined)
@@ -223,38 +217,13 @@ class Training:
             self._head.weight.copy_(weight)
             self._head.bias.copy_(-weight @ mean)
 
-    def _whole_windows(
-        self, uses: NDArray[np.int64], on_progress: Callable[[Progress], None] | None
-    ) -> Iterator[list[_View]]:
-        """Batches of the windows of some uses, with all labelled uses in them."""
-        numbers = sorted(set(self._spans[uses, 0].tolist()), key=lambda one: -len(self._windows[one]))
-        for start in range(0, len(numbers), _AT_ONCE):
-            batch = numbers[start : start + _AT_ONCE]
-            yield [_View(self._windows[one], self._uses_of[one], self._spans[self._uses_of[one], 1:]) for one in batch]
-            if on_progress:
-                on_progress(Progress("embed", start + len(batch), len(numbers)))
-
-    def _views(self, uses: NDArray[np.int64]) -> list[_View]:
-        """Each use in its sentence alone, or, some of them, in their windows."""
-        before, after = self._specials
-        alone = self._random.random(len(uses)) < self._recipe.alone
-        views = []
-        for use, is_alone in zip(uses.tolist(), alone.tolist(), strict=True):
-            pieces, span = self._windows[self._spans[use, 0]], self._spans[use, 1:]
-            if is_alone:
-                begin, end = span[2:]
-                pieces = np.concatenate([pieces[:before], pieces[begin:end], pieces[len(pieces) - after :]])
-                span = span - (begin - before)
-            views.append(_View(pieces, np.array([use]), span[None]))
-        return views
-
-    def _joined(self, views: Sequence[_View]) -> torch.Tensor:
+    def _joined(self, views: Sequence[View]) -> torch.Tensor:
         """What the head is given of the uses in some texts, see `ctxsearch.head.Head.project`. Shape: (n, 2 * size)."""
         # Of like length together, so that little is padding: short texts do not wait for long ones.
         order = sorted(range(len(views)), key=lambda one: len(views[one].pieces))
         parts: list[torch.Tensor] = []
-        for start in range(0, len(order), _AT_ONCE):
-            parts.append(self._joined_at_once([views[one] for one in order[start : start + _AT_ONCE]]))
+        for start in range(0, len(order), TEXTS_AT_ONCE):
+            parts.append(self._joined_at_once([views[one] for one in order[start : start + TEXTS_AT_ONCE]]))
         counts = [len(views[one].uses) for one in order]
         places = np.cumsum([0, *counts])
         # Back to the order of the views.
@@ -262,7 +231,7 @@ class Training:
         rows = np.concatenate([np.arange(places[one], places[one + 1]) for one in back])
         return torch.cat(parts)[torch.from_numpy(rows).to(self._device)]
 
-    def _joined_at_once(self, views: Sequence[_View]) -> torch.Tensor:
+    def _joined_at_once(self, views: Sequence[View]) -> torch.Tensor:
         length = max(len(view.pieces) for view in views)
         inputs, mask = np.zeros((2, len(views), length), np.int64)
         for row, view in enumerate(views):
@@ -294,17 +263,3 @@ class Training:
     def _state(self, step: int) -> Learned:
         weight, bias = (one.detach().cpu().numpy().copy() for one in (self._head.weight, self._head.bias))
         return Learned(weight, bias, {} if self._adapter is None else self._adapter.changes(), step, [])
-
-
-class _View(NamedTuple):
-    """A text as the model sees it, and the labelled uses in it.
-
-    Attributes:
-        pieces: special ones included.
-        uses: their numbers.
-        spans: of each the first piece, and the one after its last; likewise of its sentence. Shape: (n_uses, 4).
-    """
-
-    pieces: NDArray[np.int64]
-    uses: NDArray[np.int64]
-    spans: NDArray[np.int64]
