@@ -18,19 +18,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace as changed
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctxsearch.analysis import Analyser
 from ctxsearch.build import ShardBuilder, Stopwatch
-from ctxsearch.catalog.reader import Catalog
 from ctxsearch.commit import Commit, id_digest, joined_digests, parted_digests, tidy, write_commit
 from ctxsearch.digests import digest_bytes
-from ctxsearch.documents import check_document, document_digest, older_digest
+from ctxsearch.documents import check_document, document_digest
 from ctxsearch.domain import Document, Progress
 from ctxsearch.errors import IndexLocked, SourceError
+from ctxsearch.present import BUILDING, Present, There
 from ctxsearch.protocols import Encoder, VectorCodec
 from ctxsearch.report import IndexReport
 from ctxsearch.storage import TEMPORARY_PREFIX, make_folder, rename
@@ -38,25 +37,6 @@ from ctxsearch.tally import Tally
 from ctxsearch.vectors.codec import Codec, CodecParameters, parameters_of, train
 
 _LOG = logging.getLogger(__name__)
-
-# Stands for the id of the shard that is being built.
-_BUILDING = ""
-
-
-class _There(NamedTuple):
-    """A document that is there already.
-
-    Attributes:
-        shard_id: its shard's.
-        number: its own, in the shard.
-        digest: tells this version of it.
-        has_metadata: whether it has any.
-    """
-
-    shard_id: str
-    number: int
-    digest: str
-    has_metadata: bool
 
 
 class Adding:
@@ -106,11 +86,8 @@ class Adding:
         self._on_skip = on_skip
         self._on_progress = on_progress
         self._watch = Stopwatch()
-        self._catalogs = {shard.shard_id: Catalog(folder / shard.shard_id) for shard in commit.shards}
+        self._present = Present(folder, commit)
         self._builder: ShardBuilder | None = None
-        self._removed: dict[str, set[int]] = {}
-        # The documents of the shard being built, that others may replace or be the same as.
-        self._building_has: dict[bytes, _There] = {}
         self._seen: set[bytes] = set()
         self._tally = Tally()
         self._lost = None if commit.lost is None else set(commit.lost)
@@ -128,7 +105,7 @@ class Adding:
                 except Exception:
                     # The iterable is anybody's code and may raise anything, which goes on to the caller; but it costs
                     # nothing of what was read before it.
-                    if self._is_own and (self._builder is not None or self._removed):
+                    if self._is_own and (self._builder is not None or self._present.lacks_any):
                         self._end_shard(unfinished=True)
                     raise
                 if not self._is_own:
@@ -139,16 +116,14 @@ class Adding:
                     continue
                 builder = self._builder or self._start_shard()
                 number = builder.add(document, self._digest)
-                there = _There(_BUILDING, number, self._digest, bool(document.metadata))
-                self._building_has[self._identity] = there
+                self._present.add(self._identity, There(BUILDING, number, self._digest, bool(document.metadata)))
                 if builder.tokens >= shard_tokens:
                     self._end_shard(unfinished=True)
             self._end_shard(unfinished=False)
         finally:
             if self._builder is not None and self._is_own:
                 self._builder.abandon()
-            for catalog in self._catalogs.values():
-                catalog.close()
+            self._present.close()
             if self._is_own:
                 tidy(self._folder, self.commit)
         return self._tally.report(time.perf_counter() - start, self._watch.seconds)
@@ -202,7 +177,7 @@ class Adding:
             is_repeated = identity in self._seen
             if not replace:
                 self._seen.add(identity)
-            there = self._find(document, identity)
+            there = self._present.find(document, identity, self._digest)
         if there is None:
             if is_empty:
                 self._tally.skip_empty(document.document_id)
@@ -223,10 +198,9 @@ class Adding:
             refused = self._tally.repeated if is_repeated else self._tally.refused
             refused.add(document.document_id)
             return False
-        self._removed.setdefault(there.shard_id, set()).add(there.number)
-        if there.shard_id == _BUILDING and self._builder is not None:
+        self._present.take_out(identity, there)
+        if there.shard_id == BUILDING and self._builder is not None:
             self._builder.take_out(there.number)
-            del self._building_has[identity]
         if is_empty:
             self._tally.emptied += 1
             return False
@@ -234,18 +208,6 @@ class Adding:
         if there.has_metadata and not document.metadata:
             self._tally.bared.add(document.document_id)
         return True
-
-    def _find(self, document: Document, identity: bytes) -> _There | None:
-        """A document that is there, also in the shard that is being built."""
-        if identity in self._building_has:
-            return self._building_has[identity]
-        for shard in self.commit.shards:
-            row = self._catalogs[shard.shard_id].find_document(document.document_id)
-            gone = self._removed.get(shard.shard_id, ())
-            if row is not None and row.number not in shard.removed and row.number not in gone:
-                digest = self._digest if row.digest == older_digest(document, row.metadata) else row.digest
-                return _There(shard.shard_id, row.number, digest, bool(row.metadata))
-        return None
 
     def _start_shard(self) -> ShardBuilder:
         with self._watch.stage("load"):
@@ -276,15 +238,19 @@ class Adding:
         """Finishes the shard that is being built, if there is one, and commits."""
         builder = self._builder
         lost = None if self._lost is None else tuple(sorted(self._lost))
-        if builder is None and not self._removed and (self.commit.unfinished, self.commit.lost) == (unfinished, lost):
+        if (
+            builder is None
+            and not self._present.lacks_any
+            and (self.commit.unfinished, self.commit.lost) == (unfinished, lost)
+        ):
             return
         shards = [
-            changed(shard, removed=tuple(sorted({*shard.removed, *self._removed.get(shard.shard_id, ())})))
+            changed(shard, removed=tuple(sorted({*shard.removed, *self._present.taken_out(shard.shard_id)})))
             for shard in self.commit.shards
         ]
         if builder is not None:
             entry = builder.finish(digest_bytes(self._settings.encode()), self.commit.number + 1)
-            entry = changed(entry, removed=tuple(sorted(self._removed.get(_BUILDING, ()))))
+            entry = changed(entry, removed=tuple(sorted(self._present.taken_out(BUILDING))))
             self._builder = None
             with self._watch.stage("digest and commit"):
                 rename(self._building, self._folder / entry.shard_id)
@@ -309,9 +275,6 @@ class Adding:
             write_commit(self._folder, commit)
         _LOG.info("Commit %d: %s words in this run.", commit.number, f"{self._tally.words:,}")
         self.commit = commit
-        self._removed.clear()
-        self._building_has.clear()
-        if builder is not None:
-            self._catalogs[entry.shard_id] = Catalog(self._folder / entry.shard_id)
+        self._present.go_on(commit)
         if self._on_progress:
             self._on_progress(Progress("commit", self._tally.words, self._tally.words))
