@@ -104,6 +104,15 @@ def test_a_headword_from_dictionary_to_entry(folder: Path, sample: Index, tmp_pa
     by_genre = objects(done("assign", folder, "bank", "--over", "genre", "--json", "--plot", tmp_path / "genre.svg"))
     assert sum(row["bank.river"] for row in by_genre) == len(rows)  # type: ignore[misc]
     assert "<svg" in (tmp_path / "genre.svg").read_text(encoding="utf-8")
+    (tmp_path / "genre.svg").write_text("mine")
+    drawn = ("assign", folder, "bank", "--over", "genre", "--plot", tmp_path / "genre.svg")
+    refused = ctxsearch(*drawn)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    why = f"There is a file {tmp_path / 'genre.svg'} already; give another name, or --force."
+    assert refused.stderr == f"Error: {why}\n"
+    assert (tmp_path / "genre.svg").read_text() == "mine"
+    done(*drawn, "--force")
+    assert "<svg" in (tmp_path / "genre.svg").read_text(encoding="utf-8")
     shares = done("assign", folder, "bank", "--over", "genre").splitlines()
     assert shares[0].startswith("bank: 28 occurrences; ")
     assert "bank.money" in shares[1]
@@ -212,6 +221,7 @@ def test_a_new_sense_of_no_word_is_made_and_told(folder: Path) -> None:
         (("lookup", "{}", "They rowed to the [bank]."), 1, "'bank' has no sense yet"),
         (("lookup", "{}", "They rowed to the bank."), 1, "No word is marked"),
         (("assign", "{}", "bank", "--plot", "a.png"), 2, "--plot draws what --over counts; give --over, too."),
+        (("assign", "{}", "bank", "--force"), 2, "--force replaces the file of --plot; give --plot, too."),
         (
             ("assign", "{}", "bank", "--lines", "--next", "3"),
             2,

@@ -78,7 +78,11 @@ def test_a_head_tells_apart_what_it_was_taught(model: Path, tmp_path: Path, rank
     assert gained > 0.02
     assert report.test.average_precision.by_lemma.value > report.test.chance.by_lemma.value + 0.05
     assert 0 <= report.calibration_error < 0.25
-    train_head(labels, tmp_path / "again.safetensors", **options)  # type: ignore[arg-type]
+    (tmp_path / "again.safetensors").write_text("mine")
+    with pytest.raises(ValueError, match=r"already; give another name, or `replace=True` to replace it\.$"):
+        train_head(labels, tmp_path / "again.safetensors", **options)  # type: ignore[arg-type]
+    assert (tmp_path / "again.safetensors").read_text() == "mine"
+    train_head(labels, tmp_path / "again.safetensors", replace=True, **options)  # type: ignore[arg-type]
     assert (tmp_path / "again.safetensors").read_bytes() == content
 
 
@@ -117,6 +121,8 @@ def test_an_inventory_improves_the_head_of_its_index(model: Path, tmp_path: Path
     with pytest.raises(ValueError, match="leave out `documents=` and `split=`"):
         train_head(None, tmp_path / "no.safetensors", senses=tmp_path / "index", split="train")
     refused = command("train-head", "--senses", tmp_path / "index", "--into", tmp_path / "no", "--dimension", "8")
+    there = command("train-head", "--senses", tmp_path / "index", "--into", tmp_path / "own.safetensors")
+    assert "own.safetensors already; give another name, or --force to replace it.\n" in there.stderr
     assert refused.returncode == 2
     assert "With --senses, the index says the rest; leave out --dimension." in refused.stderr
 

@@ -82,9 +82,10 @@ def test_every_argument_that_is_named_is_there_and_has_its_option(sentences: set
     assert {"columns", "cql", "device", "file_format", "grouping", "replace"} < names
 
 
-def test_only_an_export_says_to_replace(sentences: set[tuple[str, str]]) -> None:
-    """The option in the place of ``replace`` is that of `export`; `index` has another, and no sentence names it."""
-    assert {module for module, text in sentences if "`replace=" in text} == {"exporting/goal.py"}
+def test_only_what_writes_one_file_says_to_replace_it(sentences: set[tuple[str, str]]) -> None:
+    """The option in the place of ``replace`` is that of `export` and `train-head`; none names that of `index`."""
+    said = {module for module, text in sentences if "`replace=" in text}
+    assert said == {"exporting/goal.py", "learning/train.py"}
     assert with_options("`replace=True`") == "--force"
 
 

@@ -235,6 +235,7 @@ def test_wrong_commands_are_told(few: Path, tmp_path: Path) -> None:
     )
     without = command("evaluate", few, "--head", "none", "--plot", tmp_path / "p.png")
     assert "--plot draws a sweep, or a head's probabilities; give --sweep, or a head." in told(without, 2)
+    assert "--force replaces the file of --plot; give --plot, too." in told(command("evaluate", few, "--force"), 2)
 
 
 def test_plot_without_matplotlib_is_one_sentence(few: Path, tmp_path: Path) -> None:
@@ -258,4 +259,9 @@ def test_plot_is_drawn(few: Path, tmp_path: Path) -> None:
     assert "<svg" in (tmp_path / "sweep.svg").read_text(encoding="utf-8")
     assert command("evaluate", few, *options[:-3], "--plot", tmp_path / "reliability.svg").returncode == 0
     assert "<svg" in (tmp_path / "reliability.svg").read_text(encoding="utf-8")
+    there = command("evaluate", few, *options)
+    assert f"There is a file {tmp_path / 'sweep.svg'} already; give another name, or --force." in told(there)
+    (tmp_path / "sweep.svg").write_text("mine")
+    assert command("evaluate", few, *options, "--force").returncode == 0
+    assert "<svg" in (tmp_path / "sweep.svg").read_text(encoding="utf-8")
     assert "no ending of a picture" in told(command("evaluate", few, "--sweep", "--plot", tmp_path / "sweep.doc"))

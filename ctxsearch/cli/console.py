@@ -20,7 +20,7 @@ from ctxsearch.errors import CtxSearchError
 from ctxsearch.naming import ARGUMENT
 
 _CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")
-# Options that are called otherwise than arguments of the library; `replace` is of an export alone, which a test holds.
+# Options that are called otherwise than arguments of the library; `replace` is of a file, which a test holds.
 _OTHERWISE = {"file_format": "--format", "order": "--sort", "replace": "--force"}
 
 

@@ -11,6 +11,7 @@ import typer
 
 from ctxsearch.cli.console import say
 from ctxsearch.cli.evaluation_tables import print_evaluation, print_sweep
+from ctxsearch.cli.goal import ForcePlot, refuse_force_alone
 from ctxsearch.cli.options import Device, Dtype, HeadFile, Layers, Pooling, WrongCommand, given
 from ctxsearch.cli.plotting import check_plot, plot_reliability, plot_sweep
 from ctxsearch.cli.progress import stage_bar
@@ -63,6 +64,7 @@ def evaluate(
     plot: Annotated[
         Path | None, typer.Option(help="Draw the sweep, or how far a head's probabilities are true.", dir_okay=False)
     ] = None,
+    force: ForcePlot = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Measure how well a model tells the senses of words apart, on labelled uses."""
@@ -74,12 +76,13 @@ def evaluate(
         raise WrongCommand("--sweep chooses, and what is held out is not for choosing by; leave out --held-out.")
     if sweep and (layers is not None or head is not None):
         raise WrongCommand("--sweep evaluates every layer of the model itself; leave out --layers and --head.")
+    refuse_force_alone(plot, force=force)
     if plot is not None:
         from ctxsearch.encoder.choice import choose
 
         if senses is None and not sweep and choose(model, head=head, layers=layers, pooling=pooling).head is None:
             raise WrongCommand("--plot draws a sweep, or a head's probabilities; give --sweep, or a head.")
-        check_plot(plot)
+        check_plot(plot, force=force)
     import ctxsearch
 
     with stage_bar("uses") as on_progress:

@@ -11,6 +11,7 @@ import typer
 
 import ctxsearch
 from ctxsearch.cli.console import counted, say, show
+from ctxsearch.cli.goal import Force, check_goal
 from ctxsearch.cli.opening import check_head
 from ctxsearch.cli.options import Device, Dtype, HeadFile, Json, Layers, Pooling, to_file
 from ctxsearch.errors import QueryError, SourceError
@@ -67,7 +68,7 @@ def embed(
     language: Annotated[str | None, typer.Option(help="By which words are cut. [default: en]")] = None,
     device: Device = None,
     dtype: Dtype = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file that is there.")] = False,
+    force: Force = False,
 ) -> None:
     """Embed marked words; a line is "They rowed across the river to the [bank]." or an object with text, start and end.
 
@@ -75,14 +76,9 @@ def embed(
     """
     import numpy as np
 
-    if not output.absolute().parent.is_dir():
-        raise ValueError(f"There is no folder {output.parent} to write {output.name} to.")
-    if output.exists() and not output.is_file():
-        raise ValueError(f"{output} is no plain file; name a file to write the vectors to.")
     if output.exists() and output.samefile(source):
         raise ValueError(f"{output} is the file to read; name another to write the vectors to.")
-    if output.exists() and not force:
-        raise ValueError(f"There is a file {output} already; give another name, or --force.")
+    check_goal(output, "to write the vectors to", force=force)
     from ctxsearch.corpus import read_entries
 
     usages = {number: _usage(source, number, line) for number, line in read_entries(source)}

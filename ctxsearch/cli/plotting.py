@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ctxsearch.cli.goal import check_goal
 from ctxsearch.errors import MissingExtra
 from ctxsearch.storage import replacing
 
@@ -18,12 +19,16 @@ if TYPE_CHECKING:
     from ctxsearch.senses import Assigned
 
 
-def check_plot(goal: Path) -> None:
+def check_plot(goal: Path, *, force: bool) -> None:
     """Makes sure, before the long work, that it can be drawn.
+
+    Args:
+        goal: the file.
+        force: whether one that is there is replaced.
 
     Raises:
         MissingExtra: Matplotlib is not installed.
-        ValueError: the file cannot be made, or its ending names no kind of picture.
+        ValueError: the file cannot be made, or is there; or its ending names no kind of picture.
     """
     try:
         from matplotlib.figure import Figure
@@ -32,10 +37,7 @@ def check_plot(goal: Path) -> None:
     known = Figure().canvas.get_supported_filetypes()
     if goal.suffix.removeprefix(".").lower() not in known:
         raise ValueError(f"{goal} has no ending of a picture; use one of: {', '.join(sorted(known))}.")
-    if not goal.absolute().parent.is_dir():
-        raise ValueError(f"There is no folder {goal.parent} to write {goal.name} to.")
-    if goal.exists() and not goal.is_file():
-        raise ValueError(f"{goal} is no plain file; name a file to draw into.")
+    check_goal(goal, "to draw into", force=force)
 
 
 def plot_sweep(evaluations: Sequence[Evaluation], goal: Path) -> None:

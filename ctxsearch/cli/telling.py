@@ -12,6 +12,7 @@ import typer
 
 from ctxsearch.cli.console import counted, say, show
 from ctxsearch.cli.exporting import export_model
+from ctxsearch.cli.goal import ForcePlot, refuse_force_alone
 from ctxsearch.cli.nothing import NO_LINE, say_nothing
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import Device, Dtype, Filters, IndexName, Json, Shown, Whose, WrongCommand, with_records
@@ -68,6 +69,7 @@ def assign(
         ),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="With --over: draw it into this file.", dir_okay=False)] = None,
+    force: ForcePlot = False,
     lines: Annotated[
         bool, typer.Option("--lines", help="Print every line with its sense; * marks those that people labelled.")
     ] = False,
@@ -88,6 +90,7 @@ def assign(
     """
     if plot is not None and over is None:
         raise WrongCommand("--plot draws what --over counts; give --over, too.")
+    refuse_force_alone(plot, force=force)
     if sum((over is not None, lines or pile is not None, to_label is not None)) > 1:
         raise WrongCommand("Choose one of --over, --lines (or --pile) and --next.")
     prints_lines = lines or pile is not None or to_label is not None
@@ -96,7 +99,7 @@ def assign(
     if not prints_lines and shown.context is not None:
         raise WrongCommand("--context is of lines; give --lines or --next, too.")
     if plot is not None:
-        check_plot(plot)
+        check_plot(plot, force=force)
     with opening(index, allow_damaged=False) as opened:
         found = opened.senses().assign(word, **filters.chosen, by=by, least_margin=margin, context=shown.around())
         if not found.uses:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ctxsearch.cli.console import counted, say
+from ctxsearch.cli.goal import Force
 from ctxsearch.cli.options import Device, WrongCommand, refuse_all_but
 from ctxsearch.cli.progress import stage_bar
 from ctxsearch.encoder.recipe import Recipe
@@ -15,7 +16,7 @@ from ctxsearch.learning import TrainingReport
 from ctxsearch.settings import DEFAULT_MODEL
 
 _RECIPE = Recipe()
-_ALWAYS = ("--into", "--begin", "--steps", "--seed", "--licence", "--device")
+_ALWAYS = ("--into", "--begin", "--steps", "--seed", "--licence", "--device", "--force")
 _OF_TEXTS = ("--documents", "--split", "--model", "--window", "--language")
 
 
@@ -53,6 +54,7 @@ def train_head(
     seed: Annotated[int, typer.Option(min=0, help="Draws all that is drawn.")] = _RECIPE.seed,
     licence: Annotated[str, typer.Option(help="Of the labels and texts, for the head's card.")] = "",
     device: Device = None,
+    force: Force = False,
 ) -> None:
     """Learn a head for a model from labelled uses, so that its vectors tell senses apart.
 
@@ -79,6 +81,7 @@ def train_head(
             language=language,
             licence=licence,
             device=device,
+            replace=force,
             recipe=Recipe(dimension=dimension, rank=rank, steps=steps, seed=seed),
             on_progress=on_progress,
         )

@@ -64,6 +64,7 @@ def train_head(
     licence: str = "",
     device: str | None = None,
     recipe: Recipe | None = None,
+    replace: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> TrainingReport:
     """Learns a head for a model from uses labelled with their senses.
@@ -85,12 +86,13 @@ def train_head(
         licence: of the labels and texts, for the head's card.
         device: what the model runs on.
         recipe: how to learn; by default as the head was learned that comes with the model.
+        replace: replaces the file if it is there.
         on_progress: is told how far the work has come.
 
     Raises:
         SourceError: a line is wrong, or there are too few labels to learn from.
         ModelError: the model cannot be found or used.
-        ValueError: a setting cannot be, or the file cannot be written there.
+        ValueError: a setting cannot be, or the file cannot be written there, or is there already.
     """
     from ctxsearch.catalog.inventory import Inventory
     from ctxsearch.corpus import read_labels
@@ -123,10 +125,10 @@ def train_head(
             model, window, language = known.model, known.window, known.language
             if begin is None and known.head:
                 begin = index.path / HEAD_FILE
-            _check_goal(into, model)
+            _check_goal(into, model, replace=replace)
             first = _first_head(begin, model)
     else:
-        _check_goal(into, model)
+        _check_goal(into, model, replace=replace)
         first = _first_head(begin, model)
         read = read_labels(labels or "", documents=documents, split=split)
     learning = Learning(read, model, int(window), language, recipe or Recipe(), on_progress, first)
@@ -152,7 +154,7 @@ def _first_head(begin: str | Path | None, model: str) -> Head | None:
     return None if begin is None else choose(model, head=str(begin)).head if str(begin) != NO_HEAD else None
 
 
-def _check_goal(into: Path, model: str) -> None:
+def _check_goal(into: Path, model: str, *, replace: bool) -> None:
     """Raises ValueError where a head cannot be written, or would harm what is there."""
     from ctxsearch.encoder.locate import locate_model
 
@@ -163,3 +165,5 @@ def _check_goal(into: Path, model: str) -> None:
         raise ValueError(f"{into} would lie among the weights of {model} and be taken for them; choose another folder.")
     if (folder / SETTINGS_FILE).exists():
         raise ValueError(f"{folder} is an index, which keeps a copy of its head itself; choose another folder.")
+    if into.exists() and not replace:
+        raise ValueError(f"There is a file {into} already; give another name, or `replace=True` to replace it.")
