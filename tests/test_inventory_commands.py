@@ -466,6 +466,77 @@ def test_bad_dictionaries_are_told(folder: Path, tmp_path: Path) -> None:
     assert told.splitlines()[1] == "Left out 1 sentence without the headword, 'No such word.' for instance."
 
 
+USES = "lemma\tpos\tdate\tgrouping\tidentifier\tcontext\tindexes_target_token\nbank\tnn\t1912\t1\tu1\tThe bank.\t4:8\n"
+LABELLED = json.dumps({"text": "The bank.", "start": 4, "end": 8, "lemma": "bank", "sense": "bank.river"})
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what", "command"),
+    [
+        ("uses.csv", USES, "a table of uses (DURel, WUG)", "ctxsearch index INDEX FILE"),
+        ("uses.tsv", USES, "a table of uses (DURel, WUG)", "ctxsearch index INDEX FILE"),
+        (
+            "corpus.vrt",
+            '<text id="a">\n<s>\nbank\tNN\tbank\n</s>\n</text>\n',
+            "vertical text",
+            "ctxsearch index INDEX FILE",
+        ),
+        ("corpus.conllu", "1\tbank\tbank\tNOUN\t_\t_\t_\t_\t_\t_\n", "a treebank", "ctxsearch index INDEX FILE"),
+        ("documents.jsonl", '{"id": "a", "text": "The bank."}', "documents", "ctxsearch index INDEX FILE"),
+        ("labelled.jsonl", LABELLED, "labelled uses", "ctxsearch evaluate FILE"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_with_its_command(
+    folder: Path, tmp_path: Path, name: str, content: str, what: str, command: str
+) -> None:
+    """Neither a dictionary nor labels: what the file seems to be is told, and which command takes it, packed or not."""
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    packed = tmp_path / f"{name}.gz"
+    packed.write_bytes(gzip.compress(content.encode()))
+    for given, wanted in (
+        (("senses", "import", folder, path), "dictionary"),
+        (("senses", "import", folder, packed), "dictionary"),
+        (("senses", "label", folder, "--from", path), "table of labels"),
+    ):
+        result = ctxsearch(*given)
+        assert result.returncode == 1
+        assert result.stderr == f"Error: {given[-1]}: it seems to be {what}, and no {wanted}. It is for: {command}.\n"
+    assert done("senses", "list", folder) == ""
+
+
+def test_a_dictionary_and_a_table_of_labels_are_told_apart(folder: Path, tmp_path: Path) -> None:
+    """Each is told where the other is wanted; what is of the right kind, and has a fault, keeps its own error."""
+    dictionary, labels, lines = (tmp_path / name for name in ("d.csv", "l.csv", "lines.csv"))
+    dictionary.write_text("headword,sense,definition\nbank,bank.river,land\nbank,bank.money\n")
+    labels.write_text("key,sense\nbank/06:73\n")
+    lines.write_text(done("concordance", folder, "bank", "-k", "1", "--csv"))
+    for given, why in (
+        (
+            ("senses", "label", folder, "--from", dictionary),
+            "seems to be a dictionary, and no table of labels. It is for",
+        ),
+        (("senses", "import", folder, labels), "FILE.\n"),
+        (
+            ("senses", "import", folder, lines),
+            "ctxsearch senses label INDEX --from FILE when a column sense is filled in.",
+        ),
+        (("senses", "label", folder, "--from", lines), "it has no key or no sense. A table of labels has the columns"),
+        (("senses", "import", folder, dictionary), "line 3: the row has 2 cells, and the header 3"),
+        (("senses", "label", folder, "--from", labels), "line 2: the row has 1 cells, and the header 2"),
+    ):
+        result = ctxsearch(*given)
+        assert (result.returncode, why in result.stderr) == (1, True), result.stderr
+    (tmp_path / "notes.txt").write_text("bank")
+    assert "it is plain text, and no dictionary" in ctxsearch("senses", "import", folder, tmp_path / "notes.txt").stderr
+
+
+def test_an_entry_is_read_under_either_ending_of_tei(tmp_path: Path) -> None:
+    """Export writes TEI as .xml and as .tei, and so import reads both."""
+    (tmp_path / "d.tei").write_text(TEI, encoding="utf-8")
+    assert list(read_dictionary(tmp_path / "d.tei")) == EXPECTED
+
+
 def test_lines_of_a_sense_are_counted_once(folder: Path) -> None:
     """However many people labelled a line; the JSON has how many labels there are."""
     done("senses", "new", folder, "bank.shore")

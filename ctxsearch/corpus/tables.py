@@ -87,13 +87,22 @@ def read_cells(file: File, options: Options) -> Iterator[tuple[int, dict[str, st
         yield row.line, {name: cell_text(cell, is_own=is_own) for name, cell in cells if name}
 
 
+def header_of(file: File, options: Options) -> list[str]:
+    """The names of the columns of a table.
+
+    Raises:
+        SourceError: the file cannot be read, or its header does not fit.
+    """
+    return _header(file, _rows(file, options, lambda _: None))
+
+
 def names_files(file: File, options: Options) -> bool:
     """Tells whether a table has a column that says which text file each row is about.
 
     A table that cannot be read counts as one that has, so that reading it tells what is wrong.
     """
     try:
-        columns = _header(file, _rows(file, options, lambda _: None))
+        columns = header_of(file, options)
     except SourceError:
         return True
     return _name_column(columns, options) is not None

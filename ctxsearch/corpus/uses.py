@@ -30,7 +30,7 @@ from ctxsearch.errors import SourceError
 
 _TARGET = "indexes_target_token"
 _SENTENCE = "indexes_target_sentence"
-_NEEDED = {"lemma", "context", _TARGET}
+NEEDED = {"lemma", "context", _TARGET}
 # Those that ctxsearch writes, which are those of the Word Usage Graphs too.
 OWN_COLUMNS = (
     *("lemma", "pos", "date", "grouping", "identifier", "description", "context"),
@@ -50,7 +50,7 @@ def is_header_of_uses(header: str, options: Options) -> bool:
     True
     """
     columns = without_end(header).split("\t")
-    return options.text_column == DEFAULT_TEXT_COLUMN not in columns and set(columns) >= _NEEDED
+    return options.text_column == DEFAULT_TEXT_COLUMN not in columns and set(columns) >= NEEDED
 
 
 def read_uses(file: File, options: Options, header: str, lines: Iterator[Line]) -> Iterator[Document | SourceError]:

@@ -10,7 +10,7 @@ from typing import NamedTuple, NoReturn
 
 from ctxsearch.catalog.edit import Edit, Row
 from ctxsearch.catalog.inventory import Inventory
-from ctxsearch.corpus import read_fields
+from ctxsearch.corpus import LABELS, other_kind, read_fields
 from ctxsearch.corpus.files import shown
 from ctxsearch.domain import ConcordanceLine
 from ctxsearch.errors import KeyNotFound, SenseError, SourceError
@@ -264,6 +264,15 @@ def _read(path: Path) -> list[_Row]:
     Raises:
         SourceError: it has no such columns; or what a machine tells in them, and nobody's word beside it.
     """
+    try:
+        return _rows(path)
+    except SourceError as error:
+        if other := other_kind(path, LABELS):
+            raise other from error
+        raise
+
+
+def _rows(path: Path) -> list[_Row]:
     rows, has_told = [], False
     for line, fields in read_fields(path):
         is_told = not _OF_MACHINE.isdisjoint(fields)

@@ -11,6 +11,7 @@ from ctxsearch.corpus.dictionary.lmf import read_lmf
 from ctxsearch.corpus.dictionary.sense import DictionarySense, Wants, every
 from ctxsearch.corpus.dictionary.tei import read_tei
 from ctxsearch.corpus.dictionary.wndb import is_wndb, read_wndb
+from ctxsearch.corpus.kinds import DICTIONARY, other_kind
 from ctxsearch.corpus.reading import read
 from ctxsearch.domain import Document
 from ctxsearch.errors import SourceError
@@ -21,6 +22,7 @@ _Reader = Callable[[Path, Wants], Iterator[DictionarySense]]
 # By the root of an XML file.
 _XML_READERS: dict[str, _Reader] = {"TEI": read_tei, "teiCorpus": read_tei, "LexicalResource": read_lmf}
 
+_XML = (".xml", ".tei", ".xml.gz", ".tei.gz")
 _LAYOUT = "A dictionary is kept in UTF-8, with headword, sense, definition and example or examples."
 
 
@@ -29,7 +31,7 @@ def read_dictionary(path: str | Path, *, wants: Wants = every) -> Iterator[Dicti
 
     JSONL has ``{"headword": ..., "sense": ..., "definition": ..., "examples": [...]}`` in each line; CSV, TSV and
     spreadsheets have the columns ``headword``, ``sense``, ``definition`` and ``example``, a row for each example. TEI
-    Lex-0 (``.xml``) has ``entry``, ``form/orth``, ``sense`` with its ``xml:id``, ``def`` and
+    Lex-0 (``.xml``, ``.tei``) has ``entry``, ``form/orth``, ``sense`` with its ``xml:id``, ``def`` and
     ``cit[@type="example"]/quote``; a sense without an id is called by its headword and number. WN-LMF (``.xml``) is
     told from it by its root. All but spreadsheets may be packed with gzip (``.gz``). A folder is taken for the database
     files of a WordNet, ``data.noun`` and so on; one of these alone may be named, too.
@@ -57,7 +59,9 @@ def is_wordnet(path: str | Path) -> bool:
 def _reader_of(path: Path) -> _Reader:
     if is_wndb(path):
         return read_wndb
-    if not path.name.lower().endswith((".xml", ".xml.gz")):
+    if path.name.lower().endswith((".txt", ".txt.gz")) and path.is_file():
+        raise SourceError(str(path), "it is plain text, and no dictionary", hint=_LAYOUT)
+    if not path.name.lower().endswith(_XML):
         return _read_records
     root = root_of(path)
     if root not in _XML_READERS:
@@ -68,6 +72,15 @@ def _reader_of(path: Path) -> _Reader:
 
 
 def _read_records(path: Path, wants: Wants) -> Iterator[DictionarySense]:
+    try:
+        yield from _senses(path, wants)
+    except SourceError as error:
+        if other := other_kind(path, DICTIONARY):
+            raise other from error
+        raise
+
+
+def _senses(path: Path, wants: Wants) -> Iterator[DictionarySense]:
     for document in _documents(path):
         headword, examples = document.metadata.get("headword"), document.metadata.get("examples")
         if not isinstance(headword, str) or not headword.strip():

@@ -26,7 +26,9 @@ def read_tei(path: Path, wants: Wants) -> Iterator[DictionarySense]:
                 yield sense
     if entry is None:
         raise SourceError(
-            str(path), "there is no entry in it", hint="A dictionary of TEI Lex-0 has its words in <entry>."
+            str(path),
+            "there is no entry in it",
+            hint="A dictionary of TEI Lex-0 has its words in <entry>. A text is for: ctxsearch index INDEX FILE.",
         )
 
 
