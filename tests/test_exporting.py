@@ -769,6 +769,7 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(labelled: Index, tmp_p
         (("{out}/a.csv", "--cql", '"bank"', "--sense", "x"), 1, "No line of these is labelled; to choose"),
         (("{out}/a.csv", "bnak"), 1, "The corpus does not have the word 'bnak'. Nearest: bank"),
         (("{out}/a.xml", "bank"), 1, "'bank' has no sense yet"),
+        (("{out}/a.xml", "bnak"), 1, "The corpus does not have the word 'bnak'. Nearest: bank"),
         (("{out}/a.xml",), 1, "The inventory has no sense yet"),
         (("{out}/no/a.csv", "bank"), 1, "no/a.csv: there is no such folder to put it in."),
         (("{out}", "bank", "--format", "csv"), 1, "out: it is no plain file; name a file to write to."),
@@ -907,6 +908,18 @@ def test_why_nothing_is_written_is_told(index: Index, tmp_path: Path) -> None:
     assert result.stderr.startswith("No document meets 'year>2100'; of year there are: ")
     assert result.stderr.endswith("a.csv: 0 lines.\n")
     assert len(cells(tmp_path / "a.csv")) == 1
+    for name, options, why in (
+        ("b.csv", ("bank", "--near", "tea"), "No line meets the conditions."),
+        ("b.npy", ("bank", "--offset", "99"), "There is no line after the first 99."),
+        ("b.vrt", ("--where", "year<1950", "--where", "genre=news", "--where", "year>1900"), "No document meets "),
+    ):
+        result = ctxsearch("export", index.path, tmp_path / name, *options)
+        assert result.returncode == 0
+        assert result.stderr.startswith(why)
+        if name == "b.csv":
+            listed = ctxsearch("concordance", index.path, *options, "--csv")
+            assert (listed.returncode, listed.stderr) == (0, f"{why}\n")
+            assert (tmp_path / name).read_text(encoding="utf-8") == listed.stdout
 
 
 def test_a_link_is_followed_when_asked(labelled: Index, tmp_path: Path) -> None:

@@ -229,6 +229,13 @@ def test_a_new_sense_of_no_word_is_made_and_told(folder: Path) -> None:
         ),
         (("assign", "{}", "bank", "--pile", "unsure", "--next", "3"), 2, "--lines (or --pile) and --next."),
         (("senses", "labels", "{}", "--by", "nobody"), 1, "'nobody' labelled no line; nobody else did."),
+        *(
+            (("senses", command, "{}", "bnak", *option), 1, "The corpus does not have the word 'bnak'. Nearest: bank,")
+            for command in ("list", "labels", "log", "agreement")
+            for option in ((), ("--json",))
+        ),
+        (("senses", "labels", "{}", "bnak", "--lost"), 1, "The corpus does not have the word 'bnak'. Nearest: bank,"),
+        (("senses", "labels", "{}", "bnak", "--by", "anna"), 1, "does not have the word 'bnak'. Nearest: bank,"),
         (("senses", "agreement", "{}", "nosuch"), 1, "The corpus does not have the word 'nosuch'."),
         (("query", "{}", "I like [Zebras]."), 1, "The corpus does not have the word 'Zebras'."),
         (("concordance", "{}", "nosuchbank"), 1, "does not have the word 'nosuchbank'.\n"),
@@ -402,6 +409,21 @@ def test_a_table_of_assigned_senses_is_nobodys_word(folder: Path, tmp_path: Path
     done("senses", "label", folder, "--from", tmp_path / name, "--by", "bert")
     found = {one["key"]: one["sense_id"] for one in objects(done("senses", "labels", folder, "--by", "bert", "--json"))}
     assert found == {"mole/10:65": "mouse.animal", "mouse/07:132": "mouse.computer"}
+
+
+def test_a_word_of_which_there_is_nothing_yet_is_no_error(folder: Path) -> None:
+    """Of a word that the corpus has it is said that there is nothing; an inventory that is ahead of it is listed."""
+    for command, said in (
+        ("list", "There is no sense of 'bank' yet; make one with: ctxsearch senses new.\n"),
+        ("labels", "No line of 'bank' is labelled.\n"),
+        ("log", "Nothing was ever changed of the senses of 'bank'.\n"),
+    ):
+        result = ctxsearch("senses", command, folder, "bank")
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", said)
+    ctxsearch("senses", "new", folder, "zax.1")
+    assert done("senses", "list", folder, "zax").startswith("zax.1  ")
+    assert "new sense zax.1" in done("senses", "log", folder, "zax")
+    assert "does not have the word 'zax'" in ctxsearch("senses", "labels", folder, "zax").stderr
 
 
 def test_every_command_of_senses_has_help() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from ctxsearch.cli.console import argument_of, counted, say, with_options
-from ctxsearch.cli.nothing import say_nothing
+from ctxsearch.cli.nothing import NO_DOCUMENT, no_line, say_nothing
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import (
     Filters,
@@ -113,7 +113,7 @@ def export(
                 on_progress=on_progress,
             )
         if not written.count:
-            say_nothing(opened, filters.chosen["where"])
+            say_nothing(opened, filters.chosen["where"], NO_DOCUMENT if chosen.unit == "document" else no_line(offset))
     for note in written.notes:
         say(note)
     beside = "".join(f", and {one.name} beside it" for one in written.files[1:])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ctxsearch.cli.console import counted, say, show
+from ctxsearch.cli.nothing import require_word
 from ctxsearch.cli.options import By, IndexName, Json, WrongCommand
 from ctxsearch.cli.undoing import undo_command
 from ctxsearch.errors import SenseError
@@ -93,8 +94,11 @@ def labels(
     as_json: Json = False,
 ) -> None:
     """List which line has which sense, and who says so."""
-    with inventory_of(index) as senses:
+    with Index.open(index) as opened:
+        senses = opened.senses()
         found = senses.lost_labels(word, by=by) if lost else senses.labels(word, by=by)
+        if not found:
+            require_word(opened, word)
         if by is not None and not found and not lost:
             others = ", ".join(sorted({one.by for one in senses.labels(word)}))
             of_word = "" if word is None else f" of {word!r}"

@@ -8,8 +8,24 @@ from ctxsearch.cli.console import counted, plain, say
 from ctxsearch.index import Index
 
 NO_LINE = "No line meets the conditions."
+NO_DOCUMENT = "No document meets the conditions."
 # Values of a column that are named.
 _NAMED = 8
+
+
+def no_line(offset: int) -> str:
+    """That there is no line, or none after those that are passed over."""
+    return f"There is no line after the first {offset:,}." if offset else NO_LINE
+
+
+def require_word(index: Index, word: str | None) -> None:
+    """Tells of a word of which there is nothing to list that the corpus does not have it either, if so.
+
+    Raises:
+        WordNotFound: the corpus does not have it.
+    """
+    if word is not None:
+        index.count(word)
 
 
 def say_nothing(index: Index, where: Sequence[str], otherwise: str = "") -> None:

@@ -10,7 +10,7 @@ import typer
 
 from ctxsearch.cli.console import say, show
 from ctxsearch.cli.exporting import export_model
-from ctxsearch.cli.nothing import NO_LINE, say_nothing
+from ctxsearch.cli.nothing import NO_LINE, no_line, say_nothing
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import (
     FILTERS,
@@ -215,6 +215,5 @@ def _print(
     columns: Callable[[], Sequence[str]] | None = None,
 ) -> None:
     if not lines:
-        none = f"There is no line after the first {offset:,}." if offset else NO_LINE
-        say_nothing(index, filters.chosen["where"], none)
+        say_nothing(index, filters.chosen["where"], no_line(offset))
     print_lines(lines, shown.format, whole=shown.around(good=good) == "sentence", columns=columns)

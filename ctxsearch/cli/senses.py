@@ -14,6 +14,7 @@ import typer
 from ctxsearch.cli.agreeing import agreement
 from ctxsearch.cli.console import counted, first_names, say, show, told
 from ctxsearch.cli.labelling import Keys, Word, inventory_of, label, labels, unlabel
+from ctxsearch.cli.nothing import require_word
 from ctxsearch.cli.options import By, IndexName, Json, WrongCommand
 from ctxsearch.cli.undoing import undo_command
 from ctxsearch.errors import WordNotFound
@@ -36,8 +37,10 @@ app = typer.Typer(
 
 def list_senses(index: IndexName, word: Word = None, as_json: Json = False) -> None:
     """List the senses of a word, or all."""
-    with inventory_of(index) as senses:
-        found = senses.list(word)
+    with Index.open(index) as opened:
+        found = opened.senses().list(word)
+        if not found:
+            require_word(opened, word)
     if as_json:
         for sense in found:
             print(json.dumps(asdict(sense), ensure_ascii=False))
@@ -196,8 +199,10 @@ def remove_sense(index: IndexName, sense_id: SenseName, by: By = None) -> None:
 
 def log(index: IndexName, word: Word = None, as_json: Json = False) -> None:
     """Tell all that was ever changed, oldest first; long texts are shortened, but not with --json."""
-    with inventory_of(index) as senses:
-        found = senses.changes(word)
+    with Index.open(index) as opened:
+        found = opened.senses().changes(word)
+        if not found:
+            require_word(opened, word)
     if not found and not as_json:
         say(f"Nothing was ever changed{'' if word is None else f' of the senses of {word!r}'}.")
     for change in found:

@@ -24,6 +24,7 @@ from ctxsearch.exporting.material import Material, Output
 from ctxsearch.exporting.showing import showing
 from ctxsearch.query.citation import citation_form
 from ctxsearch.query.goodness import common_lemmas
+from ctxsearch.query.words import rows_asked_for
 from ctxsearch.sense import Sense
 from ctxsearch.storage import NewFile
 
@@ -97,6 +98,7 @@ def write_tei(material: Material, path: Path) -> Output:
 
     Raises:
         SenseError: there is no such sense, or none at all.
+        WordNotFound: neither the inventory nor the corpus has the word.
     """
     asked = material.asked
     entries: dict[str, list[tuple[int, Sense]]] = {}
@@ -104,7 +106,10 @@ def write_tei(material: Material, path: Path) -> Output:
         senses = entries.setdefault(sense.lemma, [])
         senses.append((len(senses) + 1, sense))
     if not entries:
-        whose = "The inventory has" if asked.word is None else f"{asked.word!r} has"
+        whose = "The inventory has"
+        if asked.word is not None:
+            rows_asked_for(material.shards, asked.word)
+            whose = f"{asked.word!r} has"
         raise SenseError(f"{whose} no sense yet; make one with: ctxsearch senses new.")
     if asked.sense is not None:
         known = [sense.sense_id for senses in entries.values() for _, sense in senses]
