@@ -620,7 +620,10 @@ def test_where_people_differ_is_a_table_to_fill_in(folder: Path, tmp_path: Path)
     table.write_text("\n".join([text[0], *("\t".join(cells) for cells in filled)]) + "\n", encoding="utf-8")
     told = ctxsearch("senses", "label", folder, "--from", table, "--by", "ben").stderr
     assert told.startswith(f"{table}: labelled 2 lines.\n")
-    assert done("senses", "agreement", folder, "--csv").count("\n") == 1
+    for option, delimiter in (("--csv", ","), ("--tsv", "\t")):
+        none = ctxsearch("senses", "agreement", folder, option)
+        assert (none.returncode, none.stderr) == (0, "There is no line on which people differ.\n")
+        assert none.stdout.rstrip("\n").split(delimiter)[-4:] == ["sense", "by anna", "by ben", "by carl"]
     assert ctxsearch("senses", "agreement", folder, "--csv", "--json").returncode == 2
 
 

@@ -332,6 +332,8 @@ def test_commands_say_why_nothing_is_left(path: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "none.svg").exists()
     lines = command("assign", path, "bank", "--lines", *far)
     assert (lines.stdout, lines.stderr.count("\n")) == ("", 1)
+    rows = [command("assign", path, "bank", "--lines", "--csv", *some).stdout.splitlines() for some in ((), far)]
+    assert [row.partition(",metadata")[0] for row in rows[1]] == [rows[0][0].partition(",metadata")[0]]
     assert command("assign", path, "bank", "--pile", "unsure", "--margin", "0").stderr == "There is no such line.\n"
     damaged = command("examples", path, "bank", "--sense", "bank.river", "--allow-damaged")
     assert (damaged.returncode, "leave out --allow-damaged" in damaged.stderr) == (2, True)

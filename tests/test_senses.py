@@ -7,13 +7,14 @@ import fcntl
 import json
 import os
 import pickle
+import re
 import shutil
 import sqlite3
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -1021,6 +1022,43 @@ def test_subcorpus_that_cannot_be_read_is_damage(index: Index, conditions: str) 
     with pytest.raises(IndexDamaged, match="the conditions of the subcorpus 'some' cannot be read"):
         index.count("bank", where=["@some"])
     assert Index.verify(index.path, quick=True, encoder=WindowEncoder()).problems
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        *('[["x"', '["x"]', "", "5", "null", "[5]", '[["senses", null]]', '[["none", null, [1]]]', "[" * 100_000),
+        *('[["senses", null, [1]]]', '[["senses", null, [1, [], "bank", ""]]]'),
+    ],
+)
+def test_a_log_that_cannot_be_read_is_damage(index: Index, senses: Senses, rows: str) -> None:
+    """What stands for the rows that a change touched and is none is damage, told by verify too, and never undone."""
+    path = index.path / "senses.sqlite"
+    number = senses.changes()[-1].number
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute('update changes set "rows" = ? where change = ?', [rows, number])
+        connection.commit()
+    before = senses.list()
+    told = rf"^{re.escape(str(path))} is damaged: what change {number} in its log touched cannot be read\. Run "
+    with pytest.raises(IndexDamaged, match=told):
+        senses.undo()
+    with suppress(IndexDamaged):  # SQLite reads some of these, and finds nothing of the word
+        senses.changes("bank")
+    assert senses.list() == before
+    (problem,) = Index.verify(index.path, encoder=WindowEncoder()).problems
+    assert (problem.path, problem.why) == (str(path), f"what change {number} in its log touched cannot be read")
+    assert problem.remedy.startswith("bring it back from a backup")
+
+
+def test_a_damaged_log_of_a_word_is_told_as_damage(index: Index, senses: Senses) -> None:
+    """The log of a word is looked for in all that was touched; where that is no JSON, file and remedy are told."""
+    path = index.path / "senses.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("update changes set \"rows\" = '[[' where change = 1")
+        connection.commit()
+    with pytest.raises(IndexDamaged, match=r"senses\.sqlite is damaged: a change in its log cannot be read\. Run 'ctx"):
+        senses.changes("bank")
+    assert senses.changes()
 
 
 def test_inventory_of_before_gets_its_tables(index: Index, senses: Senses) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ctxsearch.catalog.edit import Cell, Edit, Row
 from ctxsearch.catalog.inventory_file import InventoryFile
-from ctxsearch.catalog.log import CHANGES, CHANGES_OF_WORD
+from ctxsearch.catalog.log import CHANGES, CHANGES_OF_WORD, touched
 from ctxsearch.domain import Usage
 from ctxsearch.errors import FormatTooNew, IndexDamaged, SenseError
 from ctxsearch.sense import Change, Label, Note, Sense
@@ -114,6 +114,8 @@ class Inventory(InventoryFile):
         try:
             with self._reading() as connection:
                 found = [] if quick else [str(row[0]) for row in _rows(connection, "pragma integrity_check(5)")]
+                if found == ["ok"]:
+                    found = _unreadable_changes(connection) or found
             self.subcorpora()
         except (FormatTooNew, IndexDamaged) as error:
             return [error.why if isinstance(error, IndexDamaged) else str(error)]
@@ -159,10 +161,10 @@ class Inventory(InventoryFile):
                 raise nothing
             edit = Edit(connection, by)
             (content,) = connection.execute('select "rows" from changes where change = ?', [newest.number]).fetchone()
-            rows = [
-                (table, *(None if one is None else tuple(one) for one in sides))
-                for table, *sides in json.loads(content)
-            ]
+            try:
+                rows = touched(content)
+            except ValueError as error:
+                raise IndexDamaged(str(self.path), _unreadable(newest.number)) from error
             if why := edit.undo(rows):
                 raise SenseError(f"Change {newest.number} cannot be undone: {why}. See: senses log.")
             self._note(connection, f"undid change {newest.number}: {newest.what}", edit, newest.number)
@@ -180,6 +182,21 @@ class Inventory(InventoryFile):
             'insert into changes (what, "by", at, undoes, "rows") values (?, ?, ?, ?, ?)',
             [what, edit.by, edit.at, undoes, rows],
         )
+
+
+def _unreadable_changes(connection: sqlite3.Connection | None) -> list[str]:
+    """What is wrong with the first change in the log that cannot be read."""
+    if connection is not None:
+        for number, content in connection.execute('select change, "rows" from changes order by change'):
+            try:
+                touched(content)
+            except ValueError:
+                return [_unreadable(number)]
+    return []
+
+
+def _unreadable(number: int) -> str:
+    return f"what change {number} in its log touched cannot be read"
 
 
 def _rows(

@@ -143,6 +143,8 @@ class InventoryFile:
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
                 raise IndexLocked(str(self.path)) from error
+            if "malformed JSON" in str(error):
+                raise IndexDamaged(str(self.path), "a change in its log cannot be read") from error
             raise disk_error(error, self.path) from error
         except sqlite3.Error as error:
             raise reading_error(error, self.path) from error

@@ -6,6 +6,13 @@ sense that has gone since, too.
 
 from __future__ import annotations
 
+import json
+
+from ctxsearch.catalog.edit import COLUMNS, Cell, Row
+
+Touched = tuple[str, Row | None, Row | None]
+
+_NO_ROWS = "no rows that a change touched"
 CHANGES = """
 select change, what, "by", at,
     exists (select * from changes as later where later.undoes = changes.change)
@@ -34,3 +41,40 @@ with own(sense) as ({_SENSES}),
 {CHANGES.replace("order by", "where change in touched order by")}
 """
 """The same of those that touched the senses of a word, their labels, examples or notes; takes its ``lemma``."""
+
+
+def touched(content: Cell) -> list[Touched]:
+    """The rows that a change touched, as the log has them.
+
+    >>> touched('[["notes", null, [1, 2, "see river", "anna", "2024-05-01"]]]')
+    [('notes', None, (1, 2, 'see river', 'anna', '2024-05-01'))]
+
+    Raises:
+        ValueError: they are none.
+    """
+    try:
+        rows = json.loads(content) if isinstance(content, str) else None
+    except RecursionError as error:
+        raise ValueError(_NO_ROWS) from error
+    if not isinstance(rows, list):
+        raise ValueError(_NO_ROWS)
+    return [_touched(one) for one in rows]
+
+
+def _touched(one: object) -> Touched:
+    match one:
+        case [str(table), before, after] if table in COLUMNS:
+            return table, _row(table, before), _row(table, after)
+    raise ValueError(_NO_ROWS)
+
+
+def _row(table: str, row: object) -> Row | None:
+    if row is None:
+        return None
+    if (
+        not isinstance(row, list)
+        or len(row) != len(COLUMNS[table])
+        or not all(isinstance(one, str | int) for one in row)
+    ):
+        raise ValueError(_NO_ROWS)
+    return tuple(row)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ctxsearch.cli.console import counted, show
+from ctxsearch.cli.console import counted, say, show
 from ctxsearch.cli.labelling import Word, inventory_of
 from ctxsearch.cli.options import IndexName, Json, WrongCommand
 from ctxsearch.cli.output import Format, Told, print_lines
@@ -30,10 +30,13 @@ def agreement(
         found = senses.agreement(word)
     if as_csv or as_tsv:
         rows = [(one.line, one.senses) for one in found.disagreements if one.line]
+        if not rows:
+            say("There is no line on which people differ.")
         told = [
             Told("", {"sense": "", **{f"by {who}": given.get(who, "") for who in found.people}}) for _, given in rows
         ]
-        print_lines([line for line, _ in rows], Format.CSV if as_csv else Format.TSV, told)
+        fields = ["sense", *(f"by {who}" for who in found.people)]
+        print_lines([line for line, _ in rows], Format.CSV if as_csv else Format.TSV, told, told_fields=fields)
         return
     if as_json:
         pairs = [

@@ -55,6 +55,7 @@ def print_lines(
     *,
     whole: bool = False,
     columns: Callable[[], Sequence[str]] | None = None,
+    told_fields: Sequence[str] = (),
 ) -> None:
     """Prints lines to standard output, each with what else there is to say of it.
 
@@ -64,12 +65,13 @@ def print_lines(
         told: what else there is to say, of each line, or of none.
         whole: prints the whole context for people, too, not as much of it as is seen at a glance.
         columns: the names in their metadata, where these are known without making all lines.
+        told_fields: the names of what else there is to say, which are printed where there is no line as well.
     """
     names: Sequence[str] = ()
     delimiter = "\t" if output is Format.TSV else ","
     if output in (Format.CSV, Format.TSV):
         names = columns() if columns else sorted({name for line in lines for name in line.metadata})
-        print_row(line_header(list(told[0].fields) if told else (), names), delimiter)
+        print_row(line_header(list(told[0].fields) if told else told_fields, names), delimiter)
     for start in range(0, len(lines), _ALIGNED):
         some = slice(start, start + _ALIGNED)
         try:

@@ -179,6 +179,8 @@ def _share(one: SenseFrequency, of: int) -> str:
 
 
 def _print_uses(uses: Sequence[Assignment], shown: Shown) -> None:
+    from ctxsearch.senses.uses import TOLD
+
     told = [
         Told(
             _likeliest(use) + (" *" if use.is_labelled else ""),
@@ -186,7 +188,8 @@ def _print_uses(uses: Sequence[Assignment], shown: Shown) -> None:
         )
         for use in uses
     ]
-    print_lines([use.line for use in uses], shown.format, told, whole=shown.around() == "sentence")
+    lines, whole = [use.line for use in uses], shown.around() == "sentence"
+    print_lines(lines, shown.format, told, whole=whole, told_fields=TOLD)
 
 
 def _likeliest(use: Assignment) -> str:
