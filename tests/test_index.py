@@ -398,7 +398,9 @@ def test_keys_of_several_words_search_them_all(index: Index) -> None:
         ("reeds:-1", "it does not end in a colon and a number"),
         ("reeds:018", "its number is written with zeros before it"),
         ("reeds:\u0661\u0668", "it does not end in a colon and a number"),
-        ("reeds:1" + "0" * 30, "it does not end in a colon and a number"),
+        ("reeds:1" + "0" * 30, "its number has 31 digits, and no document is so long"),
+        ("reeds:" + "9" * 18, "no word begins there"),
+        ("reeds:" + "9" * 19, "its number has 19 digits, and no document is so long"),
         ("", "it does not end in a colon and a number"),
     ],
 )

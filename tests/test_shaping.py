@@ -443,6 +443,16 @@ def test_commands_shape_lines(index: Index) -> None:
     both = command("subcorpora", "new", index.path, "early a", "@early", "genre=a").stderr
     assert "@early a is: year<1900  genre=a." in both
     assert command("subcorpora", "remove", index.path, "early a").returncode == 0
+    # Each two of these are met by some document, and all three by none.
+    apart = command("subcorpora", "new", index.path, "far", "year<1900", "genre=b", "document_id!=d1").stderr
+    assert apart == "@far is: year<1900  genre=b  document_id!=d1.\nNo document meets the conditions.\n"
+    far = command("subcorpora", "new", index.path, "far", "year>2100").stderr
+    assert far.startswith("@far is: year>2100.\nNo document meets 'year>2100'; of year there are: ")
+    for option in ((), ("--json",)):
+        listed = command("subcorpora", "list", index.path, *option)
+        assert (listed.returncode, listed.stderr) == (0, "No document is in @far.\n")
+        assert "far" in listed.stdout
+    assert command("subcorpora", "remove", index.path, "far").returncode == 0
     beyond = command("concordance", index.path, "bank", "--offset", "1000")
     assert (beyond.stdout, beyond.stderr) == ("", "There is no line after the first 1,000.\n")
     assert command("subcorpora", "list", index.path).stdout == "@early  year<1900  [2 documents, 60 words]\n"

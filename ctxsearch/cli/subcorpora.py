@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ctxsearch.cli.console import counted, say, show, told
-from ctxsearch.cli.nothing import say_nothing
+from ctxsearch.cli.nothing import NO_DOCUMENT, say_nothing
 from ctxsearch.cli.options import By, IndexName, Json
 from ctxsearch.index import Index
 
@@ -37,6 +37,8 @@ def list_subcorpora(index: IndexName, as_json: Json = False) -> None:
     """List the subcorpora with their conditions, and how large they are."""
     with _subcorpora(index) as subcorpora:
         found, sizes = subcorpora.list(), subcorpora.sizes()
+    if empty := [name for name, size in sizes.items() if size and not size.documents]:
+        say(f"No document is in {', '.join(f'@{name}' for name in empty)}.")
     if as_json:
         for name, conditions in found.items():
             size = sizes.get(name)
@@ -65,9 +67,10 @@ def new(
     with Index.open(index) as opened:
         subcorpora = opened.subcorpora(by=by)
         subcorpora.save(name, where)
-        stored = subcorpora.list()[name]
+        stored, size = subcorpora.list()[name], subcorpora.sizes()[name]
         say(f"@{name} is: {'  '.join(stored)}.")
-        say_nothing(opened, stored)
+        if size is not None and not size.documents:
+            say_nothing(opened, stored, NO_DOCUMENT)
 
 
 def remove(index: IndexName, name: Name, by: By = None) -> None:

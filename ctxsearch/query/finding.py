@@ -22,6 +22,8 @@ _SEGMENTS_AT_ONCE = 1 << 10
 _GREATEST_ID = (1 << 63) - 1
 # Characters of a word that an error shows.
 _SHOWN = 50
+# Of the offset in a key: such a number fits into 64 bits.
+_MOST_DIGITS = 18
 
 
 class Place(NamedTuple):
@@ -93,8 +95,10 @@ def parsed_key(key: str) -> tuple[str, int]:
         KeyNotFound: it cannot be a key.
     """
     document_id, colon, offset = key.rpartition(":")
-    if not colon or not offset.isascii() or not offset.isdigit() or len(offset) > 18:
+    if not colon or not offset.isascii() or not offset.isdigit():
         raise KeyNotFound(key, "it does not end in a colon and a number")
+    if len(offset) > _MOST_DIGITS:
+        raise KeyNotFound(key, f"its number has {len(offset):,} digits, and no document is so long")
     start = int(offset)
     # An occurrence has one key, and what people say of it is kept under that.
     if offset != str(start):
