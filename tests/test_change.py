@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from itertools import combinations
@@ -231,6 +232,20 @@ def test_command_prints_words_and_lines(sample: Index, ranking: tuple[Changed, .
     printed = command("change", sample.path, *times, "--least", "4", "-k", "5").stdout.splitlines()
     assert printed[0].split() == ["before", "after", "APD", "PRT", "JSD", "chance", "p"]
     assert [line.split()[0] for line in printed[1:]] == [one.lemma for one in ranking[:5]]
+    shown = [one.as_dict() for one in ranking[:5]]
+    for option, delimiter in (("--csv", ","), ("--tsv", "\t")):
+        table = command("change", sample.path, *times, "--least", "4", "-k", "5", option).stdout.splitlines()
+        rows = list(csv.DictReader(table, delimiter=delimiter))
+        assert [*rows[0]] == ["lemma", "count_before", "count_after", "apd", "prt", "jsd", "jsd_by_chance", "p"]
+        assert [row["lemma"] for row in rows] == [one["lemma"] for one in shown]
+        assert [(int(row["count_before"]), int(row["count_after"])) for row in rows] == [one["counts"] for one in shown]
+        assert [float(row["jsd"]) for row in rows] == [one["jsd"] for one in shown]
+        none = command("change", sample.path, *times, "--least", "99999", option)
+        assert none.stdout.splitlines() == table[:1]
+        assert none.stderr.startswith("No word occurs so often in both parts.")
+        of_word = command("change", sample.path, "virus", *times, "--lines", "2", option).stdout.splitlines()
+        parts = [row["part"] for row in csv.DictReader(of_word, delimiter=delimiter)]
+        assert parts == ["year<1960"] * 2 + ["year>=1985"] * 2
     asked = command("change", sample.path, *times, "-k", "2", "--json")
     assert asked.stderr == ""
     made = [json.loads(line) for line in asked.stdout.splitlines()]

@@ -297,6 +297,8 @@ def test_what_cannot_be_is_one_sentence(index: Index, tmp_path: Path, arguments:
         ("query INDEX", "Missing argument 'SENTENCE'"),
         ("like INDEX", "Missing argument 'KEY...'"),
         ("query INDEX [bank] -k 0", "Invalid value for '-k'"),
+        ("like INDEX loan:4 --limit 0", "'--limit'"),
+        ("train-head --into -", "Error: Name a file to write; this is not printed.\n"),
         ("query INDEX [bank] --min-score high", "Invalid value for '--min-score'"),
         ("concordance INDEX bank --json --csv", "Choose one of --json, --csv and --tsv"),
         ("like INDEX loan:4 --tsv --csv", "Choose one of --json, --csv and --tsv"),

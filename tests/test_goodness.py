@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 
@@ -92,6 +93,15 @@ def test_command_prints_examples(sample: Index) -> None:
     found = sample.examples("bank", 3)
     printed = command("examples", sample.path, "bank", "-k", "3").stdout.splitlines()
     assert command("examples", sample.path, "bank", "-n", "3").stdout.splitlines() == printed
+    for option, delimiter in (("--csv", ","), ("--tsv", "\t")):
+        table = command("examples", sample.path, "bank", "-n", "3", option).stdout.splitlines()
+        rows = list(csv.DictReader(table, delimiter=delimiter))
+        assert [" ".join(f"{row['left']}[{row['node']}]{row['right']}  ({row['key']})".split()) for row in rows] == [
+            " ".join(line.split()) for line in printed
+        ]
+        none = command("examples", sample.path, "bank", "--where", "year>2100", option).stdout.splitlines()
+        assert [line.split(delimiter)[0] for line in none] == ["key"]
+    assert command("examples", sample.path, "bank", "--csv", "--json").returncode == 2
     assert [line.rpartition("  (")[2] for line in printed] == [f"{line.key})" for line in found]
     made = [
         json.loads(line) for line in command("examples", sample.path, "bank", "-n", "3", "--json").stdout.splitlines()

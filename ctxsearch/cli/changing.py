@@ -10,17 +10,21 @@ import typer
 
 from ctxsearch.cli.console import counted, say, show
 from ctxsearch.cli.opening import opening
-from ctxsearch.cli.options import IndexName, Json, Pos, WrongCommand, given, refuse_all_but
-from ctxsearch.cli.output import Format, print_lines
+from ctxsearch.cli.options import IndexName, Pos, Printed, WrongCommand, given, refuse_all_but, with_records
+from ctxsearch.cli.output import Format, Told, print_lines, print_rows
 from ctxsearch.cli.progress import stage_bar
+from ctxsearch.domain import ConcordanceLine
 
 if TYPE_CHECKING:
     from ctxsearch.senses.change import Changed
 
 _Order = Literal["apd", "prt", "jsd"]
-_OF_LINES = ("--by", "--before", "--after", "--between", "--lines", "--pos", "--json")
+_COUNTS = ("count_before", "count_after")
+_COLUMNS = ("lemma", *_COUNTS, "apd", "prt", "jsd", "jsd_by_chance", "p")
+_OF_LINES = ("--by", "--before", "--after", "--between", "--lines", "--pos", "--json", "--csv", "--tsv")
 
 
+@with_records
 def change(
     call: typer.Context,
     index: IndexName,
@@ -47,7 +51,8 @@ def change(
     lines: Annotated[int, typer.Option("--lines", min=1, help="With WORD: how many lines of each part.")] = 5,
     pos: Pos = None,
     seed: Annotated[int, typer.Option(min=0, help="Draws the uses of frequent words.")] = 0,
-    as_json: Json = False,
+    *,
+    printed: Printed,
 ) -> None:
     """Rank words by how differently they are used in two parts of a corpus, or show the lines that tell.
 
@@ -66,10 +71,7 @@ def change(
     parts = between or _of_times(by, before, after)
     with opening(index, allow_damaged=False) as opened:
         if word is not None:
-            for part, found in zip(parts, opened.change_lines(word, *parts, lines, pos=pos or ()), strict=True):
-                if not as_json:
-                    show(f"{part}:")
-                print_lines(found, Format.JSON if as_json else Format.TABLE)
+            _print_lines(parts, opened.change_lines(word, *parts, lines, pos=pos or ()), printed.format)
             return
         with stage_bar("words") as on_progress:
             ranked = opened.change(
@@ -77,13 +79,14 @@ def change(
             )
     if not ranked:
         say("No word occurs so often in both parts.")
-        return
     _say_drawn(ranked, seed)
-    if as_json:
+    if printed.format is Format.JSON:
         for one in ranked:
             print(json.dumps(one.as_dict(), ensure_ascii=False))
-        return
-    _print(ranked, between or ("before", "after"))
+    elif printed.format is not Format.TABLE:
+        print_rows([_row(one) for one in ranked], printed.format, _COLUMNS)
+    elif ranked:
+        _print(ranked, between or ("before", "after"))
 
 
 def _of_times(by: str, before: str | None, after: str | None) -> tuple[str, str]:
@@ -96,6 +99,24 @@ def _of_times(by: str, before: str | None, after: str | None) -> tuple[str, str]
     if _is_less(after, before):
         raise WrongCommand(f"What is between {after} and {before} would be in both parts; let --before be the lower.")
     return f"{by}<{before}", f"{by}>={after}"
+
+
+def _print_lines(parts: tuple[str, str], found: Sequence[Sequence[ConcordanceLine]], output: Format) -> None:
+    """Prints the lines of each part: below its name, or as one table that has it in a column."""
+    if output is Format.TABLE:
+        for part, lines in zip(parts, found, strict=True):
+            show(f"{part}:")
+            print_lines(lines, output)
+        return
+    told = [Told("", {"part": part}) for part, lines in zip(parts, found, strict=True) for _ in lines]
+    print_lines([line for lines in found for line in lines], output, told, told_fields=("part",))
+
+
+def _row(one: Changed) -> dict[str, object]:
+    """As a row of a table, with a column for the uses in each part."""
+    fields = one.as_dict()
+    counts = dict(zip(_COUNTS, one.counts, strict=True))
+    return {column: counts[column] if column in counts else fields[column] for column in _COLUMNS}
 
 
 def _print(ranked: Sequence[Changed], parts: tuple[str, str]) -> None:

@@ -14,8 +14,8 @@ from ctxsearch.cli.options import (
     AllowDamaged,
     Filters,
     IndexName,
-    Json,
     PerDocument,
+    Printed,
     WrongCommand,
     given,
     with_records,
@@ -80,9 +80,7 @@ def collocations(
     ] = None,
     by: WhoseSense = None,
     allow_damaged: AllowDamaged = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with a header.")] = False,
-    as_tsv: Annotated[bool, typer.Option("--tsv", help="Tab-separated, with a header.")] = False,
+    printed: Printed,
 ) -> None:
     """List the words that stand beside a word more often than chance would have it.
 
@@ -96,10 +94,6 @@ def collocations(
     if versus is not None and "--sort" in given(call):
         raise WrongCommand("--versus ranks by log-likelihood; leave out --sort.")
     measure = _measure(order)
-    if as_json + as_csv + as_tsv > 1:
-        raise WrongCommand("Choose one of --json, --csv and --tsv.")
-    chosen = ((as_json, Format.JSON), (as_csv, Format.CSV), (as_tsv, Format.TSV))
-    output = next((made for asked, made in chosen if asked), Format.TABLE)
     if sentence and (refused := [one for one in given(call) if one in ("--left", "--right")]):
         raise WrongCommand(f"--sentence counts the whole sentence; leave out {' and '.join(refused)}.")
     places = (None, None) if sentence else (left, right)
@@ -119,7 +113,9 @@ def collocations(
             if not told:
                 say_nothing(opened, filters.chosen["where"], _NO_WORD)
             # The most telling of each, those of the other sense last.
-            _print_contrasts(told if len(told) <= 2 * limit else [*told[:limit], *told[-limit:]], sense, versus, output)
+            _print_contrasts(
+                told if len(told) <= 2 * limit else [*told[:limit], *told[-limit:]], sense, versus, printed.format
+            )
             return
         if sense is not None:
             found = opened.senses().collocations(
@@ -147,7 +143,7 @@ def collocations(
             )
         if not found:
             say_nothing(opened, filters.chosen["where"], _NO_COLLOCATE)
-    _print(found, output)
+    _print(found, printed.format)
 
 
 @with_records
@@ -162,7 +158,7 @@ def examples(
     filters: Filters,
     per_document: PerDocument = None,
     allow_damaged: AllowDamaged = False,
-    as_json: Json = False,
+    printed: Printed,
 ) -> None:
     """List the best example sentences of a word, or of a sense of it.
 
@@ -177,8 +173,8 @@ def examples(
             found = opened.examples(word, count, **filters.chosen, per_document=per_document)
         if not found:
             say_nothing(opened, filters.chosen["where"], NO_LINE)
-    if as_json:
-        print_lines(found, Format.JSON)
+    if printed.format is not Format.TABLE:
+        print_lines(found, printed.format)
         return
     # In whole: an example is read, not compared with the lines above it.
     for line in found:

@@ -178,7 +178,7 @@ FILTERS = ("--form", "--pos", "--where", "--near", "--cql")
 class Search:
     """What `query` and `like` can be told besides the word and filters."""
 
-    k: Annotated[int | None, typer.Option("-k", min=1, help="How many lines.  [default: 20]")] = None
+    k: Annotated[int | None, typer.Option("-k", "--limit", min=1, help="How many lines.  [default: 20]")] = None
     every: Annotated[bool, typer.Option("--all", help="All lines, however far.")] = False
     min_score: Annotated[float | None, typer.Option(help="Only lines that score so much; a score is a cosine.")] = None
     min_p: Annotated[
@@ -213,13 +213,9 @@ def parsed_context(text: str) -> ConcordanceContext:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """How lines are printed."""
+class Printed:
+    """How rows are printed."""
 
-    context: Annotated[
-        str | None,
-        typer.Option(help="Words on either side; or 'sentence', which is shown whole.  [default: 10]"),
-    ] = None
     json: Json = False
     csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with a header.")] = False
     tsv: Annotated[bool, typer.Option("--tsv", help="Tab-separated, with a header.")] = False
@@ -227,13 +223,26 @@ class Shown:
     def __post_init__(self) -> None:
         if self.json + self.csv + self.tsv > 1:
             raise WrongCommand("Choose one of --json, --csv and --tsv.")
-        self.around()
 
     @property
     def format(self) -> Format:
         """The one format that was asked for."""
         chosen = ((self.json, Format.JSON), (self.csv, Format.CSV), (self.tsv, Format.TSV))
         return next((made for asked, made in chosen if asked), Format.TABLE)
+
+
+@dataclass(frozen=True)
+class Shown(Printed):
+    """How lines are printed."""
+
+    context: Annotated[
+        str | None,
+        typer.Option(help="Words on either side; or 'sentence', which is shown whole.  [default: 10]"),
+    ] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.around()
 
     def around(self, *, good: bool = False) -> ConcordanceContext:
         """A number of words, or the sentence; an example is a whole sentence, unless another context is asked for."""

@@ -9,7 +9,7 @@ import typer
 
 from ctxsearch.cli.console import counted, say
 from ctxsearch.cli.goal import Force
-from ctxsearch.cli.options import Device, WrongCommand, refuse_all_but
+from ctxsearch.cli.options import Device, WrongCommand, refuse_all_but, to_file
 from ctxsearch.cli.progress import stage_bar
 from ctxsearch.encoder.recipe import Recipe
 from ctxsearch.learning import TrainingReport
@@ -22,7 +22,7 @@ _OF_TEXTS = ("--documents", "--split", "--model", "--window", "--language")
 
 def train_head(
     call: typer.Context,
-    into: Annotated[Path, typer.Option(help="The .safetensors file to write.", dir_okay=False)],
+    into: Annotated[Path, typer.Option(help="The .safetensors file to write.", dir_okay=False, callback=to_file)],
     labels: Annotated[
         Path | None,
         typer.Argument(
