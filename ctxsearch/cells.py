@@ -36,6 +36,8 @@ _FORMULA = re.compile(f"'*[{_SIGNS}]")
 _GUARDED = re.compile(f"'+[{_SIGNS}]")
 # The columns after these have come one by one, and more may come.
 _OWN_COLUMNS = LINE_COLUMNS[:10]
+LABEL_COLUMNS = ("key", "sense_id", "lemma", "by", "at")
+"""Those of a table of labels."""
 
 
 def guarded(text: str) -> str:
@@ -100,12 +102,12 @@ def line_header(told: Sequence[str], metadata: Sequence[str]) -> list[str]:
 
 
 def is_own_header(columns: Sequence[str]) -> bool:
-    """Whether a table is one of lines that ctxsearch wrote, by the names of its columns.
+    """Whether a table is one of lines, or of labels, that ctxsearch wrote, by the names of its columns.
 
     >>> is_own_header(line_header(["sense"], ["year"])), is_own_header(["key", "text"])
     (True, False)
     """
-    return tuple(columns[: len(_OWN_COLUMNS)]) == _OWN_COLUMNS
+    return tuple(columns[: len(_OWN_COLUMNS)]) == _OWN_COLUMNS or tuple(columns) == LABEL_COLUMNS
 
 
 def line_cells(line: ConcordanceLine, told: Iterable[MetadataValue], metadata: Sequence[str]) -> list[MetadataValue]:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 from command_line import ctxsearch
+from conftest import WindowEncoder
 
-from ctxsearch import Index
+from ctxsearch import Document, Index
 from ctxsearch.corpus import DictionarySense, read_dictionary
 from ctxsearch.errors import SourceError
 
@@ -625,6 +626,47 @@ def test_where_people_differ_is_a_table_to_fill_in(folder: Path, tmp_path: Path)
         assert (none.returncode, none.stderr) == (0, "There is no line on which people differ.\n")
         assert none.stdout.rstrip("\n").split(delimiter)[-4:] == ["sense", "by anna", "by ben", "by carl"]
     assert ctxsearch("senses", "agreement", folder, "--csv", "--json").returncode == 2
+
+
+@pytest.mark.parametrize(("option", "delimiter"), [("--csv", ","), ("--tsv", "\t")])
+def test_what_an_inventory_has_is_a_table(folder: Path, option: str, delimiter: str) -> None:
+    """Senses, labels, changes and subcorpora as rows, with the fields of JSON; of nothing, their names alone."""
+    asked = (
+        ("senses", "list", folder, "bank"),
+        ("senses", "labels", folder, "bank"),
+        ("senses", "log", folder, "bank"),
+        ("subcorpora", "list", folder),
+    )
+    empty = [ctxsearch(*command, option) for command in asked]
+    assert [one.stdout.count("\n") for one in empty] == [1, 1, 1, 1]
+    assert [one.stderr.startswith(("There is no ", "No line", "Nothing")) for one in empty] == [True] * 4
+    done("senses", "new", folder, "bank.river", "--definition", "land, or mud,\tbeside a river", "--by", "anna")
+    done("senses", "note", folder, "bank.river", "of lakes, too", "--by", "anna")
+    done("senses", "note", folder, "bank.river", "rare", "--by", "ben")
+    done("senses", "label", folder, "bank.river", "bank/06:73", "bank/02:29", "--by", "anna")
+    done("subcorpora", "new", folder, "old", "year<1950", "genre=fiction")
+    for command, before in zip(asked, empty, strict=True):
+        rows = list(csv.DictReader(io.StringIO(done(*command, option)), delimiter=delimiter))
+        made = objects(done(*command, "--json"))
+        assert [[*row] for row in rows] == [[*row] for row in made]
+        assert delimiter.join(rows[0]) == before.stdout.rstrip("\n")
+        for row, one in zip(rows, made, strict=True):
+            for name, value in one.items():
+                text = {"notes": "of lakes, too; rare", "where": "year<1950; genre=fiction"}.get(name, str(value))
+                assert row[name] == (text if option == "--csv" else text.replace("\t", " "))
+        assert ctxsearch(*command, "--csv", "--json").returncode == 2
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "labels.tsv", "labels.jsonl"])
+def test_labels_that_are_listed_are_read_again(tmp_path: Path, name: str) -> None:
+    """Those of one person become another's, also where a key looks like a formula to spreadsheets."""
+    with Index.create(tmp_path / "index", model="window", encoder=WindowEncoder()) as index:
+        index.add([Document("=a", "The bank of the river."), Document("b", "A bank.")])
+        index.senses(by="anna").label(index.senses(by="anna").new("bank.river"), ["=a:4", "b:2"])
+    option = {".csv": "--csv", ".tsv": "--tsv", ".jsonl": "--json"}[Path(name).suffix]
+    (tmp_path / name).write_text(done("senses", "labels", tmp_path / "index", option), encoding="utf-8")
+    result = ctxsearch("senses", "label", tmp_path / "index", "--from", tmp_path / name, "--by", "ben")
+    assert result.stderr == f"{tmp_path / name}: labelled 2 lines.\n"
 
 
 def test_a_name_of_nobody_who_accepts_is_refused(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -11,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ctxsearch.cells import LABEL_COLUMNS
 from ctxsearch.cli.console import counted, say, show
 from ctxsearch.cli.nothing import require_word
-from ctxsearch.cli.options import By, IndexName, Json, WrongCommand
+from ctxsearch.cli.options import By, IndexName, Printed, WrongCommand, with_records
+from ctxsearch.cli.output import Format, print_rows
 from ctxsearch.cli.undoing import undo_command
 from ctxsearch.errors import SenseError
 from ctxsearch.index import Index
@@ -84,6 +85,7 @@ def unlabel(index: IndexName, keys: Keys, by: By = None) -> None:
     say(f"Took the label off {counted(changed, 'line')}{_but(len(set(keys)) - changed, 'had none of yours')}.")
 
 
+@with_records
 def labels(
     index: IndexName,
     word: Word = None,
@@ -91,9 +93,10 @@ def labels(
     lost: Annotated[
         bool, typer.Option("--lost", help="Only those whose line is not in the index, or is of another word now.")
     ] = False,
-    as_json: Json = False,
+    *,
+    printed: Printed,
 ) -> None:
-    """List which line has which sense, and who says so."""
+    """List which line has which sense, and who says so; as a table that label --from reads, with --csv or --tsv."""
     with Index.open(index) as opened:
         senses = opened.senses()
         found = senses.lost_labels(word, by=by) if lost else senses.labels(word, by=by)
@@ -105,13 +108,12 @@ def labels(
             raise SenseError(
                 f"{by!r} labelled no line{of_word}; {f'these did: {others}' if others else 'nobody else did'}."
             )
-    if as_json:
-        for one in found:
-            print(json.dumps(asdict(one), ensure_ascii=False))
-        return
     if not found:
         of_word = "" if word is None else f" of {word!r}"
         say(f"No label{of_word} is lost." if lost else f"No line{of_word} is labelled.")
+    if printed.format is not Format.TABLE:
+        print_rows([asdict(one) for one in found], printed.format, LABEL_COLUMNS)
+        return
     widths = [max((len(getattr(one, field)) for one in found), default=0) for field in ("key", "sense_id")]
     for one in found:
         show(f"{one.key:<{widths[0]}}  {one.sense_id:<{widths[1]}}  {one.by}, {one.at[:10]}")

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ctxsearch.cli.agreeing import agreement
-from ctxsearch.cli.console import counted, first_names, say, show, told
-from ctxsearch.cli.labelling import Keys, Word, inventory_of, label, labels, unlabel
-from ctxsearch.cli.nothing import require_word
-from ctxsearch.cli.options import By, IndexName, Json, WrongCommand
+from ctxsearch.cli.console import counted, first_names, say, told
+from ctxsearch.cli.labelling import Keys, inventory_of, label, labels, unlabel
+from ctxsearch.cli.listing import list_senses, log, shortened
+from ctxsearch.cli.options import By, IndexName, WrongCommand
 from ctxsearch.cli.undoing import undo_command
 from ctxsearch.errors import WordNotFound
 from ctxsearch.index import Index
@@ -24,38 +22,12 @@ from ctxsearch.sense import Label, Sense
 SenseName = Annotated[str, typer.Argument(metavar="SENSE", help="What the sense is called, bank.river for instance.")]
 Definition = Annotated[str, typer.Option(help="As a dictionary would have it.")]
 
-# Characters of a text that are shown in a line of the log.
-_LONGEST = 80
-
 app = typer.Typer(
     help="Keep a sense inventory of your own: senses, which line has which, notes; all of it logged, and undone.",
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-def list_senses(index: IndexName, word: Word = None, as_json: Json = False) -> None:
-    """List the senses of a word, or all."""
-    with Index.open(index) as opened:
-        found = opened.senses().list(word)
-        if not found:
-            require_word(opened, word)
-    if as_json:
-        for sense in found:
-            print(json.dumps(asdict(sense), ensure_ascii=False))
-        return
-    if not found:
-        of_word = "" if word is None else f" of {word!r}"
-        say(f"There is no sense{of_word} yet; make one with: ctxsearch senses new.")
-    width = max((len(sense.sense_id) for sense in found), default=0)
-    for sense in found:
-        have = counted(sense.lines, "line")
-        if sense.examples:
-            have += f" and {counted(sense.examples, 'example')}"
-        show(f"{sense.sense_id:<{width}}  {_on_one_line(sense.definition) or '(no definition)'}  [{have}]")
-        for note in sense.notes:
-            show(f"{'':<{width}}  - {_on_one_line(note.text)} ({note.by}, {note.at[:10]})")
 
 
 def new(
@@ -197,43 +169,17 @@ def remove_sense(index: IndexName, sense_id: SenseName, by: By = None) -> None:
     say(f"{sense_id}: removed{f', with {others}' if others else ''}. To have it back: {undo_command(index, by)}")
 
 
-def log(index: IndexName, word: Word = None, as_json: Json = False) -> None:
-    """Tell all that was ever changed, oldest first; long texts are shortened, but not with --json."""
-    with Index.open(index) as opened:
-        found = opened.senses().changes(word)
-        if not found:
-            require_word(opened, word)
-    if not found and not as_json:
-        say(f"Nothing was ever changed{'' if word is None else f' of the senses of {word!r}'}.")
-    for change in found:
-        if as_json:
-            print(json.dumps(asdict(change), ensure_ascii=False))
-        else:
-            undone = " (undone)" if change.undone else ""
-            show(f"{change.number:>5}  {change.at}  {change.by}  {_shortened(change.what)}{undone}")
-
-
 def undo(index: IndexName, by: By = None) -> None:
     """Undo your newest change; again, and the one before it is undone.
 
     It may be a change of senses, labels or notes, or of the index's subcorpora. What was undone is told.
     """
     with inventory_of(index, by) as senses:
-        say(f"Undone: {_shortened(senses.undo().what)}.")
+        say(f"Undone: {shortened(senses.undo().what)}.")
 
 
 def _say(sense: Sense, done: str) -> None:
     say(f"{sense.sense_id}: {done}, a sense of {sense.lemma} with {counted(sense.lines, 'line')}.")
-
-
-def _shortened(text: str) -> str:
-    """As much of a text as fits on a line beside what else there is."""
-    text = _on_one_line(text)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"
-
-
-def _on_one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _labels_with(labels: Sequence[Label], sense_id: str) -> list[Label]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -11,13 +10,16 @@ import typer
 
 from ctxsearch.cli.console import counted, say, show, told
 from ctxsearch.cli.nothing import NO_DOCUMENT, say_nothing
-from ctxsearch.cli.options import By, IndexName, Json
+from ctxsearch.cli.options import By, IndexName, Printed, with_records
+from ctxsearch.cli.output import Format, print_rows
 from ctxsearch.index import Index
 
 if TYPE_CHECKING:
     from ctxsearch.senses.subcorpora import Subcorpora
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What it is called; conditions name it @NAME.")]
+
+_COLUMNS = ("name", "where", "documents", "words")
 
 app = typer.Typer(
     help="Give parts of the corpus a name, to be used as @NAME wherever a condition is: --where @NAME.",
@@ -33,20 +35,24 @@ def _subcorpora(index: str, by: str | None = None) -> Iterator[Subcorpora]:
         yield opened.subcorpora(by=by)
 
 
-def list_subcorpora(index: IndexName, as_json: Json = False) -> None:
+@with_records
+def list_subcorpora(index: IndexName, *, printed: Printed) -> None:
     """List the subcorpora with their conditions, and how large they are."""
     with _subcorpora(index) as subcorpora:
         found, sizes = subcorpora.list(), subcorpora.sizes()
     if empty := [name for name, size in sizes.items() if size and not size.documents]:
         say(f"No document is in {', '.join(f'@{name}' for name in empty)}.")
-    if as_json:
-        for name, conditions in found.items():
-            size = sizes.get(name)
-            held = {"documents": size.documents, "words": size.words} if size else {"documents": None, "words": None}
-            print(json.dumps({"name": name, "where": list(conditions), **held}, ensure_ascii=False))
-        return
     if not found:
         say("There is no subcorpus yet; make one with: ctxsearch subcorpora new.")
+    if printed.format is not Format.TABLE:
+        rows = []
+        for name, conditions in found.items():
+            size = sizes.get(name)
+            held = (size.documents, size.words) if size else (None, None)
+            where = list(conditions) if printed.format is Format.JSON else "; ".join(conditions)
+            rows.append(dict(zip(_COLUMNS, (name, where, *held), strict=True)))
+        print_rows(rows, printed.format, _COLUMNS)
+        return
     width = max(map(len, found), default=0)
     for name, conditions in found.items():
         size = sizes.get(name)
