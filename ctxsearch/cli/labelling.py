@@ -96,7 +96,10 @@ def labels(
     *,
     printed: Printed,
 ) -> None:
-    """List which line has which sense, and who says so; as a table that label --from reads, with --csv or --tsv."""
+    """List which line has which sense, and who says so.
+
+    What --csv and --tsv print, label --from reads.
+    """
     with Index.open(index) as opened:
         senses = opened.senses()
         found = senses.lost_labels(word, by=by) if lost else senses.labels(word, by=by)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, TypeVar
 
 from ctxsearch.cli.console import counted, say, show
 from ctxsearch.cli.labelling import Word
@@ -12,6 +14,10 @@ from ctxsearch.cli.output import Format, print_rows
 from ctxsearch.index import Index
 from ctxsearch.sense import Change, Sense
 
+if TYPE_CHECKING:
+    from ctxsearch.senses import Senses
+
+T = TypeVar("T")
 # Characters of a text that are shown in a line of the log.
 _LONGEST = 80
 
@@ -19,10 +25,7 @@ _LONGEST = 80
 @with_records
 def list_senses(index: IndexName, word: Word = None, *, printed: Printed) -> None:
     """List the senses of a word, or all."""
-    with Index.open(index) as opened:
-        found = opened.senses().list(word)
-        if not found:
-            require_word(opened, word)
+    found = _found(index, word, lambda senses: senses.list(word))
     if not found:
         of_word = "" if word is None else f" of {word!r}"
         say(f"There is no sense{of_word} yet; make one with: ctxsearch senses new.")
@@ -45,10 +48,7 @@ def list_senses(index: IndexName, word: Word = None, *, printed: Printed) -> Non
 @with_records
 def log(index: IndexName, word: Word = None, *, printed: Printed) -> None:
     """Tell all that was ever changed, oldest first; long texts are shortened, but not with --json, --csv or --tsv."""
-    with Index.open(index) as opened:
-        found = opened.senses().changes(word)
-        if not found:
-            require_word(opened, word)
+    found = _found(index, word, lambda senses: senses.changes(word))
     if not found:
         say(f"Nothing was ever changed{'' if word is None else f' of the senses of {word!r}'}.")
     if printed.format is not Format.TABLE:
@@ -57,6 +57,15 @@ def log(index: IndexName, word: Word = None, *, printed: Printed) -> None:
     for change in found:
         undone = " (undone)" if change.undone else ""
         show(f"{change.number:>5}  {change.at}  {change.by}  {shortened(change.what)}{undone}")
+
+
+def _found(index: str, word: str | None, ask: Callable[[Senses], Sequence[T]]) -> Sequence[T]:
+    """What there is; where there is nothing of a word, the corpus has that word at least."""
+    with Index.open(index) as opened:
+        found = ask(opened.senses())
+        if not found:
+            require_word(opened, word)
+    return found
 
 
 def shortened(text: str) -> str:
