@@ -229,6 +229,7 @@ def test_a_new_sense_of_no_word_is_made_and_told(folder: Path) -> None:
             "Choose one of --over, --lines (or --pile) and --next.",
         ),
         (("assign", "{}", "bank", "--pile", "unsure", "--next", "3"), 2, "--lines (or --pile) and --next."),
+        (("novel", "{}", "--by", "nobody"), 0, "label.\n'nobody' labelled no line; nobody else did.\n"),
         (("senses", "labels", "{}", "--by", "nobody"), 1, "'nobody' labelled no line; nobody else did."),
         *(
             (("senses", command, "{}", "bnak", *option), 1, "The corpus does not have the word 'bnak'. Nearest: bank,")
@@ -506,7 +507,7 @@ LABELLED = json.dumps({"text": "The bank.", "start": 4, "end": 8, "lemma": "bank
         ),
         ("corpus.conllu", "1\tbank\tbank\tNOUN\t_\t_\t_\t_\t_\t_\n", "a treebank", "ctxsearch index INDEX FILE"),
         ("documents.jsonl", '{"id": "a", "text": "The bank."}', "documents", "ctxsearch index INDEX FILE"),
-        ("labelled.jsonl", LABELLED, "labelled uses", "ctxsearch evaluate FILE"),
+        ("labelled.jsonl", LABELLED, "a file of labelled uses", "ctxsearch evaluate FILE"),
     ],
 )
 def test_a_file_of_another_kind_is_told_with_its_command(

@@ -238,6 +238,26 @@ def test_wrong_commands_are_told(few: Path, tmp_path: Path) -> None:
     assert "--force replaces the file of --plot; give --plot, too." in told(command("evaluate", few, "--force"), 2)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("d.csv", "headword,sense,definition\nbank,bank.1,land\n", "a dictionary"),
+        ("l.tsv", "key\tsense\nloan:4\tbank.1\n", "a table of labels"),
+        ("u.csv", "lemma\tcontext\tindexes_target_token\nbank\tThe bank.\t4:8\n", "a table of uses (DURel, WUG)"),
+        ("t.conllu", "1\tbank\tbank\tNOUN\t_\t_\t_\t_\t_\t_\n", "a treebank"),
+        ("d.jsonl", '{"id": "a", "text": "The bank."}\n', "documents"),
+    ],
+)
+def test_what_are_no_labelled_uses_is_told(tmp_path: Path, name: str, content: str, what: str) -> None:
+    """What the file seems to be is told with the command that takes it, whoever is to read it."""
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    for words in (("evaluate", path), ("train-head", path, "--into", tmp_path / "head.safetensors")):
+        why = f"Error: {path}: it seems to be {what}, and no file of labelled uses. It is for: ctxsearch "
+        assert told(command(*words)).startswith(why)
+    assert not (tmp_path / "head.safetensors").exists()
+
+
 def test_plot_without_matplotlib_is_one_sentence(few: Path, tmp_path: Path) -> None:
     """Where Matplotlib is not installed, that is said at once, with what installs it."""
     # A package that cannot be imported stands before any that can.

@@ -322,6 +322,7 @@ def test_commands_say_why_nothing_is_left(path: Path, tmp_path: Path) -> None:
         ("examples", path, "bank", "--sense", "bank.river"),
         ("induce", path, "bank"),
         ("novel", path, "bank"),
+        ("induce", path, "bank", "--json"),
     ):
         nothing = command(*words, *far)
         assert nothing.returncode == 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ctxsearch.cli.console import counted, say, show
+from ctxsearch.cli.labelling import who_did
 from ctxsearch.cli.nothing import NO_LINE, say_nothing
 from ctxsearch.cli.opening import opening
 from ctxsearch.cli.options import Filters, IndexName, Json, Whose, WrongCommand, refuse_all_but, with_records
@@ -96,8 +97,11 @@ def novel(
             _print(found, lines, as_json)
             return
         ranked = senses.unaccounted(by=by)
+        nobody = "" if ranked else who_did(senses, by)
     if not ranked:
         say("No word of the inventory has a sense with an example; label some with: ctxsearch senses label.")
+    if nobody:
+        say(nobody)
     for one in ranked:
         if as_json:
             print(json.dumps(asdict(one), ensure_ascii=False))

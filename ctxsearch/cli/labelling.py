@@ -105,12 +105,8 @@ def labels(
         found = senses.lost_labels(word, by=by) if lost else senses.labels(word, by=by)
         if not found:
             require_word(opened, word)
-        if by is not None and not found and not lost:
-            others = ", ".join(sorted({one.by for one in senses.labels(word)}))
-            of_word = "" if word is None else f" of {word!r}"
-            raise SenseError(
-                f"{by!r} labelled no line{of_word}; {f'these did: {others}' if others else 'nobody else did'}."
-            )
+        if not found and not lost and (nobody := who_did(senses, by, word)):
+            raise SenseError(nobody)
     if not found:
         of_word = "" if word is None else f" of {word!r}"
         say(f"No label{of_word} is lost." if lost else f"No line{of_word} is labelled.")
@@ -120,6 +116,15 @@ def labels(
     widths = [max((len(getattr(one, field)) for one in found), default=0) for field in ("key", "sense_id")]
     for one in found:
         show(f"{one.key:<{widths[0]}}  {one.sense_id:<{widths[1]}}  {one.by}, {one.at[:10]}")
+
+
+def who_did(senses: Senses, by: str | None, word: str | None = None) -> str:
+    """That somebody whose labels alone are to count labelled nothing, and who did; empty where they labelled a line."""
+    if by is None or senses.labels(word, by=by):
+        return ""
+    others = ", ".join(sorted({one.by for one in senses.labels(word)}))
+    of_word = "" if word is None else f" of {word!r}"
+    return f"{by!r} labelled no line{of_word}; {f'these did: {others}' if others else 'nobody else did'}."
 
 
 def _say_replaced(replaced: Mapping[str, str], index: str, by: str | None) -> None:

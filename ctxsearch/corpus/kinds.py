@@ -27,6 +27,7 @@ _INDEX = "ctxsearch index INDEX FILE"
 _LABEL = "ctxsearch senses label INDEX --from FILE"
 DICTIONARY = Kind("a dictionary", "ctxsearch senses import INDEX FILE")
 LABELS = Kind("a table of labels", _LABEL)
+LABELLED = Kind("a file of labelled uses", "ctxsearch evaluate FILE")
 _BY_ENDING = {
     ".vrt": Kind("vertical text", _INDEX),
     ".vert": Kind("vertical text", _INDEX),
@@ -35,17 +36,14 @@ _BY_ENDING = {
     ".xml": Kind("XML", f"{DICTIONARY.command} if it is a dictionary, and {_INDEX} if it is a text"),
 }
 _BY_ENDING[".tei"] = _BY_ENDING[".xml"]
-# By the columns of a table, or the fields of its objects; the first that fits.
+# By the columns of a table, or the fields of its objects; the first that fits is told, and of any that fits it may be.
 _BY_NAMES = (
     ({"headword", "sense"}, DICTIONARY),
     ({"key", "sense"}, LABELS),
     ({"key", "sense_id"}, LABELS),
     ({"key", "left", "node", "right"}, Kind("a table of lines", f"{_LABEL} when a column sense is filled in")),
     (NEEDED, Kind("a table of uses (DURel, WUG)", _INDEX)),
-    *(
-        ({where, "start", "end", "lemma", "sense"}, Kind("labelled uses", "ctxsearch evaluate FILE"))
-        for where in ("text", "document_id")
-    ),
+    *(({where, "start", "end", "lemma", "sense"}, LABELLED) for where in ("text", "document_id")),
     ({"id", "text"}, Kind("documents", _INDEX)),
 )
 
@@ -61,22 +59,23 @@ def other_kind(path: Path, wanted: Kind) -> SourceError | None:
     >>> error.why, error.hint
     ('it seems to be a dictionary, and no table of labels', 'It is for: ctxsearch senses import INDEX FILE.')
     """
-    found = _kind_of(path)
-    if found is None or found.command.startswith(wanted.command):
+    found = _kinds_of(path)
+    if not found or any(one.command.startswith(wanted.command) for one in found):
         return None
-    what = wanted.what.removeprefix("a ")
-    return SourceError(shown(path), f"it seems to be {found.what}, and no {what}", hint=f"It is for: {found.command}.")
+    what, command = found[0]
+    why = f"it seems to be {what}, and no {wanted.what.removeprefix('a ')}"
+    return SourceError(shown(path), why, hint=f"It is for: {command}.")
 
 
-def _kind_of(path: Path) -> Kind | None:
+def _kinds_of(path: Path) -> list[Kind]:
     if not path.is_file():
-        return None
+        return []
     endings = [one.lower() for one in path.suffixes[-2:]]
     ending = endings[-2] if len(endings) > 1 and endings[-1] == ".gz" else "".join(endings[-1:])
     if ending in _BY_ENDING:
-        return _BY_ENDING[ending]
+        return [_BY_ENDING[ending]]
     names = _names(path, ending)
-    return next((kind for needed, kind in _BY_NAMES if names >= needed), None)
+    return [kind for needed, kind in _BY_NAMES if names >= needed]
 
 
 def _names(path: Path, ending: str) -> set[str]:

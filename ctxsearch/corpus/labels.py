@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ctxsearch.corpus.entries import read_entries
 from ctxsearch.corpus.files import shown
+from ctxsearch.corpus.kinds import LABELLED, other_kind
 from ctxsearch.corpus.objects import read_object
 from ctxsearch.corpus.reading import read
 from ctxsearch.domain import Document
@@ -123,7 +124,13 @@ def read_labels(path: str | Path, *, documents: str | Path | None = None, split:
     name = shown(path)
     if path.is_dir():
         raise SourceError(name, "it is a folder; name the file of labelled uses")
-    found_uses = [_use(name, line, entry, has_documents=documents is not None) for line, entry in read_entries(path)]
+    try:
+        entries = read_entries(path)
+        found_uses = [_use(name, line, entry, has_documents=documents is not None) for line, entry in entries]
+    except SourceError as error:
+        if other := other_kind(path, LABELLED):
+            raise other from error
+        raise
     every = [use for use in found_uses if use is not None]
     if not every:
         raise SourceError(name, "none of its lines has a sense" if found_uses else "there is no labelled use in it")
