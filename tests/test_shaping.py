@@ -428,6 +428,23 @@ def test_marks_of_letters_are_sorted_after_the_letters(make_index: MakeIndex) ->
     assert found == ["älter", "Apfel", "arger", "Ärger", "Łoś", "öde", "offen", "Zebra"]
 
 
+def test_a_name_with_another_meaning_tells_the_one_before(make_index: MakeIndex) -> None:
+    """Whoever gives a name another meaning, or takes it away, learns how to have it back; the same again is no news."""
+    index = make_index([Document(f"{year}", "A bank.", {"year": year}) for year in (1900, 1950)])
+    undo = f"ctxsearch senses undo {index.path} --by ann"
+    by = ("--by", "ann")
+    for _ in range(2):
+        assert command("subcorpora", "new", index.path, "old", "year<1910", *by).stderr == "@old is: year<1910.\n"
+    other = command("subcorpora", "new", index.path, "old", "year<1990", *by).stderr
+    assert other == f"@old is: year<1990.\nBefore, it was: year<1910. To have that back: {undo}\n"
+    assert command(*undo.split()[1:]).returncode == 0
+    assert index.subcorpora().list() == {"old": ["year<1910"]}
+    gone = command("subcorpora", "remove", index.path, "old", *by).stderr
+    assert gone == f"@old is no more. To have it back: {undo}\n"
+    assert command(*undo.split()[1:]).returncode == 0
+    assert index.subcorpora().list() == {"old": ["year<1910"]}
+
+
 def test_commands_shape_lines(index: Index) -> None:
     """Sort keys, pages, lines a document and subcorpora on the command line."""
     shown = command("concordance", index.path, "bank", "--sort", "-year", "--sort", "left", "-k", "4", "--offset", "2")

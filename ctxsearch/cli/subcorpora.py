@@ -12,6 +12,7 @@ from ctxsearch.cli.console import counted, say, show, told
 from ctxsearch.cli.nothing import NO_DOCUMENT, say_nothing
 from ctxsearch.cli.options import By, IndexName, Printed, with_records
 from ctxsearch.cli.output import Format, print_rows
+from ctxsearch.cli.undoing import undo_command
 from ctxsearch.index import Index
 
 if TYPE_CHECKING:
@@ -72,18 +73,21 @@ def new(
     """Give conditions a name, or a name another meaning."""
     with Index.open(index) as opened:
         subcorpora = opened.subcorpora(by=by)
+        before = subcorpora.list().get(name)
         subcorpora.save(name, where)
         stored, size = subcorpora.list()[name], subcorpora.sizes()[name]
         say(f"@{name} is: {'  '.join(stored)}.")
         if size is not None and not size.documents:
             say_nothing(opened, stored, NO_DOCUMENT)
+        if before not in (None, stored):
+            say(f"Before, it was: {'  '.join(before or ())}. To have that back: {undo_command(index, by)}")
 
 
 def remove(index: IndexName, name: Name, by: By = None) -> None:
     """Take a name away; no document is touched."""
     with _subcorpora(index, by) as subcorpora:
         subcorpora.remove(name)
-    say(f"@{name} is no more.")
+    say(f"@{name} is no more. To have it back: {undo_command(index, by)}")
 
 
 for _name, _command in (("list", list_subcorpora), ("new", new), ("remove", remove)):
