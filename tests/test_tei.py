@@ -141,6 +141,19 @@ class TestText:
         )
         assert text_of(tmp_path, body) == "one two three four five"
 
+    @pytest.mark.parametrize("hyphen", ["", "-", "\u00ad", "\u2010", "\u2e17", "\u00ac", "-\n  "])
+    def test_hyphens_at_breaks(self, tmp_path: Path, hyphen: str) -> None:
+        """A break that parts no word takes the hyphen before it along, in a token, too, and no other break does."""
+        broken = f'{hyphen}<pb break="no"/>\n<lb break="no"/>'
+        assert text_of(tmp_path, f"<p>a <hi>riv{broken}</hi>er</p>") == "a river"
+        assert forms(only(tmp_path, tei(f"<s><w>riv{broken}er</w></s>"))) == [["river"]]
+
+    def test_hyphens_that_stay(self, tmp_path: Path) -> None:
+        """A hyphen stays at a break that parts words, behind a number, and where a line ends without one."""
+        body = '<p>well-<lb/>known 1912-<lb break="no"/>14 a-<lb break="no"/></p><p><lb break="no"/>b - c</p>'
+        assert text_of(tmp_path, body) == "well- known 1912-14 a\n\nb - c"
+        assert text_of(tmp_path, '<p>x-</p><lb break="no"/><p>y</p>') == "x-\n\ny"
+
     def test_left_out(self, tmp_path: Path) -> None:
         """Notes, running heads and deletions are no text, with all that is in them."""
         body = (

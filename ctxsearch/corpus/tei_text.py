@@ -3,6 +3,8 @@
 White space between two tokens is often mere layout, and which it is nobody says. Where a document uses ``join``, that
 alone parts its tokens or not; where it does not, white space does, unless there is none between any two tokens so far:
 then every two are parted by a blank. Text outside of tokens is taken with the white space that it has.
+
+A break that parts no word (``break="no"``) takes the hyphen before it along: it is there since the line was full.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from ctxsearch.domain import Given
 LINE = "\n"
 
 _WHITE = re.compile("[ \t\r\n]+")
+# The hyphens of ASCII and of Unicode, those of old prints, and the sign for a word that goes on.
+_HYPHENS = frozenset("-\u00ad\u2010\u2e17\u2e5d\u00ac")
 # More words in one token say nothing of it, and could be millions.
 _MAX_WORDS = 32
 _JOINS_LEFT = {"left", "both"}
@@ -109,9 +113,11 @@ class TeiText:
         if self._word is not None:
             while self._pieces and not self._pieces[-1].strip():
                 self._pieces.pop()
-            self._pieces[-1:] = [piece.rstrip() for piece in self._pieces[-1:]]
+            self._pieces[-1:] = [_whole(piece.rstrip(), is_joined=is_joined) for piece in self._pieces[-1:]]
             self._is_joined = True
         else:
+            if self._atoms and not self._gap and self._atoms[-1].word is None:
+                self._atoms[-1].text = _whole(self._atoms[-1].text, is_joined=is_joined)
             self._is_joined = is_joined
             self._is_apart = not is_joined
 
@@ -226,6 +232,16 @@ class TeiText:
         if before.word and after.word and (self._has_join or not self._has_white):
             return BLANK
         return BLANK * after.is_apart
+
+
+def _whole(piece: str, *, is_joined: bool) -> str:
+    """What stands before a break, without the hyphen of a word that goes on behind it.
+
+    >>> _whole("the riv-", is_joined=True), _whole("well-", is_joined=False), _whole("1912-", is_joined=True)
+    ('the riv', 'well-', '1912-')
+    """
+    is_hyphenated = piece[-1:] in _HYPHENS and piece[-2:-1].isalpha()
+    return piece[:-1] if is_joined and is_hyphenated else piece
 
 
 def _said(word: Word) -> tuple[str, str]:
