@@ -256,6 +256,34 @@ class TestTokens:
         """The tag is in pos, msd, ana or type."""
         assert sentences(only(tmp_path, tei(f"<w {attributes}>a</w>")))[0].tags == [tag]
 
+    def test_txm(self, tmp_path: Path) -> None:
+        """In TXM's files elements in a word say its lemma and its tag, and attributes of the text are metadata."""
+        word = '<w id="{n}" type="w"><txm:form>{form}</txm:form>{said}</w>'
+        said = (
+            '<txm:ana resp="#src" type="#n">1</txm:ana><txm:ana type="#frpos">{tag}</txm:ana>\n'
+            '<txm:ana type="#frlemma">{lemma}</txm:ana>'
+        )
+        words = "\n".join(
+            word.format(n=n, form=form, said=said.format(tag=tag, lemma=lemma))
+            for n, (form, tag, lemma) in enumerate(
+                [("Les", "DET:ART", "le"), ("ressorts", "NOM", "ressort"), ("Zab", "NAM", "&lt;unknown&gt;")]
+            )
+        )
+        attributes = f'{NAMESPACE} xmlns:txm="http://textometrie.org/1.0"'
+        text = f'<text id="t1" annee="1850" auteur="Sand" xml:lang="fr"><p><s n="1">{words}</s></p></text>'
+        header = "<teiHeader><fileDesc><titleStmt><title>Lettres</title></titleStmt></fileDesc></teiHeader>"
+        document = only(tmp_path, f"<TEI{attributes}>{header}{text}</TEI>")
+        assert (document.text, document.title) == ("Les ressorts Zab", "Lettres")
+        assert document.metadata == {"annee": 1850, "auteur": "Sand"}
+        assert sentences(document)[0].lemmas == ["le", "ressort", ""]
+        assert sentences(document)[0].tags == ["DET:ART", "NOM", "NAM"]
+
+    def test_text_of_no_txm(self, tmp_path: Path) -> None:
+        """Attributes of a text that is not TXM's are no metadata, and what stands in ``ana`` is never text."""
+        body = '<p><s><w>a</w> <ana type="#pos">N</ana><w>b</w></s></p>'
+        document = only(tmp_path, f'<TEI><text type="novel">{body}</text></TEI>')
+        assert (document.text, document.metadata, sentences(document)[0].tags) == ("a b", {}, ["", ""])
+
     def test_words_in_words(self, tmp_path: Path) -> None:
         """A token with tokens inside is one, and has their lemmas and tags where it has none of its own."""
         body = (

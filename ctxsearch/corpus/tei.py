@@ -6,7 +6,8 @@ the first. Paragraphs, heads and their like are parted by an empty line, and ver
 over them.
 
 Where words are in ``w`` (and marks in ``pc``), these are the document's tokens, and ``s`` its sentences. A document
-that has text outside of them keeps that, too, to be cut as other texts are: heads are often not annotated.
+that has text outside of them keeps that, too, to be cut as other texts are: heads are often not annotated. What TXM
+says of them in elements of its own, and of the text in attributes, is read as well (`ctxsearch.corpus.txm`).
 
 A file that declares entities is refused: they are hardly ever needed, and a few lines of them can make gigabytes.
 """
@@ -25,8 +26,9 @@ from ctxsearch.corpus.lines import decode, read_blocks
 from ctxsearch.corpus.records import OnRead, Options, UnknownFormat, bad_byte, checked, too_long
 from ctxsearch.corpus.tei_header import TeiHeader
 from ctxsearch.corpus.tei_text import LINE, TeiText, Word
+from ctxsearch.corpus.txm import ANNOTATION, Annotation, is_txm, metadata_of
 from ctxsearch.corpus.xml_encoding import encoding_of_xml
-from ctxsearch.domain import Document
+from ctxsearch.domain import Document, Metadata
 from ctxsearch.errors import SourceError
 
 # No text that anybody wrote comes near.
@@ -34,6 +36,7 @@ _MAX_DEPTH = 1_000
 
 _ROOTS = {"TEI", "teiCorpus"}
 _LEFT_OUT = {
+    ANNOTATION,
     "del",
     "desc",
     "figDesc",
@@ -95,6 +98,10 @@ class _Parser:
         self._path: list[str] = []
         self._announced = ""
         self._left_out_at = 0
+        self._word = Word(0, "", "")
+        self._annotation: Annotation | None = None
+        self._is_txm = False
+        self._said: Metadata = {}
         self._chosen: list[bool] = []
         self._text: TeiText | None = None
         self._header = TeiHeader()
@@ -151,6 +158,7 @@ class _Parser:
             self._start_in_text(name, parent, attributes)
         elif name == "text":
             self._text_at = len(self._path)
+            self._said = metadata_of(attributes) if self._is_txm else {}
         elif "teiHeader" in self._path:
             self._header.start(self._path, attributes)
 
@@ -166,6 +174,9 @@ class _Parser:
         if self._left_out_at:
             if depth == self._left_out_at:
                 self._left_out_at = 0
+                if self._annotation is not None:
+                    self._annotation.end()
+                    self._annotation = None
         elif depth == self._document_at:
             self._end_document()
         elif depth == self._text_at:
@@ -181,6 +192,8 @@ class _Parser:
         self._document_at = len(self._path)
         self._document_id = attributes.get("xml:id", "")
         self._line = self._expat.CurrentLineNumber
+        self._is_txm = is_txm(attributes)
+        self._said = {}
         self._header = TeiHeader()
         self._text = TeiText()
         self._error = None
@@ -198,7 +211,7 @@ class _Parser:
         document = Document(
             self._document_id or f"{file.name}{place}",
             content,
-            self._header.metadata(),
+            {**self._header.metadata(), **self._said},
             title=self._header.title or (file.stem if is_only else ""),
             uri=f"{file.uri}{place}",
             given=given,
@@ -216,6 +229,8 @@ class _Parser:
             self._chosen[-1] = self._chosen[-1] or not is_left_out
         if is_left_out:
             self._left_out_at = len(self._path)
+            if name == ANNOTATION:
+                self._annotation = Annotation(self._word, attributes)
             return
         if name in {"choice", "app"}:
             self._chosen.append(False)
@@ -231,7 +246,8 @@ class _Parser:
             text.start_sentence(attributes.get("xml:id") or attributes.get("n", ""))
         elif name in _WORDS:
             join = attributes.get("join", "")
-            text.start_word(Word(self._expat.CurrentLineNumber, attributes.get("lemma", ""), _tag(attributes), join))
+            self._word = Word(self._expat.CurrentLineNumber, attributes.get("lemma", ""), _tag(attributes), join)
+            text.start_word(self._word)
 
     def _end_in_text(self, name: str) -> None:
         if name in {"choice", "app"}:
@@ -247,8 +263,11 @@ class _Parser:
             text.end_sentence()
         elif name in _WORDS:
             text.end_word()
+            self._word = Word(0, "", "")
 
     def _characters(self, data: str) -> None:
+        if self._annotation is not None:
+            self._annotation.characters(data)
         if self._left_out_at or not self._document_at or self._text is None:
             return
         if not self._text_at:
