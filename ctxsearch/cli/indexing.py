@@ -44,7 +44,8 @@ def index(
         list[str] | None,
         typer.Argument(
             metavar="SOURCE...",
-            help="Folders, .txt, .jsonl, .csv, .tsv, .conllu, .vrt, .xml (TEI) (or .gz), .xlsx, .ods, .zip.",
+            help="Folders, .txt, .md, .html, .jsonl, .csv, .tsv, .conllu, .vrt, .xml (TEI) (or .gz), .docx, .xlsx,"
+            " .ods, .zip.",
         ),
     ] = None,
     model: Annotated[str | None, typer.Option(help=f"A folder or a name. [default: {DEFAULT_MODEL}]")] = None,

@@ -18,6 +18,8 @@ from zipfile import ZipInfo
 from ctxsearch.errors import SourceError
 
 ARCHIVE = ".zip"
+HIDDEN = (".", "~$")
+"""What names of hidden files begin with, and of those by which an office locks a file that is open in it."""
 
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _ENCRYPTED = 0x1
@@ -45,7 +47,7 @@ def members(path: Path, uri: str) -> Sequence[tuple[str, ZipInfo]]:
     found = []
     for entry in entries:
         parts = [part for part in entry.filename.replace("\\", "/").split("/") if part not in {"", ".", ".."}]
-        is_hidden = any(part.startswith(".") for part in parts) or "__MACOSX" in parts[:1]
+        is_hidden = any(part.startswith(HIDDEN) for part in parts) or "__MACOSX" in parts[:1]
         if parts and not is_hidden and not entry.is_dir():
             found.append(("/".join(parts), entry))
     return sorted(found, key=lambda named: named[0])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from zipfile import ZipInfo
 
-from ctxsearch.corpus.archives import ARCHIVE, members
+from ctxsearch.corpus.archives import ARCHIVE, HIDDEN, members
 from ctxsearch.errors import SourceError
 from ctxsearch.paths import path_of
 
@@ -176,7 +176,7 @@ def _check_not_empty(found: Source, path: Path, endings: Collection[str], glob: 
 
 
 def _walk(root: Path) -> Iterator[str]:
-    """Yields the relative path of every file under a folder, sorted, without hidden ones.
+    """Yields the relative path of every file under a folder, sorted, without hidden ones and locks of an office.
 
     A link to a folder is followed only when it leads out of the root to a place not yet seen: what lies under the
     root is read under its own name, and so no loop of links can matter.
@@ -192,7 +192,7 @@ def _walk(root: Path) -> Iterator[str]:
         except OSError as error:
             raise SourceError(shown(root / prefix), f"the folder cannot be read ({error.strerror})") from error
         for name, link in below:
-            if name.startswith("."):
+            if name.startswith(HIDDEN):
                 continue
             if not name.endswith("/"):
                 yield prefix + name

@@ -11,7 +11,9 @@ from ctxsearch.callbacks import check_callbacks
 from ctxsearch.corpus.archives import ARCHIVE, members
 from ctxsearch.corpus.columns import columns_of
 from ctxsearch.corpus.conllu import read_conllu
+from ctxsearch.corpus.docx import DOCX, read_docx
 from ctxsearch.corpus.files import NAMES_KEPT, File, Source, find
+from ctxsearch.corpus.hypertext import read_html
 from ctxsearch.corpus.jsonl import read_jsonl
 from ctxsearch.corpus.lines import check_encoding, is_utf8, looks_like_utf8, read_blocks
 from ctxsearch.corpus.records import DEFAULT_TEXT_COLUMN, OnRead, Options, Reader, UnknownFormat
@@ -46,11 +48,21 @@ _READERS: dict[str, Reader] = {
     ".vertical": read_vertical,
     ".xml": read_tei,
     ".tei": read_tei,
+    ".md": read_text,
+    ".markdown": read_text,
+    ".html": read_html,
+    ".htm": read_html,
+    ".xhtml": read_html,
 }
 READERS = {ending + packed: reader for ending, reader in _READERS.items() for packed in ("", ".gz")}
 READERS |= dict.fromkeys(SHEETS, read_table)
+READERS[DOCX] = read_docx
 # The files of an archive are read as those of a folder; the archive itself only to say what is wrong with it.
 READERS[ARCHIVE] = read_archive
+# Of those that are one document, named by its file, a metadata table may say more.
+_TEXTS = (read_text, read_html, read_docx)
+# Those that tell their encoding themselves.
+_WITH_ENCODING = (*SHEETS, DOCX, ARCHIVE)
 
 
 class Corpus:
@@ -177,8 +189,7 @@ class Corpus:
 
     def _seems_garbled(self, file: File) -> bool:
         """Whether a file is to be read in another encoding than UTF-8, and looks as if that were the right one."""
-        # Spreadsheets and archives tell their encoding themselves.
-        if is_utf8(self._options.encoding) or file.ending in SHEETS or file.ending == ARCHIVE:
+        if is_utf8(self._options.encoding) or file.ending in _WITH_ENCODING:
             return False
         try:
             return looks_like_utf8(read_blocks(file, lambda _: None))
@@ -196,15 +207,15 @@ def read(
     on_skip: Callable[[SourceError], None] | None = None,
     glob: str | None = None,
 ) -> Corpus:
-    """Reads documents from folders and files: text, JSONL, CSV, TSV, CoNLL-U, VRT and TEI, each also packed with gzip.
+    """Reads documents from folders and files: text, HTML, JSONL, CSV, TSV, CoNLL-U, VRT and TEI, also packed with gzip.
 
-    A text file is one document, and its id is its path under the folder; in the others each record is one, and where it
-    has no id of its own it is called ``path#line``, or by the path alone where a treebank or a TEI file is but one
-    document. Of a spreadsheet (``.xlsx``, ``.xls``, ``.ods``; extra ``xlsx``) the first sheet is read. An archive
-    (``.zip``) is read as a folder is; in both, XML that is no TEI, and spreadsheets without texts, are passed over. A
-    file ``metadata.csv`` or ``.tsv``, or a spreadsheet of that name, at the top of a folder gives its text files
-    metadata, if it has a column ``id``, ``file`` or ``filename`` (or ``id_column``). Texts come as they are in the
-    file, line ends and all.
+    A text file (Markdown as it stands), a page of HTML and a ``.docx`` are one document, and its id is its path under
+    the folder; in the others each record is one, and where it has no id of its own it is called ``path#line``, or by
+    the path alone where a treebank or a TEI file is but one document. Of a spreadsheet (``.xlsx``, ``.xls``, ``.ods``;
+    extra ``xlsx``) the first sheet is read. An archive (``.zip``) is read as a folder is; in both, XML that is no TEI,
+    and spreadsheets without texts, are passed over. A file ``metadata.csv`` or ``.tsv``, or a spreadsheet of that name,
+    at the top of a folder gives its text files metadata, if it has a column ``id``, ``file`` or ``filename`` (or
+    ``id_column``). Texts come as they are in the file, line ends and all; those of pages and ``.docx`` as paragraphs.
     Treebanks and other corpora that are cut into tokens give their documents these, with their sentences, lemmas and
     tags (`Document.given`); so does a table of uses (a header with ``lemma``, ``context`` and
     ``indexes_target_token``), which gives each of its contexts the word that it is for.
@@ -278,4 +289,4 @@ def _refuse_table(other: str, file: File, options: Options, on_read: OnRead) -> 
 
 
 def _is_text(file: File) -> bool:
-    return READERS[file.ending] is read_text
+    return READERS[file.ending] in _TEXTS

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ctxsearch.cells import unguarded
 from ctxsearch.corpus.files import File
-from ctxsearch.corpus.lines import BadByte, Line, decode, read_blocks, split_lines
+from ctxsearch.corpus.lines import BadByte, Line, check_encoding, decode, read_blocks, split_lines
 from ctxsearch.domain import Document, MetadataValue
 from ctxsearch.errors import SourceError
 from ctxsearch.given import wrong_given
@@ -22,6 +22,7 @@ TOKEN_CHARS = 20
 SENTENCE_CHARS = 100
 MAX_ID_CHARS = 1_000
 DEFAULT_TEXT_COLUMN = "text"
+DEFAULT_ENCODING = "utf-8"
 DEFAULT_COLUMNS = ("word", "pos", "lemma")
 
 LINE_ENDS = "Save it with the line ends of today: LF, or CR and LF."
@@ -39,7 +40,7 @@ class Options:
 
     text_column: str = DEFAULT_TEXT_COLUMN
     id_column: str | None = None
-    encoding: str = "utf-8"
+    encoding: str = DEFAULT_ENCODING
     max_record_chars: int = MAX_RECORD_CHARS
     columns: tuple[str, ...] | None = None
 
@@ -57,6 +58,34 @@ Reader = Callable[[File, Options, OnRead], Iterator[Document | SourceError]]
 def lines_of(file: File, options: Options, on_read: OnRead) -> Iterator[Line]:
     """Yields the lines of a file."""
     return split_lines(decode(read_blocks(file, on_read), options.encoding), options.max_record_chars)
+
+
+def content_of(file: File, options: Options, on_read: OnRead, *, hint: str) -> bytes:
+    """Returns all bytes of a file that cannot be read piece by piece.
+
+    Raises:
+        SourceError: it cannot be read, or is too large; then the hint says what to do.
+    """
+    content = bytearray()
+    for block in read_blocks(file, on_read):
+        content += block
+        if len(content) > options.max_record_chars:
+            raise SourceError(file.uri, f"it has more than {options.max_record_chars:,} bytes", hint=hint)
+    return bytes(content)
+
+
+def declared(encoding: str, file: File) -> str:
+    """Returns an encoding that a file declares.
+
+    Raises:
+        SourceError: there is no such encoding.
+    """
+    try:
+        check_encoding(encoding)
+    except SourceError as error:
+        hint = 'Use the one that it has, for instance `encoding="latin-1"`.'
+        raise SourceError(file.uri, f"it declares the encoding {encoding!r}, which is none", hint=hint) from error
+    return encoding
 
 
 def checked(document: Document, file: File, line: int | None = None) -> Document:

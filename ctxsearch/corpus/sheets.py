@@ -13,8 +13,7 @@ from collections.abc import Iterator
 
 from ctxsearch.corpus.extent import MOST_CELLS, cells_within
 from ctxsearch.corpus.files import File
-from ctxsearch.corpus.lines import read_blocks
-from ctxsearch.corpus.records import OnRead, Options, UnknownFormat
+from ctxsearch.corpus.records import OnRead, Options, UnknownFormat, content_of
 from ctxsearch.errors import MissingExtra, SourceError
 
 SHEETS = (".xlsx", ".xls", ".ods")
@@ -58,12 +57,7 @@ def sheet_rows(file: File, options: Options, on_read: OnRead) -> Iterator[tuple[
 
 def _content(file: File, options: Options, on_read: OnRead) -> bytes:
     """The bytes of a spreadsheet that is not too large."""
-    content = bytearray()
-    for block in read_blocks(file, on_read):
-        content += block
-        if len(content) > options.max_record_chars:
-            raise SourceError(file.uri, f"it has more than {options.max_record_chars:,} bytes", hint=_HINT)
-    whole = bytes(content)
+    whole = content_of(file, options, on_read, hint=_HINT)
     try:
         with zipfile.ZipFile(io.BytesIO(whole)) as parts:
             unpacked = sum(part.file_size for part in parts.infolist())

@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 
 from ctxsearch.corpus.files import File
-from ctxsearch.corpus.lines import check_encoding
-from ctxsearch.corpus.records import Options
-from ctxsearch.errors import SourceError
+from ctxsearch.corpus.records import DEFAULT_ENCODING, Options, declared
 
-_DEFAULT_ENCODING = "utf-8"
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]*?\sencoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _MARKS_OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -25,18 +22,13 @@ def encoding_of_xml(first: bytes, file: File, options: Options) -> str:
     Raises:
         SourceError: there is no such encoding as it declares.
     """
-    if options.encoding != _DEFAULT_ENCODING:
+    if options.encoding != DEFAULT_ENCODING:
         return options.encoding
     if first.startswith(_MARKS_OF_UTF_16):
         return "utf-16"
-    declared = _DECLARATION.match(first)
-    name = declared[1].decode("ascii") if declared else _DEFAULT_ENCODING
+    found = _DECLARATION.match(first)
+    name = found[1].decode("ascii") if found else DEFAULT_ENCODING
     # What could be read so far is not UTF-16, whatever it says.
     if name.lower().startswith("utf-16"):
-        return _DEFAULT_ENCODING
-    try:
-        check_encoding(name)
-    except SourceError as error:
-        hint = 'Use the one that it has, for instance `encoding="latin-1"`.'
-        raise SourceError(file.uri, f"it declares the encoding {name!r}, which is none", hint=hint) from error
-    return name
+        return DEFAULT_ENCODING
+    return declared(name, file)

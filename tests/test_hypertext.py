@@ -1,0 +1,109 @@
+"""Pages of HTML: what of them is text, their title and their encoding."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ctxsearch.corpus import read
+from ctxsearch.corpus.files import find
+from ctxsearch.corpus.hypertext import read_html
+from ctxsearch.corpus.reading import READERS
+from ctxsearch.corpus.records import Options
+from ctxsearch.domain import Document
+from ctxsearch.errors import SourceError
+
+
+def only(folder: Path, content: str | bytes, name: str = "x.html", **options: str) -> Document:
+    """The document that a page of this content is."""
+    path = folder / name
+    data = content.encode() if isinstance(content, str) else content
+    path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    (document,) = read(path, encoding=options.get("encoding", "utf-8"))
+    return document
+
+
+class TestText:
+    @pytest.mark.parametrize(
+        ("body", "text"),
+        [
+            ("<h1>Of springs</h1><p>One <b>sp</b>ring,\n  two.</p>Three", "Of springs\n\nOne spring, two.\n\nThree"),
+            ("a<br>b<br/>c<br>\n<br>d", "a\nb\nc\n\nd"),
+            ("<ul><li>a <i>b</i><li>c</ul><table><tr><td>d<td>e</table>", "a b\n\nc\n\nd\n\ne"),
+            ("<pre>O spring,\n  O rill\n\nof May</pre> and\nJune", "O spring,\nO rill\n\nof May\n\nand June"),
+            ("a &amp; b &eacute;&#233; &lt;c&gt; 3 < 4", "a & b éé <c> 3 < 4"),
+            ("a<script>if (1 < 2) x('</p>')</script><style>p {}</style> b<!-- c <p> -->d", "a bd"),
+            ("<nav><ul><li>Home<nav>x</nav></ul>More</nav><p>a<del>b</del><button>c</button></p>", "a"),
+            ("<select><option>a</select><svg/><p>b</p><p>c", "b\n\nc"),
+            ("</nav></p></pre>a</div>", "a"),
+            ("", ""),
+        ],
+    )
+    def test_body(self, tmp_path: Path, body: str, text: str) -> None:
+        """The text is what a reader sees, its paragraphs and items parted, without menus, forms and scripts."""
+        page = only(tmp_path, f"<!DOCTYPE html>\n<html><head><title>T</title></head><body>{body}</body></html>")
+        assert (page.text, page.title, page.document_id) == (text, "T", "x.html")
+        assert only(tmp_path, body).text == text
+
+    def test_title(self, tmp_path: Path) -> None:
+        """The title is the page's, or else the name of the file, and no part of the text."""
+        assert only(tmp_path, "<title>Of\n  &amp; springs</title><p>a").title == "Of & springs"
+        page = only(tmp_path, "<title> </title><p>a", "spring.htm.gz")
+        assert (page.title, page.text, page.document_id) == ("spring", "a", "spring.htm")
+
+    def test_limit(self, tmp_path: Path) -> None:
+        """A page that is too large is told, and so is one whose pieces would take too much memory."""
+        path = tmp_path / "x.html"
+        path.write_text("<i>a</i>" * 100, encoding="utf-8")
+        (file,) = find(path, READERS, glob=None).files
+        with pytest.raises(SourceError, match=r"it has more than 700 bytes\. Cut it into several pages"):
+            list(read_html(file, Options(max_record_chars=700), lambda _: None))
+        with pytest.raises(SourceError, match="it has more than 900 characters, too many for one document"):
+            list(read_html(file, Options(max_record_chars=900), lambda _: None))
+
+
+class TestEncoding:
+    @pytest.mark.parametrize(
+        "declared", ['<meta charset="iso-8859-1">', "<?xml version='1.0' encoding='windows-1252'?>"]
+    )
+    def test_declared(self, tmp_path: Path, declared: str) -> None:
+        """What is not UTF-8 is read in the encoding that it declares; Latin-1 has quotation marks, as in browsers."""
+        assert only(tmp_path, f"{declared}<p>“née”".encode("cp1252")).text == "“née”"
+
+    def test_declared_in_vain(self, tmp_path: Path) -> None:
+        """A page that is UTF-8 is read as that, whatever it declares."""
+        assert only(tmp_path, '<meta http-equiv=x content="text/html; charset=latin-1"><p>née').text == "née"
+
+    def test_asked(self, tmp_path: Path) -> None:
+        """An encoding that is asked for goes before the one that is declared."""
+        content = '<meta charset="cp1252"><p>ключ'.encode("cp1251")
+        assert only(tmp_path, content, encoding="cp1251").text == "ключ"
+
+    def test_bad(self, tmp_path: Path) -> None:
+        """Bytes in no encoding that is known, and an encoding that there is not, are told."""
+        with pytest.raises(SourceError, match=r"x\.html: byte 0xe9 at offset 4 is not utf-8"):
+            only(tmp_path, "<p>née".encode("latin-1"))
+        with pytest.raises(SourceError, match=r"x\.html: it declares the encoding 'klingon', which is none"):
+            only(tmp_path, '<meta charset="klingon"><p>née'.encode("latin-1"))
+
+
+def test_folder(tmp_path: Path) -> None:
+    """Pages and Markdown of a folder, or of an archive, have metadata from its table; locks of an office are none."""
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
+        archive.writestr("in/c.xhtml", "<p>c</p>")
+        archive.writestr("~$d.html", "never read")
+    (tmp_path / "a.html").write_text("<p>a</p>", encoding="utf-8")
+    (tmp_path / "b.md").write_text("# A *spring*\n", encoding="utf-8")
+    (tmp_path / "~$e.html").write_text("never read", encoding="utf-8")
+    (tmp_path / "metadata.csv").write_text("id,year\na.html,1912\nb.md,1913\n", encoding="utf-8")
+    corpus = read(tmp_path)
+    found = [(one.document_id, one.text, one.metadata) for one in corpus]
+    assert found == [
+        ("a.html", "a", {"year": 1912}),
+        ("b.md", "# A *spring*\n", {"year": 1913}),
+        ("z.zip/in/c.xhtml", "c", {}),
+    ]
+    assert (corpus.unread, corpus.unmatched) == ([], [])
