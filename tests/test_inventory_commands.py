@@ -53,6 +53,14 @@ def objects(text: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+def test_the_log_has_columns(folder: Path) -> None:
+    """What was done begins at one place, however long the names of people are."""
+    done("senses", "new", folder, "bank.river", "--by", "anna maria")
+    done("senses", "note", folder, "bank.river", "of canals", "--by", "jo")
+    made, noted = done("senses", "log", folder).splitlines()
+    assert made.index("new sense") == noted.index("noted about")
+
+
 def test_a_headword_from_dictionary_to_entry(folder: Path, sample: Index, tmp_path: Path) -> None:
     """Import, label, look up, assign, count, draw, note, write the entry, read it back, undo: all of it by commands."""
     source = tmp_path / "dictionary.xml"

@@ -260,6 +260,34 @@ def test_all_filters_must_hold(make_index: MakeIndex) -> None:
     assert index.concordance("bank", where=["year<1990", "year>1990"]) == []
 
 
+@pytest.mark.parametrize(
+    ("condition", "within", "count"),
+    [
+        ("genre~written", "genre~.*written.*", 2),
+        ("genre=news (a.b)", r"genre~.*news \(a\.b\).*", 1),
+        ("metadata.genre == Brown", "metadata.genre~(?i).*Brown.*", 1),
+        ("genre~nws|writ", "genre~.*(nws|writ).*", 2),
+        ("year=199", "year~.*199.*", 3),
+        ("document_id~doc", "document_id~.*doc.*", 3),
+        ("genre~(?i)WRITTEN", "genre~.*(?i)WRITTEN.*", 2),
+        ("genre=x", "", 0),
+        ("genre=", "", 0),
+        ("year>2100", "", 0),
+    ],
+)
+def test_conditions_on_a_part_of_a_value_are_told(
+    make_index: MakeIndex, condition: str, within: str, count: int
+) -> None:
+    """What no value is, and some have in them, is told with the condition that finds these."""
+    genres = ("written/news (a.b)", "written/fiction", "brown-k")
+    index = make_index([Document(f"doc{n}", "A bank.", {"genre": genres[n], "year": 1990 + n}) for n in range(3)])
+    (unmet,) = index.unmet(condition)
+    assert unmet.within == within
+    assert not within or index.count("bank", where=within) == count
+    told = command("concordance", index.path, "bank", "--where", condition).stderr
+    assert told.endswith(f". Those that have it within are found by '{within}'.\n") == bool(within)
+
+
 def test_conditions_that_exclude_each_other_are_told(make_index: MakeIndex) -> None:
     """A document has one value in a column: two that are asked for are named, with what asks for either."""
     genres = ("a.b", "c", "c", "d-(e)")

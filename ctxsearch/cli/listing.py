@@ -54,9 +54,10 @@ def log(index: IndexName, word: Word = None, *, printed: Printed) -> None:
     if printed.format is not Format.TABLE:
         print_rows([asdict(change) for change in found], printed.format, [one.name for one in fields(Change)])
         return
+    width = max((len(change.by) for change in found), default=0)
     for change in found:
         undone = " (undone)" if change.undone else ""
-        show(f"{change.number:>5}  {change.at}  {change.by}  {shortened(change.what)}{undone}")
+        show(f"{change.number:>5}  {change.at}  {change.by:<{width}}  {shortened(change.what)}{undone}")
 
 
 def _found(index: str, word: str | None, ask: Callable[[Senses], Sequence[T]]) -> Sequence[T]:

@@ -44,6 +44,7 @@ def say_nothing(index: Index, where: Sequence[str], otherwise: str = "") -> None
         have = f"; of {plain(one.column)} there are: {named}{more}" if named else ""
         # As in CQL; here the shell has its own, and all else is the value.
         marks = " Write the value without quotation marks." if one.condition.rstrip().endswith(("'", '"')) else ""
-        say(f"No document meets {one.condition!r}{have}.{marks}")
+        within = f" Those that have it within are found by '{one.within}'." if one.within else ""
+        say(f"No document meets {one.condition!r}{have}.{within}{marks}")
     if otherwise and not unmet:
         say(otherwise)

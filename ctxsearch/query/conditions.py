@@ -28,6 +28,8 @@ class Unmet:
             where none meets this one by itself.
         either: a condition that documents meet which meet either of the two; empty likewise.
         apart: the conditions that were given as this one, with ``and`` between them, if it can be read so.
+        within: a condition that documents meet whose value has in it what this one, with ``=`` or ``~``, wants as the
+            whole of it; with ``(?i)`` if none has but in other case; empty where there is no such document.
     """
 
     condition: str
@@ -36,6 +38,7 @@ class Unmet:
     beside: str = ""
     either: str = ""
     apart: Sequence[str] = ()
+    within: str = ""
 
 
 def unmet_conditions(shards: Sequence[ListedShard], where: Sequence[str]) -> list[Unmet]:
@@ -59,7 +62,8 @@ def unmet_conditions(shards: Sequence[ListedShard], where: Sequence[str]) -> lis
         first, other = equal.get(column, ("", asked))
         if not _is_met(shards, [condition]):
             apart = _apart(shards, condition)
-            found.append(Unmet(condition, asked.column, _values(shards, asked), apart=apart))
+            within = "" if apart else _within(shards, condition, asked)
+            found.append(Unmet(condition, asked.column, _values(shards, asked), apart=apart, within=within))
         elif first and asked.operator == "=" and not _is_met(shards, [first, condition]):
             either = "|".join(_MEANING.sub(r"\\\g<0>", one.value) for one in (other, asked))
             name = first.partition("=")[0].strip()
@@ -84,6 +88,19 @@ def _apart(shards: Sequence[ListedShard], condition: str) -> list[str]:
     except QueryError:
         return []
     return several
+
+
+def _within(shards: Sequence[ListedShard], condition: str, asked: Filter) -> str:
+    """A condition on what values have in them, or in them in other case, that some document meets; empty if none."""
+    if asked.operator not in ("=", "~") or not asked.value:
+        return ""
+    name = condition.partition(asked.operator)[0].strip()
+    value = _MEANING.sub(r"\\\g<0>", asked.value) if asked.operator == "=" else asked.value
+    inner = f"({value})" if asked.operator == "~" and "|" in value else value
+    try:
+        return next((one for case in ("", "(?i)") if _is_met(shards, [one := f"{name}~{case}.*{inner}.*"])), "")
+    except QueryError:  # it takes too long
+        return ""
 
 
 def _values(shards: Sequence[ListedShard], asked: Filter) -> list[tuple[str, int]]:
