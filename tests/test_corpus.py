@@ -689,6 +689,16 @@ class TestTables:
         assert only(read(write(tmp_path / "z.csv", 'id;text;"title, short"\na;b, c;d\n'))).text == "b, c"
         assert only(read(write(tmp_path / "s.csv", "sep=;\ntext\na, b\n"))).text == "a, b"
 
+    @pytest.mark.parametrize("name", ["x.csv", "x.tsv"])
+    def test_unicode_text(self, tmp_path: Path, name: str) -> None:
+        """What a spreadsheet saves as Unicode text, UTF-16 with tabs, is told, and read if it is said, as CSV, too."""
+        path = tmp_path / name
+        path.write_bytes('id\ttext\tyear\r\na\t"The bank, ""I"" said;\ttwo."\t1912\r\n'.encode("utf-16"))
+        with pytest.raises(SourceError, match='Read it in a run of its own with `encoding="utf-16"`'):
+            list(read(path))
+        document = only(read(path, encoding="utf-16"))
+        assert (document.text, document.metadata) == ('The bank, "I" said;\ttwo.', {"year": 1912})
+
     def test_nul(self, tmp_path: Path) -> None:
         """NUL is a character like any other."""
         assert only(read(write(tmp_path / "x.csv", "text,n\na\0b,1\n"))).text == "a\0b"

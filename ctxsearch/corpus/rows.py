@@ -74,7 +74,9 @@ def _csv_rows(file: File, options: Options, lines: Iterable[Line]) -> Iterator[R
             if is_first:
                 is_first = False
                 delimiter = delimiter or _delimiter(line.text)
-                check_line_ends(file, line.text)
+                # Of a header in another encoding that is to be told, and what is seen in it means nothing.
+                if not line.bad:
+                    check_line_ends(file, line.text)
             row, start, error = UnfinishedRow(delimiter), line.number, None
         # A bad byte spoils the row but not where it ends, so the row is read on; a long line was not kept at all.
         error = error or line_error(line, file, options)
@@ -90,9 +92,13 @@ def _csv_rows(file: File, options: Options, lines: Iterable[Line]) -> Iterator[R
 
 
 def _delimiter(header: str) -> str:
-    """What parts the cells: where a comma parts the decimals, spreadsheets write CSV with semicolons."""
+    """What parts the cells: where a comma parts the decimals, spreadsheets write CSV with semicolons, or with tabs.
+
+    >>> _delimiter("id;text"), _delimiter("id\\ttext"), _delimiter('"a;b",text'), _delimiter("text")
+    (';', '\\t', ',', ',')
+    """
     bare = _QUOTED.sub("", header)
-    return ";" if bare.count(";") > bare.count(",") else ","
+    return max(",;\t", key=bare.count)
 
 
 def _tsv_rows(file: File, options: Options, lines: Iterable[Line]) -> Iterator[Row | SourceError]:
@@ -106,7 +112,8 @@ def _tsv_rows(file: File, options: Options, lines: Iterable[Line]) -> Iterator[R
             continue
         error = line_error(line, file, options)
         if columns is None:
-            check_line_ends(file, line.text)
+            if not line.bad:
+                check_line_ends(file, line.text)
             columns = _tsv_cells(text)
             is_own = is_own_header(columns)
         if error is not None:
