@@ -7,6 +7,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ctxsearch.corpus import read
 from ctxsearch.corpus.files import find
@@ -15,6 +17,58 @@ from ctxsearch.corpus.reading import READERS
 from ctxsearch.corpus.records import Options
 from ctxsearch.domain import Document
 from ctxsearch.errors import SourceError
+
+PIECES = (
+    *(
+        "<",
+        ">",
+        "<p",
+        "<p>",
+        "<![",
+        "<![x]>",
+        "<![ x",
+        "<![CDATA[",
+        "<![endif]>",
+        "<!",
+        "<!--",
+        "-->",
+        "<!doctype",
+        "<?",
+    ),
+    *(
+        "</",
+        "</p",
+        "<br/>",
+        "<script>",
+        "</script>",
+        '"',
+        "'",
+        "=",
+        "&",
+        "&#",
+        "&#x",
+        "&amp",
+        "a",
+        "b ",
+        "\n",
+        "[",
+        "]",
+    ),
+    *(
+        "<title>",
+        "</title>",
+        "<pre>",
+        "</pre>",
+        "<nav>",
+        "</nav>",
+        '<a b="',
+        "/>",
+        "\0",
+        "<plaintext>",
+        "<style/>",
+        "%",
+    ),
+)
 
 
 def only(folder: Path, content: str | bytes, name: str = "x.html", **options: str) -> Document:
@@ -39,6 +93,7 @@ class TestText:
             ("<nav><ul><li>Home<nav>x</nav></ul>More</nav><p>a<del>b</del><button>c</button></p>", "a"),
             ("<select><option>a</select><svg/><p>b</p><p>c", "b\n\nc"),
             ("</nav></p></pre>a</div>", "a"),
+            ("a<![if !IE]>b<![endif]><![x]>c<![ x><![CDATA[d]]>e<?php x?>f<!ENTITY g>h", "abcefh"),
             ("", ""),
         ],
     )
@@ -47,6 +102,17 @@ class TestText:
         page = only(tmp_path, f"<!DOCTYPE html>\n<html><head><title>T</title></head><body>{body}</body></html>")
         assert (page.text, page.title, page.document_id) == (text, "T", "x.html")
         assert only(tmp_path, body).text == text
+
+    @pytest.mark.parametrize("rest", ["", "<!-- c", "<b", '<b x="', "<![ x", "</b", "<script>x", "<?x", "<nav>x"])
+    def test_cut_short(self, tmp_path: Path, rest: str) -> None:
+        """Where a page ends in the middle of a tag, what is before it is text, and the rest none."""
+        assert only(tmp_path, f"<p>a &amp; b{rest}").text == "a & b"
+        assert only(tmp_path, f"<p>a &am{rest}").text == "a &am"
+
+    @given(st.lists(st.sampled_from(PIECES), max_size=12))
+    def test_any_page(self, tmp_path_factory: pytest.TempPathFactory, pieces: list[str]) -> None:
+        """Whatever the tags of a page are, it is read."""
+        only(tmp_path_factory.getbasetemp(), "".join(pieces))
 
     def test_title(self, tmp_path: Path) -> None:
         """The title is the page's, or else the name of the file, and no part of the text."""

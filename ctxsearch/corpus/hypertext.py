@@ -63,7 +63,7 @@ def read_html(file: File, options: Options, on_read: OnRead) -> Iterator[Documen
             raise bad_byte(bad, file, options)
     page = _Page(file, options)
     page.feed("".join(parts))
-    page.close()
+    page.end()
     text, _ = page.text.finish()
     title = " ".join("".join(page.title).split())
     yield checked(Document(file.name, text, title=title or file.stem, uri=file.uri), file)
@@ -98,6 +98,18 @@ class _Page(HTMLParser):
         self._is_title = False
         self._is_broken = False
         self._n_pre = 0
+
+    def end(self) -> None:
+        """Takes what is left: a text. What begins with a tag that is never closed is none, as in browsers.
+
+        Of this the library would look for the end of each part anew.
+        """
+        if not self.rawdata.startswith("<"):
+            self.close()
+
+    def parse_html_declaration(self, i: int) -> int:
+        """Passes over a declaration, whatever is in it; of some sections the library's own fails."""
+        return self.parse_comment(i) if self.rawdata.startswith("<!--", i) else self.parse_bogus_comment(i)
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
         """Takes the start of an element."""
