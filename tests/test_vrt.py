@@ -171,6 +171,30 @@ class TestTokens:
         assert sentences(only(tmp_path, content, "word,lempos,x"))[0].lemmas == ["bank", "x-y", "-", "now"]
         assert sentences(only(tmp_path, content, "word,lempos,lemma"))[0].lemmas == ["banks", "x", "-", "now"]
 
+    @pytest.mark.parametrize(
+        ("content", "columns", "lemmas"),
+        [
+            ("Banks\tNNS\tbank-n\nof\tIN\tof-i\n", None, ["bank", "of"]),
+            ('"\t``\t"-x\nBanks\tNNS\tbank-n\n', None, ['"', "bank"]),
+            ("-\t:\t--x\nBanks\tNNS\tbank-n\n", None, ["-", "bank"]),
+            ("Banks\tNNS\tbank-n\n", "word,pos,lemma", ["bank-n"]),
+            ("<!-- #vrt positional-attributes: word pos lemma -->\nBanks\tNNS\tbank-n\n", None, ["bank-n"]),
+            ("Vitamin-C\tNN\tvitamin-c\nBanks\tNNS\tbank-n\n", None, ["vitamin-c", "bank-n"]),
+            ("Banks\tNNS\tbank\nthem\tPRP\tthem-d\n", None, ["bank", "them-d"]),
+            ("Went\tVBD\tgo-v\n", None, ["go-v"]),
+            ("Banks\tNNS\tn-n\n", None, ["n-n"]),
+        ],
+    )
+    def test_lempos_that_nobody_names(
+        self, tmp_path: Path, content: str, columns: str | None, lemmas: list[str]
+    ) -> None:
+        """Where nobody names the columns, the first token of a file tells whether its lemmas have a letter each."""
+        path = tmp_path / "x.vrt"
+        path.write_text(f"<doc>\n{content}</doc>\n<doc>\nBanks\tNNS\tbank-n\n</doc>\n", encoding="utf-8")
+        first, second = read(path, columns=columns)
+        assert list(sentences(first)[0].lemmas) == lemmas
+        assert list(sentences(second)[0].lemmas) == ["bank" if lemmas[-1] in ("bank", "of") else "bank-n"]
+
     def test_no_value(self, tmp_path: Path) -> None:
         """What tools write for no value is none."""
         (found,) = sentences(only(tmp_path, "a\t__UNDEF__\t&lt;unknown&gt;\nb\t\t__UNDEF__\n"))

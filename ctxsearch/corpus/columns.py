@@ -3,6 +3,8 @@
 ``<!-- #vrt positional-attributes: word pos lemma -->`` before the first token is how files of the Language Bank of
 Finland (Kielipankki) say it, and those that ctxsearch exports, which say in a second comment that what has no lemma is
 a punctuation mark that was no token.
+
+Where nobody says, the third is the lemma; or, as Sketch Engine has it, the lemma with a letter for the part of speech.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from ctxsearch.errors import SourceError
 
 MARKS_COMMENT = "<!-- #ctxsearch: a token without a lemma is a punctuation mark, and no word of the index -->"
 
+_WITH_LEMPOS = ("word", "pos", "lempos")
 _KNOWN = ("word", "pos", "lemma", "lempos")
 # As Sketch Engine calls it.
 _POS = "tag"
@@ -69,6 +72,7 @@ class Columns:
         self.are_default = asked in (None, DEFAULT_COLUMNS)
         self.has_marks = False
         self._are_asked = asked is not None
+        self._are_known = self._are_asked
 
     def take(self, comment: str) -> str:
         """Takes a line with a comment; returns what is wrong with what it says of the columns, empty if nothing.
@@ -85,8 +89,24 @@ class Columns:
         names = tuple("pos" if name == _POS and "pos" not in given else name for name in given)
         if why := _wrong(names):
             return f"of the columns that are named here {why}"
-        self.names, self.are_default = names, False
+        self.names, self.are_default, self._are_known = names, False, True
         return ""
+
+    def meet(self, cells: Sequence[str]) -> None:
+        """Takes the first token of a file, of which nobody may have said what its columns are.
+
+        >>> columns = Columns(None)
+        >>> columns.meet(["Banks", "NNS", "bank-n"])
+        >>> columns.names
+        ('word', 'pos', 'lempos')
+        """
+        if not self._are_known and len(cells) == len(DEFAULT_COLUMNS):
+            word, _, lempos = (cell.casefold() for cell in cells)
+            stem, _, letter = lempos.rpartition("-")
+            # A lemma that ends so itself, vitamin-c, is that of a word that does.
+            is_lempos = len(letter) == 1 and letter.isalpha() and stem[:1] == word[:1] != "" and word != lempos
+            self.names = _WITH_LEMPOS if is_lempos else self.names
+        self._are_known = True
 
 
 def _wrong(names: Sequence[str]) -> str:

@@ -167,7 +167,7 @@ class _Document:
         self._columns = ()
 
     def _take_token(self, number: int, cells: list[str]) -> None:
-        columns = self._columns or self._columns_for(len(cells), len(cells[0].split()), number)
+        columns = self._columns or self._columns_for(cells, number)
         if len(cells) != len(columns):
             why = f"the line has {len(cells)} cells, and those before it {len(columns)}"
             raise self._wrong(why, number)
@@ -191,10 +191,11 @@ class _Document:
         if assembly.length + assembly.weight + self._tokens.weight > self._options.max_record_chars:
             raise too_long(self._file, self._options, self._line, has_tokens=True)
 
-    def _columns_for(self, n_cells: int, n_words: int, number: int) -> Sequence[str]:
-        """The columns of the document, whose first token has so many cells, and the first of these so many words."""
-        columns = self._named.names
-        if n_cells == 1 and self._named.are_default and n_words != len(columns):
+    def _columns_for(self, cells: Sequence[str], number: int) -> Sequence[str]:
+        """The columns of the document, whose first token has these cells."""
+        self._named.meet(cells)
+        columns, n_cells = self._named.names, len(cells)
+        if n_cells == 1 and self._named.are_default and len(cells[0].split()) != len(columns):
             columns = ("word",)
         if n_cells != len(columns):
             names = ",".join(columns)
