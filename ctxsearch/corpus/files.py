@@ -15,6 +15,7 @@ from ctxsearch.paths import path_of
 
 METADATA_TABLES = tuple(f"metadata.{kind}" for kind in ("csv", "tsv", "xlsx", "xls", "ods"))
 NAMES_KEPT = 100
+PACKED = ".gz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class File:
     @property
     def packed(self) -> bool:
         """Whether the file is compressed."""
-        return self.ending.endswith(".gz")
+        return self.ending.endswith(PACKED)
 
     @property
     def stem(self) -> str:
@@ -97,8 +98,7 @@ def find(source: str | Path, endings: Collection[str], *, glob: str | None) -> S
         raise SourceError(shown(path), "it is neither a file nor a folder that can be opened")
     ending = _ending(path.name, endings)
     if ending is None:
-        known = f"The known endings are: {' '.join(endings)}."
-        raise SourceError(shown(path), "its ending does not say how to read it", hint=known)
+        raise SourceError(shown(path), "its ending does not say how to read it", hint=_known(endings))
     found = Source()
     if ending == ARCHIVE:
         _add_archive(found, path, "", endings, glob, wanted=False)
@@ -172,7 +172,18 @@ def _add_archive(
 def _check_not_empty(found: Source, path: Path, endings: Collection[str], glob: str | None) -> None:
     if not found.files:
         which = "no file to read" if glob is None else f"no file to read that matches {glob}"
-        raise SourceError(shown(path), f"it holds {which}", hint=f"The known endings are: {' '.join(endings)}.")
+        raise SourceError(shown(path), f"it holds {which}", hint=_known(endings))
+
+
+def _known(endings: Collection[str]) -> str:
+    """What says which endings can be read.
+
+    >>> _known([".txt", ".txt.gz", ".zip"])
+    'The known endings are: .txt (each also .gz), .zip.'
+    """
+    packed = [ending for ending in endings if f"{ending}{PACKED}" in endings]
+    others = [ending for ending in endings if ending not in packed and not ending.endswith(PACKED)]
+    return f"The known endings are: {' '.join(packed)} (each also {PACKED}), {' '.join(others)}."
 
 
 def _walk(root: Path) -> Iterator[str]:
