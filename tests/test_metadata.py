@@ -349,7 +349,7 @@ def test_unknown_column_is_told(make_index: MakeIndex, where: str) -> None:
 @pytest.mark.parametrize("where", ["year", "", "=1990", "!=", ">=2000"])
 def test_unreadable_filter_is_told(index: Index, where: str) -> None:
     """A filter without a column or an operator is quoted, with an example of a good one."""
-    with pytest.raises(QueryError, match="cannot be read; write COLUMN OPERATOR VALUE"):
+    with pytest.raises(QueryError, match=r"cannot be read; write COLUMN OPERATOR VALUE .*; or @NAME for a subcorpus"):
         index.query(RIVER, where=[where])
 
 

@@ -142,7 +142,7 @@ def _parse(text: str) -> Filter:
     if match is None or not column or _TURNED.match(text, match.start()):
         raise QueryError(
             f"The filter {text!r} cannot be read; write COLUMN OPERATOR VALUE with one of = != < <= > >= ~ !~,"
-            " for instance 'year>=1990'."
+            " for instance 'year>=1990'; or @NAME for a subcorpus."
         )
     value = text[match.end() :].strip()
     if match[1] in _EXPRESSIONS:

@@ -62,7 +62,9 @@ class _Parser:
                 break
             elements.append(self._element())
         if not any(one.condition is not None for one in elements):
-            raise self._error('it says of no token what it is; for instance [lemma="bank"]')
+            raise self._error(
+                'it says of no token what it is; for instance [lemma="bank"], or [word=".+"] for every word'
+            )
         if not any(one.least for one in elements):
             raise self._error("it would match nothing at all, since every token may be missing")
         if sum(one.is_node for one in elements) > 1:
