@@ -99,6 +99,21 @@ def test_damaged(tmp_path: Path) -> None:
     assert (list(corpus), corpus.skipped) == ([], 1)
 
 
+def test_flipped_bits(tmp_path: Path) -> None:
+    """Whatever byte of such a file is another, it is told, or the file is read."""
+    path = written(tmp_path, paragraph("They rowed to the bank."))
+    whole = path.read_bytes()
+    told = 0
+    for place in range(len(whole)):
+        for flip in (0x01, 0x80, 0xFF):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :])
+            try:
+                list(read(path))
+            except SourceError:
+                told += 1
+    assert told > len(whole)
+
+
 def test_entities(tmp_path: Path) -> None:
     """A document type, whose entities could make gigabytes, is refused."""
     path = tmp_path / "x.docx"

@@ -130,7 +130,11 @@ def hostile_files(draw: st.DrawFn) -> bytes:
 
 
 @more
-@given(hostile_files(), st.sampled_from([".jsonl", ".csv", ".tsv", ".txt", ".jsonl.gz", ".csv.gz"]), st.booleans())
+@given(
+    hostile_files(),
+    st.sampled_from([".jsonl", ".csv", ".tsv", ".txt", ".html", ".docx", ".jsonl.gz", ".csv.gz"]),
+    st.booleans(),
+)
 @example(b'{"text": "the bank", "id": "' + b"x" * 3000 + b'"}', ".jsonl", False)
 @example(b"[" * 100_000, ".jsonl", False)
 @example(b'{"text": "the bank", "year": ' + b"9" * 5000 + b"}", ".jsonl", False)

@@ -64,8 +64,9 @@ def open_member(raw: IO[bytes], member: ZipInfo, uri: str) -> zipfile.ZipExtFile
     if member.compress_type not in _METHODS:
         why = f"it is packed by method {member.compress_type}, which is not read"
         raise SourceError(uri, why, hint="Make an archive by the usual method, deflate.")
-    raw.seek(member.header_offset)
-    header = raw.read(_LOCAL_HEADER.size)
+    # Of a damaged list it may lie before the archive, where nothing can be read.
+    raw.seek(max(0, member.header_offset))
+    header = raw.read(_LOCAL_HEADER.size) if member.header_offset >= 0 else b""
     signature, name_length, extra_length = (
         _LOCAL_HEADER.unpack(header) if len(header) == _LOCAL_HEADER.size else (b"", 0, 0)
     )
