@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
 
@@ -108,13 +107,6 @@ def test_command_prints_examples(sample: Index) -> None:
         json.loads(line) for line in command("examples", sample.path, "bank", "-n", "3", "--json").stdout.splitlines()
     ]
     assert [line["key"] for line in made] == [line.key for line in found]
-    table = command("examples", sample.path, "bank", "-n", "3", "--csv").stdout
-    rows = list(csv.DictReader(io.StringIO(table)))
-    assert [row["left"] + row["node"] + row["right"] for row in rows] == [
-        line.left + line.node + line.right for line in found
-    ]
-    assert command("examples", sample.path, "bank", "--tsv").stdout.startswith("key\tscore\tleft\tnode\t")
-    assert command("examples", sample.path, "bank", "--tsv", "--json").returncode == 2
     nothing = command("examples", sample.path, "bank", "--where", "year>2100")
     assert (nothing.returncode, nothing.stdout) == (0, "")
     assert nothing.stderr.startswith("No document meets 'year>2100'; of year there are: ")
