@@ -787,6 +787,13 @@ class TestEncoding:
         for text in ("a\0b", "\0" * 20, "a\0" * 3 + "bc", "a\0bc\0d\0efg", "a\n" * 40, "a\tb\n" * 9):
             assert only(read(write(tmp_path / "y.txt", text))).text == text
 
+    @pytest.mark.parametrize("content", [b"text\ncaf\xe9\n", b"text", "text\ncafé\n".encode()])
+    @pytest.mark.parametrize("name", ["x.txt", "x.csv", "x.tsv", "x.jsonl", "x.vrt", "x.conllu"])
+    def test_no_utf_16(self, tmp_path: Path, name: str, content: bytes) -> None:
+        """What has no mark of UTF-16 is told where that is asked for."""
+        path = write(tmp_path / name, content)
+        assert failure(read(path, encoding="utf-16")).why == f"byte 0x{content[0]:02x} at offset 0 is not utf-16"
+
     @pytest.mark.parametrize("name", ["x.txt", "x.jsonl", "x.csv", "x.txt.gz"])
     def test_a_packed_file_without_its_ending(self, tmp_path: Path, name: str) -> None:
         """What is packed, or is so twice, is no text in another encoding."""

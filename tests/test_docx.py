@@ -55,11 +55,13 @@ def test_paragraphs(tmp_path: Path, own: str) -> None:
 def test_signs(tmp_path: Path) -> None:
     """Breaks are line ends, tabs blanks, and hyphens what they are."""
     run = "<w:t>a</w:t><w:br/><w:t>b</w:t><w:tab/><w:t>c</w:t><w:noBreakHyphen/><w:t>d</w:t><w:softHyphen/><w:t>e</w:t>"
-    assert text_of(written(tmp_path, f"\n<w:p>\n<w:r>{run}</w:r></w:p>")) == "a\nb c\u2011d\u00ade"
+    run += "<w:ptab/><w:t>f</w:t>"
+    assert text_of(written(tmp_path, f"\n<w:p>\n<w:r>{run}</w:r></w:p>")) == "a\nb c\u2011d\u00ade f"
 
 
 def test_left_out(tmp_path: Path) -> None:
-    """What was deleted or moved away, fields and drawings are left out, and what is there twice is once."""
+    """What was deleted or moved away, fields, drawings and readings are left out, and what is there twice is once."""
+    ruby = "<w:ruby><w:rt><w:r><w:t>kan</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>漢</w:t></w:r></w:rubyBase></w:ruby>"
     body = (
         "<w:p><w:r><w:t>a</w:t></w:r><w:del><w:r><w:delText>no</w:delText><w:t>no</w:t></w:r></w:del>"
         "<w:moveFrom><w:r><w:t>no</w:t></w:r></w:moveFrom>"
@@ -67,8 +69,9 @@ def test_left_out(tmp_path: Path) -> None:
         "<w:ins><w:r><w:t>c</w:t></w:r></w:ins><w:r><w:instrText>PAGE</w:instrText></w:r><a:t>no</a:t></w:p>"
         f"<w:p><mc:AlternateContent><mc:Choice>{paragraph('box')}</mc:Choice>"
         f"<mc:Fallback>{paragraph('box')}</mc:Fallback></mc:AlternateContent></w:p>"
+        f"<w:p><w:r>{ruby}</w:r><w:r><w:t>字</w:t></w:r></w:p>"
     )
-    assert text_of(written(tmp_path, body)) == "a bc\n\nbox"
+    assert text_of(written(tmp_path, body)) == "a bc\n\nbox\n\n漢字"
 
 
 @pytest.mark.parametrize(
@@ -87,6 +90,14 @@ def test_no_docx(tmp_path: Path, body: str, part: str, why: str) -> None:
     with pytest.raises(SourceError) as caught:
         list(read(written(tmp_path, body, part=part)))
     assert str(caught.value).partition("x.docx: ")[2].startswith(why)
+
+
+def test_protected(tmp_path: Path) -> None:
+    """A file that a password protects, or that an older program wrote, is told as that."""
+    path = tmp_path / "x.docx"
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+    with pytest.raises(SourceError, match=r"a password protects it, or it is an older \.doc\. Save it as \.docx"):
+        list(read(path))
 
 
 def test_damaged(tmp_path: Path) -> None:

@@ -103,11 +103,17 @@ class TestText:
         assert (page.text, page.title, page.document_id) == (text, "T", "x.html")
         assert only(tmp_path, body).text == text
 
-    @pytest.mark.parametrize("rest", ["", "<!-- c", "<b", '<b x="', "<![ x", "</b", "<script>x", "<?x", "<nav>x"])
+    @pytest.mark.parametrize("rest", ["", "<!-- c", "<b", '<b x="', "<![ x", "</b", "<script>x", "<?x", "<style>x"])
     def test_cut_short(self, tmp_path: Path, rest: str) -> None:
         """Where a page ends in the middle of a tag, what is before it is text, and the rest none."""
         assert only(tmp_path, f"<p>a &amp; b{rest}").text == "a & b"
         assert only(tmp_path, f"<p>a &am{rest}").text == "a &am"
+
+    @pytest.mark.parametrize("left_out", ["<nav>", "<select><option>", "<button>", "<noscript>", "<object>", "<del>"])
+    def test_never_closed(self, tmp_path: Path, left_out: str) -> None:
+        """What would be left out and is never closed takes no text behind it away; others of other names still go."""
+        page = only(tmp_path, f"<div><p>a{left_out}b</p></div><p>c<math>x</math><template>y</template></p><p>d</p>")
+        assert page.text == "ab\n\nc\n\nd"
 
     @given(st.lists(st.sampled_from(PIECES), max_size=12))
     def test_any_page(self, tmp_path_factory: pytest.TempPathFactory, pieces: list[str]) -> None:
@@ -138,6 +144,32 @@ class TestEncoding:
     def test_declared(self, tmp_path: Path, declared: str) -> None:
         """What is not UTF-8 is read in the encoding that it declares; Latin-1 has quotation marks, as in browsers."""
         assert only(tmp_path, f"{declared}<p>“née”".encode("cp1252")).text == "“née”"
+
+    @pytest.mark.parametrize(
+        ("declared", "encoding", "text"),
+        [
+            ("shift_jis", "cp932", "日本語①"),
+            ("x-sjis", "cp932", "日本語"),
+            ("GB2312", "gbk", "中文镕"),
+            ("euc-kr", "cp949", "한국어 똠"),
+            ("iso-8859-9", "cp1254", "“ırmak”"),
+            ("x-mac-roman", "mac_roman", "née"),
+        ],
+    )
+    def test_meant(self, tmp_path: Path, declared: str, encoding: str, text: str) -> None:
+        """An encoding is what browsers take its name for, which has more characters, or a name of its own."""
+        script = '<script src="x.js" charset="utf-8"></script>'
+        assert only(tmp_path, f'{script}<meta charset="{declared}"><p>{text}'.encode(encoding)).text == text
+
+    def test_utf_16(self, tmp_path: Path) -> None:
+        """A mark of UTF-16 is followed; without one that is told, and what declares it and is none is not read so."""
+        assert only(tmp_path, "<p>née".encode("utf-16")).text == "née"
+        assert only(tmp_path, "\ufeff<p>née".encode("utf-16-be")).text == "née"
+        with pytest.raises(SourceError, match='encoding="utf-16-le"'):
+            only(tmp_path, "<p>They sat.".encode("utf-16-le"))
+        for text in ("née", "née."):
+            with pytest.raises(SourceError, match=r"byte 0xe9 at offset \d+ is not utf-8"):
+                only(tmp_path, f"<meta charset=utf-16><p>{text}".encode("latin-1"))
 
     def test_declared_in_vain(self, tmp_path: Path) -> None:
         """A page that is UTF-8 is read as that, whatever it declares."""

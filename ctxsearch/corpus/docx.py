@@ -1,7 +1,8 @@
 """Reads a file of a word processor (``.docx``): one document.
 
 Its text is that of its paragraphs, those of tables and boxes, too, parted by an empty line. What was deleted, or moved
-elsewhere, while changes were recorded is left out, and so are notes, comments, running heads and what is behind fields.
+elsewhere, while changes were recorded is left out, and so are notes, comments, running heads, what is behind fields,
+and how signs are read that is written above them.
 
 Such a file is a zip archive, of which one part is read, without unpacking it to the disk.
 """
@@ -28,6 +29,8 @@ DOCX = ".docx"
 """The ending of such files."""
 
 _HINT = "Save it as plain text (.txt) in UTF-8."
+# What a file of older programs begins with, and the case in which one is put that a password protects.
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAIN_PART = re.compile(r"word/document\d*\.xml")
 # The namespace of its words, as nearly all write it, and in the strict form of the standard.
 _OWN = (
@@ -35,11 +38,11 @@ _OWN = (
     "http://purl.oclc.org/ooxml/wordprocessingml/main ",
 )
 _LEFT_OUT = {
-    *(f"{own}{name}" for own in _OWN for name in ("del", "moveFrom")),
+    *(f"{own}{name}" for own in _OWN for name in ("del", "moveFrom", "rt")),
     # What a program shows that cannot show what stands beside it: the same again.
     "http://schemas.openxmlformats.org/markup-compatibility/2006 Fallback",
 }
-_SIGNS = {"tab": " ", "noBreakHyphen": "\u2011", "softHyphen": "\u00ad"}
+_SIGNS = {"tab": " ", "ptab": " ", "noBreakHyphen": "\u2011", "softHyphen": "\u00ad"}
 _LINES = {"br", "cr"}
 
 
@@ -49,7 +52,11 @@ def read_docx(file: File, options: Options, on_read: OnRead) -> Iterator[Documen
     Raises:
         SourceError: the file cannot be read, is no such file or too long, or its name cannot serve as an id.
     """
-    raw = io.BytesIO(content_of(file, options, on_read, hint=_HINT))
+    content = content_of(file, options, on_read, hint=_HINT)
+    if content.startswith(_OLE):
+        why = "it is no .docx file that can be read: a password protects it, or it is an older .doc"
+        raise SourceError(file.uri, why, hint="Save it as .docx without a password.")
+    raw = io.BytesIO(content)
     try:
         with zipfile.ZipFile(raw) as archive:
             parts = [part for part in archive.infolist() if _MAIN_PART.fullmatch(part.filename)]

@@ -110,7 +110,8 @@ def looks_like_utf8(blocks: Iterable[bytes]) -> bool:
 def decode(blocks: Iterable[bytes], encoding: str) -> Iterator[tuple[str, BadByte | None]]:
     """Yields text, and the bad byte that follows it, if any; a bad byte is left out and decoding goes on.
 
-    A byte order mark at the start is dropped.
+    A byte order mark at the start is dropped. UTF-16 without one is not read, for nobody knows the order of its bytes;
+    the first counts as bad.
 
     >>> list(decode([b"caf\\xc3", b"\\xa9 na\\xefve"], "utf-8"))
     [('caf', None), ('é na', BadByte(offset=8, value=239)), ('ve', None), ('', None)]
@@ -118,7 +119,11 @@ def decode(blocks: Iterable[bytes], encoding: str) -> Iterator[tuple[str, BadByt
     decoder = codecs.getincrementaldecoder(encoding)()
     fed = 0
     at_start = True
+    needs_mark = codecs.lookup(encoding).name == "utf-16"
     for block in itertools.chain(blocks, [b""]):
+        if needs_mark and block and not fed and not block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            yield "", BadByte(0, block[0])
+            return
         fed += len(block)
         rest = block
         while True:

@@ -30,11 +30,20 @@ def read_text(file: File, options: Options, on_read: OnRead) -> Iterator[Documen
         if length > options.max_record_chars:
             raise too_long(file, options)
     whole = "".join(parts)
-    if encoding := _meant(whole[:_LOOKED_AT]):
+    refuse_utf_16(whole, file)
+    yield checked(Document(file.name, whole, title=file.stem, uri=file.uri), file)
+
+
+def refuse_utf_16(text: str, file: File) -> None:
+    """Refuses the text of a file that is in UTF-16 and was read in another encoding.
+
+    Raises:
+        SourceError: it is.
+    """
+    if encoding := _meant(text[:_LOOKED_AT]):
         why = "every other character of it is a control character, as where UTF-16 is read as another encoding"
         hint = f'Read it in a run of its own with `encoding="{encoding}"`; of a folder, `glob=` chooses it.'
         raise SourceError(file.uri, why, hint=hint)
-    yield checked(Document(file.name, whole, title=file.stem, uri=file.uri), file)
 
 
 def _meant(text: str) -> str:
