@@ -17,6 +17,7 @@ from ctxsearch.errors import SourceError
 
 MARKS_COMMENT = "<!-- #ctxsearch: a token without a lemma is a punctuation mark, and no word of the index -->"
 
+_LEMPOS = re.compile(r".+-[^\W\d_]", re.DOTALL)
 _WITH_LEMPOS = ("word", "pos", "lempos")
 _KNOWN = ("word", "pos", "lemma", "lempos")
 # As Sketch Engine calls it.
@@ -72,7 +73,6 @@ class Columns:
         self.are_default = asked in (None, DEFAULT_COLUMNS)
         self.has_marks = False
         self._are_asked = asked is not None
-        self._are_known = self._are_asked
 
     def take(self, comment: str) -> str:
         """Takes a line with a comment; returns what is wrong with what it says of the columns, empty if nothing.
@@ -89,24 +89,26 @@ class Columns:
         names = tuple("pos" if name == _POS and "pos" not in given else name for name in given)
         if why := _wrong(names):
             return f"of the columns that are named here {why}"
-        self.names, self.are_default, self._are_known = names, False, True
+        self.names, self.are_default = names, False
         return ""
 
-    def meet(self, cells: Sequence[str]) -> None:
-        """Takes the first token of a file, of which nobody may have said what its columns are.
+    def meet(self, tokens: Sequence[Sequence[str]]) -> None:
+        """Takes the first tokens of a file, of which nobody may have said what its columns are.
+
+        One token tells little: a corpus of lemmas has its *vitamin-c*, and one with letters begins with *Went*, *go-v*.
 
         >>> columns = Columns(None)
-        >>> columns.meet(["Banks", "NNS", "bank-n"])
+        >>> columns.meet([["Went", "VBD", "go-v"], ["to", "TO", "to-x"], ["banks", "NNS", "bank-n"]])
         >>> columns.names
         ('word', 'pos', 'lempos')
         """
-        if not self._are_known and len(cells) == len(DEFAULT_COLUMNS):
-            word, _, lempos = (cell.casefold() for cell in cells)
-            stem, _, letter = lempos.rpartition("-")
-            # A lemma that ends so itself, vitamin-c, is that of a word that does.
-            is_lempos = len(letter) == 1 and letter.isalpha() and stem[:1] == word[:1] != "" and word != lempos
-            self.names = _WITH_LEMPOS if is_lempos else self.names
-        self._are_known = True
+        if self._are_asked:
+            return
+        told = [[cell.casefold() for cell in cells] for cells in tokens if len(cells) == len(DEFAULT_COLUMNS)]
+        # A lemma that ends so itself, vitamin-c, is that of a word that does.
+        with_letter = [(word, last) for word, _, last in told if _LEMPOS.fullmatch(last) and word != last]
+        if 4 * len(with_letter) >= 3 * len(told) and any(word[:1] == last[0] for word, last in with_letter):
+            self.names = _WITH_LEMPOS
 
 
 def _wrong(names: Sequence[str]) -> str:

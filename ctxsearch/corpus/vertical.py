@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import repeat
+from itertools import chain, repeat
 
 from ctxsearch.corpus.assembly import BLANK, PARAGRAPH, Assembly, Tokens
 from ctxsearch.corpus.columns import HINT, Columns
 from ctxsearch.corpus.files import File
+from ctxsearch.corpus.lines import Line
 from ctxsearch.corpus.records import (
     DEFAULT_COLUMNS,
     OnRead,
@@ -35,6 +36,8 @@ _DOCUMENTS = {"doc", "text"}
 _PARAGRAPHS = {"p", "paragraph"}
 _SENTENCES = {"s", "sentence"}
 # What taggers and query tools write where they have no value.
+# By so many tokens of a file, and lines of so many characters at most, it is told what its columns are.
+_TOKENS_LOOKED_AT, _CHARS_LOOKED_AT = 100, 100_000
 _NO_VALUE = {"__UNDEF__", "<unknown>"}
 
 
@@ -43,7 +46,9 @@ def read_vertical(file: File, options: Options, on_read: OnRead) -> Iterator[Doc
     columns = Columns(options.columns)
     document = _Document(file, options, columns)
     n_documents = 0
-    for line in lines_of(file, options, on_read):
+    tokens, lines = _looked_at(lines_of(file, options, on_read))
+    columns.meet(tokens)
+    for line in lines:
         text = without_end(line.text)
         tag = read_tag(text)
         wrong = line_error(line, file, options)
@@ -64,6 +69,22 @@ def read_vertical(file: File, options: Options, on_read: OnRead) -> Iterator[Doc
                 document.error = error
     if document.has_begun or not n_documents:
         yield document.ended(is_only=not n_documents)
+
+
+def _looked_at(lines: Iterator[Line]) -> tuple[list[list[str]], Iterator[Line]]:
+    """The cells of the first tokens, and all lines."""
+    tokens: list[list[str]] = []
+    seen: list[Line] = []
+    size = 0
+    for line in lines:
+        seen.append(line)
+        size += len(line.text)
+        text = without_end(line.text)
+        if read_tag(text) is None and text.strip(" "):
+            tokens.append(text.split("\t"))
+        if len(tokens) == _TOKENS_LOOKED_AT or size > _CHARS_LOOKED_AT:
+            break
+    return tokens, chain(seen, lines)
 
 
 class _Document:
@@ -167,7 +188,7 @@ class _Document:
         self._columns = ()
 
     def _take_token(self, number: int, cells: list[str]) -> None:
-        columns = self._columns or self._columns_for(cells, number)
+        columns = self._columns or self._columns_for(len(cells), len(cells[0].split()), number)
         if len(cells) != len(columns):
             why = f"the line has {len(cells)} cells, and those before it {len(columns)}"
             raise self._wrong(why, number)
@@ -184,6 +205,8 @@ class _Document:
             self._start = start
         lempos = said.get("lempos", "")
         stem, _, letter = lempos.rpartition("-")
+        if len(letter) != 1:
+            stem = ""  # a lemma with a hyphen, and no letter behind it
         lemma, tag = said.get("lemma", stem or lempos), said.get("pos", letter if stem else "")
         lemma, tag = ("" if value in _NO_VALUE else sys.intern(value) for value in (lemma, tag))
         if lemma or not self._named.has_marks:
@@ -191,11 +214,10 @@ class _Document:
         if assembly.length + assembly.weight + self._tokens.weight > self._options.max_record_chars:
             raise too_long(self._file, self._options, self._line, has_tokens=True)
 
-    def _columns_for(self, cells: Sequence[str], number: int) -> Sequence[str]:
-        """The columns of the document, whose first token has these cells."""
-        self._named.meet(cells)
-        columns, n_cells = self._named.names, len(cells)
-        if n_cells == 1 and self._named.are_default and len(cells[0].split()) != len(columns):
+    def _columns_for(self, n_cells: int, n_words: int, number: int) -> Sequence[str]:
+        """The columns of the document, whose first token has so many cells, and the first of these so many words."""
+        columns = self._named.names
+        if n_cells == 1 and self._named.are_default and n_words != len(columns):
             columns = ("word",)
         if n_cells != len(columns):
             names = ",".join(columns)
