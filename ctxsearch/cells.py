@@ -107,7 +107,7 @@ def is_own_header(columns: Sequence[str]) -> bool:
     >>> is_own_header(line_header(["sense"], ["year"])), is_own_header(["key", "text"])
     (True, False)
     """
-    return tuple(columns[: len(_OWN_COLUMNS)]) == _OWN_COLUMNS or tuple(columns) == LABEL_COLUMNS
+    return tuple(columns[: len(_OWN_COLUMNS)]) == _OWN_COLUMNS or tuple(columns[: len(LABEL_COLUMNS)]) == LABEL_COLUMNS
 
 
 def line_cells(line: ConcordanceLine, told: Iterable[MetadataValue], metadata: Sequence[str]) -> list[MetadataValue]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import ctxsearch
 from ctxsearch import Document
-from ctxsearch.cells import FORMULA_SIGNS, guarded, line_header, row, unguarded
+from ctxsearch.cells import FORMULA_SIGNS, LABEL_COLUMNS, guarded, is_own_header, line_header, row, unguarded
 from ctxsearch.corpus.uses import OWN_COLUMNS
 from ctxsearch.exporting.durel import COLUMNS
 
@@ -29,6 +29,13 @@ def test_a_guard_is_taken_away_again(text: str) -> None:
     assert FORMULA_SIGNS == DANGEROUS
     assert not guarded(text).startswith(DANGEROUS)
     assert unguarded(guarded(text)) == text
+
+
+def test_own_tables_have_columns_more() -> None:
+    """A table of labels, as one of lines, is ctxsearch's own with columns that somebody added behind its own."""
+    assert is_own_header([*LABEL_COLUMNS, "remark"])
+    assert is_own_header(line_header(["sense"], ["year"]))
+    assert not is_own_header(["key", "sense_id", "remark"])
 
 
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=5), st.sampled_from([(".csv", ","), (".tsv", "\t")]))

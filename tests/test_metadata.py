@@ -167,6 +167,20 @@ def test_expressions_see_all_digits_of_a_number(make_index: MakeIndex, where: st
     assert dict(unmet.documents) == {("true" if x is True else str(x)): 1 for x in numbers}
 
 
+def test_zero_is_matched_without_a_sign(make_index: MakeIndex) -> None:
+    """A zero with a sign is a zero to regular expressions, as it is to comparisons."""
+    documents = [Document(name, "The bank.", {"x": x}) for name, x in zip("abc", (-0.0, 0.0, -1.0), strict=True)]
+    index = make_index(documents)
+    assert ids(index.concordance("bank", where=r"x~0\.0")) == ids(index.concordance("bank", where="x=0")) == ["a", "b"]
+    assert dict(index.unmet("x=none")[0].documents) == {"0.0": 2, "-1.0": 1}
+
+
+def test_values_that_are_written_alike_are_counted_together(make_index: MakeIndex) -> None:
+    """A number and a text that is written as it is are one value where values are told."""
+    index = make_index([Document(name, "The bank.", {"x": x}) for name, x in zip("abc", (1.5, "1.5", 1), strict=True)])
+    assert dict(index.unmet("x=none")[0].documents) == {"1.5": 2, "1": 1}
+
+
 def test_an_expression_has_so_long_for_all_values(make_index: MakeIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that takes its time on each of many values is told, and not waited for."""
     index = make_index([Document(str(number), "The bank.", {"x": f"{'a' * 18}{number}"}) for number in range(300)])

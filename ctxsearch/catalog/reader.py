@@ -104,7 +104,10 @@ class Catalog(LexiconFile):
     def values(self, column: str, removed: Sequence[int] = ()) -> Counter[str]:
         """How many documents, but for some, have each value of a column of the metadata, as a filter would say it."""
         rows = self._checked(statements.VALUES, (int, str, float, int), [column, json.dumps(removed)])
-        return Counter({str(real) if is_real else str(text): int(count) for is_real, text, real, count in rows})  # type: ignore[call-overload]
+        counts: Counter[str] = Counter()
+        for is_real, text, real, count in rows:
+            counts[str(real) if is_real else str(text)] += count  # type: ignore[operator]
+        return counts
 
     def find_document(self, document_id: str) -> DocumentRow | None:
         """The document with this id."""

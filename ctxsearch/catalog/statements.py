@@ -29,8 +29,8 @@ DOCUMENTS = "select document, document_id, metadata, first_segment, segments, di
 DOCUMENT_KINDS = (int, str, str, int, int, str, str, str, int)
 
 VALUES = (
-    "select type = 'real', iif(type in ('true', 'false'), type, cast(value as text)), iif(type = 'real', value, 0.0),"
-    " count(*)"
+    "select type = 'real', iif(type in ('true', 'false'), type, cast(value as text)),"
+    " iif(type = 'real', value + 0.0, 0.0), count(*)"
     " from documents, json_each(documents.metadata)"
     " where key = ? and type != 'null' and document not in (select value from json_each(?)) group by 1, 2, 3"
 )

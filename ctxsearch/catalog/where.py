@@ -16,8 +16,8 @@ _OPERATOR = re.compile(r"(>=|<=|!=|!~|=|~|>|<)=?")
 # So long is waited for a regular expression, on all values of a column.
 _SECONDS = 10.0
 _EXPRESSIONS = ("~", "!~")
-# A value as a user would write it; but a real number as it is, for SQLite writes fifteen digits of it.
-_PLAIN = "iif(type in ('true', 'false'), type, iif(type = 'real', value, cast(value as text)))"
+# A value as a user would write it; but a real number as it is, for SQLite writes fifteen digits of it; and zero plain.
+_PLAIN = "iif(type in ('true', 'false'), type, iif(type = 'real', value + 0.0, cast(value as text)))"
 _TURNED = re.compile(r"=\s*[<>]\s*[+-]?\.?\d")  # as some write >= and <=
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 

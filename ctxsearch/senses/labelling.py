@@ -174,7 +174,10 @@ class Labelling:
             for row in one_each:
                 try:
                     if row.sense != rows[row.key].sense:
-                        raise SenseError(f"{row.key} has two senses, {row.sense!r} and {rows[row.key].sense!r}.")
+                        raise SenseError(
+                            f"{row.key} has two senses, {row.sense!r} and {rows[row.key].sense!r}; give it one, or"
+                            " take the labels of one person: senses labels --by."
+                        )
                     place = places.get(row.key) or find_key(shards, row.key)
                     if other := self._put(edit, edit.sense(row.sense), row.key, place):
                         replaced[row.key] = other
