@@ -140,5 +140,8 @@ def test_limit(tmp_path: Path) -> None:
     assert file.size < 2_000
     with pytest.raises(SourceError, match="it has more than 50,000 characters, too many for one document"):
         list(read_docx(file, Options(max_record_chars=50_000), lambda _: None))
+    (signs,) = find(written(tmp_path, "<w:p>" + "<w:noBreakHyphen/>" * 9_000 + "</w:p>"), READERS, glob=None).files
+    with pytest.raises(SourceError, match="it has more than 8,000 characters, too many for one document"):
+        list(read_docx(signs, Options(max_record_chars=8_000), lambda _: None))
     with pytest.raises(SourceError, match="it has more than 500 bytes"):
         list(read_docx(file, Options(max_record_chars=500), lambda _: None))

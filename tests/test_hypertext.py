@@ -93,6 +93,8 @@ class TestText:
             ("<nav><ul><li>Home<nav>x</nav></ul>More</nav><p>a<del>b</del><button>c</button></p>", "a"),
             ("<select><option>a</select><svg/><p>b</p><p>c", "b\n\nc"),
             ("</nav></p></pre>a</div>", "a"),
+            ("<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp></ruby>字<ruby>漢<rt>かん</rt></ruby>", "漢字漢"),
+            ("a<video src=x>no video here</video><canvas>none</canvas><audio src=x/>b", "ab"),
             ("a<![if !IE]>b<![endif]><![x]>c<![ x><![CDATA[d]]>e<?php x?>f<!ENTITY g>h", "abcefh"),
             ("", ""),
         ],

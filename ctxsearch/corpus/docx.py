@@ -115,7 +115,7 @@ class _Parser:
         elif own in _LINES:
             self._text.end_block(LINE)
         elif own in _SIGNS:
-            self._text.characters(_SIGNS[own])
+            self._take_text(_SIGNS[own])
 
     def _end(self, name: str) -> None:
         self._is_text = False
@@ -126,9 +126,12 @@ class _Parser:
 
     def _characters(self, data: str) -> None:
         if self._is_text:
-            self._text.characters(data)
-            if self._text.size > self._options.max_record_chars:
-                raise too_long(self._file, self._options)
+            self._take_text(data)
+
+    def _take_text(self, text: str) -> None:
+        self._text.characters(text)
+        if self._text.size > self._options.max_record_chars:
+            raise too_long(self._file, self._options)
 
     def _doctype(self, *_: object) -> None:
         # No program writes one there, and its entities could make gigabytes.

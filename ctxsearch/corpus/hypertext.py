@@ -1,8 +1,8 @@
 """Reads a page of HTML: one document.
 
-Its text is what a reader would see, and of that what stands in no menu, button or form, and is not struck out.
-Paragraphs, heads, items, cells and their like are parted by an empty line, and lines (``br``, and those in ``pre``) by
-a line end. The title is the page's own.
+Its text is what a reader would see, but for menus, buttons and forms, what is struck out, and how signs are read that
+is written above them. Paragraphs, heads, items, cells and their like are parted by an empty line, and lines (``br``,
+and those in ``pre``) by a line end. The title is the page's own.
 
 What is left out ends with its element. Of an element that is never closed nobody knows where that is: it is taken with
 all that is in it, and so are others of its name.
@@ -55,8 +55,8 @@ _MEANT = {
 }
 
 _LEFT_OUT: Set[str] = {
-    *("button", "datalist", "del", "iframe", "math", "nav", "noscript", "object", "script", "select", "style", "svg"),
-    *("template", "textarea"),
+    *("audio", "button", "canvas", "datalist", "del", "iframe", "math", "nav", "noscript", "object", "rp", "rt"),
+    *("script", "select", "style", "svg", "template", "textarea", "video"),
 }
 # Whose content is no markup; where one is never closed, browsers show nothing of what is behind it.
 _RAW = {"iframe", "script", "style", "textarea"}
