@@ -318,7 +318,7 @@ def test_senses_filled_into_a_table_come_back(folder: Path, tmp_path: Path) -> N
         (
             [line, {**line, "sense": "mouse.computer"}],
             "line 24: mouse/14:79 has two senses, 'mouse.animal' and 'mouse.computer'; give it one, or take the labels"
-            " of one person: senses labels --by.",
+            " of one person: senses labels with --by.",
         ),
         ([line, {"key": "mouse/14:80", "sense": "mouse.animal"}], "line 25: There is no occurrence 'mouse/14:80'"),
         ([line, {"key": "bank/06:73", "sense": "mouse.animal"}], "line 25: bank/06:73 is a use of 'bank', and mouse."),

@@ -176,7 +176,7 @@ class Labelling:
                     if row.sense != rows[row.key].sense:
                         raise SenseError(
                             f"{row.key} has two senses, {row.sense!r} and {rows[row.key].sense!r}; give it one, or"
-                            " take the labels of one person: senses labels --by."
+                            " take the labels of one person: senses labels with `by=`."
                         )
                     place = places.get(row.key) or find_key(shards, row.key)
                     if other := self._put(edit, edit.sense(row.sense), row.key, place):
