@@ -13,13 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from forking import in_fork
 from tiny_models import POSITIONS, build
 
 from ctxsearch import Document, Index
 from ctxsearch.analysis import Analyser
 from ctxsearch.encoder import cache
 from ctxsearch.encoder.export import NoExport, export_model
-from ctxsearch.encoder.onnx import OnnxEncoder
+from ctxsearch.encoder.onnx import OnnxEncoder, session
 from ctxsearch.encoder.transformer import TransformerEncoder
 from ctxsearch.errors import QueryError, SettingsMismatch
 from ctxsearch.index.model import load_export
@@ -89,6 +90,24 @@ def test_an_export_gives_the_vectors_of_torch(
     some = by_onnx.encode_tokens(passages, tokens)
     assert some.present.all()
     np.testing.assert_allclose(some.vectors, found.vectors[tokens], atol=1e-5)
+
+
+def test_forked_child_has_its_own_session(
+    exports: dict[str, tuple[Path, cache.Export]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A child opens an export anew: it has none of the threads of its parent's session, and might wait for them."""
+    encoder = OnnxEncoder(exports["bert-uncased"][1], layers="last", pooling="mean", window=POSITIONS)
+    passages = [list(Analyser("en").segments(text)) for text in TEXTS]
+    expected = encoder.encode(passages).vectors.tolist()
+    opened: list[Path] = []
+
+    def opening(graph: Path) -> object:
+        opened.append(graph)
+        return session(graph)
+
+    monkeypatch.setattr("ctxsearch.encoder.onnx.session", opening)
+    assert in_fork(lambda: (encoder.encode(passages).vectors.tolist(), len(opened))) == (expected, 1)
+    assert (encoder.encode(passages).vectors.tolist(), len(opened)) == (expected, 0)
 
 
 @pytest.mark.usefixtures("exported_already")

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import pickle
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,9 +22,10 @@ from conftest import MakeIndex, WindowEncoder, small_clusters
 from forking import in_fork
 
 from ctxsearch import Document, Index
-from ctxsearch.errors import IndexLocked
+from ctxsearch.errors import IndexLocked, QueryError
 from ctxsearch.lock import writer_lock
 from ctxsearch.storage import folder_beside
+from ctxsearch.thread_lock import ThreadLock, awaited_lock
 
 
 @pytest.fixture
@@ -76,6 +78,96 @@ def test_forked_child_decodes(
     content = pickle.dumps(long)
     child = in_fork(lambda: ask(pickle.loads(content) if is_pickled else long, tmp_path / "vectors.npy"))
     assert child == expected
+
+
+def test_child_forked_while_threads_read(long: Index) -> None:
+    """A child that is forked in the midst of what other threads ask gives what its parent gives, and does not hang."""
+    expected = [line.key for line in long.concordance("bank", limit=20)]
+    is_done = threading.Event()
+
+    def ask() -> None:
+        while not is_done.is_set():
+            long.concordance("bank", limit=200)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    try:
+        for thread in threads:
+            thread.start()
+        for _ in range(4):
+            assert in_fork(lambda: [line.key for line in long.concordance("bank", limit=20)]) == expected
+    finally:
+        is_done.set()
+        for thread in threads:
+            thread.join()
+        sys.setswitchinterval(before)
+
+
+@pytest.mark.parametrize("while_held", [True, False])
+def test_child_has_a_lock_of_its_own(while_held: bool) -> None:
+    """Whichever thread holds a lock in the parent, nobody holds it in the child."""
+    lock, is_held, is_done = ThreadLock(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock.here():
+            is_held.set()
+            is_done.wait()
+
+    def take() -> bool:
+        with lock.here(), lock.here():
+            return True
+
+    holder = threading.Thread(target=hold) if while_held else threading.Thread(target=is_held.set)
+    holder.start()
+    is_held.wait()
+    try:
+        assert in_fork(take)
+    finally:
+        is_done.set()
+        holder.join()
+
+
+def test_fork_waits_for_a_lock() -> None:
+    """Where a child could not use what a thread is inside of, the fork waits until the thread has come out."""
+    lock, is_held, steps = awaited_lock(), threading.Event(), []
+
+    def hold() -> None:
+        with lock:
+            is_held.set()
+            time.sleep(0.2)
+            steps.append("out")
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    is_held.wait()
+    assert in_fork(lambda: [*steps, "forked"]) == ["out", "forked"]
+    holder.join()
+    with lock:
+        assert steps == ["out"]
+
+
+def test_child_loads_what_its_parent_began_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that was forked while the model was being loaded for a query loads it itself."""
+    Index.create(tmp_path / "index", dtype="fp32").add(Document("1", "The bank lent money."))
+    is_forked = threading.Event()
+
+    def no_export(*_: object) -> None:
+        is_forked.wait()
+
+    monkeypatch.setattr("ctxsearch.index.model.load_export", no_export)
+    index = Index.open(tmp_path / "index")
+    with pytest.raises(QueryError):
+        index.query("No word is marked.")
+
+    def ask() -> list[str]:
+        is_forked.set()
+        return [line.key for line in index.query("He lent money at the [bank].")]
+
+    try:
+        assert in_fork(ask) == ["1:4"]
+    finally:
+        is_forked.set()
 
 
 def test_forked_child_writes(long: Index, threads_of_faiss: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from conftest import MakeIndex, WindowEncoder
@@ -10,6 +14,10 @@ from river import MONEY, RIVER, SHARD_TOKENS, answers, everything, keys, reopene
 
 from ctxsearch import Document, Index
 from ctxsearch.errors import FormatTooNew, IndexDamaged, IndexExists, IndexNotFound, SettingsMismatch
+from ctxsearch.head import Head
+from ctxsearch.index import model
+from ctxsearch.protocols import Encoder
+from ctxsearch.settings import Settings
 
 
 def test_reopened_index_answers_the_same(make_index: MakeIndex, river_documents: list[Document]) -> None:
@@ -116,3 +124,27 @@ def test_other_model_is_told(index: Index, river_documents: list[Document]) -> N
             ask()
         assert "another mode" in str(raised.value)
     assert state(reopened(index)) == before
+
+
+def test_threads_that_ask_at_once_load_the_model_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes while the model is being loaded for another thread waits for it, and none loads its own."""
+    Index.create(tmp_path / "index", dtype="fp32").add(Document("1", "The bank lent money."))
+    loaded: list[Encoder] = []
+
+    def load(settings: Settings, hardware: Mapping[str, str | None], head: Head | None) -> Encoder:
+        time.sleep(0.1)
+        loaded.append(load_encoder(settings, hardware, head))
+        return loaded[-1]
+
+    load_encoder = model.load_encoder
+    monkeypatch.setattr(model, "load_encoder", load)
+    monkeypatch.setattr(model, "load_export", lambda *_: None)
+    index, together = Index.open(tmp_path / "index"), Barrier(4)
+
+    def ask(_: int) -> list[str]:
+        together.wait()
+        return [line.key for line in index.query("He lent money at the [bank].")]
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(ask, range(4))) == [["1:4"]] * 4
+    assert len(loaded) == 1

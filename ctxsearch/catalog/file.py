@@ -6,12 +6,12 @@ import sqlite3
 import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from threading import Lock
 
 from ctxsearch.catalog.failures import reading_error
 from ctxsearch.errors import IndexDamaged
 from ctxsearch.hindrance import reading
 from ctxsearch.storage import plain_size
+from ctxsearch.thread_lock import awaited_lock
 
 NUMBERS = "(select value from json_each(?))"
 """Some numbers, as one text: whatever their number, so that SQLite need not compile the statement anew for each."""
@@ -35,16 +35,18 @@ class CatalogFile:
         with reading(self.path):
             # Once: a writer may clear the file away that is open here.
             self._size = plain_size(self.path)
+        # From Python 3.12 on two threads can be given the one compiled statement that is kept of a text, and one
+        # would bind its parameters to what the other is about to run. SQLite itself lets one in at a time, and a child
+        # that was forked while a thread is inside would wait for it for ever.
+        self._one_at_a_time = awaited_lock()
         try:
-            connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            with self._one_at_a_time:
+                connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
         except sqlite3.Error as error:
             raise reading_error(error, self.path) from error
         # Closed with this object, if by nobody before.
         self._let_go = weakref.finalize(self, connection.close)
         self._connection = connection
-        # From Python 3.12 on two threads can be given the one compiled statement that is kept of a text, and one
-        # would bind its parameters to what the other is about to run. SQLite itself lets one in at a time.
-        self._one_at_a_time = Lock()
         self._rows("pragma trusted_schema = off")
         self._rows("pragma cell_size_check = on")
 

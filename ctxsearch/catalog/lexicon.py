@@ -49,11 +49,12 @@ class LexiconFile(CatalogFile):
     def _only_tables(self) -> None:
         """Makes sure that what is read is tables."""
         try:
-            plain = are_plain_tables(self._connection, statements.TABLES)
-            names = {row[1] for row in self._rows("pragma table_info(forms)")}
-            self._keeps_given = "tag" in names
-            if self._keeps_given:
-                plain = plain and are_plain_tables(self._connection, statements.TABLES_OF_GIVEN)
+            with self._one_at_a_time:
+                plain = are_plain_tables(self._connection, statements.TABLES)
+                names = {row[1] for row in self._rows("pragma table_info(forms)")}
+                self._keeps_given = "tag" in names
+                if self._keeps_given:
+                    plain = plain and are_plain_tables(self._connection, statements.TABLES_OF_GIVEN)
         except sqlite3.Error as error:
             raise reading_error(error, self.path) from error
         if not plain:

@@ -7,7 +7,6 @@ cutting it again takes.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from ctxsearch.stretches import stretches
+from ctxsearch.thread_lock import ThreadLock
 
 _SPACE = " "
 # All is forgotten where more than this is remembered: some 130 MB. Common words come back at once.
@@ -82,7 +82,7 @@ class GraphicWords:
 
     def __init__(self, cut: Cutter) -> None:
         self._cut = cut
-        self._lock = threading.Lock()
+        self._lock = ThreadLock()
         self._remembered = _Remembered()
 
     def cut(self, texts: Sequence[str]) -> Cut:
@@ -113,7 +113,7 @@ class GraphicWords:
         starts = text_starts(words)
         # No piece is a space's, so each lies in the last word that begins before it, or where it does.
         counts = np.bincount(np.searchsorted(starts, spans[:, 0], side="right") - 1, minlength=len(words))
-        with self._lock:
+        with self._lock.here():
             remembered.add(words, ids, spans - np.repeat(starts, counts)[:, None], counts)
 
 

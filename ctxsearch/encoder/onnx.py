@@ -60,7 +60,9 @@ class OnnxEncoder:
             head.check_fits(head.model_digest, self._joined_size)
         self.dimension = self._joined_size if head is None else head.dimension
         self._framing = Framing(PieceTokenizer.load(export.model, export.folder), window)
-        self._session = session(export.graph)
+        self._graph = export.graph
+        # By process: a child that was forked has none of the threads of a session, and may wait for them for ever.
+        self._sessions = {os.getpid(): session(export.graph)}
 
     def encode(self, passages: Sequence[Sequence[Segment]]) -> Encoded:
         """Embeds every token of some passages, see `Encoder.encode`."""
@@ -83,14 +85,19 @@ class OnnxEncoder:
         vectors[present] = pooled
         return Encoded(vectors, present)
 
+    def _session(self) -> onnxruntime.InferenceSession:
+        found = self._sessions.get(own := os.getpid())
+        return self._sessions.setdefault(own, session(self._graph)) if found is None else found
+
     def _piece_vectors(self, framed: Framed) -> NDArray[np.float32]:
         """The joined layers at every piece. Shape: (n_pieces, n_components)."""
         pieces = np.zeros((len(framed.ids), self._joined_size), dtype=np.float32)
         lengths = self._framing.lengths(framed).tolist()
         names = [layer_name(number) for number in self._layers.numbers]
+        run = self._session().run
         for batch in batches(lengths, _BATCH_PIECES, equal=True):
             inputs = self._framing.inputs(framed, batch, lengths[batch[0]])
-            hidden = self._joined(self._session.run(names, {"input_ids": inputs}))
+            hidden = self._joined(run(names, {"input_ids": inputs}))
             goal, source = self._framing.kept(framed, batch, lengths[batch[0]])
             pieces[goal] = hidden.reshape(-1, hidden.shape[-1])[source]
         return pieces

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
@@ -13,6 +14,7 @@ from ctxsearch.errors import ModelError, SettingsMismatch
 from ctxsearch.index.own_encoder import OwnEncoder
 from ctxsearch.lasting import LastingPath
 from ctxsearch.settings import HEAD_FILE, Settings
+from ctxsearch.thread_lock import ThreadLock
 
 if TYPE_CHECKING:
     from ctxsearch.head import Head
@@ -43,7 +45,10 @@ class Model:
         # What an index was created with is the model, loaded for a build.
         self._is_own_encoder = isinstance(encoder, OwnEncoder)
         self._asking: Encoder | None = None
-        self._export: Future[Encoder | None] | None = None
+        # By process: a child that was forked has none of the threads that it believes to have.
+        self._exports: dict[int, Future[Encoder | None]] = {}
+        # Several threads that ask first at once load the model once.
+        self._loading = ThreadLock()
         self._hardware = hardware
         # A query is for the CPU in any case, but where something else is asked for.
         self._asks_as_it_builds = self._is_own_encoder or bool(
@@ -70,8 +75,9 @@ class Model:
             ModelError: the model cannot be found or used.
             SettingsMismatch: it is not the model that the index was made with.
         """
-        if self._encoder is None:
-            self._encoder = self._load_encoder(self._hardware)
+        with self._loading.here():
+            if self._encoder is None:
+                self._encoder = self._load_encoder(self._hardware)
         self._check_digest(self._encoder.digest)
         if self._encoder.dimension != self._settings.dimension:
             raise SettingsMismatch(
@@ -86,10 +92,13 @@ class Model:
 
     def expect_query(self) -> None:
         """Begins to open the model's export, if there is one, while the index is opened and the sentence is cut."""
-        if self._export is None and not self._asks_as_it_builds:
-            aside = ThreadPoolExecutor(1, "ctxsearch-export")
-            self._export = aside.submit(self._load_export)
-            aside.shutdown(wait=False)
+        if self._asking is not None or self._asks_as_it_builds:
+            return
+        with self._loading.here():
+            if (own := os.getpid()) not in self._exports:
+                aside = ThreadPoolExecutor(1, "ctxsearch-export")
+                self._exports[own] = aside.submit(self._load_export)
+                aside.shutdown(wait=False)
 
     def asking_encoder(self) -> Encoder:
         """What gives the words of queries their vectors: in single precision, and from the model's export if it can be.
@@ -100,13 +109,16 @@ class Model:
             ModelError: the model cannot be found or used.
             SettingsMismatch: it is not the model that the index was made with.
         """
-        if self._asking is None:
-            self.expect_query()
-            if self._export is None:
-                return self.encoder()
-            self._asking = self._export.result() or self._load_encoder(_PLAIN)
-        self._check_digest(self._asking.digest)
-        return self._asking
+        if self._asks_as_it_builds:
+            return self.encoder()
+        asking = self._asking
+        if asking is None:
+            with self._loading.here():
+                self.expect_query()
+                asking = self._asking or self._exports[os.getpid()].result() or self._load_encoder(_PLAIN)
+                self._asking = asking
+        self._check_digest(asking.digest)
+        return asking
 
     @property
     def can_export(self) -> bool:
@@ -146,7 +158,9 @@ class Model:
             _LOG.info("%s cannot be exported for ONNX Runtime, and torch answers: %s", self._settings.model, error)
             keep_failure(self._settings.model, self._export_digest, str(error))
         else:
-            self._asking = self._export = None
+            with self._loading.here():
+                self._asking = None
+                self._exports.clear()
 
     def _check_digest(self, found: str) -> None:
         if found != self._settings.model_digest:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import logging
 import os
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -30,6 +29,7 @@ from ctxsearch.index.own_encoder import OwnEncoder
 from ctxsearch.lasting import LastingPath
 from ctxsearch.places import located
 from ctxsearch.settings import HEAD_FILE, Settings, read_settings
+from ctxsearch.thread_lock import ThreadLock
 
 if TYPE_CHECKING:
     from ctxsearch.analysis import Analyser
@@ -74,7 +74,7 @@ class Parts:
         self.settings_text = settings_text
         self._held = held
         self._is_closed = False
-        self._opening = threading.RLock()
+        self._opening = ThreadLock()
         self._device = hardware["device"]
         # Opens such an index again, see `Index.open`: what a loaded model is, a path says as well.
         own = encoder.given if isinstance(encoder, OwnEncoder) else None
@@ -98,7 +98,7 @@ class Parts:
 
     def move_to(self, held: HeldCommit) -> None:
         """Goes over to another commit."""
-        with self._opening:
+        with self._opening.here():
             self.close()
             self._held, self._is_closed = held, False
             self.left_out = dict(held.passed_over)
@@ -108,7 +108,7 @@ class Parts:
 
         Files are closed when nobody has them any more: under a thread that reads them the process would die.
         """
-        with self._opening:
+        with self._opening.here():
             self._listed.clear()
             self._shards.clear()
             self.left_out = dict(self._held.passed_over)
@@ -138,7 +138,7 @@ class Parts:
             QueryError: there is none.
             IndexDamaged: a shard is damaged, unless that is allowed and there are others.
         """
-        with self._opening:
+        with self._opening.here():
             if not self.commit.shards:
                 raise QueryError(
                     f"The index {self.path} is empty; add documents with: ctxsearch index {self.path} SOURCE."
@@ -194,7 +194,7 @@ class Parts:
         Raises:
             IndexDamaged: a catalog is damaged, unless that is allowed and there are others.
         """
-        with self._opening:
+        with self._opening.here():
             listed, damaged = self.catalogs()
             for entry in self.commit.shards:
                 if entry.shard_id in damaged:
@@ -210,7 +210,7 @@ class Parts:
 
     def catalogs(self) -> tuple[list[ListedShard], dict[str, IndexDamaged]]:
         """The shards of the commit whose catalogs are whole, whatever became of their vectors; the others' damage."""
-        with self._opening:
+        with self._opening.here():
             if any(entry.shard_id not in self._listed for entry in self.commit.shards):
                 self.refuse_gone()
             damage = read_damage(self.path)
