@@ -14,12 +14,14 @@ class _End:
 
     To free what the libraries have made takes Python a sixth of a cold start, and the system does it at once. It is
     done when threads have ended, and after all that is to be done at the end of a process: what was registered first
-    comes last.
+    comes last. Where that is something else, the process ends as any other.
     """
 
     def __init__(self) -> None:
         self.status: int | None = None
-        atexit.register(self._leave)
+        # What Python or a tool that looks on has registered before, comes after, and would not come at all.
+        if not atexit._ncallbacks():
+            atexit.register(self._leave)
 
     def _leave(self) -> None:
         if self.status is None:

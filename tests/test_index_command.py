@@ -18,6 +18,7 @@ import typer
 from command_line import Running, ctxsearch, keys, told
 from conftest import Library
 
+from ctxsearch import __version__
 from ctxsearch.cli import console
 from ctxsearch.encoder.locate import locate_model
 
@@ -398,7 +399,7 @@ def test_interruption_at_the_start() -> None:
 def test_the_process_ends_at_once_when_all_is_done() -> None:
     """Threads end, and so does what is registered for the end; objects are not given back one by one."""
     program = (
-        "import atexit, threading, time, ctxsearch.cli.main\n"
+        "import atexit, sys, threading, time, types\n"
         "class Kept:\n"
         "    def __del__(self): print('given back')\n"
         "kept = Kept()\n"
@@ -406,11 +407,18 @@ def test_the_process_ends_at_once_when_all_is_done() -> None:
         "    atexit.register(print, 'registered')\n"
         "    threading.Thread(target=lambda: (time.sleep(0.2), print('in a thread'))).start()\n"
         "    raise SystemExit(3)\n"
-        "ctxsearch.cli.main.run = command\n"
+        "sys.modules['ctxsearch.cli.main'] = types.SimpleNamespace(run=command)\n"
         "from ctxsearch.__main__ import run; run()"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (3, "in a thread\nregistered\n", "")
+
+
+def test_what_was_registered_before_is_done_at_the_end() -> None:
+    """A tool that looks on, and has registered what it does at the end before the command begins, gets to do it."""
+    program = "import atexit; atexit.register(print, 'first'); from ctxsearch.__main__ import run; run()"
+    ended = subprocess.run([sys.executable, "-c", program, "--version"], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{__version__}\nfirst\n", "")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["like", "--help"], ["--version"]])
