@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from conftest import MakeIndex, WindowEncoder
 from river import MONEY, RIVER, SHARD_TOKENS, answers, everything, keys, reopened, state, texts
 
 from ctxsearch import Document, Index
-from ctxsearch.errors import FormatTooNew, IndexDamaged, IndexExists, IndexNotFound, SettingsMismatch
+from ctxsearch.errors import FormatTooNew, IndexDamaged, IndexExists, IndexNotFound, QueryError, SettingsMismatch
 from ctxsearch.head import Head
 from ctxsearch.index import model
 from ctxsearch.protocols import Encoder
@@ -148,3 +149,21 @@ def test_threads_that_ask_at_once_load_the_model_once(tmp_path: Path, monkeypatc
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(ask, range(4))) == [["1:4"]] * 4
     assert len(loaded) == 1
+
+
+def test_what_a_writer_clears_away_is_not_damaged(index: Index, tmp_path: Path) -> None:
+    """A closed index that opens its files again in the midst of a writer's clearing them away is told of the writer."""
+    reader = Index.open(index.path, encoder=WindowEncoder())
+    reader.close()
+    shards = list(index.path.glob("shard-*"))
+    for shard in shards:
+        shutil.copytree(shard, tmp_path / "before" / shard.name)
+    index.add(Document("new", "A bank of sand."))
+    index.compact()
+    index.add(Document("newer", "A bank of mud."))
+    for shard in shards:
+        assert not shard.exists()
+        (tmp_path / "before" / shard.name).rename(shard)
+        (shard / "lists.npy").unlink()
+    with pytest.raises(QueryError, match="has been cleared away by a writer since; open it again"):
+        reader.count("bank")

@@ -20,6 +20,7 @@ from ctxsearch.commit import (
     DamagedFile,
     HeldCommit,
     ShardEntry,
+    commit_path,
     read_damage,
 )
 from ctxsearch.errors import IndexDamaged, IndexRemade, QueryError
@@ -151,6 +152,7 @@ class Parts:
                     try:
                         self._open(entry, damage)
                     except IndexDamaged as error:
+                        self._refuse_cleared(error)
                         self._leave_out(entry, error)
                 _LOG.debug("%s: commit %d is open; shards: %d.", self.path, self.commit.number, len(self.commit.shards))
             opened = [self._shards[entry.shard_id] for entry in self.commit.shards if entry.shard_id in self._shards]
@@ -183,10 +185,18 @@ class Parts:
             return
         self.refuse_remade()
         if self._is_closed:
-            raise QueryError(
-                f"This index was closed, and what it saw of {self.path} has been cleared away by a writer since; open"
-                " it again."
-            )
+            raise self._cleared()
+
+    def _refuse_cleared(self, error: IndexDamaged) -> None:
+        """Raises QueryError where it is no damage that is met: a writer takes a commit away before all else of it."""
+        if self._is_closed and not os.path.lexists(commit_path(self.path, self.commit.number)):
+            raise self._cleared() from error
+
+    def _cleared(self) -> QueryError:
+        return QueryError(
+            f"This index was closed, and what it saw of {self.path} has been cleared away by a writer since; open it"
+            " again."
+        )
 
     def described(self) -> list[ListedShard]:
         """The shards of the commit, each with its catalog, and with its vectors where those are needed and whole.
@@ -220,6 +230,7 @@ class Parts:
                 try:
                     listed.append(self._list(entry, damage))
                 except IndexDamaged as error:
+                    self._refuse_cleared(error)
                     damaged[entry.shard_id] = error
             return listed, damaged
 
