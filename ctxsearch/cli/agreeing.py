@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Annotated
-
-import typer
 
 from ctxsearch.cli.console import counted, say, show
 from ctxsearch.cli.labelling import Word, inventory_of
-from ctxsearch.cli.options import IndexName, Json, WrongCommand
+from ctxsearch.cli.options import IndexName, Printed, with_records
 from ctxsearch.cli.output import Format, Told, print_lines
 
 
-def agreement(
-    index: IndexName,
-    word: Word = None,
-    as_json: Json = False,
-    as_csv: Annotated[
-        bool, typer.Option("--csv", help="Where they differ, as a table: fill in sense, for senses label --from.")
-    ] = False,
-    as_tsv: Annotated[bool, typer.Option("--tsv", help="The same, parted by tabs.")] = False,
-) -> None:
-    """Compare what people have labelled: how often they agree, kappa and alpha, and where they differ."""
-    if as_json + as_csv + as_tsv > 1:
-        raise WrongCommand("Choose one of --json, --csv and --tsv.")
+@with_records
+def agreement(index: IndexName, word: Word = None, *, printed: Printed) -> None:
+    """Compare what people have labelled: how often they agree, kappa and alpha, and where they differ.
+
+    What --csv and --tsv print is where they differ: fill in sense, for senses label --from.
+    """
     with inventory_of(index) as senses:
         found = senses.agreement(word)
-    if as_csv or as_tsv:
+    if printed.format in (Format.CSV, Format.TSV):
         rows = [(one.line, one.senses) for one in found.disagreements if one.line]
         if not rows:
             say("There is no line on which people differ.")
@@ -36,9 +27,9 @@ def agreement(
             Told("", {"sense": "", **{f"by {who}": given.get(who, "") for who in found.people}}) for _, given in rows
         ]
         fields = ["sense", *(f"by {who}" for who in found.people)]
-        print_lines([line for line, _ in rows], Format.CSV if as_csv else Format.TSV, told, told_fields=fields)
+        print_lines([line for line, _ in rows], printed.format, told, told_fields=fields)
         return
-    if as_json:
+    if printed.format is Format.JSON:
         pairs = [
             {"people": list(pair), "kappa": kappa, "compared": found.compared[pair], "agreed": found.agreed[pair]}
             for pair, kappa in found.kappa.items()

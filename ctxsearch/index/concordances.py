@@ -107,9 +107,8 @@ class Concordances:
     ) -> list[ConcordanceLine]:
         """Every line of a lemma, or of a form.
 
-        All lines are in memory together, 1.4 kB each with a context of ten words; in another order than that of the
-        corpus, too, but for those that cannot be among the first of a ``limit``. `iter_concordance` makes them while
-        they are read.
+        All lines are in memory together; in another order than that of the corpus, too, but for those that cannot be
+        among the first of a ``limit``. `iter_concordance` makes them while they are read.
 
         Args:
             word: a lemma, which stands for all its forms; or a form, which stands for itself; either as one part of
